@@ -1,0 +1,11 @@
+#include "base/assert.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void pw_assert_failed(const char *text, const char *file, int line)
+{
+	fprintf(stderr, "pagewalk: bug: %s:%d: assertion failed: %s\n", file,
+		line, text);
+	abort();
+}

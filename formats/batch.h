@@ -1,0 +1,95 @@
+/*
+ * batch.h - what flows out of a trace: accesses or touches, and events.
+ *
+ * Everything comes in batches, each a structure of arrays. A batch is a
+ * stretch of one thread in the global order of the recording: its accesses
+ * (or touches), and then the events that came after them. A consumer handles
+ * the accesses first and the events second, and so sees the recorded order.
+ */
+#ifndef PW_FORMATS_BATCH_H
+#define PW_FORMATS_BATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/event.h"
+
+/* What an access did: a set of bits, the wire format's own. */
+enum pw_access_kind {
+	PW_ACCESS_LOAD = 1,
+	PW_ACCESS_STORE = 2,
+	PW_ACCESS_MODIFY = 3, /* read-modify-write of the same bytes */
+	PW_ACCESS_FETCH = 4,
+	PW_ACCESS_KERNEL = 8, /* flag: by the kernel for the program */
+	PW_ACCESS_FIRST = 16, /* flag: the first access of its instruction */
+};
+
+/* The kind without its flags. */
+#define PW_ACCESS_KIND(bits) ((bits)&7)
+
+/*
+ * Accesses in order. An access may cross pages; a size of 0 is unknown and
+ * counts as one byte. A pc of 0 is unknown.
+ */
+struct pw_accesses {
+	size_t count;
+	const uint64_t *address;
+	const uint64_t *pc;
+	const uint32_t *size_bytes;
+	const uint8_t *kind; /* enum pw_access_kind bits */
+};
+
+/*
+ * Flags of a touch record. A record with any of CONTINUED, ORDER and UPGRADE
+ * is not a touch of its own: it repairs or refines an earlier one of the same
+ * page and side, and is not counted as a touch.
+ */
+enum pw_touch_flag {
+	PW_TOUCH_FETCH = 1,	 /* instruction side; else data side */
+	PW_TOUCH_LOAD_FIRST = 2, /* a load came before the first store */
+	PW_TOUCH_CONTINUED = 4,	 /* the run goes on in a new batch */
+	PW_TOUCH_ORDER = 8,	 /* keeps the order of I and D pages exact */
+	PW_TOUCH_UPGRADE = 16,	 /* the first store of a run begun by loads */
+};
+
+#define PW_TOUCH_NOT_COUNTED                                                   \
+	(PW_TOUCH_CONTINUED | PW_TOUCH_ORDER | PW_TOUCH_UPGRADE)
+
+/*
+ * Touches: maximal runs of one thread, on one side, in one 4 KiB page, in the
+ * order of their first accesses. An access that crosses pages is one
+ * reference in each. A read-modify-write counts once, as a store.
+ *
+ * loads, stores and fetches of a record are all those until the next record
+ * of its side; those after an UPGRADE or ORDER record belong to that record.
+ */
+struct pw_touches {
+	size_t count;
+	const uint64_t *page;	     /* address >> 12 */
+	const uint64_t *instruction; /* the thread's clock at the first access */
+	const uint32_t *loads;
+	const uint32_t *stores;
+	const uint32_t *fetches;
+	const uint8_t *flags; /* enum pw_touch_flag */
+};
+
+/* Events in order, all of the batch's thread; see event.h. */
+struct pw_events {
+	size_t count;
+	const uint16_t *kind;	/* enum pw_event_kind */
+	const uint64_t *result; /* as the kernel returned it */
+	const uint64_t (*arg)[PW_EVENT_ARGS];
+	const char *const *text; /* a path, a name, or "" */
+};
+
+struct pw_batch {
+	uint32_t thread;	     /* index into the trace's threads */
+	uint64_t first_access;	     /* global number of the first access */
+	uint64_t first_instruction;  /* thread's clock before the batch */
+	uint64_t instruction_count;  /* instructions begun in the batch */
+	struct pw_accesses accesses; /* the accesses behind the touches too */
+	struct pw_touches touches;   /* empty unless asked for */
+	struct pw_events events;
+};
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * event.h - the events of a trace: events.def as an enum and a table.
+ */
+#ifndef PW_FORMATS_EVENT_H
+#define PW_FORMATS_EVENT_H
+
+#include <stdint.h>
+
+#define PW_EVENT_ARGS 10
+
+enum pw_event_kind {
+#define PW_EVENT(name, number, args, text) PW_EVENT_##name = (number),
+#include "formats/events.def"
+#undef PW_EVENT
+};
+
+struct pw_event_info {
+	enum pw_event_kind kind;
+	const char *name;
+	const char *args; /* argument names, comma separated */
+	const char *text; /* what the text is; "" for none */
+};
+
+/* One event, for those who write them. */
+struct pw_event {
+	enum pw_event_kind kind;
+	uint64_t result;
+	uint64_t arg[PW_EVENT_ARGS];
+	const char *text; /* NULL means "" */
+};
+
+/*
+ * What is known of the events of @kind, or NULL for an unknown number.
+ *
+ * Owns: static.
+ */
+const struct pw_event_info *pw_event_info(unsigned kind);
+
+/*
+ * The @index'th kind of event in events.def, or NULL past the last one.
+ *
+ * Owns: static.
+ */
+const struct pw_event_info *pw_event_info_at(unsigned index);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * reader.h - a format that accesses can be read from.
+ *
+ * To add one: write formats/readers/reader_<name>.c with a
+ * "const struct pw_reader_ops pw_reader_<name>", fixtures good, truncated and
+ * corrupt under tests/fixtures/<name>/, and one line PW_READER(<name>) in
+ * formats/readers.def. Sniffing, import, replay, touches, truncation tests and
+ * the fuzz target follow.
+ *
+ * A reader brings accesses and events; touches are made from them by trace.c.
+ */
+#ifndef PW_FORMATS_READER_H
+#define PW_FORMATS_READER_H
+
+#include "base/status.h"
+#include "formats/batch.h"
+#include "formats/trace.h"
+
+struct pw_reader_ops {
+	const char *name;    /* "pwt", "pinatrace" */
+	const char *summary; /* a line */
+	const char *source;  /* where the format is defined */
+	/*
+	 * How sure are we that a file beginning with these bytes is ours:
+	 * 0 no ... 100 certain.
+	 */
+	int (*probe)(const uint8_t *head, size_t head_bytes);
+	/*
+	 * Open @path; fill @info (its texts and arrays belong to the state and
+	 * may grow at next). *state is closed with close, also after a failure
+	 * of next. Errors: as pw_trace_open.
+	 */
+	enum pw_status (*open)(void **state, const char *path,
+			       const struct pw_trace_options *options,
+			       struct pw_trace_info *info,
+			       struct pw_error *err);
+	/*
+	 * Fill thread, accesses and events of @batch; *more is false at the
+	 * end. first_access, the instruction clock and touches are the
+	 * caller's work. Errors: PW_ERR_SYSTEM.
+	 */
+	enum pw_status (*next)(void *state, struct pw_trace_info *info,
+			       struct pw_batch *batch, bool *more,
+			       struct pw_error *err);
+	/* What was lost, as pw_trace_damage, or NULL. */
+	const char *(*damage)(const void *state);
+	/* Fill stored totals and return true, or return false. */
+	bool (*totals)(const void *state, struct pw_totals *out);
+	/* 0..1. */
+	double (*progress)(const void *state);
+	void (*close)(void *state);
+};
+
+/*
+ * The readers of readers.def, in order; NULL past the last one.
+ */
+const struct pw_reader_ops *pw_reader_at(size_t index);
+
+/*
+ * The reader most sure of @head, or NULL when none is.
+ */
+const struct pw_reader_ops *pw_reader_probe(const uint8_t *head,
+					    size_t head_bytes);
+
+#endif

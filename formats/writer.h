@@ -1,0 +1,101 @@
+/*
+ * writer.h - write a trace in the native container.
+ *
+ * Calls come in the global order of the recording; the writer cuts them into
+ * segments of independent chunks (formats/FORMAT.md). A segment is in the file
+ * once it is whole, so a killed recorder loses at most the open one.
+ */
+#ifndef PW_FORMATS_WRITER_H
+#define PW_FORMATS_WRITER_H
+
+#include "base/status.h"
+#include "formats/batch.h"
+#include "formats/trace.h"
+
+struct pw_writer;
+
+struct pw_writer_options {
+	const char *metadata; /* JSON object; NULL means "{}" */
+	unsigned unknown;     /* enum pw_trace_unknown bits */
+	uint64_t segment_accesses; /* accesses a segment; 0: 1 Mi */
+	int zstd_level;		   /* 0: 3 */
+	bool replace;		   /* write beside and rename at close; else
+				      straight into the file (recordings) */
+};
+
+/*
+ * Begin a trace file, readable by its owner only (mode 0600).
+ *
+ * With options->replace an existing file stays until pw_writer_close has
+ * everything on disk. Without it an existing file is first renamed to
+ * PATH.old, since a recording must be readable after a kill.
+ *
+ * Owns:   *out is the caller's; end it with pw_writer_close or
+ *         pw_writer_abandon.
+ * Errors: PW_ERR_OUTPUT the file cannot be made; PW_ERR_SYSTEM.
+ */
+enum pw_status pw_writer_open(struct pw_writer **out, const char *path,
+			      const struct pw_writer_options *options,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Declare a thread; its index is how many were declared before it.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_writer_thread(struct pw_writer *writer,
+				const struct pw_thread *thread,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Declare a module. The path is copied.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_writer_module(struct pw_writer *writer,
+				const struct pw_module *module,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Append accesses of one declared thread, after all that came before.
+ *
+ * Errors: PW_ERR_OUTPUT the disk is full or failing: what was flushed stays
+ *         readable; PW_ERR_SYSTEM.
+ */
+enum pw_status pw_writer_accesses(struct pw_writer *writer, uint32_t thread,
+				  const struct pw_accesses *accesses,
+				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Append one event of a declared thread, after all that came before.
+ *
+ * Errors: as pw_writer_accesses.
+ */
+enum pw_status pw_writer_event(struct pw_writer *writer, uint32_t thread,
+			       const struct pw_event *event,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Bytes in the file and accesses accepted so far.
+ *
+ * Units: bytes, accesses.
+ */
+void pw_writer_totals(const struct pw_writer *writer, struct pw_totals *out);
+
+/*
+ * End the open segment, write index and footer, sync, rename where asked, and
+ * free the writer, whatever happens.
+ *
+ * Errors: PW_ERR_OUTPUT.
+ */
+enum pw_status pw_writer_close(struct pw_writer *writer,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free the writer after a failure. A file written in place keeps its whole
+ * segments; with options->replace the unfinished one stays beside the target
+ * as PATH.partial. NULL is allowed.
+ */
+void pw_writer_abandon(struct pw_writer *writer);
+
+#endif
