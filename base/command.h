@@ -24,8 +24,7 @@ enum pw_operands {
 enum pw_command_flag {
 	PW_COMMAND_TARGET = 1, /* stdout is the target's: tables go to stderr */
 	PW_COMMAND_STREAM = 2, /* csv by default: the output is long */
-	PW_COMMAND_HTML = 4,   /* html by default, into -o */
-	PW_COMMAND_OUTPUT = 8, /* -o names what the command itself writes */
+	PW_COMMAND_OUTPUT = 4, /* -o is an option of the command itself */
 };
 
 #define PW_COMMAND_EXAMPLES 3
@@ -40,10 +39,7 @@ struct pw_command {
 	unsigned flags;		/* of enum pw_command_flag */
 	const struct pw_option *options; /* name NULL ends it */
 	size_t args_bytes;		 /* size of the args structure */
-	/*
-	 * Do it: @args is the filled structure. With PW_COMMAND_OUTPUT an
-	 * option named "output" of the command receives -o.
-	 */
+	/* Do it; @args is the filled structure. */
 	enum pw_status (*run)(const void *args, struct pw_tables *out,
 			      struct pw_error *err);
 };

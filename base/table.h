@@ -185,6 +185,21 @@ void pw_tables_mark_partial(struct pw_tables *tables, const char *fmt, ...)
 void pw_tables_set_exit(struct pw_tables *tables, int exit_status);
 
 /*
+ * Ask that the document also be written to @path by the sink @format
+ * ("html"), or, with the format "charts", as charts into the directory @path.
+ * Both are copied. The program does it after the command has returned.
+ */
+void pw_tables_also(struct pw_tables *tables, const char *format,
+		    const char *path);
+
+/*
+ * Whether progress shall not be shown; the program sets it before a command
+ * runs.
+ */
+void pw_tables_set_quiet(struct pw_tables *tables, bool quiet);
+bool pw_tables_quiet(const struct pw_tables *tables);
+
+/*
  * The sticky error of the builders.
  *
  * Errors: PW_ERR_SYSTEM a table or a note could not be kept.
@@ -221,6 +236,12 @@ const char *pw_tables_note_at(const struct pw_tables *tables, size_t index);
  * Why the results are partial, or NULL when they are whole.
  */
 const char *pw_tables_partial(const struct pw_tables *tables);
+
+/*
+ * Request @index of pw_tables_also; false past the last one.
+ */
+bool pw_tables_also_at(const struct pw_tables *tables, size_t index,
+		       const char **format, const char **path);
 
 /*
  * What pw_tables_set_exit was given, or 0.

@@ -60,8 +60,8 @@ enum pw_touch_flag {
  * order of their first accesses. An access that crosses pages is one
  * reference in each. A read-modify-write counts once, as a store.
  *
- * loads, stores and fetches of a record are all those until the next record
- * of its side; those after an UPGRADE or ORDER record belong to that record.
+ * loads, stores and fetches of a record are those from it until the next
+ * record of its side, of whatever kind: added up they are all references.
  */
 struct pw_touches {
 	size_t count;

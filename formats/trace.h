@@ -74,6 +74,9 @@ struct pw_trace_options {
 	bool touches;	  /* bring touches (and their accesses) */
 	unsigned workers; /* decoding threads; 0: one for each processor, 4 at
 			     most */
+	uint64_t epoch_accesses; /* no batch spans a multiple of this many
+				    accesses, so that intervals are exact;
+				    0: no such boundaries */
 };
 
 /*
