@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# A folder is a layer: each includes only what ARCHITECTURE.md allows, by full
+# paths from the root, and no include cycle exists.
+set -euo pipefail
+cd "$2"
+
+allowed() {
+	case "$1" in
+	base) echo "base" ;;
+	formats) echo "base formats" ;;
+	capture) echo "base formats capture" ;;
+	replay) echo "base formats replay" ;;
+	analyze) echo "base formats replay analyze" ;;
+	plots) echo "base plots" ;;
+	esac
+}
+
+bad=0
+for layer in base formats capture replay analyze plots; do
+	may=" $(allowed $layer) "
+	while IFS=: read -r file include; do
+		top=${include%%/*}
+		if [ "$top" = "$include" ] || [ ! -e "$include" ]; then
+			echo "$file: \"$include\" is no path from the root"
+			bad=1
+		elif [[ "$may" != *" $top "* ]]; then
+			echo "$file: layer $layer must not include $include"
+			bad=1
+		fi
+	done < <(grep -rHoP '^\s*#\s*include\s+"\K[^"]+' "$layer" \
+		--include='*.[ch]' --include='*.def')
+done
+
+# pagewalk.c and commands.c know base, and the sinks that render.
+while IFS=: read -r file include; do
+	case "$include" in
+	base/* | plots/sink.h | plots/chart.h | commands.def) ;;
+	*)
+		echo "$file: must not include $include"
+		bad=1
+		;;
+	esac
+done < <(grep -HoP '^\s*#\s*include\s+"\K[^"]+' pagewalk.c commands.c)
+
+# tsort names the files of a cycle.
+edges=$(mktemp)
+trap 'rm -f "$edges"' EXIT
+grep -rHoP '^\s*#\s*include\s+"\K[^"]+' base formats capture replay analyze \
+	plots --include='*.h' --include='*.def' | tr ':' ' ' >"$edges"
+if ! tsort "$edges" >/dev/null 2>"$edges.err"; then
+	echo "include cycle:"
+	cat "$edges.err"
+	bad=1
+fi
+rm -f "$edges.err"
+exit $bad

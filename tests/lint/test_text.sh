@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Formatting and wording: clang-format, codespell, no absolute machine paths,
+# nothing but the project in the project.
+set -euo pipefail
+cd "$2"
+
+bad=0
+mapfile -t files < <(git ls-files -co --exclude-standard 2>/dev/null || true)
+[ ${#files[@]} -gt 0 ] || { echo "skipped: no git checkout"; exit 77; }
+existing=()
+for file in "${files[@]}"; do
+	[ -f "$file" ] && existing+=("$file")
+done
+sources=()
+texts=()
+for file in "${existing[@]}"; do
+	case "$file" in
+	*.c | *.h) sources+=("$file") && texts+=("$file") ;;
+	tests/fixtures/* | tests/fuzz/corpus/* | *.png | *.svg) ;;
+	*) texts+=("$file") ;;
+	esac
+done
+
+if command -v clang-format >/dev/null; then
+	clang-format --dry-run -Werror "${sources[@]}" || bad=1
+else
+	echo "clang-format is not installed: formatting not checked"
+fi
+if command -v codespell >/dev/null; then
+	codespell -L 'ist,fo,ba,ue,te,nd,mis' "${texts[@]}" || bad=1
+else
+	echo "codespell is not installed: spelling not checked"
+fi
+# The pattern is split so that this file does not match itself.
+grep -nE "/(wo""rk|ho""me|ro""ot)/" "${texts[@]}" && bad=1
+grep -nE '[[:space:]]+$' "${sources[@]}" && bad=1
+exit $bad
