@@ -1,3 +1,6 @@
+/*
+ * arena.c - blocks of memory filled from the front.
+ */
 #include "base/arena.h"
 
 #include "base/assert.h"
@@ -18,7 +21,7 @@ struct pw_arena {
 };
 
 /* Room for the block's own header, kept aligned. */
-#define HEADER_BYTES                                                           \
+#define HEADER_BYTES \
 	((sizeof(struct block) + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES)
 
 enum pw_status pw_arena_open(struct pw_arena **out, size_t limit_bytes,

@@ -1,3 +1,6 @@
+/*
+ * array.c - doubling growth.
+ */
 #include "base/array.h"
 
 enum pw_status pw_array_reserve(struct pw_array *array, size_t count,

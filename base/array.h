@@ -20,7 +20,10 @@ struct pw_array {
 };
 
 /* An empty array of @type; it owns no memory until the first push. */
-#define PW_ARRAY(type) {NULL, 0, 0, sizeof(type)}
+#define PW_ARRAY(type)                   \
+	{                                \
+		NULL, 0, 0, sizeof(type) \
+	}
 /* Item @i as an lvalue of @type. */
 #define PW_ARRAY_AT(array, type, i) (((type *)(array)->data)[i])
 

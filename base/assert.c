@@ -1,3 +1,6 @@
+/*
+ * assert.c - how a bug ends the program.
+ */
 #include "base/assert.h"
 
 #include <stdio.h>

@@ -14,7 +14,7 @@
  */
 _Noreturn void pw_assert_failed(const char *text, const char *file, int line);
 
-#define PW_ASSERT(cond)                                                        \
+#define PW_ASSERT(cond) \
 	((cond) ? (void)0 : pw_assert_failed(#cond, __FILE__, __LINE__))
 
 #ifdef NDEBUG

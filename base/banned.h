@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#undef alloca
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets
 #pragma GCC poison strtok atoi atol atoll atof alloca
 

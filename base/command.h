@@ -18,7 +18,7 @@ enum pw_operands {
 	PW_OPERANDS_ONE,
 	PW_OPERANDS_MANY,    /* one or more */
 	PW_OPERANDS_ANY,     /* none or more */
-	PW_OPERANDS_COMMAND, /* a command line, after "--" or at the first word */
+	PW_OPERANDS_COMMAND, /* a command line: all from the first word on */
 };
 
 enum pw_command_flag {

@@ -23,7 +23,10 @@ struct pw_intervals {
 	struct pw_array list; /* struct pw_interval, by start */
 };
 
-#define PW_INTERVALS {PW_ARRAY(struct pw_interval)}
+#define PW_INTERVALS                         \
+	{                                    \
+		PW_ARRAY(struct pw_interval) \
+	}
 
 /*
  * Free what the set holds; it is empty afterwards.

@@ -33,9 +33,9 @@ enum pw_option_type {
 
 struct pw_option {
 	const char *name;     /* long name; NULL ends an array */
-	char key;	      /* short name, or 0 */
 	const char *argument; /* "FILE"; NULL for a flag */
 	enum pw_option_type type;
+	char key;	      /* short name, or 0 */
 	size_t offset;	      /* in the args structure */
 	uint64_t min, max;    /* COUNT and SIZE; max 0 means no bound */
 	const char *fallback; /* the default as the user would type it */
@@ -62,8 +62,8 @@ struct pw_option_request {
 	struct pw_arena *arena;
 	bool help;
 };
-enum pw_status pw_options_parse(struct pw_option_request *request,
-				size_t count, const char *const *words,
+enum pw_status pw_options_parse(struct pw_option_request *request, size_t count,
+				const char *const *words,
 				struct pw_error *err) PW_MUST_CHECK;
 
 /*

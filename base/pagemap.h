@@ -38,6 +38,12 @@ void pw_pagemap_close(struct pw_pagemap *map);
 uint64_t *pw_pagemap_find(const struct pw_pagemap *map, uint64_t key);
 
 /*
+ * Begin to load the place of @key, which will be asked for soon. Changes
+ * nothing.
+ */
+void pw_pagemap_prefetch(const struct pw_pagemap *map, uint64_t key);
+
+/*
  * The value at @key, which is made 0 when it was not there (*added tells).
  * Any key is allowed.
  *

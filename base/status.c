@@ -1,7 +1,11 @@
+/*
+ * status.c - failures as a status and two texts.
+ */
 #include "base/status.h"
 
 #include <stdarg.h>
 
+PW_PRINTF(3, 0)
 static void format_message(struct pw_error *err, enum pw_status status,
 			   const char *fmt, va_list args)
 {

@@ -27,7 +27,7 @@ enum pw_status {
 struct pw_error {
 	enum pw_status status;
 	char message[1024]; /* what was wrong, where, the system's reason */
-	char hint[512];     /* what to try; empty when there is nothing to say */
+	char hint[512]; /* what to try; empty when there is nothing to say */
 };
 
 /*

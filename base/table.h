@@ -35,7 +35,7 @@ enum pw_unit {
 enum pw_table_form {
 	PW_FORM_ROWS,	/* JSON: an array of objects, under the table's name */
 	PW_FORM_RECORD, /* one row; JSON: its columns join the parent object */
-	PW_FORM_PAIRS,	/* columns name, value; JSON: an object under the name */
+	PW_FORM_PAIRS, /* columns name, value; JSON: an object under the name */
 };
 
 enum pw_table_flag {
@@ -142,6 +142,12 @@ void pw_tables_group(struct pw_tables *tables, const char *group,
 void pw_tables_group_end(struct pw_tables *tables);
 
 /*
+ * While @aside is set, tables that are added are details and none is primary,
+ * whatever their specification says: for a command that sums up others.
+ */
+void pw_tables_aside(struct pw_tables *tables, bool aside);
+
+/*
  * Append one cell; rows fill from left to right. The type must be the
  * column's. pw_cell_text copies its text.
  */
@@ -174,7 +180,8 @@ void pw_tables_note(struct pw_tables *tables, const char *fmt, ...)
 
 /*
  * Say that the results cover only part of the input, and why. The program
- * then ends with PW_ERR_FORMAT (2) after printing them.
+ * then ends with PW_ERR_FORMAT (2) after printing them. What was said before
+ * is not said again.
  */
 void pw_tables_mark_partial(struct pw_tables *tables, const char *fmt, ...)
 	PW_PRINTF(2, 3);

@@ -49,10 +49,10 @@ enum pw_touch_flag {
 	PW_TOUCH_LOAD_FIRST = 2, /* a load came before the first store */
 	PW_TOUCH_CONTINUED = 4,	 /* the run goes on in a new batch */
 	PW_TOUCH_ORDER = 8,	 /* keeps the order of I and D pages exact */
-	PW_TOUCH_UPGRADE = 16,	 /* the first store of a run begun by loads */
+	PW_TOUCH_UPGRADE = 16, /* a run's first store in a batch, not in all */
 };
 
-#define PW_TOUCH_NOT_COUNTED                                                   \
+#define PW_TOUCH_NOT_COUNTED \
 	(PW_TOUCH_CONTINUED | PW_TOUCH_ORDER | PW_TOUCH_UPGRADE)
 
 /*
@@ -66,7 +66,7 @@ enum pw_touch_flag {
 struct pw_touches {
 	size_t count;
 	const uint64_t *page;	     /* address >> 12 */
-	const uint64_t *instruction; /* the thread's clock at the first access */
+	const uint64_t *instruction; /* thread's clock at the first access */
 	const uint32_t *loads;
 	const uint32_t *stores;
 	const uint32_t *fetches;

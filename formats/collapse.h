@@ -3,7 +3,19 @@
  *
  * The runs of both sides stay open across the batches of one collapser as
  * CONTINUED records, so the number of touches does not depend on how a trace
- * was cut. A run ends at events: call pw_collapse_end_runs.
+ * was cut. A run ends at events: call pw_collapse_end_runs, for every thread
+ * whose address space the event changes.
+ *
+ * Every record begins with a reference that was really made, and the records
+ * of a batch are in the order of these references. instruction is the 0-based
+ * index of the instruction that made it: the clock before the batch, plus the
+ * PW_ACCESS_FIRST bits up to and including the access, less one (0 for
+ * accesses before the first instruction). LOAD_FIRST says that it was a load.
+ *
+ * Page-level LRU is exact: after the first reference of each record, a stack
+ * of pages fed with the records so far, in whatever interleaving of threads
+ * the batches came, equals the one fed with all references so far; and a
+ * reference without a record of its own is to one of the two top pages.
  *
  * Source: Puzak's trace stripping as in Wang & Baer, "Efficient trace-driven
  *         simulation methods for cache performance analysis" (1991); the order
@@ -36,8 +48,8 @@ void pw_collapse_close(struct pw_collapse *collapse);
  * @instruction before them.
  *
  * Owns:   *out points into the collapser; good until the next call.
- * Errors: PW_ERR_SYSTEM.
- * Cost:   O(accesses).
+ * Errors: PW_ERR_SYSTEM; the runs of @thread are as before.
+ * Cost:   O(references): an access makes one in each page it covers.
  */
 enum pw_status pw_collapse_batch(struct pw_collapse *collapse, uint32_t thread,
 				 uint64_t instruction,
@@ -49,5 +61,12 @@ enum pw_status pw_collapse_batch(struct pw_collapse *collapse, uint32_t thread,
  * End the open runs of @thread: its next accesses begin new touches.
  */
 void pw_collapse_end_runs(struct pw_collapse *collapse, uint32_t thread);
+
+/*
+ * Go on in new CONTINUED records after each @accesses accesses of a batch, so
+ * that no count of a record exceeds it. Without this it is UINT32_MAX, what
+ * the counts can hold.
+ */
+void pw_collapse_limit_counts(struct pw_collapse *collapse, uint32_t accesses);
 
 #endif

@@ -44,7 +44,10 @@ struct pw_reader_ops {
 			       struct pw_error *err);
 	/* What was lost, as pw_trace_damage, or NULL. */
 	const char *(*damage)(const void *state);
-	/* Fill stored totals and return true, or return false. */
+	/*
+	 * Fill stored totals and return true; or fill what is known of chunks
+	 * alone and return false.
+	 */
 	bool (*totals)(const void *state, struct pw_totals *out);
 	/* 0..1. */
 	double (*progress)(const void *state);

@@ -21,7 +21,7 @@ struct pw_thread {
 	uint32_t process; /* index of the process, from 0 */
 	uint32_t pid;	  /* 0 when unknown */
 	uint32_t tid;	  /* 0 when unknown */
-	uint32_t parent;  /* thread index of the creator; itself for the first */
+	uint32_t parent; /* thread index of the creator; itself for the first */
 };
 
 #define PW_BUILD_ID_MAX 32

@@ -15,8 +15,8 @@
 struct pw_writer;
 
 struct pw_writer_options {
-	const char *metadata; /* JSON object; NULL means "{}" */
-	unsigned unknown;     /* enum pw_trace_unknown bits */
+	const char *metadata;	   /* JSON object; NULL means "{}" */
+	unsigned unknown;	   /* enum pw_trace_unknown bits */
 	uint64_t segment_accesses; /* accesses a segment; 0: 1 Mi */
 	int zstd_level;		   /* 0: 3 */
 	bool replace;		   /* write beside and rename at close; else

@@ -1,8 +1,8 @@
 /*
  * chart.h - charts by gnuplot, as a child process.
  *
- * Names reach gnuplot only through data files and quoted by our own rules,
- * never as script text that it could expand.
+ * Text from outside reaches gnuplot only through data files, never as script
+ * text that it could expand.
  */
 #ifndef PW_PLOTS_CHART_H
 #define PW_PLOTS_CHART_H
@@ -13,13 +13,16 @@
 #include "base/table.h"
 
 /*
- * Whether @table says how to draw itself and has at least two rows.
+ * Whether @table says how to draw itself, is held in memory and has at least
+ * two rows that its axes can show. Rewinds it.
  */
-bool pw_chart_possible(const struct pw_table *table);
+bool pw_chart_possible(struct pw_table *table);
 
 /*
  * Write @directory/<stem>.csv, .gp, .svg and .png for every table that can be
- * drawn. The .gp, run in that directory, draws the picture again.
+ * drawn, and .label for one in a group. The .gp, run in that directory, draws
+ * the picture again. The stem is the table's name, with a number where several
+ * tables have that name.
  *
  * Errors: PW_ERR_OUTPUT a file cannot be written; PW_ERR_SYSTEM gnuplot is not
  *         installed or failed (with its message); .csv and .gp are there.

@@ -27,7 +27,7 @@ else
 	echo "clang-format is not installed: formatting not checked"
 fi
 if command -v codespell >/dev/null; then
-	codespell -L 'ist,fo,ba,ue,te,nd,mis' "${texts[@]}" || bad=1
+	codespell -L 'ist,fo,ba,ue,te,nd,mis,traiger' "${texts[@]}" || bad=1
 else
 	echo "codespell is not installed: spelling not checked"
 fi

@@ -1,0 +1,140 @@
+/*
+ * cmd_run.c - pagewalk run: record a program and report on it.
+ */
+#include "analyze/words.h"
+#include "base/assert.h"
+#include "base/command.h"
+#include "base/file.h"
+
+struct args {
+	struct pw_text_list command;
+	struct pw_text_list machines;
+	const char *output;
+};
+
+static const struct pw_option options[] = {
+	{
+		.name = "output",
+		.key = 'o',
+		.argument = "DIR",
+		.type = PW_OPTION_TEXT,
+		.offset = offsetof(struct args, output),
+		.help = "Directory of the results (default: the program's "
+			"name with .pagewalk, here)",
+	},
+	{
+		.name = "machine",
+		.key = 'm',
+		.argument = "MACHINE",
+		.type = PW_OPTION_LIST,
+		.offset = offsetof(struct args, machines),
+		.help = "Replay on this machine, a preset or a file; "
+			"repeatable",
+	},
+	{0},
+};
+
+/* Where the results go. */
+struct paths {
+	const char *directory;
+	const char *trace;
+	const char *page;
+	const char *charts;
+};
+
+static enum pw_status name_paths(struct paths *paths, const struct args *args,
+				 struct pw_arena *arena, struct pw_error *err)
+{
+	const char *program = args->command.item[0];
+	const char *slash = strrchr(program, '/');
+
+	paths->directory = args->output;
+	if (!paths->directory)
+		paths->directory = pw_arena_printf(arena, "%s.pagewalk",
+						   slash ? slash + 1 : program);
+	if (paths->directory) {
+		const char *directory = paths->directory;
+
+		paths->trace =
+			pw_arena_printf(arena, "%s/trace.pwt", directory);
+		paths->page =
+			pw_arena_printf(arena, "%s/report.html", directory);
+		paths->charts = pw_arena_printf(arena, "%s/charts", directory);
+	}
+	if (!paths->directory || !paths->trace || !paths->page ||
+	    !paths->charts)
+		return pw_fail_memory(err, "the names of the results");
+	return PW_OK;
+}
+
+static enum pw_status capture(const struct args *args,
+			      const struct paths *paths, struct pw_words *words,
+			      struct pw_tables *out, struct pw_error *err)
+{
+	enum pw_status st;
+
+	pw_words_add(words, "-o");
+	pw_words_add(words, paths->trace);
+	pw_words_add(words, "--");
+	for (size_t i = 0; i < args->command.count; i++)
+		pw_words_add(words, args->command.item[i]);
+	pw_tables_aside(out, true);
+	pw_tables_group(out, "sections", "capture");
+	st = pw_words_call(words, "capture", out, err);
+	pw_tables_group_end(out);
+	pw_tables_aside(out, false);
+	return st;
+}
+
+static enum pw_status report(const struct args *args, const struct paths *paths,
+			     struct pw_words *words, struct pw_tables *out,
+			     struct pw_error *err)
+{
+	pw_words_add(words, "-o");
+	pw_words_add(words, paths->page);
+	pw_words_options(words, "--machine", &args->machines);
+	pw_words_add(words, "--");
+	pw_words_add(words, paths->trace);
+	return pw_words_call(words, "report", out, err);
+}
+
+static enum pw_status run(const void *parsed, struct pw_tables *out,
+			  struct pw_error *err)
+{
+	const struct args *args = parsed;
+	struct paths paths = {0};
+	struct pw_words words;
+	enum pw_status st;
+
+	PW_ASSERT(args->command.count > 0);
+	st = name_paths(&paths, args, pw_tables_arena(out), err);
+	if (st == PW_OK)
+		st = pw_directory_make(paths.directory, err);
+	if (st != PW_OK)
+		return st;
+	pw_words_start(&words);
+	st = capture(args, &paths, &words, out, err);
+	if (st == PW_OK) {
+		/* The page last: its name is the last line that is shown. */
+		pw_tables_also(out, "charts", paths.charts);
+		pw_tables_note(out, "the trace is kept: %s", paths.trace);
+		st = report(args, &paths, &words, out, err);
+	}
+	pw_words_free(&words);
+	return st;
+}
+
+const struct pw_command pw_command_run = {
+	.name = "run",
+	.summary = "record a program and report on it",
+	.operands_doc = "-- COMMAND [ARGUMENT...]",
+	.example = {"pagewalk run -- ls -l",
+		    "pagewalk run -o sort.results -- sort -o out.txt in.txt",
+		    "pagewalk run -m zen4 -m skylake-sp -- ./program"},
+	.operands = PW_OPERANDS_COMMAND,
+	.operands_offset = offsetof(struct args, command),
+	.flags = PW_COMMAND_TARGET | PW_COMMAND_OUTPUT,
+	.options = options,
+	.args_bytes = sizeof(struct args),
+	.run = run,
+};

@@ -1,0 +1,196 @@
+/*
+ * address_space.c - map and present events, modules, mapped files.
+ */
+#include "capture/address_space.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+#define PAGEMAP_WORDS 512
+
+enum pw_status pw_address_space_maps(struct pw_address_space *space,
+				     const struct pw_maps **out,
+				     struct pw_error *err)
+{
+	*out = &space->maps;
+	if (!space->stale)
+		return PW_OK;
+	space->stale = false;
+	return pw_maps_read(&space->maps, space->pid, err);
+}
+
+void pw_address_space_free(struct pw_address_space *space)
+{
+	pw_maps_free(&space->maps);
+	space->stale = true;
+}
+
+/*
+ * stat and /proc/PID/maps name different devices on stacked file systems;
+ * mmap events come from stat, so map events do too where it is the same file.
+ */
+static void identify(const struct pw_map *map, uint64_t *device,
+		     uint64_t *file_bytes)
+{
+	struct stat st;
+
+	*device = map->device;
+	*file_bytes = 0;
+	if (map->inode == 0 || map->path[0] != '/' ||
+	    stat(map->path, &st) != 0 || st.st_ino != map->inode)
+		return;
+	*device = st.st_dev;
+	*file_bytes = (uint64_t)st.st_size;
+}
+
+static enum pw_status record_map(struct pw_recorder *recorder,
+				 const struct pw_map *map, struct pw_error *err)
+{
+	uint64_t device, file_bytes;
+
+	PW_ASSERT(map->start < map->end);
+	identify(map, &device, &file_bytes);
+	return pw_recorder_event(
+		recorder,
+		&(struct pw_event){
+			.kind = PW_EVENT_map,
+			.arg = {map->start, map->end - map->start, map->prot,
+				map->flags, map->offset, device, map->inode,
+				file_bytes},
+			.text = map->path,
+		},
+		err);
+}
+
+static enum pw_status record_present(struct pw_recorder *recorder,
+				     uint64_t start, uint64_t end,
+				     struct pw_error *err)
+{
+	return pw_recorder_event(recorder,
+				 &(struct pw_event){
+					 .kind = PW_EVENT_present,
+					 .arg = {start, end - start},
+				 },
+				 err);
+}
+
+/* Runs of present pages in [map->start, map->end). */
+static enum pw_status record_pages(struct pw_recorder *recorder, int fd,
+				   const struct pw_map *map,
+				   struct pw_error *err)
+{
+	uint64_t word[PAGEMAP_WORDS];
+	uint64_t run = 0, page = map->start;
+	bool open_run = false;
+	enum pw_status st = PW_OK;
+
+	while (page < map->end && st == PW_OK) {
+		ssize_t got = pread(fd, word, sizeof(word),
+				    (off_t)(page >> PW_PAGE_SHIFT) * (off_t)8);
+
+		if (got < 8)
+			break;
+		for (size_t i = 0;
+		     i < (size_t)got / 8 && page < map->end && st == PW_OK;
+		     i++, page += PW_PAGE_BYTES) {
+			bool present = word[i] & PAGEMAP_PRESENT;
+
+			if (present && !open_run)
+				run = page;
+			else if (!present && open_run)
+				st = record_present(recorder, run, page, err);
+			open_run = present;
+		}
+	}
+	if (open_run && st == PW_OK)
+		st = record_present(recorder, run, page, err);
+	return st;
+}
+
+enum pw_status pw_address_space_record(struct pw_address_space *space,
+				       struct pw_recorder *recorder,
+				       struct pw_error *err)
+{
+	const struct pw_maps *maps;
+	enum pw_status st;
+	char path[64];
+	int fd;
+
+	space->stale = true;
+	st = pw_address_space_maps(space, &maps, err);
+	for (size_t i = 0; st == PW_OK && i < maps->list.count; i++) {
+		const struct pw_map *map =
+			&PW_ARRAY_AT(&maps->list, struct pw_map, i);
+
+		st = record_map(recorder, map, err);
+		if (st == PW_OK && (map->prot & PROT_EXEC))
+			st = pw_recorder_module(recorder, maps, map, err);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)space->pid);
+	fd = st == PW_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return st;
+	for (size_t i = 0; st == PW_OK && i < maps->list.count; i++)
+		st = record_pages(recorder, fd,
+				  &PW_ARRAY_AT(&maps->list, struct pw_map, i),
+				  err);
+	close(fd);
+	return st;
+}
+
+enum pw_status pw_address_space_record_map(struct pw_address_space *space,
+					   uint64_t address,
+					   struct pw_recorder *recorder,
+					   struct pw_error *err)
+{
+	const struct pw_maps *maps;
+	const struct pw_map *map;
+	enum pw_status st = pw_address_space_maps(space, &maps, err);
+
+	if (st != PW_OK)
+		return st;
+	map = pw_maps_find(maps, address);
+	return map ? record_map(recorder, map, err) : PW_OK;
+}
+
+enum pw_status pw_address_space_record_module(struct pw_address_space *space,
+					      uint64_t address,
+					      struct pw_recorder *recorder,
+					      struct pw_error *err)
+{
+	const struct pw_maps *maps;
+	const struct pw_map *map;
+	enum pw_status st = pw_address_space_maps(space, &maps, err);
+
+	if (st != PW_OK)
+		return st;
+	map = pw_maps_find(maps, address);
+	if (!map || !(map->prot & PROT_EXEC))
+		return PW_OK;
+	return pw_recorder_module(recorder, maps, map, err);
+}
+
+void pw_address_space_file(pid_t pid, int fd, struct pw_mapped_file *out)
+{
+	struct stat st;
+	char link[64];
+	ssize_t length;
+
+	*out = (struct pw_mapped_file){0};
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
+	if (fd < 0 || stat(link, &st) != 0)
+		return;
+	out->device = st.st_dev;
+	out->inode = st.st_ino;
+	out->bytes = (uint64_t)st.st_size;
+	length = readlink(link, out->path, sizeof(out->path) - 1);
+	PW_ASSERT(length < (ssize_t)sizeof(out->path));
+	out->path[length > 0 ? length : 0] = '\0';
+}

@@ -1,0 +1,79 @@
+/*
+ * address_space.h - what the mappings of the target become in the trace.
+ */
+#ifndef PW_CAPTURE_ADDRESS_SPACE_H
+#define PW_CAPTURE_ADDRESS_SPACE_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+#include "capture/maps.h"
+#include "capture/recorder.h"
+
+/* The target's mappings as they were when last asked for. */
+struct pw_address_space {
+	pid_t pid;
+	bool stale; /* a call has changed them since */
+	struct pw_maps maps;
+};
+
+/* Identity and size of a mapped file. */
+struct pw_mapped_file {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t bytes;
+	char path[4096];
+};
+
+/*
+ * The mappings, read again when they are stale.
+ *
+ * Owns:   the space; good until the next call.
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_address_space_maps(struct pw_address_space *space,
+				     const struct pw_maps **out,
+				     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free what the space holds.
+ */
+void pw_address_space_free(struct pw_address_space *space);
+
+/*
+ * Record every mapping as a map event, the pages present in it as present
+ * events, and its executable files as modules.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM. A page table that may not be read is
+ *         no error: there are no present events then.
+ */
+enum pw_status pw_address_space_record(struct pw_address_space *space,
+				       struct pw_recorder *recorder,
+				       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Record the mapping that begins at @address as a map event.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_address_space_record_map(struct pw_address_space *space,
+					   uint64_t address,
+					   struct pw_recorder *recorder,
+					   struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Declare the module of the executable mapping at @address, if it is one.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status
+pw_address_space_record_module(struct pw_address_space *space, uint64_t address,
+			       struct pw_recorder *recorder,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * What is behind descriptor @fd of @pid; all zero and "" when unknown.
+ */
+void pw_address_space_file(pid_t pid, int fd, struct pw_mapped_file *out);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * watcher.c - a thread that waits for SIGTERM or the clock.
+ */
+#include "capture/watcher.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+#include "base/assert.h"
+
+#define NUDGE_NS 20000000L
+#define FOREVER_S 31536000U
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+/* Its handler does nothing: that a system call ends is all it is for. */
+static int nudge_signal(void)
+{
+	return SIGRTMIN;
+}
+
+static void *watch(void *argument)
+{
+	struct pw_watcher *watcher = argument;
+	const struct timespec pause = {0, NUDGE_NS};
+	struct timespec limit = {.tv_sec = FOREVER_S};
+	sigset_t term;
+	int got;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	if (watcher->seconds && watcher->seconds < FOREVER_S)
+		limit.tv_sec = (time_t)watcher->seconds;
+	do
+		got = sigtimedwait(&term, NULL, &limit);
+	while (got < 0 && errno == EINTR);
+	if (atomic_load(&watcher->ended))
+		return NULL;
+	atomic_store(&watcher->reason,
+		     got == SIGTERM ? PW_WATCH_TERM : PW_WATCH_TIME);
+	while (!atomic_load(&watcher->ended)) {
+		pthread_kill(watcher->watched, nudge_signal());
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+enum pw_status pw_watcher_start(struct pw_watcher *watcher, uint64_t seconds,
+				struct pw_error *err)
+{
+	struct sigaction action = {.sa_handler = nothing};
+	sigset_t term;
+	int error;
+
+	*watcher = (struct pw_watcher){.watched = pthread_self(),
+				       .seconds = seconds};
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &term, &watcher->before);
+	sigaction(nudge_signal(), &action, NULL);
+	error = pthread_create(&watcher->thread, NULL, watch, watcher);
+	if (error) {
+		pthread_sigmask(SIG_SETMASK, &watcher->before, NULL);
+		return pw_fail_errno(err, PW_ERR_SYSTEM, error, "a thread");
+	}
+	watcher->running = true;
+	return PW_OK;
+}
+
+void pw_watcher_seen(struct pw_watcher *watcher)
+{
+	PW_ASSERT(pw_watcher_reason(watcher) != PW_WATCH_NOTHING);
+	atomic_store(&watcher->ended, true);
+}
+
+void pw_watcher_stop(struct pw_watcher *watcher)
+{
+	if (!watcher->running)
+		return;
+	atomic_store(&watcher->ended, true);
+	pthread_kill(watcher->thread, SIGTERM);
+	pthread_join(watcher->thread, NULL);
+	watcher->running = false;
+	signal(nudge_signal(), SIG_DFL);
+	pthread_sigmask(SIG_SETMASK, &watcher->before, NULL);
+}

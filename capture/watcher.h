@@ -1,0 +1,59 @@
+/*
+ * watcher.h - notices SIGTERM and the end of the time allowed, also while the
+ * recorder waits for a target that sleeps.
+ *
+ * A thread waits for both; then it sets a word that the recorder looks at
+ * after each step, and interrupts its wait until it has been seen.
+ */
+#ifndef PW_CAPTURE_WATCHER_H
+#define PW_CAPTURE_WATCHER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+enum pw_watch { PW_WATCH_NOTHING, PW_WATCH_TIME, PW_WATCH_TERM };
+
+struct pw_watcher {
+	pthread_t thread;
+	pthread_t watched;
+	sigset_t before; /* the caller's signal mask */
+	uint64_t seconds;
+	atomic_int reason; /* enum pw_watch */
+	atomic_bool ended; /* nobody waits any more */
+	bool running;
+};
+
+/*
+ * Begin. SIGTERM is blocked in the caller until pw_watcher_stop.
+ *
+ * Units:  @seconds, 0 for no limit.
+ * Owns:   @watcher stays where it is until pw_watcher_stop.
+ * Errors: PW_ERR_SYSTEM no thread can be made.
+ */
+enum pw_status pw_watcher_start(struct pw_watcher *watcher, uint64_t seconds,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Why the recording shall end, or PW_WATCH_NOTHING.
+ */
+static inline enum pw_watch pw_watcher_reason(struct pw_watcher *watcher)
+{
+	return (enum pw_watch)atomic_load_explicit(&watcher->reason,
+						   memory_order_relaxed);
+}
+
+/*
+ * Interrupt the recorder no more: it has seen the reason.
+ */
+void pw_watcher_seen(struct pw_watcher *watcher);
+
+/*
+ * End the thread and restore the signals. Harmless without a start.
+ */
+void pw_watcher_stop(struct pw_watcher *watcher);
+
+#endif

@@ -1,0 +1,340 @@
+/*
+ * cmd_import.c - pagewalk import: any trace that can be read, as a native one.
+ *
+ * What a source lost is known only when it has been read to its end, but the
+ * metadata that says so comes first in the file. A damaged source is therefore
+ * read a second time; a whole one is not.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <sys/stat.h>
+
+#include "base/assert.h"
+#include "base/command.h"
+#include "base/progress.h"
+#include "base/text.h"
+#include "formats/trace.h"
+#include "formats/writer.h"
+
+#define SUFFIX ".pwt"
+
+struct args {
+	struct pw_text_list source;
+	const char *output;
+};
+
+static const struct pw_option options[] = {
+	{
+		.name = "output",
+		.key = 'o',
+		.argument = "FILE",
+		.type = PW_OPTION_TEXT,
+		.offset = offsetof(struct args, output),
+		.help = "Write FILE (default: the source's name with " SUFFIX
+			", in this directory)",
+	},
+	{0},
+};
+
+static const struct pw_table_spec import_spec = {
+	.name = "import",
+	.title = "Imported trace",
+	.form = PW_FORM_RECORD,
+	.flags = PW_TABLE_PRIMARY,
+	.column =
+		{
+			{"output", NULL, PW_CELL_TEXT, PW_UNIT_NONE},
+			{"format", "from format", PW_CELL_TEXT, PW_UNIT_NONE},
+			{"accesses", NULL, PW_CELL_U64, PW_UNIT_COUNT},
+			{"loads", NULL, PW_CELL_U64, PW_UNIT_COUNT},
+			{"stores", NULL, PW_CELL_U64, PW_UNIT_COUNT},
+			{"modifies", "of these both", PW_CELL_U64,
+			 PW_UNIT_COUNT},
+			{"fetches", NULL, PW_CELL_U64, PW_UNIT_COUNT},
+			{"instructions", NULL, PW_CELL_U64, PW_UNIT_COUNT},
+			{"events", NULL, PW_CELL_U64, PW_UNIT_COUNT},
+			{"threads", NULL, PW_CELL_U64, PW_UNIT_COUNT},
+			{"source_bytes", "source size", PW_CELL_U64,
+			 PW_UNIT_BYTES},
+			{"file_bytes", "file size", PW_CELL_U64, PW_UNIT_BYTES},
+			{"bytes_per_access", "bytes per access", PW_CELL_F64,
+			 PW_UNIT_NONE},
+		},
+};
+
+struct import {
+	const char *source;
+	const char *output;
+	const char *damage; /* what a first reading found; NULL: nothing */
+	struct pw_tables *tables;
+	struct pw_trace *trace;
+	struct pw_writer *writer;
+	size_t threads; /* declared so far */
+	size_t modules;
+	uint64_t instructions;
+};
+
+/* ---- names ---- */
+
+/* "dir/pinatrace.out" makes "pinatrace.pwt". */
+static const char *name_output(struct pw_arena *arena, const char *source)
+{
+	const char *slash = strrchr(source, '/');
+	const char *base = slash ? slash + 1 : source;
+	const char *dot = strrchr(base, '.');
+	size_t stem = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+
+	return pw_arena_printf(arena, "%.*s" SUFFIX, (int)stem, base);
+}
+
+static enum pw_status check_names(const struct import *import,
+				  struct pw_error *err)
+{
+	struct stat source;
+	struct stat output;
+
+	if (stat(import->source, &source) != 0)
+		return pw_fail_errno(err, PW_ERR_USAGE, errno,
+				     "%s: cannot open", import->source);
+	if (stat(import->output, &output) != 0 ||
+	    source.st_dev != output.st_dev || source.st_ino != output.st_ino)
+		return PW_OK;
+	pw_fail(err, PW_ERR_USAGE, "%s: the output would replace the source",
+		import->source);
+	return pw_hint(err, "choose another name with -o");
+}
+
+/* ---- metadata ---- */
+
+/* A JSON string of @text, made valid UTF-8; NULL without memory. */
+static json_t *make_text(struct pw_arena *arena, const char *text)
+{
+	size_t bytes = 4 * strlen(text) + 1; /* if all of it is escaped */
+	char *clean = pw_arena_alloc(arena, bytes, 1);
+
+	if (!clean)
+		return NULL;
+	pw_text_clean(clean, bytes, text);
+	return json_string(clean);
+}
+
+/* What the new trace says of itself; free it with free. NULL: no memory. */
+static char *describe(const struct import *import)
+{
+	const struct pw_trace_info *info = pw_trace_info(import->trace);
+	struct pw_arena *arena = pw_tables_arena(import->tables);
+	json_t *origin = json_loads(info->metadata, 0, NULL);
+	json_t *object;
+	char *text;
+
+	if (json_object_size(origin) == 0) {
+		json_decref(origin);
+		origin = NULL;
+	}
+	object = json_pack(
+		"{s:[s,s,o], s:s, s:s, s:o, s:o*, s:o*}", "command", "pagewalk",
+		"import", make_text(arena, import->source), "engine", "import",
+		"format", info->format, "source",
+		make_text(arena, import->source), "damage",
+		import->damage ? make_text(arena, import->damage) : NULL,
+		"origin", origin);
+	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	json_decref(object);
+	return text;
+}
+
+/* ---- copying ---- */
+
+/* Declare threads and modules that have come up. */
+static enum pw_status declare(struct import *import, struct pw_error *err)
+{
+	const struct pw_trace_info *info = pw_trace_info(import->trace);
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK && import->threads < info->thread_count)
+		st = pw_writer_thread(import->writer,
+				      &info->threads[import->threads++], err);
+	while (st == PW_OK && import->modules < info->module_count)
+		st = pw_writer_module(import->writer,
+				      &info->modules[import->modules++], err);
+	return st;
+}
+
+static enum pw_status copy_batch(struct import *import,
+				 const struct pw_batch *batch,
+				 struct pw_error *err)
+{
+	const struct pw_events *events = &batch->events;
+	enum pw_status st = declare(import, err);
+
+	PW_ASSERT(st != PW_OK || batch->thread < import->threads);
+	if (st == PW_OK && batch->accesses.count > 0)
+		st = pw_writer_accesses(import->writer, batch->thread,
+					&batch->accesses, err);
+	for (size_t i = 0; st == PW_OK && i < events->count; i++) {
+		struct pw_event event = {
+			.kind = (enum pw_event_kind)events->kind[i],
+			.result = events->result[i],
+			.text = events->text[i],
+		};
+
+		memcpy(event.arg, events->arg[i], sizeof(event.arg));
+		st = pw_writer_event(import->writer, batch->thread, &event,
+				     err);
+	}
+	import->instructions += batch->instruction_count;
+	return st;
+}
+
+static enum pw_status copy(struct import *import, struct pw_error *err)
+{
+	const struct pw_batch *batch;
+	struct pw_progress progress;
+	uint64_t accesses = 0;
+	enum pw_status st;
+
+	pw_progress_start(&progress, "import", "accesses",
+			  pw_tables_quiet(import->tables));
+	do {
+		st = pw_trace_next(import->trace, &batch, err);
+		if (st != PW_OK || !batch)
+			break;
+		st = copy_batch(import, batch, err);
+		accesses += batch->accesses.count;
+		pw_progress_update(&progress, accesses,
+				   pw_trace_progress(import->trace));
+	} while (st == PW_OK);
+	pw_progress_end(&progress);
+	return st == PW_OK ? declare(import, err) : st;
+}
+
+/* Read the source and write the trace, up to but without closing it. */
+static enum pw_status convert(struct import *import, struct pw_error *err)
+{
+	const struct pw_trace_options how = {.touches = false};
+	struct pw_writer_options target = {.replace = true};
+	char *metadata;
+	enum pw_status st;
+
+	import->threads = 0;
+	import->modules = 0;
+	import->instructions = 0;
+	st = pw_trace_open(&import->trace, import->source, &how, err);
+	if (st != PW_OK)
+		return st;
+	metadata = describe(import);
+	if (!metadata)
+		return pw_fail_memory(err, "the metadata");
+	target.metadata = metadata;
+	target.unknown = pw_trace_info(import->trace)->unknown;
+	st = pw_writer_open(&import->writer, import->output, &target, err);
+	free(metadata);
+	return st == PW_OK ? copy(import, err) : st;
+}
+
+/* Close what convert opened; the output stays as it was. */
+static void give_up(struct import *import)
+{
+	pw_writer_abandon(import->writer);
+	pw_trace_close(import->trace);
+	import->writer = NULL;
+	import->trace = NULL;
+}
+
+static enum pw_status convert_all(struct import *import, struct pw_error *err)
+{
+	enum pw_status st = convert(import, err);
+	const char *damage;
+
+	if (st != PW_OK)
+		return st;
+	damage = pw_trace_damage(import->trace);
+	if (!damage)
+		return PW_OK;
+	import->damage = pw_arena_copy(pw_tables_arena(import->tables), damage);
+	if (!import->damage)
+		return pw_fail_memory(err, "the metadata");
+	give_up(import);
+	return convert(import, err);
+}
+
+/* ---- results ---- */
+
+static uint64_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static void report(const struct import *import, const struct pw_totals *totals)
+{
+	struct pw_table *table = pw_table_add(import->tables, &import_spec);
+	uint64_t bytes = size_of(import->output);
+
+	pw_cell_text(table, import->output);
+	pw_cell_text(table, pw_trace_info(import->trace)->format);
+	pw_cell_u64(table, totals->accesses);
+	pw_cell_u64(table, totals->loads);
+	pw_cell_u64(table, totals->stores);
+	pw_cell_u64(table, totals->modifies);
+	pw_cell_u64(table, totals->fetches);
+	pw_cell_u64(table, import->instructions);
+	pw_cell_u64(table, totals->events);
+	pw_cell_u64(table, import->threads);
+	pw_cell_u64(table, size_of(import->source));
+	pw_cell_u64(table, bytes);
+	pw_cell_f64(table, totals->accesses
+				   ? (double)bytes / (double)totals->accesses
+				   : 0);
+	if (import->damage)
+		pw_tables_mark_partial(import->tables, "%s", import->damage);
+}
+
+static enum pw_status run(const void *parsed, struct pw_tables *out,
+			  struct pw_error *err)
+{
+	const struct args *args = parsed;
+	struct import import = {
+		.source = args->source.item[0],
+		.output = args->output,
+		.tables = out,
+	};
+	struct pw_totals totals;
+	enum pw_status st;
+
+	if (!import.output)
+		import.output =
+			name_output(pw_tables_arena(out), import.source);
+	if (!import.output)
+		return pw_fail_memory(err, "a file name");
+	st = check_names(&import, err);
+	if (st == PW_OK)
+		st = convert_all(&import, err);
+	if (st == PW_OK) {
+		struct pw_writer *writer = import.writer;
+
+		pw_writer_totals(writer, &totals);
+		import.writer = NULL;
+		st = pw_writer_close(writer, err);
+	}
+	if (st == PW_OK)
+		report(&import, &totals);
+	give_up(&import);
+	return st;
+}
+
+const struct pw_command pw_command_import = {
+	.name = "import",
+	.summary = "make a trace from one of another format",
+	.operands_doc = "FILE",
+	.example = {"pagewalk import pinatrace.out",
+		    "pagewalk import -o sort.pwt sort-pinatrace.out",
+		    "pagewalk import -o whole.pwt damaged.pwt"},
+	.operands = PW_OPERANDS_ONE,
+	.operands_offset = offsetof(struct args, source),
+	.flags = PW_COMMAND_OUTPUT,
+	.options = options,
+	.args_bytes = sizeof(struct args),
+	.run = run,
+};

@@ -1,0 +1,237 @@
+/*
+ * cmd_info.c - "pagewalk info": what a trace holds.
+ *
+ * The trace is read to its end: touches are not stored, and only reading
+ * shows whether everything is there.
+ */
+#include "base/command.h"
+#include "base/progress.h"
+#include "formats/metadata.h"
+#include "formats/trace.h"
+
+struct args {
+	struct pw_text_list trace;
+};
+
+static const struct pw_option options[] = {{.name = NULL}};
+
+static const struct pw_table_spec info_spec = {
+	.name = "info",
+	.title = "Trace",
+	.help = "Loads and stores both include read-modify-writes.",
+	.form = PW_FORM_RECORD,
+	.flags = PW_TABLE_PRIMARY,
+	.column = {{"format", "format", PW_CELL_TEXT, PW_UNIT_NONE},
+		   {"accesses", "accesses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"loads", "loads", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"stores", "stores", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"modifies", "read-modify-writes", PW_CELL_U64,
+		    PW_UNIT_COUNT},
+		   {"fetches", "fetches", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"touches", "touches", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"instructions", "instructions", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"threads", "threads", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"processes", "processes", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"events", "events", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"chunks", "chunks", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"file_bytes", "file", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"complete", "complete", PW_CELL_BOOL, PW_UNIT_NONE}},
+};
+
+static const struct pw_table_spec metadata_spec = {
+	.name = "metadata",
+	.title = "Recorded by",
+	.form = PW_FORM_PAIRS,
+	.column = {{"name", NULL, PW_CELL_TEXT, PW_UNIT_NONE},
+		   {"value", NULL, PW_CELL_TEXT, PW_UNIT_NONE}},
+};
+
+static const struct pw_table_spec unknown_spec = {
+	.name = "unknown",
+	.title = "Not known to the recorder",
+	.form = PW_FORM_ROWS,
+	.column = {{"unknown", NULL, PW_CELL_TEXT, PW_UNIT_NONE}},
+};
+
+static const struct pw_table_spec modules_spec = {
+	.name = "modules",
+	.title = "Modules",
+	.form = PW_FORM_ROWS,
+	.column = {{"process", NULL, PW_CELL_U64, PW_UNIT_NONE},
+		   {"base", NULL, PW_CELL_U64, PW_UNIT_ADDRESS},
+		   {"span_bytes", "size", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"build_id", "build id", PW_CELL_TEXT, PW_UNIT_NONE},
+		   {"path", NULL, PW_CELL_TEXT, PW_UNIT_NONE}},
+};
+
+static const struct pw_table_spec threads_spec = {
+	.name = "thread_list",
+	.title = "Threads",
+	.form = PW_FORM_ROWS,
+	.column = {{"thread", NULL, PW_CELL_U64, PW_UNIT_NONE},
+		   {"process", NULL, PW_CELL_U64, PW_UNIT_NONE},
+		   {"pid", NULL, PW_CELL_U64, PW_UNIT_NONE},
+		   {"tid", NULL, PW_CELL_U64, PW_UNIT_NONE},
+		   {"parent", NULL, PW_CELL_U64, PW_UNIT_NONE}},
+};
+
+/* Read everything; *touches is how many there are. */
+static enum pw_status read_all(struct pw_trace *trace, bool quiet,
+			       uint64_t *touches, struct pw_error *err)
+{
+	struct pw_progress progress;
+	const struct pw_batch *batch;
+	uint64_t accesses = 0;
+	enum pw_status st;
+
+	*touches = 0;
+	pw_progress_start(&progress, "info", "accesses", quiet);
+	do {
+		st = pw_trace_next(trace, &batch, err);
+		if (st != PW_OK || !batch)
+			break;
+		for (size_t i = 0; i < batch->touches.count; i++)
+			if (!(batch->touches.flags[i] & PW_TOUCH_NOT_COUNTED))
+				++*touches;
+		accesses += batch->accesses.count;
+		pw_progress_update(&progress, accesses,
+				   pw_trace_progress(trace));
+	} while (st == PW_OK);
+	pw_progress_end(&progress);
+	return st;
+}
+
+static uint64_t count_processes(const struct pw_trace_info *info)
+{
+	uint64_t processes = 0;
+
+	for (size_t i = 0; i < info->thread_count; i++)
+		if (info->threads[i].process >= processes)
+			processes = (uint64_t)info->threads[i].process + 1;
+	return processes;
+}
+
+static void list_totals(struct pw_tables *out, const struct pw_trace *trace,
+			uint64_t touches)
+{
+	const struct pw_trace_info *info = pw_trace_info(trace);
+	struct pw_table *table = pw_table_add(out, &info_spec);
+	struct pw_totals totals;
+
+	pw_trace_totals(trace, &totals);
+	pw_cell_text(table, info->format);
+	pw_cell_u64(table, totals.accesses);
+	pw_cell_u64(table, totals.loads);
+	pw_cell_u64(table, totals.stores);
+	pw_cell_u64(table, totals.modifies);
+	pw_cell_u64(table, totals.fetches);
+	pw_cell_u64(table, touches);
+	pw_cell_u64(table, totals.instructions);
+	pw_cell_u64(table, info->thread_count);
+	pw_cell_u64(table, count_processes(info));
+	pw_cell_u64(table, totals.events);
+	pw_cell_u64(table, totals.chunks);
+	pw_cell_u64(table, totals.file_bytes);
+	pw_cell_bool(table, pw_trace_damage(trace) == NULL);
+}
+
+static void list_unknown(struct pw_tables *out, unsigned unknown)
+{
+	static const struct {
+		unsigned bit;
+		const char *text;
+	} names[] = {
+		{PW_UNKNOWN_SIZES, "access sizes"},
+		{PW_UNKNOWN_PCS, "program counters"},
+		{PW_UNKNOWN_FETCHES, "instruction fetches"},
+		{PW_UNKNOWN_THREADS, "which thread made an access"},
+		{PW_UNKNOWN_MAPPINGS, "changes of the address space"},
+		{PW_UNKNOWN_INSTRUCTIONS,
+		 "which accesses belong to one instruction"},
+	};
+	struct pw_table *table = pw_table_add(out, &unknown_spec);
+
+	for (size_t i = 0; i < PW_COUNT(names); i++)
+		if (unknown & names[i].bit)
+			pw_cell_text(table, names[i].text);
+}
+
+static void list_modules(struct pw_tables *out,
+			 const struct pw_trace_info *info)
+{
+	struct pw_table *table = pw_table_add(out, &modules_spec);
+
+	for (size_t i = 0; i < info->module_count; i++) {
+		const struct pw_module *module = &info->modules[i];
+		char id[2 * PW_BUILD_ID_MAX + 1] = "";
+
+		for (size_t b = 0; b < module->build_id_bytes; b++)
+			snprintf(id + 2 * b, sizeof(id) - 2 * b, "%02x",
+				 module->build_id[b]);
+		pw_cell_u64(table, module->process);
+		pw_cell_u64(table, module->base);
+		pw_cell_u64(table, module->span_bytes);
+		pw_cell_text(table, id);
+		pw_cell_text(table, module->path);
+	}
+}
+
+static void list_threads(struct pw_tables *out,
+			 const struct pw_trace_info *info)
+{
+	struct pw_table *table = pw_table_add(out, &threads_spec);
+
+	for (size_t i = 0; i < info->thread_count; i++) {
+		pw_cell_u64(table, i);
+		pw_cell_u64(table, info->threads[i].process);
+		pw_cell_u64(table, info->threads[i].pid);
+		pw_cell_u64(table, info->threads[i].tid);
+		pw_cell_u64(table, info->threads[i].parent);
+	}
+}
+
+static enum pw_status run(const void *parsed, struct pw_tables *out,
+			  struct pw_error *err)
+{
+	static const struct pw_trace_options how = {.touches = true};
+	const struct args *args = parsed;
+	const struct pw_trace_info *info;
+	struct pw_trace *trace;
+	uint64_t touches;
+	enum pw_status st;
+
+	st = pw_trace_open(&trace, args->trace.item[0], &how, err);
+	if (st != PW_OK)
+		return st;
+	st = read_all(trace, pw_tables_quiet(out), &touches, err);
+	if (st != PW_OK)
+		goto done;
+	info = pw_trace_info(trace);
+	list_totals(out, trace, touches);
+	st = pw_metadata_list(info->metadata, pw_table_add(out, &metadata_spec),
+			      err);
+	if (st != PW_OK)
+		goto done;
+	list_unknown(out, info->unknown);
+	list_modules(out, info);
+	list_threads(out, info);
+	if (pw_trace_damage(trace))
+		pw_tables_mark_partial(out, "%s", pw_trace_damage(trace));
+done:
+	pw_trace_close(trace);
+	return st;
+}
+
+const struct pw_command pw_command_info = {
+	.name = "info",
+	.summary = "say what a trace holds",
+	.operands_doc = "TRACE",
+	.example = {"pagewalk info sort.pwt",
+		    "pagewalk info --format json sort.pwt",
+		    "pagewalk info --table modules --format csv sort.pwt"},
+	.operands = PW_OPERANDS_ONE,
+	.operands_offset = offsetof(struct args, trace),
+	.options = options,
+	.args_bytes = sizeof(struct args),
+	.run = run,
+};

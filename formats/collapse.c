@@ -1,0 +1,513 @@
+/*
+ * collapse.c - accesses to touches, exact for split and unified LRU.
+ *
+ * A reference to the page of its side's open run leaves no record, but only
+ * while that page is in the window: one of the two pages on top of the unified
+ * LRU stack. Such references can do no more than swap the two. So before a
+ * page from below is recorded, the page touched last gets an ORDER record if
+ * it is not the newest record's: the last reference moves from the older
+ * record to the new one. And when a side takes a new page twice in a row, the
+ * other side's page has sunk to the third place and leaves the window; its
+ * next reference makes an ORDER record. A batch begins with an empty window
+ * and ends in order, since other threads may come between.
+ *
+ * A store may change how its page is mapped, and so remove it from the TLBs of
+ * both sides. Only the first store of a run can, as far as one batch goes; it
+ * always begins a record, and puts its page out of the fetch side's window.
+ * Other threads may change the mapping back: each batch has a first store.
+ *
+ * Most accesses need no record. For them there is one loop, which compares a
+ * page with the one expected of its kind and adds up a word of four counts.
+ */
+#include "formats/collapse.h"
+
+#include "base/array.h"
+#include "base/assert.h"
+#include "base/bits.h"
+
+#define NO_PAGE UINT64_MAX
+#define NO_RECORD SIZE_MAX
+#define LAST_PAGE (UINT64_MAX >> PW_PAGE_SHIFT)
+/* A non-crossing access makes two records at most: ORDER and its own. */
+#define RECORDS_AN_ACCESS 2
+#define SLICE_ACCESSES ((size_t)1 << 15)
+
+struct thread {
+	uint64_t fetch_run; /* page of the open run, or NO_PAGE */
+	uint64_t data_run;
+};
+
+struct side {
+	uint64_t run;  /* page of the open run, or NO_PAGE */
+	size_t record; /* what counts go to; NO_RECORD: none in this batch */
+};
+
+struct cursor {
+	/* By kind: the page to which a reference needs no record, or NO_PAGE */
+	uint64_t window[8];
+	struct side fetch;
+	struct side data;
+	uint64_t begun;	  /* instructions begun by the last reference */
+	uint32_t fetches; /* of fetch.record */
+	uint32_t loads;	  /* of data.record */
+	uint32_t stores;
+	uint8_t last_kind; /* of the last reference; 0 before the first */
+	bool newest_fetch; /* the newest record is of the fetch side */
+	bool wrote;	   /* the data run has a store in this batch */
+	size_t count;	   /* records */
+};
+
+struct columns {
+	uint64_t *page;
+	uint64_t *instruction;
+	uint32_t *loads;
+	uint32_t *stores;
+	uint32_t *fetches;
+	uint8_t *flags;
+};
+
+struct pw_collapse {
+	struct pw_array threads; /* struct thread */
+	struct columns out;
+	size_t capacity; /* of each column */
+	uint32_t limit;	 /* accesses until records are begun anew */
+};
+
+/* Four counts of 16 bits in a word; a slice fits. */
+#define A_FETCH UINT64_C(1)
+#define A_LOAD (UINT64_C(1) << 16)
+#define A_STORE (UINT64_C(1) << 32)
+#define A_FIRST (UINT64_C(1) << 48)
+_Static_assert(SLICE_ACCESSES < (1 << 16), "counts of a slice fit 16 bits");
+
+/* What an access adds, by its lower five bits; no kind counts as a load. */
+#define WEIGHTS(more)                                                         \
+	(more) + A_LOAD, (more) + A_LOAD, (more) + A_STORE, (more) + A_STORE, \
+		(more) + A_FETCH, (more) + A_FETCH, (more) + A_FETCH,         \
+		(more) + A_FETCH
+static const uint64_t weight[32] = {WEIGHTS(0), WEIGHTS(0), WEIGHTS(A_FIRST),
+				    WEIGHTS(A_FIRST)};
+
+static bool is_fetch(unsigned kind)
+{
+	return (kind & PW_ACCESS_FETCH) != 0;
+}
+
+static bool is_store(unsigned kind)
+{
+	return (kind & (PW_ACCESS_FETCH | PW_ACCESS_STORE)) == PW_ACCESS_STORE;
+}
+
+static void set_fetch_window(struct cursor *c, uint64_t page)
+{
+	for (size_t kind = PW_ACCESS_FETCH; kind < 8; kind++)
+		c->window[kind] = page;
+}
+
+/* The first store of a run needs a record, even in the window. */
+static void set_data_window(struct cursor *c, uint64_t page)
+{
+	uint64_t store_page = c->wrote ? page : NO_PAGE;
+
+	c->window[0] = page;
+	c->window[PW_ACCESS_LOAD] = page;
+	c->window[PW_ACCESS_STORE] = store_page;
+	c->window[PW_ACCESS_MODIFY] = store_page;
+}
+
+static size_t emit(const struct columns *out, struct cursor *c, uint64_t page,
+		   unsigned flags)
+{
+	size_t i = c->count++;
+
+	out->page[i] = page;
+	out->instruction[i] = c->begun - (c->begun != 0);
+	out->loads[i] = 0;
+	out->stores[i] = 0;
+	out->fetches[i] = 0;
+	out->flags[i] = (uint8_t)flags;
+	c->newest_fetch = (flags & PW_TOUCH_FETCH) != 0;
+	return i;
+}
+
+/* Write down the counts of the fetch side's record. */
+static void end_fetch_record(const struct columns *out, struct cursor *c)
+{
+	if (c->fetches)
+		out->fetches[c->fetch.record] = c->fetches;
+	c->fetches = 0;
+}
+
+static void end_data_record(const struct columns *out, struct cursor *c)
+{
+	if (c->loads | c->stores) {
+		out->loads[c->data.record] = c->loads;
+		out->stores[c->data.record] = c->stores;
+	}
+	c->loads = 0;
+	c->stores = 0;
+}
+
+/* Make the page touched last the newest record's too. */
+static void settle(const struct columns *out, struct cursor *c)
+{
+	bool store = is_store(c->last_kind);
+
+	if (is_fetch(c->last_kind) == c->newest_fetch)
+		return;
+	if (!c->newest_fetch) {
+		c->fetches--;
+		end_fetch_record(out, c);
+		c->fetch.record = emit(out, c, c->fetch.run,
+				       PW_TOUCH_FETCH | PW_TOUCH_ORDER);
+		c->fetches = 1;
+		return;
+	}
+	c->stores -= store;
+	c->loads -= !store;
+	end_data_record(out, c);
+	c->data.record =
+		emit(out, c, c->data.run,
+		     PW_TOUCH_ORDER | (store ? 0 : PW_TOUCH_LOAD_FIRST));
+	c->stores = store;
+	c->loads = !store;
+}
+
+/* What a record of @page is to the run of its side. */
+static unsigned relate(const struct side *side, uint64_t page)
+{
+	if (page != side->run)
+		return 0;
+	return side->record == NO_RECORD ? PW_TOUCH_CONTINUED : PW_TOUCH_ORDER;
+}
+
+static void record_fetch(const struct columns *out, struct cursor *c,
+			 uint64_t page, unsigned kind)
+{
+	settle(out, c);
+	if (is_fetch(c->last_kind))
+		set_data_window(c, NO_PAGE);
+	end_fetch_record(out, c);
+	c->begun += (kind & PW_ACCESS_FIRST) != 0;
+	c->fetch.record =
+		emit(out, c, page, PW_TOUCH_FETCH | relate(&c->fetch, page));
+	c->fetch.run = page;
+	set_fetch_window(c, page);
+	c->fetches = 1;
+	c->last_kind = (uint8_t)kind;
+}
+
+static void record_data(const struct columns *out, struct cursor *c,
+			uint64_t page, unsigned kind)
+{
+	bool store = is_store(kind);
+	unsigned flags = store ? 0 : PW_TOUCH_LOAD_FIRST;
+
+	/* A page in the window that needs a record is one to be upgraded. */
+	if (page != c->window[PW_ACCESS_LOAD]) {
+		settle(out, c);
+		if (!is_fetch(c->last_kind))
+			set_fetch_window(c, NO_PAGE);
+		flags |= relate(&c->data, page);
+	}
+	if (page != c->data.run)
+		c->wrote = false;
+	else if (store && !c->wrote)
+		flags |= PW_TOUCH_UPGRADE;
+	end_data_record(out, c);
+	c->begun += (kind & PW_ACCESS_FIRST) != 0;
+	c->data.record = emit(out, c, page, flags);
+	c->data.run = page;
+	if (store && !c->wrote && page == c->fetch.run)
+		set_fetch_window(c, NO_PAGE);
+	c->wrote |= store;
+	set_data_window(c, page);
+	c->stores = store;
+	c->loads = !store;
+	c->last_kind = (uint8_t)kind;
+}
+
+/* Add what @sum counts; the last of them was of @kind. */
+static void absorb(struct cursor *c, uint64_t sum, unsigned kind)
+{
+	c->fetches += (uint16_t)(sum / A_FETCH);
+	c->loads += (uint16_t)(sum / A_LOAD);
+	c->stores += (uint16_t)(sum / A_STORE);
+	c->begun += (uint16_t)(sum / A_FIRST);
+	c->last_kind = (uint8_t)kind;
+}
+
+static void refer(const struct columns *out, struct cursor *c, uint64_t page,
+		  unsigned kind)
+{
+	if (page == c->window[PW_ACCESS_KIND(kind)])
+		absorb(c, weight[kind % PW_COUNT(weight)], kind);
+	else if (is_fetch(kind))
+		record_fetch(out, c, page, kind);
+	else
+		record_data(out, c, page, kind);
+}
+
+/* Absorb what needs no record from @begin on; the index of what does. */
+static size_t skim(struct cursor *c, const struct pw_accesses *accesses,
+		   size_t begin, size_t end)
+{
+	const uint64_t *address = accesses->address;
+	const uint32_t *bytes = accesses->size_bytes;
+	const uint8_t *kind = accesses->kind;
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = begin; i < end; i++) {
+		uint64_t page = address[i] >> PW_PAGE_SHIFT;
+		uint64_t place = address[i] & (PW_PAGE_BYTES - 1);
+		bool known = page == c->window[PW_ACCESS_KIND(kind[i])];
+		bool inside = place + bytes[i] <= PW_PAGE_BYTES;
+
+		if (!(known & inside))
+			break;
+		sum += weight[kind[i] % PW_COUNT(weight)];
+	}
+	if (i > begin)
+		absorb(c, sum, kind[i - 1]);
+	return i;
+}
+
+static enum pw_status grow(void **column, size_t capacity, size_t item_bytes,
+			   struct pw_error *err)
+{
+	size_t bytes;
+	void *data;
+
+	if (__builtin_mul_overflow(capacity, item_bytes, &bytes))
+		return pw_fail_memory(err, "touches");
+	data = realloc(*column, bytes);
+	if (!data)
+		return pw_fail_memory(err, "touches");
+	*column = data;
+	return PW_OK;
+}
+
+/* Room for @more records after @count. */
+static enum pw_status reserve(struct pw_collapse *collapse, size_t count,
+			      size_t more, struct pw_error *err)
+{
+	size_t capacity = collapse->capacity;
+	struct columns *out = &collapse->out;
+	const struct {
+		void **data;
+		size_t item_bytes;
+	} column[] = {
+		{(void **)&out->page, sizeof(*out->page)},
+		{(void **)&out->instruction, sizeof(*out->instruction)},
+		{(void **)&out->loads, sizeof(*out->loads)},
+		{(void **)&out->stores, sizeof(*out->stores)},
+		{(void **)&out->fetches, sizeof(*out->fetches)},
+		{(void **)&out->flags, sizeof(*out->flags)},
+	};
+
+	PW_ASSERT(count <= capacity);
+	if (capacity - count >= more)
+		return PW_OK;
+	if (more > SIZE_MAX / 2 - count)
+		return pw_fail_memory(err, "touches");
+	capacity = count + more > capacity * 3 / 2 ? count + more
+						   : capacity * 3 / 2;
+	for (size_t i = 0; i < PW_COUNT(column); i++) {
+		enum pw_status st = grow(column[i].data, capacity,
+					 column[i].item_bytes, err);
+
+		if (st != PW_OK)
+			return st;
+	}
+	collapse->capacity = capacity;
+	return PW_OK;
+}
+
+/* One reference in each page of an access; the rest of a slice still fits. */
+static enum pw_status cross(struct pw_collapse *collapse, struct cursor *c,
+			    const struct pw_accesses *accesses, size_t index,
+			    struct pw_error *err)
+{
+	uint64_t address = accesses->address[index];
+	uint64_t bytes = accesses->size_bytes[index];
+	uint64_t page = address >> PW_PAGE_SHIFT;
+	uint64_t last = (address + bytes - 1) >> PW_PAGE_SHIFT;
+	unsigned kind = accesses->kind[index];
+	enum pw_status st;
+
+	PW_ASSERT(bytes > 1);
+	if (address + bytes - 1 < address)
+		last = LAST_PAGE;
+	PW_ASSERT(last >= page);
+	st = reserve(collapse, c->count,
+		     RECORDS_AN_ACCESS * (last - page + 1 + SLICE_ACCESSES) + 1,
+		     err);
+	if (st != PW_OK)
+		return st;
+	for (; page <= last; page++) {
+		refer(&collapse->out, c, page, kind);
+		kind &= ~(unsigned)PW_ACCESS_FIRST;
+	}
+	return PW_OK;
+}
+
+/* Collapse accesses [@begin, @end), at most a slice of them. */
+static enum pw_status slice(struct pw_collapse *collapse, struct cursor *c,
+			    const struct pw_accesses *accesses, size_t begin,
+			    size_t end, struct pw_error *err)
+{
+	enum pw_status st;
+
+	PW_ASSERT(end - begin <= SLICE_ACCESSES);
+	st = reserve(collapse, c->count, RECORDS_AN_ACCESS * SLICE_ACCESSES + 1,
+		     err);
+	for (size_t i = begin; st == PW_OK; i++) {
+		uint64_t address;
+
+		i = skim(c, accesses, i, end);
+		if (i == end)
+			break;
+		address = accesses->address[i];
+		if (address % PW_PAGE_BYTES + accesses->size_bytes[i] <=
+		    PW_PAGE_BYTES)
+			refer(&collapse->out, c, address >> PW_PAGE_SHIFT,
+			      accesses->kind[i]);
+		else
+			st = cross(collapse, c, accesses, i, err);
+	}
+	return st;
+}
+
+/* End the open records in order and forget the window, not the runs. */
+static void settle_all(struct pw_collapse *collapse, struct cursor *c)
+{
+	PW_ASSERT(c->count < collapse->capacity);
+	settle(&collapse->out, c);
+	end_fetch_record(&collapse->out, c);
+	end_data_record(&collapse->out, c);
+	set_fetch_window(c, NO_PAGE);
+	set_data_window(c, NO_PAGE);
+	c->fetch.record = NO_RECORD;
+	c->data.record = NO_RECORD;
+	c->last_kind = 0;
+	c->newest_fetch = false;
+}
+
+static enum pw_status collapse_all(struct pw_collapse *collapse,
+				   struct cursor *c,
+				   const struct pw_accesses *accesses,
+				   struct pw_error *err)
+{
+	size_t done = 0;
+	size_t left = collapse->limit; /* until a count could overflow */
+
+	while (done < accesses->count) {
+		size_t n = accesses->count - done;
+		enum pw_status st;
+
+		n = n < left ? n : left;
+		n = n < SLICE_ACCESSES ? n : SLICE_ACCESSES;
+		st = slice(collapse, c, accesses, done, done + n, err);
+		if (st != PW_OK)
+			return st;
+		done += n;
+		left -= n;
+		if (left == 0 || done == accesses->count) {
+			settle_all(collapse, c);
+			left = collapse->limit;
+		}
+	}
+	return PW_OK;
+}
+
+/* Make sure that @thread has its state. */
+static enum pw_status meet(struct pw_collapse *collapse, uint32_t thread,
+			   struct pw_error *err)
+{
+	const struct thread unknown = {NO_PAGE, NO_PAGE};
+
+	while (collapse->threads.count <= thread) {
+		enum pw_status st =
+			pw_array_push(&collapse->threads, &unknown, err);
+
+		if (st != PW_OK)
+			return st;
+	}
+	return PW_OK;
+}
+
+enum pw_status pw_collapse_open(struct pw_collapse **out, struct pw_error *err)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return pw_fail_memory(err, "touches");
+	(*out)->threads = (struct pw_array)PW_ARRAY(struct thread);
+	(*out)->limit = UINT32_MAX;
+	return PW_OK;
+}
+
+void pw_collapse_close(struct pw_collapse *collapse)
+{
+	if (!collapse)
+		return;
+	pw_array_free(&collapse->threads);
+	free(collapse->out.page);
+	free(collapse->out.instruction);
+	free(collapse->out.loads);
+	free(collapse->out.stores);
+	free(collapse->out.fetches);
+	free(collapse->out.flags);
+	free(collapse);
+}
+
+enum pw_status pw_collapse_batch(struct pw_collapse *collapse, uint32_t thread,
+				 uint64_t instruction,
+				 const struct pw_accesses *accesses,
+				 struct pw_touches *out, struct pw_error *err)
+{
+	struct cursor c = {
+		.fetch = {NO_PAGE, NO_RECORD},
+		.data = {NO_PAGE, NO_RECORD},
+		.begun = instruction,
+	};
+	struct thread *state;
+	enum pw_status st;
+
+	st = meet(collapse, thread, err);
+	if (st != PW_OK)
+		return st;
+	state = &PW_ARRAY_AT(&collapse->threads, struct thread, thread);
+	set_fetch_window(&c, NO_PAGE);
+	set_data_window(&c, NO_PAGE);
+	c.fetch.run = state->fetch_run;
+	c.data.run = state->data_run;
+	st = collapse_all(collapse, &c, accesses, err);
+	if (st != PW_OK)
+		return st;
+	PW_ASSERT(c.begun - instruction <= accesses->count);
+	*state = (struct thread){c.fetch.run, c.data.run};
+	*out = (struct pw_touches){
+		.count = c.count,
+		.page = collapse->out.page,
+		.instruction = collapse->out.instruction,
+		.loads = collapse->out.loads,
+		.stores = collapse->out.stores,
+		.fetches = collapse->out.fetches,
+		.flags = collapse->out.flags,
+	};
+	return PW_OK;
+}
+
+void pw_collapse_end_runs(struct pw_collapse *collapse, uint32_t thread)
+{
+	if (thread < collapse->threads.count)
+		PW_ARRAY_AT(&collapse->threads, struct thread, thread) =
+			(struct thread){NO_PAGE, NO_PAGE};
+}
+
+void pw_collapse_limit_counts(struct pw_collapse *collapse, uint32_t accesses)
+{
+	PW_ASSERT(accesses > 0);
+	collapse->limit = accesses;
+}

@@ -1,0 +1,19 @@
+/*
+ * metadata.h - the metadata of a trace as a table.
+ */
+#ifndef PW_FORMATS_METADATA_H
+#define PW_FORMATS_METADATA_H
+
+#include "base/status.h"
+#include "base/table.h"
+
+/*
+ * Add the members of the JSON object @json to @table, a table of pairs:
+ * objects inside as dotted names, arrays as JSON text.
+ *
+ * Errors: PW_ERR_FORMAT @json is no object; PW_ERR_SYSTEM.
+ */
+enum pw_status pw_metadata_list(const char *json, struct pw_table *table,
+				struct pw_error *err) PW_MUST_CHECK;
+
+#endif

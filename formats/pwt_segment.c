@@ -1,0 +1,304 @@
+/*
+ * pwt_segment.c - decode one segment: chunks by thread to batches in order.
+ */
+#include "formats/pwt_segment.h"
+
+#include "base/assert.h"
+#include "formats/tally.h"
+#include "formats/timeline.h"
+
+/* The accesses of one thread in a segment. */
+struct part {
+	uint32_t thread;
+	size_t first;
+	size_t count;
+	size_t used; /* by runs of the timeline so far */
+};
+
+void pw_segment_init(struct pw_segment *segment)
+{
+	*segment = (struct pw_segment){
+		.address = PW_ARRAY(uint64_t),
+		.pc = PW_ARRAY(uint64_t),
+		.size = PW_ARRAY(uint32_t),
+		.kind = PW_ARRAY(uint8_t),
+		.parts = PW_ARRAY(struct part),
+		.batches = PW_ARRAY(struct pw_segment_batch),
+		.event_kind = PW_ARRAY(uint16_t),
+		.event_result = PW_ARRAY(uint64_t),
+		.event_arg = PW_ARRAY(uint64_t[PW_EVENT_ARGS]),
+		.event_text = PW_ARRAY(const char *),
+		.timeline = PW_ARRAY(uint8_t),
+	};
+}
+
+void pw_segment_free(struct pw_segment *segment)
+{
+	pw_array_free(&segment->address);
+	pw_array_free(&segment->pc);
+	pw_array_free(&segment->size);
+	pw_array_free(&segment->kind);
+	pw_array_free(&segment->parts);
+	pw_array_free(&segment->batches);
+	pw_array_free(&segment->event_kind);
+	pw_array_free(&segment->event_result);
+	pw_array_free(&segment->event_arg);
+	pw_array_free(&segment->event_text);
+	pw_array_free(&segment->timeline);
+}
+
+enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
+				       size_t threads, struct pw_error *err)
+{
+	decoder->threads = threads;
+	decoder->buffer = (struct pw_array)PW_ARRAY(uint8_t);
+	return pw_generic_decoder_open(&decoder->codec, err);
+}
+
+void pw_segment_decoder_free(struct pw_segment_decoder *decoder)
+{
+	pw_generic_decoder_close(decoder->codec);
+	decoder->codec = NULL;
+	pw_array_free(&decoder->buffer);
+}
+
+static void clear(struct pw_segment *segment)
+{
+	segment->parts.count = 0;
+	segment->batches.count = 0;
+	segment->event_kind.count = 0;
+	segment->event_result.count = 0;
+	segment->event_arg.count = 0;
+	segment->event_text.count = 0;
+}
+
+/* Room for all accesses of the segment, which the caller has bounded. */
+static enum pw_status reserve(struct pw_segment *segment, size_t count,
+			      struct pw_error *err)
+{
+	enum pw_status st;
+
+	PW_ASSERT(count <= PW_SEGMENT_ACCESSES_MAX);
+	st = pw_array_reserve(&segment->address, count + 1, err);
+	if (st == PW_OK)
+		st = pw_array_reserve(&segment->pc, count + 1, err);
+	if (st == PW_OK)
+		st = pw_array_reserve(&segment->size, count + 1, err);
+	if (st == PW_OK)
+		st = pw_array_reserve(&segment->kind, count + 1, err);
+	return st;
+}
+
+/* Say which chunk a failure is about. */
+static enum pw_status blame(const struct pw_chunk_place *place,
+			    enum pw_status st, struct pw_error *err)
+{
+	struct pw_error why;
+
+	if (st != PW_ERR_FORMAT)
+		return st;
+	why = *err;
+	return pw_fail(err, st,
+		       "offset %llu: %s: %s, so segment %llu is left "
+		       "out",
+		       (unsigned long long)place->offset,
+		       pw_chunk_name(place->chunk.kind), why.message,
+		       (unsigned long long)place->chunk.segment);
+}
+
+/* Decode the accesses of one thread behind those that are there. */
+static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
+				    const struct pw_pwt_file *file,
+				    const struct pw_chunk_place *place,
+				    struct pw_segment *segment, size_t first,
+				    struct pw_error *err)
+{
+	const struct pw_chunk *chunk = &place->chunk;
+	struct part part = {chunk->thread, first, chunk->access_count, 0};
+	struct pw_generic_payload payload = {
+		.payload_bytes = chunk->payload_bytes,
+		.raw_bytes = chunk->raw_bytes,
+		.count = chunk->access_count,
+	};
+	struct pw_access_columns columns = {
+		.address = (uint64_t *)segment->address.data + first,
+		.pc = (uint64_t *)segment->pc.data + first,
+		.size_bytes = (uint32_t *)segment->size.data + first,
+		.kind = (uint8_t *)segment->kind.data + first,
+	};
+	struct pw_tally tally = {0};
+	enum pw_status st;
+
+	PW_ASSERT(first + part.count <= segment->kind.capacity);
+	st = pw_pwt_file_payload(file, place, &decoder->buffer, &payload.bytes,
+				 err);
+	if (st == PW_OK)
+		st = pw_generic_decode(decoder->codec, &payload, &columns, err);
+	if (st != PW_OK)
+		return blame(place, st, err);
+	pw_tally_add(&tally, columns.kind, part.count);
+	if (tally.instructions != chunk->instruction_count) {
+		st = pw_fail(err, PW_ERR_FORMAT,
+			     "it holds another number of instructions");
+		return blame(place, st, err);
+	}
+	return pw_array_push(&segment->parts, &part, err);
+}
+
+static enum pw_status decode_threads(struct pw_segment_decoder *decoder,
+				     const struct pw_pwt_file *file,
+				     const struct pw_pwt_list *list,
+				     const struct pw_segment_place *place,
+				     struct pw_segment *segment,
+				     struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+	size_t first = 0;
+
+	for (size_t i = place->first; i < place->timeline && st == PW_OK; i++) {
+		const struct pw_chunk_place *at = pw_pwt_list_at(list, i);
+
+		if (at->chunk.kind != PW_CHUNK_ACCESSES)
+			continue;
+		PW_ASSERT(at->chunk.segment == place->number);
+		st = decode_thread(decoder, file, at, segment, first, err);
+		first += at->chunk.access_count;
+	}
+	return st;
+}
+
+/* The accesses of @thread, or NULL when it has none here. */
+static struct part *find_part(struct pw_segment *segment, uint32_t thread)
+{
+	size_t low = 0, high = segment->parts.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct part *part =
+			&PW_ARRAY_AT(&segment->parts, struct part, middle);
+
+		if (part->thread == thread)
+			return part;
+		if (part->thread < thread)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static enum pw_status add_run(struct pw_segment *segment,
+			      const struct pw_timeline_record *record,
+			      struct pw_error *err)
+{
+	struct part *part = find_part(segment, record->thread);
+	struct pw_segment_batch batch = {
+		.thread = record->thread,
+		.count = record->accesses,
+		.first_event = segment->event_kind.count,
+	};
+
+	if (!part || record->accesses > part->count - part->used)
+		return pw_fail(err, PW_ERR_FORMAT,
+			       "it runs past the accesses of a thread");
+	batch.first = part->first + part->used;
+	part->used += record->accesses;
+	return pw_array_push(&segment->batches, &batch, err);
+}
+
+static enum pw_status add_event(struct pw_segment *segment,
+				const struct pw_timeline_record *record,
+				struct pw_error *err)
+{
+	struct pw_array *batches = &segment->batches;
+	struct pw_segment_batch *last = batches->data;
+	enum pw_status st = PW_OK;
+
+	if (batches->count > 0)
+		last += batches->count - 1;
+	if (batches->count == 0 || last->thread != record->thread) {
+		struct pw_segment_batch batch = {
+			.thread = record->thread,
+			.first_event = segment->event_kind.count,
+		};
+
+		st = pw_array_push(batches, &batch, err);
+		last = (struct pw_segment_batch *)batches->data +
+		       batches->count - 1;
+	}
+	if (st == PW_OK)
+		st = pw_array_push(&segment->event_kind, &record->kind, err);
+	if (st == PW_OK)
+		st = pw_array_push(&segment->event_result, &record->result,
+				   err);
+	if (st == PW_OK)
+		st = pw_array_push(&segment->event_arg, record->arg, err);
+	if (st == PW_OK)
+		st = pw_array_push(&segment->event_text, &record->text, err);
+	if (st == PW_OK)
+		last->event_count++;
+	return st;
+}
+
+/* Turn the unpacked timeline into batches that use up all accesses. */
+static enum pw_status order(struct pw_segment *segment, size_t threads,
+			    struct pw_error *err)
+{
+	struct pw_timeline_cursor cursor = {segment->timeline.data, NULL};
+	struct pw_timeline_record record;
+	enum pw_status st;
+
+	cursor.end = cursor.next + segment->timeline.count;
+	do {
+		st = pw_timeline_next(&cursor, &record, err);
+		if (st == PW_OK && record.tag != PW_TIMELINE_STOP &&
+		    record.thread >= threads)
+			st = pw_fail(err, PW_ERR_FORMAT,
+				     "thread %u is not declared",
+				     record.thread);
+		if (st == PW_OK && record.tag == PW_TIMELINE_RUN)
+			st = add_run(segment, &record, err);
+		else if (st == PW_OK && record.tag == PW_TIMELINE_EVENT)
+			st = add_event(segment, &record, err);
+	} while (st == PW_OK && record.tag != PW_TIMELINE_STOP);
+	for (size_t i = 0; i < segment->parts.count && st == PW_OK; i++) {
+		const struct part *part =
+			&PW_ARRAY_AT(&segment->parts, struct part, i);
+
+		if (part->used != part->count)
+			st = pw_fail(err, PW_ERR_FORMAT,
+				     "it leaves accesses over");
+	}
+	return st;
+}
+
+enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
+				 const struct pw_pwt_file *file,
+				 const struct pw_pwt_list *list,
+				 const struct pw_segment_place *place,
+				 struct pw_segment *segment,
+				 struct pw_error *err)
+{
+	const struct pw_chunk_place *at = pw_pwt_list_at(list, place->timeline);
+	const uint8_t *payload;
+	enum pw_status st;
+
+	clear(segment);
+	st = reserve(segment, at->chunk.access_count, err);
+	if (st == PW_OK)
+		st = decode_threads(decoder, file, list, place, segment, err);
+	if (st != PW_OK)
+		goto fail;
+	st = pw_pwt_file_payload(file, at, &decoder->buffer, &payload, err);
+	if (st == PW_OK)
+		st = pw_timeline_unpack(payload, at->chunk.payload_bytes,
+					at->chunk.raw_bytes, &segment->timeline,
+					err);
+	if (st == PW_OK)
+		st = order(segment, decoder->threads, err);
+	st = blame(at, st, err);
+fail:
+	if (st != PW_OK)
+		clear(segment);
+	return st;
+}

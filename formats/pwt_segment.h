@@ -1,0 +1,104 @@
+/*
+ * pwt_segment.h - a segment of a native trace: where it is, and decoded.
+ */
+#ifndef PW_FORMATS_PWT_SEGMENT_H
+#define PW_FORMATS_PWT_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/array.h"
+#include "base/status.h"
+#include "formats/codec_generic.h"
+#include "formats/damage.h"
+#include "formats/pwt_file.h"
+#include "formats/pwt_list.h"
+
+/* Where a segment is in the list of chunks. */
+struct pw_segment_place {
+	size_t first;	 /* no chunk of it is before this one */
+	size_t timeline; /* its last chunk */
+	uint64_t number;
+};
+
+/* A stretch of one thread: accesses and the events after them. */
+struct pw_segment_batch {
+	uint32_t thread;
+	size_t first; /* access of the segment */
+	size_t count;
+	size_t first_event;
+	size_t event_count;
+};
+
+/* A decoded segment; its memory is used again by the next one. */
+struct pw_segment {
+	struct pw_array address; /* uint64_t, by thread; and so on */
+	struct pw_array pc;	 /* uint64_t */
+	struct pw_array size;	 /* uint32_t */
+	struct pw_array kind;	 /* uint8_t */
+	struct pw_array parts;	 /* what each thread has of them */
+	struct pw_array batches; /* struct pw_segment_batch, in global order */
+	struct pw_array event_kind;   /* uint16_t */
+	struct pw_array event_result; /* uint64_t */
+	struct pw_array event_arg;    /* uint64_t[PW_EVENT_ARGS] */
+	struct pw_array event_text;   /* const char *, into timeline */
+	struct pw_array timeline;     /* uint8_t: unpacked records */
+};
+
+/* What decodes segments; one for each thread that does. */
+struct pw_segment_decoder {
+	size_t threads; /* declared */
+	struct pw_generic_decoder *codec;
+	struct pw_array buffer; /* uint8_t: a chunk */
+};
+
+/*
+ * List the segments that have all their chunks, as array of struct
+ * pw_segment_place; the others go to @damage.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_segments_find(struct pw_array *places,
+				const struct pw_pwt_list *list,
+				struct pw_damage *damage,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Make an empty segment. It owns no memory before it is decoded into.
+ */
+void pw_segment_init(struct pw_segment *segment);
+
+/*
+ * Free what the segment holds.
+ */
+void pw_segment_free(struct pw_segment *segment);
+
+/*
+ * Make a decoder for a trace of @threads threads.
+ *
+ * Owns:   @decoder holds memory; free it with pw_segment_decoder_free.
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
+				       size_t threads,
+				       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free what the decoder holds.
+ */
+void pw_segment_decoder_free(struct pw_segment_decoder *decoder);
+
+/*
+ * Decode the segment at @place.
+ *
+ * Errors: PW_ERR_FORMAT it is damaged: the message says where and how, and
+ *         @segment holds nothing; PW_ERR_SYSTEM.
+ */
+enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
+				 const struct pw_pwt_file *file,
+				 const struct pw_pwt_list *list,
+				 const struct pw_segment_place *place,
+				 struct pw_segment *segment,
+				 struct pw_error *err) PW_MUST_CHECK;
+
+#endif

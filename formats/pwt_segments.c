@@ -1,0 +1,146 @@
+/*
+ * pwt_segments.c - which whole segments a list of chunks holds.
+ *
+ * A segment is whole when its TIMELINE is there and its ACCESSES chunks, each
+ * of a higher thread than the one before, add up to what the TIMELINE says.
+ */
+#include "base/assert.h"
+#include "formats/pwt_segment.h"
+
+/* The chunks since the last TIMELINE. */
+struct gather {
+	struct pw_damage *damage;
+	size_t first;	  /* ACCESSES chunk; valid when chunks > 0 */
+	size_t chunks;	  /* ACCESSES chunks */
+	uint64_t segment; /* theirs */
+	uint64_t accesses;
+	uint32_t last_thread;
+	bool ordered;
+	uint64_t next; /* segment that should come */
+};
+
+static void drop(struct gather *gather, const struct pw_pwt_list *list)
+{
+	const struct pw_chunk_place *place;
+
+	if (gather->chunks == 0)
+		return;
+	place = pw_pwt_list_at(list, gather->first);
+	pw_damage_add(gather->damage,
+		      "offset %llu: segment %llu has no end and is left out",
+		      (unsigned long long)place->offset,
+		      (unsigned long long)gather->segment);
+	gather->chunks = 0;
+}
+
+static void add_accesses(struct gather *gather, const struct pw_pwt_list *list,
+			 size_t index)
+{
+	const struct pw_chunk *chunk = &pw_pwt_list_at(list, index)->chunk;
+
+	if (gather->chunks > 0 && chunk->segment != gather->segment)
+		drop(gather, list);
+	if (gather->chunks == 0) {
+		gather->first = index;
+		gather->segment = chunk->segment;
+		gather->accesses = 0;
+		gather->ordered = true;
+	} else if (chunk->thread <= gather->last_thread) {
+		gather->ordered = false;
+	}
+	gather->last_thread = chunk->thread;
+	gather->chunks++;
+	/* Each count is bounded first, so the sum cannot wrap. */
+	if (chunk->access_count == 0 ||
+	    chunk->access_count > PW_SEGMENT_ACCESSES_MAX ||
+	    chunk->thread >= PW_THREADS_MAX)
+		gather->ordered = false;
+	else
+		gather->accesses += chunk->access_count;
+}
+
+/* Whether the gathered chunks and this TIMELINE are a whole segment. */
+static bool is_whole(const struct gather *gather, const struct pw_chunk *chunk)
+{
+	if (gather->chunks == 0)
+		return chunk->access_count == 0;
+	return gather->segment == chunk->segment && gather->ordered &&
+	       gather->accesses == chunk->access_count &&
+	       chunk->access_count <= PW_SEGMENT_ACCESSES_MAX;
+}
+
+static enum pw_status add_timeline(struct gather *gather,
+				   struct pw_array *places,
+				   const struct pw_pwt_list *list, size_t index,
+				   struct pw_error *err)
+{
+	const struct pw_chunk_place *at = pw_pwt_list_at(list, index);
+	const struct pw_chunk *chunk = &at->chunk;
+	struct pw_segment_place place = {
+		.first = gather->chunks > 0 ? gather->first : index,
+		.timeline = index,
+		.number = chunk->segment,
+	};
+
+	if (gather->chunks > 0 && gather->segment != chunk->segment) {
+		drop(gather, list);
+		place.first = index;
+	}
+	if (chunk->segment < gather->next || chunk->segment >= UINT64_MAX - 1) {
+		pw_damage_add(gather->damage,
+			      "offset %llu: segment %llu is out of order and "
+			      "is left out",
+			      (unsigned long long)at->offset,
+			      (unsigned long long)chunk->segment);
+		gather->chunks = 0;
+		return PW_OK;
+	}
+	if (chunk->segment > gather->next)
+		pw_damage_add(
+			gather->damage,
+			"offset %llu: %llu segments before it are lost",
+			(unsigned long long)at->offset,
+			(unsigned long long)(chunk->segment - gather->next));
+	gather->next = chunk->segment + 1;
+	if (is_whole(gather, chunk)) {
+		gather->chunks = 0;
+		return pw_array_push(places, &place, err);
+	}
+	pw_damage_add(gather->damage,
+		      "offset %llu: accesses of segment %llu are lost and it "
+		      "is left out",
+		      (unsigned long long)at->offset,
+		      (unsigned long long)chunk->segment);
+	gather->chunks = 0;
+	return PW_OK;
+}
+
+enum pw_status pw_segments_find(struct pw_array *places,
+				const struct pw_pwt_list *list,
+				struct pw_damage *damage, struct pw_error *err)
+{
+	struct gather gather = {.damage = damage};
+	enum pw_status st = PW_OK;
+
+	PW_ASSERT(places->item_bytes == sizeof(struct pw_segment_place));
+	for (size_t i = 0; i < list->chunks.count && st == PW_OK; i++) {
+		switch (pw_pwt_list_at(list, i)->chunk.kind) {
+		case PW_CHUNK_ACCESSES:
+			add_accesses(&gather, list, i);
+			break;
+		case PW_CHUNK_TIMELINE:
+			st = add_timeline(&gather, places, list, i, err);
+			break;
+		default:
+			break;
+		}
+	}
+	/* What a killed recorder leaves open is no more than not ended. */
+	if (st == PW_OK && list->ended) {
+		drop(&gather, list);
+		if (list->segments != gather.next)
+			pw_damage_add(damage, "it should have %llu segments",
+				      (unsigned long long)list->segments);
+	}
+	return st;
+}

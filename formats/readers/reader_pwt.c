@@ -1,0 +1,290 @@
+/*
+ * reader_pwt.c - the native container as a source of accesses and events.
+ *
+ * Everything that can be known without decoding accesses is read at open:
+ * chunks, segments, declarations. Source: formats/FORMAT.md.
+ */
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "formats/pwt_declared.h"
+#include "formats/pwt_ring.h"
+#include "formats/reader.h"
+
+#define WORKERS_DEFAULT 4
+
+struct reader {
+	struct pw_pwt_file file;
+	struct pw_pwt_list list;
+	struct pw_array places; /* struct pw_segment_place */
+	struct pw_pwt_declared declared;
+	struct pw_damage damage;
+	struct pw_ring *ring;
+	const struct pw_segment *segment; /* being delivered, or NULL */
+	size_t batch;			  /* next one of it */
+	size_t segments;		  /* asked for so far */
+	uint64_t accesses;		  /* delivered */
+	uint64_t events;
+	bool done;
+};
+
+static int probe(const uint8_t *head, size_t head_bytes)
+{
+	if (head_bytes < PW_FILE_MAGIC_BYTES)
+		return 0;
+	return memcmp(head, PW_FILE_MAGIC, PW_FILE_MAGIC_BYTES) == 0 ? 100 : 0;
+}
+
+static enum pw_status check_header(struct reader *reader, struct pw_error *err)
+{
+	uint8_t bytes[PW_FILE_HEADER_BYTES];
+	unsigned major = 0, minor = 0;
+	enum pw_header_state state;
+
+	if (pw_pwt_file_read(&reader->file, 0, bytes, sizeof(bytes), err) !=
+	    PW_OK) {
+		pw_damage_add(&reader->damage, "offset 0: the file header: %s",
+			      err->message);
+		return PW_OK;
+	}
+	state = pw_file_header_decode(bytes, &major, &minor);
+	if (state == PW_HEADER_DAMAGED)
+		pw_damage_add(&reader->damage,
+			      "offset 0: the file header is damaged");
+	if (state != PW_HEADER_NEWER)
+		return PW_OK;
+	pw_fail(err, PW_ERR_FORMAT,
+		"%s: a trace of format version %u.%u, which this pagewalk "
+		"cannot read",
+		reader->file.path, major, minor);
+	return pw_hint(err, "this one reads version %d; use a newer pagewalk",
+		       PW_VERSION_MAJOR);
+}
+
+static unsigned choose_workers(const struct pw_trace_options *options)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (options->workers > 0)
+		return options->workers;
+	if (processors < 1)
+		return 1;
+	return processors < WORKERS_DEFAULT ? (unsigned)processors
+					    : WORKERS_DEFAULT;
+}
+
+/* Read the lists of what the file holds. */
+static enum pw_status survey(struct reader *reader, struct pw_error *err)
+{
+	enum pw_status st = check_header(reader, err);
+
+	if (st == PW_OK)
+		st = pw_pwt_list_read(&reader->list, &reader->file,
+				      &reader->damage, err);
+	if (st == PW_OK)
+		st = pw_segments_find(&reader->places, &reader->list,
+				      &reader->damage, err);
+	if (st == PW_OK && !reader->list.ended)
+		pw_damage_add(&reader->damage,
+			      "the recording did not end; %zu whole segments "
+			      "are readable",
+			      reader->places.count);
+	if (st == PW_OK)
+		st = pw_pwt_declared_read(&reader->declared, &reader->file,
+					  &reader->list, &reader->damage, err);
+	return st;
+}
+
+static void close_reader(void *state)
+{
+	struct reader *reader = state;
+
+	if (!reader)
+		return;
+	pw_ring_close(reader->ring);
+	pw_pwt_declared_free(&reader->declared);
+	pw_array_free(&reader->places);
+	pw_pwt_list_free(&reader->list);
+	pw_pwt_file_close(&reader->file);
+	free(reader);
+}
+
+static enum pw_status open_reader(void **state, const char *path,
+				  const struct pw_trace_options *options,
+				  struct pw_trace_info *info,
+				  struct pw_error *err)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	struct pw_ring_source source;
+	enum pw_status st;
+
+	*state = NULL;
+	if (!reader)
+		return pw_fail_memory(err, "a trace reader");
+	reader->list = (struct pw_pwt_list)PW_PWT_LIST;
+	reader->places = (struct pw_array)PW_ARRAY(struct pw_segment_place);
+	pw_damage_init(&reader->damage, path);
+	st = pw_pwt_file_open(&reader->file, path, err);
+	if (st == PW_OK)
+		st = survey(reader, err);
+	if (st != PW_OK)
+		goto fail;
+	source.file = &reader->file;
+	source.list = &reader->list;
+	source.places = &reader->places;
+	source.threads = reader->declared.threads.count;
+	st = pw_ring_open(&reader->ring, &source, choose_workers(options), err);
+	if (st != PW_OK)
+		goto fail;
+	info->metadata = reader->declared.metadata;
+	info->unknown = reader->declared.unknown;
+	info->threads = reader->declared.threads.data;
+	info->thread_count = reader->declared.threads.count;
+	info->modules = reader->declared.modules.data;
+	info->module_count = reader->declared.modules.count;
+	*state = reader;
+	return PW_OK;
+fail:
+	close_reader(reader);
+	return st;
+}
+
+/* What END says must be what came, unless something was left out. */
+static void check_end(struct reader *reader)
+{
+	const struct pw_totals *totals = &reader->list.totals;
+
+	if (reader->done || !reader->list.ended || reader->damage.problems > 0)
+		return;
+	if (totals->accesses != reader->accesses ||
+	    totals->events != reader->events ||
+	    totals->chunks != reader->list.chunks.count ||
+	    totals->file_bytes != reader->file.bytes)
+		pw_damage_add(&reader->damage,
+			      "it does not hold what its end says");
+}
+
+/* Go to the next segment that can be read, or to the end. */
+static enum pw_status advance(struct reader *reader, struct pw_error *err)
+{
+	enum pw_status st;
+
+	do {
+		st = pw_ring_next(reader->ring, &reader->segment, err);
+		if (st == PW_ERR_FORMAT)
+			pw_damage_add(&reader->damage, "%s", err->message);
+		if (reader->segments < reader->places.count)
+			reader->segments++;
+	} while (st == PW_ERR_FORMAT);
+	reader->batch = 0;
+	if (st == PW_OK && !reader->segment) {
+		check_end(reader);
+		reader->done = true;
+	}
+	return st;
+}
+
+static void fill(const struct pw_segment *segment,
+		 const struct pw_segment_batch *from, struct pw_batch *batch)
+{
+	const char *const *text = segment->event_text.data;
+	const uint64_t(*arg)[PW_EVENT_ARGS] =
+		(const uint64_t(*)[PW_EVENT_ARGS])segment->event_arg.data;
+	const uint16_t *kind = segment->event_kind.data;
+	const uint64_t *result = segment->event_result.data;
+
+	PW_ASSERT(from->first_event + from->event_count <=
+		  segment->event_kind.count);
+	memset(batch, 0, sizeof(*batch));
+	batch->thread = from->thread;
+	batch->accesses.count = from->count;
+	batch->accesses.address =
+		(const uint64_t *)segment->address.data + from->first;
+	batch->accesses.pc = (const uint64_t *)segment->pc.data + from->first;
+	batch->accesses.size_bytes =
+		(const uint32_t *)segment->size.data + from->first;
+	batch->accesses.kind =
+		(const uint8_t *)segment->kind.data + from->first;
+	batch->events.count = from->event_count;
+	if (from->event_count == 0)
+		return;
+	batch->events.kind = kind + from->first_event;
+	batch->events.result = result + from->first_event;
+	batch->events.arg = arg + from->first_event;
+	batch->events.text = text + from->first_event;
+}
+
+static enum pw_status next(void *state, struct pw_trace_info *info,
+			   struct pw_batch *batch, bool *more,
+			   struct pw_error *err)
+{
+	struct reader *reader = state;
+
+	PW_ASSERT(info->thread_count == reader->declared.threads.count);
+	*more = false;
+	while (!reader->segment ||
+	       reader->batch == reader->segment->batches.count) {
+		enum pw_status st = PW_OK;
+
+		if (!reader->done)
+			st = advance(reader, err);
+		if (st != PW_OK || reader->done)
+			return st;
+	}
+	fill(reader->segment,
+	     &PW_ARRAY_AT(&reader->segment->batches, struct pw_segment_batch,
+			  reader->batch),
+	     batch);
+	reader->batch++;
+	reader->accesses += batch->accesses.count;
+	reader->events += batch->events.count;
+	*more = true;
+	return PW_OK;
+}
+
+static const char *damage(const void *state)
+{
+	const struct reader *reader = state;
+
+	return pw_damage_text(&reader->damage);
+}
+
+static bool totals(const void *state, struct pw_totals *out)
+{
+	const struct reader *reader = state;
+
+	if (reader->list.ended && reader->damage.problems == 0) {
+		*out = reader->list.totals;
+		return true;
+	}
+	out->chunks = reader->list.chunks.count;
+	return false;
+}
+
+static double progress(const void *state)
+{
+	const struct reader *reader = state;
+	const struct pw_segment_place *place;
+
+	if (reader->done)
+		return 1;
+	if (reader->segments == 0)
+		return 0;
+	place = &PW_ARRAY_AT(&reader->places, struct pw_segment_place,
+			     reader->segments - 1);
+	return (double)pw_pwt_list_at(&reader->list, place->timeline)->offset /
+	       (double)reader->file.bytes;
+}
+
+const struct pw_reader_ops pw_reader_pwt = {
+	.name = "pwt",
+	.summary = "the trace format of pagewalk",
+	.source = "formats/FORMAT.md",
+	.probe = probe,
+	.open = open_reader,
+	.next = next,
+	.damage = damage,
+	.totals = totals,
+	.progress = progress,
+	.close = close_reader,
+};

@@ -1,0 +1,291 @@
+/*
+ * trace.c - read a trace through whatever reader knows it.
+ *
+ * A reader brings stretches of one thread. Here they get their place in the
+ * whole (access number, instruction clock), are cut at epoch boundaries and to
+ * a size that stays in the cache, and are collapsed to touches.
+ */
+#include "formats/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/array.h"
+#include "base/assert.h"
+#include "formats/collapse.h"
+#include "formats/reader.h"
+#include "formats/tally.h"
+
+#define HEAD_BYTES 4096
+#define BATCH_ACCESSES_MAX ((size_t)64 << 10)
+
+struct pw_trace {
+	struct pw_arena *arena;
+	const struct pw_reader_ops *ops;
+	void *state;
+	struct pw_trace_info info;
+	struct pw_trace_options options;
+	struct pw_collapse *collapse; /* NULL unless touches are asked for */
+	struct pw_array clocks;	      /* uint64_t: instructions by thread */
+	struct pw_totals totals;      /* of what was delivered */
+	struct pw_batch source;	      /* from the reader */
+	size_t taken;		      /* accesses of it that were delivered */
+	bool has_source;	      /* something of it is left */
+	struct pw_batch batch;	      /* what the consumer sees */
+};
+
+/* Read the first bytes of a regular file. */
+static enum pw_status read_head(struct pw_trace *trace, const char *path,
+				uint8_t *head, size_t *head_bytes,
+				struct pw_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat found = {0};
+	enum pw_status st = PW_OK;
+	ssize_t done = 0;
+
+	if (fd < 0)
+		return pw_fail_errno(err, PW_ERR_USAGE, errno,
+				     "%s: cannot open", path);
+	if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode)) {
+		done = pread(fd, head, HEAD_BYTES, 0);
+		if (done < 0)
+			st = pw_fail_errno(err, PW_ERR_USAGE, errno,
+					   "%s: cannot read", path);
+	} else if (S_ISDIR(found.st_mode)) {
+		st = pw_fail_errno(err, PW_ERR_USAGE, EISDIR, "%s: cannot open",
+				   path);
+	} else {
+		st = pw_fail(err, PW_ERR_USAGE, "%s: not a regular file", path);
+	}
+	close(fd);
+	*head_bytes = done > 0 ? (size_t)done : 0;
+	trace->totals.file_bytes = (uint64_t)found.st_size;
+	return st;
+}
+
+static enum pw_status not_known(const char *path, size_t head_bytes,
+				struct pw_error *err)
+{
+	char names[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; pw_reader_at(i); i++) {
+		int length = snprintf(names + used, sizeof(names) - used,
+				      "%s%s (%s)", i > 0 ? ", " : "",
+				      pw_reader_at(i)->name,
+				      pw_reader_at(i)->summary);
+
+		if (length < 0 || (size_t)length >= sizeof(names) - used)
+			break;
+		used += (size_t)length;
+	}
+	pw_fail(err, PW_ERR_FORMAT, "%s: %s", path,
+		head_bytes == 0 ? "an empty file"
+				: "not a trace of a known format");
+	return pw_hint(err, "known formats: %s", names);
+}
+
+static enum pw_status find_reader(struct pw_trace *trace, const char *path,
+				  struct pw_error *err)
+{
+	uint8_t head[HEAD_BYTES];
+	size_t head_bytes = 0;
+	enum pw_status st = read_head(trace, path, head, &head_bytes, err);
+
+	if (st != PW_OK)
+		return st;
+	trace->ops = pw_reader_probe(head, head_bytes);
+	if (!trace->ops)
+		return not_known(path, head_bytes, err);
+	trace->info.path = pw_arena_copy(trace->arena, path);
+	if (!trace->info.path)
+		return pw_fail_memory(err, "a file name");
+	trace->info.format = trace->ops->name;
+	trace->info.metadata = "{}";
+	return PW_OK;
+}
+
+enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
+			     const struct pw_trace_options *options,
+			     struct pw_error *err)
+{
+	struct pw_trace *trace = calloc(1, sizeof(*trace));
+	enum pw_status st;
+
+	*out = NULL;
+	if (!trace)
+		return pw_fail_memory(err, "a trace");
+	trace->clocks = (struct pw_array)PW_ARRAY(uint64_t);
+	if (options)
+		trace->options = *options;
+	st = pw_arena_open(&trace->arena, 0, err);
+	if (st == PW_OK)
+		st = find_reader(trace, path, err);
+	if (st == PW_OK)
+		st = trace->ops->open(&trace->state, trace->info.path,
+				      &trace->options, &trace->info, err);
+	if (st == PW_OK && trace->options.touches)
+		st = pw_collapse_open(&trace->collapse, err);
+	if (st != PW_OK) {
+		pw_trace_close(trace);
+		return st;
+	}
+	*out = trace;
+	return PW_OK;
+}
+
+void pw_trace_close(struct pw_trace *trace)
+{
+	if (!trace)
+		return;
+	if (trace->ops && trace->state)
+		trace->ops->close(trace->state);
+	pw_collapse_close(trace->collapse);
+	pw_array_free(&trace->clocks);
+	pw_arena_close(trace->arena);
+	free(trace);
+}
+
+const struct pw_trace_info *pw_trace_info(const struct pw_trace *trace)
+{
+	return &trace->info;
+}
+
+/* The clock of @thread, made when it is new; NULL without memory. */
+static uint64_t *clock_of(struct pw_trace *trace, uint32_t thread,
+			  struct pw_error *err)
+{
+	PW_ASSERT(thread < trace->info.thread_count);
+	while (trace->clocks.count <= thread)
+		if (pw_array_push(&trace->clocks, NULL, err) != PW_OK)
+			return NULL;
+	return &PW_ARRAY_AT(&trace->clocks, uint64_t, thread);
+}
+
+/* How many of the source's accesses the next batch takes. */
+static size_t choose_count(const struct pw_trace *trace)
+{
+	size_t left = trace->source.accesses.count - trace->taken;
+	uint64_t epoch = trace->options.epoch_accesses;
+	size_t count = left < BATCH_ACCESSES_MAX ? left : BATCH_ACCESSES_MAX;
+
+	if (epoch > 0) {
+		uint64_t room = epoch - trace->totals.accesses % epoch;
+
+		if (count > room)
+			count = room;
+	}
+	PW_ASSERT(count > 0 || left == 0);
+	return count;
+}
+
+/* Take the next @count accesses, and after the last of them the events. */
+static void cut(struct pw_trace *trace, size_t count)
+{
+	const struct pw_batch *source = &trace->source;
+	struct pw_batch *batch = &trace->batch;
+	size_t from = trace->taken;
+
+	memset(batch, 0, sizeof(*batch));
+	batch->thread = source->thread;
+	batch->first_access = trace->totals.accesses;
+	if (count > 0) {
+		batch->accesses.count = count;
+		batch->accesses.address = source->accesses.address + from;
+		batch->accesses.pc = source->accesses.pc + from;
+		batch->accesses.size_bytes = source->accesses.size_bytes + from;
+		batch->accesses.kind = source->accesses.kind + from;
+	}
+	trace->taken += count;
+	if (trace->taken < source->accesses.count)
+		return;
+	batch->events = source->events;
+	trace->has_source = false;
+}
+
+/* An event ends the runs of all threads that share its address space. */
+static void end_runs(struct pw_trace *trace, uint32_t thread)
+{
+	const struct pw_thread *threads = trace->info.threads;
+	uint32_t process = threads[thread].process;
+
+	for (uint32_t i = 0; i < trace->clocks.count; i++)
+		if (threads[i].process == process)
+			pw_collapse_end_runs(trace->collapse, i);
+}
+
+/* Give the batch its clock and its touches, and count it. */
+static enum pw_status finish(struct pw_trace *trace, struct pw_error *err)
+{
+	struct pw_batch *batch = &trace->batch;
+	uint64_t *clock = clock_of(trace, batch->thread, err);
+	struct pw_tally tally = {0};
+	enum pw_status st = PW_OK;
+
+	if (!clock)
+		return err->status;
+	pw_tally_add(&tally, batch->accesses.kind, batch->accesses.count);
+	batch->first_instruction = *clock;
+	batch->instruction_count = tally.instructions;
+	if (trace->collapse && batch->accesses.count > 0)
+		st = pw_collapse_batch(trace->collapse, batch->thread, *clock,
+				       &batch->accesses, &batch->touches, err);
+	if (trace->collapse && batch->events.count > 0)
+		end_runs(trace, batch->thread);
+	*clock += tally.instructions;
+	pw_tally_total(&trace->totals, &tally, batch->accesses.count);
+	trace->totals.events += batch->events.count;
+	return st;
+}
+
+enum pw_status pw_trace_next(struct pw_trace *trace,
+			     const struct pw_batch **batch,
+			     struct pw_error *err)
+{
+	enum pw_status st;
+
+	*batch = NULL;
+	while (!trace->has_source) {
+		bool more;
+
+		memset(&trace->source, 0, sizeof(trace->source));
+		st = trace->ops->next(trace->state, &trace->info,
+				      &trace->source, &more, err);
+		if (st != PW_OK || !more)
+			return st;
+		trace->taken = 0;
+		trace->has_source = trace->source.accesses.count > 0 ||
+				    trace->source.events.count > 0;
+	}
+	cut(trace, choose_count(trace));
+	st = finish(trace, err);
+	if (st == PW_OK)
+		*batch = &trace->batch;
+	return st;
+}
+
+const char *pw_trace_damage(const struct pw_trace *trace)
+{
+	return trace->ops->damage(trace->state);
+}
+
+void pw_trace_totals(const struct pw_trace *trace, struct pw_totals *out)
+{
+	struct pw_totals stored = {0};
+
+	if (trace->ops->totals(trace->state, &stored)) {
+		*out = stored;
+		return;
+	}
+	*out = trace->totals;
+	out->chunks = stored.chunks;
+}
+
+double pw_trace_progress(const struct pw_trace *trace)
+{
+	return trace->ops->progress(trace->state);
+}

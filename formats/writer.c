@@ -1,0 +1,278 @@
+/*
+ * writer.c - write a trace: declarations, accesses and events in order.
+ *
+ * After a failure nothing more is written, and every later call repeats it.
+ */
+#include "formats/writer.h"
+
+#include "base/assert.h"
+#include "formats/chunk_sink.h"
+#include "formats/pwt_records.h"
+#include "formats/tally.h"
+#include "formats/writer_segment.h"
+
+#define SEGMENT_ACCESSES ((uint64_t)1 << 20)
+#define ZSTD_LEVEL 3
+/* Declarations are written before they fill a chunk. */
+#define DECLARATIONS_BYTES_MAX ((size_t)1 << 20)
+
+struct pw_writer {
+	struct pw_chunk_sink sink;
+	struct pw_writer_segment segment;
+	struct pw_array threads; /* uint8_t: payload of the next THREADS */
+	struct pw_array modules; /* uint8_t: payload of the next MODULES */
+	struct pw_totals totals;
+	struct pw_error failure; /* the first one; status PW_OK: none */
+};
+
+/* Keep the first failure, so that later calls can repeat it. */
+static enum pw_status finish(struct pw_writer *writer, enum pw_status st,
+			     const struct pw_error *err)
+{
+	if (st != PW_OK && writer->failure.status == PW_OK)
+		writer->failure = *err;
+	return st;
+}
+
+static enum pw_status check(const struct pw_writer *writer,
+			    struct pw_error *err)
+{
+	if (writer->failure.status != PW_OK)
+		*err = writer->failure;
+	return writer->failure.status;
+}
+
+static void release(struct pw_writer *writer)
+{
+	pw_writer_segment_free(&writer->segment);
+	pw_array_free(&writer->threads);
+	pw_array_free(&writer->modules);
+	free(writer);
+}
+
+static enum pw_status check_metadata(const char *json, struct pw_error *err)
+{
+	if (json && (strlen(json) > PW_META_BYTES_MAX - PW_META_HEAD_BYTES ||
+		     !pw_metadata_valid(json, strlen(json))))
+		return pw_fail(err, PW_ERR_OUTPUT,
+			       "the trace's metadata is no JSON object of at "
+			       "most 16 MiB");
+	return PW_OK;
+}
+
+static enum pw_status write_meta(struct pw_writer *writer,
+				 const struct pw_writer_options *options,
+				 struct pw_error *err)
+{
+	const char *json = options->metadata ? options->metadata : "{}";
+	struct pw_chunk chunk = {.kind = PW_CHUNK_META,
+				 .flags = PW_CHUNK_CRITICAL};
+	struct pw_array *payload = pw_chunk_sink_begin(&writer->sink, err);
+	uint64_t offset;
+	enum pw_status st;
+
+	if (!payload)
+		return err->status;
+	st = pw_meta_put(payload, options->unknown, json, err);
+	if (st != PW_OK)
+		return st;
+	return pw_chunk_sink_write(&writer->sink, &chunk, &offset, err);
+}
+
+enum pw_status pw_writer_open(struct pw_writer **out, const char *path,
+			      const struct pw_writer_options *options,
+			      struct pw_error *err)
+{
+	struct pw_writer *writer = calloc(1, sizeof(*writer));
+	uint64_t capacity = options->segment_accesses;
+	int level = options->zstd_level ? options->zstd_level : ZSTD_LEVEL;
+	enum pw_status st;
+
+	*out = NULL;
+	if (!writer)
+		return pw_fail_memory(err, "a trace writer");
+	if (capacity == 0)
+		capacity = SEGMENT_ACCESSES;
+	if (capacity > PW_SEGMENT_ACCESSES_MAX)
+		capacity = PW_SEGMENT_ACCESSES_MAX;
+	writer->threads = (struct pw_array)PW_ARRAY(uint8_t);
+	writer->modules = (struct pw_array)PW_ARRAY(uint8_t);
+	st = check_metadata(options->metadata, err);
+	if (st == PW_OK)
+		st = pw_writer_segment_init(&writer->segment, capacity, level,
+					    err);
+	if (st != PW_OK)
+		goto fail;
+	st = pw_chunk_sink_open(&writer->sink, path, options->replace, err);
+	if (st == PW_OK)
+		st = write_meta(writer, options, err);
+	if (st != PW_OK)
+		goto fail;
+	*out = writer;
+	return PW_OK;
+fail:
+	pw_writer_abandon(writer);
+	return st;
+}
+
+/* Write declarations that are waiting as a chunk of @kind. */
+static enum pw_status write_declared(struct pw_writer *writer,
+				     enum pw_chunk_kind kind,
+				     struct pw_array *waiting,
+				     struct pw_error *err)
+{
+	struct pw_chunk chunk = {.kind = (uint16_t)kind};
+	struct pw_array *payload;
+	uint64_t offset;
+	enum pw_status st;
+
+	if (waiting->count == 0)
+		return PW_OK;
+	payload = pw_chunk_sink_begin(&writer->sink, err);
+	if (!payload)
+		return err->status;
+	if (kind == PW_CHUNK_THREADS) {
+		chunk.flags = PW_CHUNK_CRITICAL;
+		chunk.thread = (uint32_t)(writer->segment.threads.count -
+					  waiting->count / PW_THREAD_BYTES);
+	}
+	st = pw_array_reserve(payload, payload->count + waiting->count, err);
+	if (st != PW_OK)
+		return st;
+	memcpy((uint8_t *)payload->data + payload->count, waiting->data,
+	       waiting->count);
+	payload->count += waiting->count;
+	waiting->count = 0;
+	return pw_chunk_sink_write(&writer->sink, &chunk, &offset, err);
+}
+
+static enum pw_status write_declarations(struct pw_writer *writer,
+					 struct pw_error *err)
+{
+	enum pw_status st;
+
+	st = write_declared(writer, PW_CHUNK_THREADS, &writer->threads, err);
+	if (st != PW_OK)
+		return st;
+	return write_declared(writer, PW_CHUNK_MODULES, &writer->modules, err);
+}
+
+static enum pw_status flush(struct pw_writer *writer, struct pw_error *err)
+{
+	enum pw_status st = write_declarations(writer, err);
+
+	if (st != PW_OK)
+		return st;
+	return pw_writer_segment_flush(&writer->segment, &writer->sink, err);
+}
+
+enum pw_status pw_writer_thread(struct pw_writer *writer,
+				const struct pw_thread *thread,
+				struct pw_error *err)
+{
+	struct pw_array *threads = &writer->segment.threads;
+	enum pw_status st = check(writer, err);
+
+	if (st != PW_OK)
+		return st;
+	PW_ASSERT(thread->process <= threads->count);
+	PW_ASSERT(thread->parent <= threads->count);
+	if (threads->count >= PW_THREADS_MAX)
+		return pw_fail(err, PW_ERR_OUTPUT,
+			       "more threads than the trace format holds");
+	if (writer->threads.count >= DECLARATIONS_BYTES_MAX)
+		st = write_declarations(writer, err);
+	if (st == PW_OK)
+		st = pw_array_reserve(threads, threads->count + 1, err);
+	if (st == PW_OK)
+		st = pw_thread_put(&writer->threads, thread, err);
+	if (st == PW_OK)
+		st = pw_array_push(threads, NULL, err);
+	return finish(writer, st, err);
+}
+
+enum pw_status pw_writer_module(struct pw_writer *writer,
+				const struct pw_module *module,
+				struct pw_error *err)
+{
+	enum pw_status st = check(writer, err);
+
+	if (st == PW_OK && writer->modules.count >= DECLARATIONS_BYTES_MAX)
+		st = write_declarations(writer, err);
+	if (st == PW_OK)
+		st = pw_module_put(&writer->modules, module, err);
+	return finish(writer, st, err);
+}
+
+enum pw_status pw_writer_accesses(struct pw_writer *writer, uint32_t thread,
+				  const struct pw_accesses *accesses,
+				  struct pw_error *err)
+{
+	struct pw_tally tally = {0};
+	enum pw_status st = check(writer, err);
+	size_t done = 0;
+
+	PW_ASSERT(thread < writer->segment.threads.count);
+	while (done < accesses->count && st == PW_OK) {
+		size_t taken = 0;
+
+		st = pw_writer_segment_add(&writer->segment, thread, accesses,
+					   done, &taken, err);
+		done += taken;
+		if (st == PW_OK && pw_writer_segment_full(&writer->segment))
+			st = flush(writer, err);
+	}
+	if (st == PW_OK) {
+		pw_tally_add(&tally, accesses->kind, accesses->count);
+		pw_tally_total(&writer->totals, &tally, accesses->count);
+	}
+	return finish(writer, st, err);
+}
+
+enum pw_status pw_writer_event(struct pw_writer *writer, uint32_t thread,
+			       const struct pw_event *event,
+			       struct pw_error *err)
+{
+	enum pw_status st = check(writer, err);
+
+	PW_ASSERT(thread < writer->segment.threads.count);
+	if (st != PW_OK)
+		return st;
+	st = pw_timeline_event(&writer->segment.timeline, thread, event, err);
+	if (st == PW_OK)
+		writer->totals.events++;
+	if (st == PW_OK && pw_writer_segment_full(&writer->segment))
+		st = flush(writer, err);
+	return finish(writer, st, err);
+}
+
+void pw_writer_totals(const struct pw_writer *writer, struct pw_totals *out)
+{
+	*out = writer->totals;
+	out->chunks = writer->sink.sequence;
+	out->file_bytes = pw_writer_file_bytes(writer->sink.file);
+}
+
+enum pw_status pw_writer_close(struct pw_writer *writer, struct pw_error *err)
+{
+	enum pw_status st = check(writer, err);
+
+	if (st == PW_OK)
+		st = flush(writer, err);
+	if (st != PW_OK) {
+		pw_writer_abandon(writer);
+		return st;
+	}
+	st = pw_chunk_sink_finish(&writer->sink, &writer->totals,
+				  writer->segment.number, err);
+	release(writer);
+	return st;
+}
+
+void pw_writer_abandon(struct pw_writer *writer)
+{
+	if (!writer)
+		return;
+	pw_chunk_sink_abandon(&writer->sink);
+	release(writer);
+}

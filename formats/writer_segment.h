@@ -1,0 +1,87 @@
+/*
+ * writer_segment.h - the open segment of a trace being written.
+ *
+ * Accesses are gathered in global order, beside the timeline that says whose
+ * they are, and sorted by thread when the segment is written.
+ */
+#ifndef PW_FORMATS_WRITER_SEGMENT_H
+#define PW_FORMATS_WRITER_SEGMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/array.h"
+#include "base/status.h"
+#include "formats/batch.h"
+#include "formats/chunk_sink.h"
+#include "formats/codec_generic.h"
+#include "formats/timeline.h"
+
+/* What is known of a declared thread. */
+struct pw_writer_thread {
+	uint64_t accesses;     /* in finished segments */
+	uint64_t instructions; /* the same */
+	uint64_t last_chunk;   /* offset, 0: none */
+	uint64_t in_segment;   /* accesses in the open one */
+	uint64_t cursor;       /* while sorting */
+};
+
+struct pw_writer_segment {
+	size_t capacity; /* accesses */
+	size_t count;
+	struct pw_access_columns staged; /* in global order */
+	struct pw_access_columns sorted; /* by thread; made when needed */
+	struct pw_array threads;	 /* struct pw_writer_thread */
+	struct pw_array active;		 /* uint32_t: threads with accesses */
+	struct pw_timeline timeline;
+	struct pw_generic_encoder *encoder;
+	int zstd_level;
+	uint64_t number;
+	uint64_t accesses;     /* of all threads in finished segments */
+	uint64_t instructions; /* the same */
+};
+
+/*
+ * Make an empty segment of up to @capacity accesses.
+ *
+ * Owns:   @segment holds memory; free it with pw_writer_segment_free, also
+ *         after a failure.
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
+				      size_t capacity, int zstd_level,
+				      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free what the segment holds.
+ */
+void pw_writer_segment_free(struct pw_writer_segment *segment);
+
+/*
+ * Whether it must be written before more is added.
+ */
+bool pw_writer_segment_full(const struct pw_writer_segment *segment);
+
+/*
+ * Add the first of @accesses from @from on, as many as there is room for;
+ * *taken says how many.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_writer_segment_add(struct pw_writer_segment *segment,
+				     uint32_t thread,
+				     const struct pw_accesses *accesses,
+				     size_t from, size_t *taken,
+				     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Write the segment's chunks, unless it is empty, and empty it.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_writer_segment_flush(struct pw_writer_segment *segment,
+				       struct pw_chunk_sink *sink,
+				       struct pw_error *err) PW_MUST_CHECK;
+
+#endif

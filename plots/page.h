@@ -1,0 +1,35 @@
+/*
+ * page.h - the frame of an HTML page: its head, its looks and its foot.
+ *
+ * A page is one file: no script, no request to anywhere (its own policy
+ * forbids both), light or dark as the reader's system is, well-formed XML.
+ */
+#ifndef PW_PLOTS_PAGE_H
+#define PW_PLOTS_PAGE_H
+
+#include <stdio.h>
+
+#include "plots/show.h"
+
+/*
+ * Write a text from outside: cleaned, and with its markup escaped.
+ *
+ * Errors: false when there is no memory.
+ */
+bool pw_page_text(FILE *out, struct pw_show *show,
+		  const char *text) PW_MUST_CHECK;
+
+/*
+ * Write what comes before the first heading.
+ *
+ * Errors: false when there is no memory.
+ */
+bool pw_page_begin(FILE *out, struct pw_show *show,
+		   const char *title) PW_MUST_CHECK;
+
+/*
+ * Write what comes after the last section.
+ */
+void pw_page_end(FILE *out);
+
+#endif

@@ -1,0 +1,265 @@
+/*
+ * cmd_replay.c - pagewalk replay: a trace through simulated machines.
+ */
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/command.h"
+#include "base/progress.h"
+#include "base/units.h"
+#include "replay/replay.h"
+#include "replay/replay_tables.h"
+
+#define DEFAULT_MACHINE "generic-x86-64"
+#define ROWS_WANTED 128
+
+struct args {
+	struct pw_text_list trace;
+	struct pw_text_list machines;
+	struct pw_text_list overrides;
+	uint64_t interval;
+};
+
+static const struct pw_option options[] = {
+	{
+		.name = "machine",
+		.key = 'm',
+		.argument = "MACHINE",
+		.type = PW_OPTION_LIST,
+		.offset = offsetof(struct args, machines),
+		.help = "Replay on this machine, a preset or a file; "
+			"repeatable (default: " DEFAULT_MACHINE ")",
+	},
+	{
+		.name = "set",
+		.key = 's',
+		.argument = "KEY=VALUE",
+		.type = PW_OPTION_LIST,
+		.offset = offsetof(struct args, overrides),
+		.help = "Change a value of the machines; repeatable",
+	},
+	{
+		.name = "interval",
+		.argument = "N",
+		.type = PW_OPTION_COUNT,
+		.offset = offsetof(struct args, interval),
+		.min = 1,
+		.help = "Accesses in a row of the interval series (default: "
+			"about 100 rows)",
+	},
+	{0},
+};
+
+/* The machines of a command and their replay. */
+struct session {
+	struct pw_machine **machines;
+	size_t machine_count;
+	struct pw_replay *replay;
+	struct pw_trace *trace;
+};
+
+static enum pw_status load_machines(struct session *session,
+				    const struct args *args,
+				    struct pw_tables *out, struct pw_error *err)
+{
+	static const char *const fallback[] = {DEFAULT_MACHINE};
+	const char *const *names = fallback;
+	size_t count = 1;
+
+	if (args->machines.count) {
+		names = args->machines.item;
+		count = args->machines.count;
+	}
+	session->machines = pw_arena_alloc(pw_tables_arena(out), count,
+					   sizeof(struct pw_machine *));
+	if (!session->machines)
+		return pw_fail_memory(err, "the machines");
+	for (size_t i = 0; i < count; i++) {
+		enum pw_status st = pw_machine_load(
+			&session->machines[i], names[i], &args->overrides, err);
+
+		if (st != PW_OK)
+			return st;
+		session->machine_count++;
+	}
+	return PW_OK;
+}
+
+/* @value rounded up to 1, 2 or 5 times a power of ten. */
+static uint64_t round_up(uint64_t value)
+{
+	static const uint64_t steps[] = {1, 2, 5};
+
+	for (uint64_t power = 1; power < UINT64_MAX / 100; power *= 10) {
+		for (size_t i = 0; i < PW_COUNT(steps); i++) {
+			if (steps[i] * power >= value)
+				return steps[i] * power;
+		}
+	}
+	return value;
+}
+
+/* An interval that suits a trace of known length; 0 when it is unknown. */
+static enum pw_status choose_interval(const char *path, uint64_t *interval,
+				      struct pw_error *err)
+{
+	const struct pw_trace_options plain = {.workers = 1};
+	struct pw_trace *trace;
+	struct pw_totals totals;
+	enum pw_status st = pw_trace_open(&trace, path, &plain, err);
+
+	if (st != PW_OK)
+		return st;
+	pw_trace_totals(trace, &totals);
+	pw_trace_close(trace);
+	*interval = totals.accesses
+			    ? round_up((totals.accesses - 1) / ROWS_WANTED + 1)
+			    : 0;
+	return PW_OK;
+}
+
+/* State may take half of the memory; a damaged trace could ask for all. */
+static size_t choose_limit(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	long page_bytes = sysconf(_SC_PAGESIZE);
+
+	if (pages <= 0 || page_bytes <= 0)
+		return 0;
+	return (size_t)pages / 2 * (size_t)page_bytes;
+}
+
+static enum pw_status open_session(struct session *session,
+				   const struct args *args,
+				   struct pw_tables *out, struct pw_error *err)
+{
+	struct pw_replay_options options_of_replay = {
+		.interval_accesses = args->interval,
+		.memory_limit_bytes = choose_limit(),
+	};
+	struct pw_trace_options options_of_trace = {.touches = true};
+	const char *path = args->trace.item[0];
+	enum pw_status st = load_machines(session, args, out, err);
+
+	if (st == PW_OK && args->interval == 0)
+		st = choose_interval(path, &options_of_replay.interval_accesses,
+				     err);
+	if (st != PW_OK)
+		return st;
+	options_of_replay.machines =
+		(const struct pw_machine *const *)session->machines;
+	options_of_replay.machine_count = session->machine_count;
+	st = pw_replay_open(&session->replay, &options_of_replay, err);
+	if (st != PW_OK)
+		return st;
+	options_of_trace.epoch_accesses = pw_replay_epoch(session->replay);
+	return pw_trace_open(&session->trace, path, &options_of_trace, err);
+}
+
+static void close_session(struct session *session)
+{
+	pw_trace_close(session->trace);
+	pw_replay_close(session->replay);
+	for (size_t i = 0; i < session->machine_count; i++)
+		pw_machine_close(session->machines[i]);
+}
+
+static enum pw_status replay_all(struct session *session, bool quiet,
+				 struct pw_error *err)
+{
+	struct pw_progress progress;
+	const struct pw_batch *batch;
+	enum pw_status st;
+
+	pw_progress_start(&progress, "replay", "accesses", quiet);
+	while ((st = pw_trace_next(session->trace, &batch, err)) == PW_OK &&
+	       batch) {
+		st = pw_replay_batch(session->replay,
+				     pw_trace_info(session->trace), batch, err);
+		if (st != PW_OK)
+			break;
+		pw_progress_update(&progress,
+				   batch->first_access + batch->accesses.count,
+				   pw_trace_progress(session->trace));
+	}
+	pw_progress_end(&progress);
+	return st == PW_OK ? pw_replay_finish(session->replay, err) : st;
+}
+
+/* What the reader of the results should know about the trace. */
+static void add_notes(struct pw_tables *out, const struct session *session)
+{
+	static const struct {
+		enum pw_trace_unknown unknown;
+		const char *note;
+	} notes[] = {
+		{PW_UNKNOWN_MAPPINGS,
+		 "the trace has no mappings: every page is taken as private "
+		 "anonymous memory, and VSZ is unknown"},
+		{PW_UNKNOWN_FETCHES,
+		 "the trace has no instruction fetches: the instruction TLB "
+		 "sees nothing"},
+		{PW_UNKNOWN_SIZES,
+		 "the trace has no access sizes: accesses that cross into "
+		 "another page are not seen as such"},
+		{PW_UNKNOWN_THREADS,
+		 "the trace does not tell threads apart: all accesses are "
+		 "taken as one thread's"},
+		{PW_UNKNOWN_INSTRUCTIONS,
+		 "the trace does not count instructions: base cycles are 0 and "
+		 "the shares of time too high"},
+	};
+	unsigned unknown = pw_trace_info(session->trace)->unknown;
+	const struct pw_counters *counters =
+		pw_replay_counters(session->replay, 0);
+
+	for (size_t i = 0; i < PW_COUNT(notes); i++) {
+		if (unknown & (unsigned)notes[i].unknown)
+			pw_tables_note(out, "%s", notes[i].note);
+	}
+	if (counters->fault_assumed)
+		pw_tables_note(out,
+			       "%llu faults were outside of all recorded "
+			       "mappings and are taken as private anonymous "
+			       "memory",
+			       (unsigned long long)counters->fault_assumed);
+}
+
+static enum pw_status run(const void *parsed, struct pw_tables *out,
+			  struct pw_error *err)
+{
+	const struct args *args = parsed;
+	struct session session = {0};
+	enum pw_status st = open_session(&session, args, out, err);
+
+	PW_ASSERT(args->trace.count == 1);
+	if (st == PW_OK)
+		st = replay_all(&session, pw_tables_quiet(out), err);
+	if (st == PW_OK) {
+		const char *damage = pw_trace_damage(session.trace);
+
+		for (size_t i = 0; i < session.machine_count; i++)
+			pw_replay_tables(out, session.replay,
+					 session.machines[i], i);
+		add_notes(out, &session);
+		if (damage)
+			pw_tables_mark_partial(out, "%s", damage);
+	}
+	close_session(&session);
+	return st;
+}
+
+const struct pw_command pw_command_replay = {
+	.name = "replay",
+	.summary = "simulate TLBs, page walks and faults of a trace",
+	.operands_doc = "TRACE",
+	.example = {"pagewalk replay sort.pwt",
+		    "pagewalk replay -m skylake-sp -m zen4 sort.pwt",
+		    "pagewalk replay -s tlb.stlb.entries=3072 --format json "
+		    "sort.pwt"},
+	.operands = PW_OPERANDS_ONE,
+	.operands_offset = offsetof(struct args, trace),
+	.options = options,
+	.args_bytes = sizeof(struct args),
+	.run = run,
+};

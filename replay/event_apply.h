@@ -1,0 +1,21 @@
+/*
+ * event_apply.h - what the events of a trace do to an address space.
+ */
+#ifndef PW_REPLAY_EVENT_APPLY_H
+#define PW_REPLAY_EVENT_APPLY_H
+
+#include "base/status.h"
+#include "formats/event.h"
+#include "replay/system.h"
+
+/*
+ * Apply @event to the running process of @system, by the rules of MODEL.md.
+ * Failed calls and kinds without a rule change nothing.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_event_apply(struct pw_system *system,
+			      const struct pw_event *event,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+#endif

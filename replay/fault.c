@@ -1,0 +1,158 @@
+/*
+ * fault.c - page faults: what Linux does, as a decision tree.
+ *
+ * Source: Linux 6.x mm/memory.c.
+ */
+#include "replay/fault.h"
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "replay/pages.h"
+
+#define LEAF_PAGES 512 /* fault-around stays in one leaf table */
+
+#define OWN_PAGE (PW_PTE_PRESENT | PW_PTE_WRITABLE)
+#define ZERO_PAGE (PW_PTE_PRESENT | PW_PTE_ZERO)
+#define FILE_PAGE (PW_PTE_PRESENT | PW_PTE_FILE)
+
+/* One fault while it is handled. */
+struct fault {
+	struct pw_system *system;
+	struct pw_space *space;
+	uint64_t page;
+	struct pw_range extent; /* of the mapping */
+	struct pw_mapping mapping;
+};
+
+static enum pw_status set(const struct fault *fault, uint64_t page,
+			  uint64_t pte, struct pw_error *err)
+{
+	return pw_pages_set(fault->system, fault->space, page, pte, err);
+}
+
+/* A write to a present, read-only page. */
+static enum pw_status upgrade(struct fault *fault, uint64_t pte,
+			      struct pw_error *err)
+{
+	const struct pw_range range = {fault->page, fault->page + 1};
+	uint64_t wanted = OWN_PAGE;
+	enum pw_status st;
+
+	PW_ASSERT(pte && !(pte & PW_PTE_WRITABLE));
+	if ((pte & PW_PTE_FILE) && fault->mapping.shared)
+		wanted = FILE_PAGE | PW_PTE_WRITABLE;
+	else if (pte & PW_PTE_FILE)
+		fault->system->counters.fault_cow++;
+	st = set(fault, fault->page, wanted, err);
+	if (st == PW_OK)
+		pw_pages_invalidate(fault->system, fault->space, range, 1);
+	return st;
+}
+
+static enum pw_status fill_anonymous(struct fault *fault, bool write,
+				     struct pw_error *err)
+{
+	if (write || fault->mapping.shared)
+		return set(fault, fault->page, OWN_PAGE, err);
+	fault->system->counters.fault_zero_page++;
+	return set(fault, fault->page, ZERO_PAGE, err);
+}
+
+static uint64_t min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Pages that a read fault of a file maps; names as in MODEL.md. */
+static struct pw_range find_window(const struct fault *fault)
+{
+	uint64_t n = fault->system->machine->fault_around_pages;
+	uint64_t t = fault->page % LEAF_PAGES;
+	uint64_t o = fault->page - fault->extent.first;
+	uint64_t l = fault->extent.end - fault->extent.first;
+	uint64_t from = t - min(t % n, min(t, o));
+	uint64_t to = min(min(from + n, LEAF_PAGES), t + l - o);
+	uint64_t table = fault->page - t;
+
+	PW_ASSERT(from <= t && t < to);
+	return (struct pw_range){table + from, table + to};
+}
+
+static bool is_past_end(const struct fault *fault, uint64_t page)
+{
+	uint64_t offset = page * PW_PAGE_BYTES + fault->mapping.file_bias;
+
+	return fault->mapping.file_bytes && offset >= fault->mapping.file_bytes;
+}
+
+static enum pw_status read_file(struct fault *fault, struct pw_error *err)
+{
+	struct pw_range window = find_window(fault);
+
+	for (uint64_t p = window.first; p < window.end; p++) {
+		enum pw_status st;
+
+		if (p != fault->page &&
+		    (is_past_end(fault, p) || pw_pages_find(fault->space, p)))
+			continue;
+		st = set(fault, p, FILE_PAGE, err);
+		if (st != PW_OK)
+			return st;
+	}
+	fault->system->counters.fault_file++;
+	return PW_OK;
+}
+
+static enum pw_status fill_file(struct fault *fault, bool write,
+				struct pw_error *err)
+{
+	if (!write)
+		return read_file(fault, err);
+	if (fault->mapping.shared) {
+		fault->system->counters.fault_file++;
+		return set(fault, fault->page, FILE_PAGE | PW_PTE_WRITABLE,
+			   err);
+	}
+	fault->system->counters.fault_cow++;
+	return set(fault, fault->page, OWN_PAGE, err);
+}
+
+/* The mapping of the page; one is assumed where the trace has none. */
+static void find_mapping(struct fault *fault, bool absent)
+{
+	static const struct pw_mapping assumed = {.prot = 3, .anonymous = true};
+	const struct pw_mapping *found =
+		pw_space_find(fault->space, fault->page, &fault->extent);
+
+	if (!found && absent && pw_space_grow_down(fault->space, fault->page))
+		found = pw_space_find(fault->space, fault->page,
+				      &fault->extent);
+	if (found) {
+		fault->mapping = *found;
+		return;
+	}
+	fault->mapping = assumed;
+	fault->extent = (struct pw_range){fault->page, fault->page + 1};
+	if (absent && fault->system->mappings_known)
+		fault->system->counters.fault_assumed++;
+}
+
+enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
+			uint64_t page, bool write, struct pw_error *err)
+{
+	struct fault fault = {.system = system, .space = space, .page = page};
+	uint64_t pte = pw_pages_find(space, page);
+	enum pw_status st;
+
+	PW_ASSERT(page < PW_PAGE_END);
+	system->counters.fault_minor++;
+	find_mapping(&fault, pte == 0);
+	if (pte)
+		st = upgrade(&fault, pte, err);
+	else if (fault.mapping.anonymous)
+		st = fill_anonymous(&fault, write, err);
+	else
+		st = fill_file(&fault, write, err);
+	pw_system_note_peaks(system);
+	return st;
+}

@@ -1,0 +1,89 @@
+/*
+ * machine.h - one configuration of everything below the program.
+ *
+ * Described in YAML (see pagewalk-machines(1)), shipped as presets under
+ * replay/machines. Every value is checked when it is read.
+ */
+#ifndef PW_REPLAY_MACHINE_H
+#define PW_REPLAY_MACHINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/embed.h"
+#include "base/option.h"
+#include "base/status.h"
+#include "base/table.h"
+#include "replay/models.h"
+
+#define PW_PWC_MAX 3 /* page-walk caches, [0] for the level above the leaf */
+
+struct pw_machine_cost {
+	uint64_t clock_hz;
+	double base_cpi; /* cycles an instruction when translation is free */
+	uint64_t stlb_hit_cycles; /* of an L1 TLB miss that hits the STLB */
+	uint64_t walk_reference_cycles; /* of each table entry read by a walk */
+	uint64_t minor_fault_ns;
+};
+
+struct pw_machine {
+	const char *name;
+	const char *summary;
+	const char *source; /* "" when not said */
+	const struct pw_page_table_ops *page_table;
+	uint64_t page_table_levels;
+	struct pw_tlb_choice l1d;
+	struct pw_tlb_choice l1i;
+	struct pw_tlb_choice stlb;	      /* may be absent */
+	struct pw_tlb_choice pwc[PW_PWC_MAX]; /* each may be absent */
+	uint64_t fault_around_pages;
+	struct pw_machine_cost cost;
+	void *document; /* the file as read, behind the texts */
+};
+
+/* The presets, ended by a NULL name. */
+extern const struct pw_embedded pw_machine_files[];
+
+/*
+ * The preset called @name, or NULL.
+ *
+ * Owns: static.
+ */
+const struct pw_embedded *pw_machine_preset(const char *name);
+
+/*
+ * Make a machine from YAML. @name is what messages call the text; @overrides
+ * are texts "key=value" and may be NULL.
+ *
+ * Owns:   *out is the caller's; free it with pw_machine_close. NULL on failure.
+ * Errors: PW_ERR_USAGE a key or a value is wrong, with line and column where
+ *         the YAML is at fault; PW_ERR_SYSTEM.
+ */
+enum pw_status pw_machine_parse(struct pw_machine **out, const char *name,
+				const char *text,
+				const struct pw_text_list *overrides,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Make a machine from a preset, or from a file when @name_or_path has a slash
+ * or ends in ".yaml".
+ *
+ * Owns:   as pw_machine_parse.
+ * Errors: as pw_machine_parse; PW_ERR_USAGE no such preset or file.
+ */
+enum pw_status pw_machine_load(struct pw_machine **out,
+			       const char *name_or_path,
+			       const struct pw_text_list *overrides,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free the machine. NULL is allowed.
+ */
+void pw_machine_close(struct pw_machine *machine);
+
+/*
+ * List its effective values in @table (pairs): dotted key, value.
+ */
+void pw_machine_list(const struct pw_machine *machine, struct pw_table *table);
+
+#endif

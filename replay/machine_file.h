@@ -1,0 +1,61 @@
+/*
+ * machine_file.h - a machine file as libcyaml reads it: texts in a tree.
+ *
+ * Private to machine.c, which turns the texts into checked values.
+ */
+#ifndef PW_REPLAY_MACHINE_FILE_H
+#define PW_REPLAY_MACHINE_FILE_H
+
+#include "base/yaml.h"
+
+/* One TLB or page-walk cache; optional ones may be missing. */
+struct pw_file_tlb {
+	const char *model;
+	const char *entries;
+	const char *ways;
+};
+
+struct pw_file_page_table {
+	const char *model;
+	const char *levels;
+};
+
+struct pw_file_tlbs {
+	struct pw_file_tlb l1d;
+	struct pw_file_tlb l1i;
+	struct pw_file_tlb *stlb;
+};
+
+struct pw_file_pwcs {
+	struct pw_file_tlb *pml4e;
+	struct pw_file_tlb *pdpte;
+	struct pw_file_tlb *pde;
+};
+
+struct pw_file_memory {
+	const char *fault_around;
+};
+
+struct pw_file_cost {
+	const char *clock;
+	const char *base_cpi;
+	const char *stlb_hit;
+	const char *walk_reference;
+	const char *minor_fault;
+};
+
+struct pw_machine_file {
+	const char *name;
+	const char *summary;
+	const char *source;
+	struct pw_file_page_table page_table;
+	struct pw_file_tlbs tlb;
+	struct pw_file_pwcs *pwc;
+	struct pw_file_memory memory;
+	struct pw_file_cost cost;
+};
+
+/* The schema of the whole file. */
+extern const cyaml_schema_value_t pw_machine_schema;
+
+#endif

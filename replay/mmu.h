@@ -1,0 +1,84 @@
+/*
+ * mmu.h - TLBs of one processor, behind an exact filter.
+ *
+ * Each side keeps, for every residue class of page numbers that its L1 TLB
+ * allows (pw_tlb_ops.filter_sets), the page touched last in it, and whether it
+ * may be written without a fault. A touch of that page changes nothing and is
+ * done with here, inline. The rest goes through the models.
+ */
+#ifndef PW_REPLAY_MMU_H
+#define PW_REPLAY_MMU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "replay/counters.h"
+#include "replay/machine.h"
+#include "replay/walker.h"
+
+enum pw_tlb_side { PW_TLB_DATA, PW_TLB_INSTRUCTION, PW_TLB_SIDES };
+
+struct pw_mmu_side {
+	struct pw_tlb l1;
+	/* page << 1 | writable; UINT64_MAX: none. Never filled if unusable. */
+	uint64_t *recent;
+	uint64_t mask;
+	bool usable;
+};
+
+struct pw_mmu {
+	struct pw_mmu_side side[PW_TLB_SIDES];
+	struct pw_tlb stlb;
+	struct pw_walker walker;
+	struct pw_counters *counters;
+};
+
+/*
+ * Make the empty MMU of @machine, which counts into @counters.
+ *
+ * Owns:   the arena owns its state.
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
+			   struct pw_counters *counters, struct pw_arena *arena,
+			   struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Whether a touch of @page hits the L1 TLB, needs no fault and changes
+ * nothing. False when that is not known.
+ */
+static inline bool pw_mmu_is_recent(const struct pw_mmu_side *side,
+				    uint64_t page, bool write)
+{
+	uint64_t recent = side->recent[page & side->mask];
+
+	return (recent | !write) == (page << 1 | 1);
+}
+
+/*
+ * Whether the L1 TLB of the side has @page. A hit is remembered as recent.
+ * @writable: it is known that a write needs no fault.
+ */
+bool pw_mmu_lookup(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
+		   bool writable);
+
+/*
+ * Count an L1 miss of @page, which is present: STLB, walk, fills.
+ */
+void pw_mmu_miss(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
+		 bool writable);
+
+/*
+ * Drop pages [first, first + count) from all TLBs and empty the page-walk
+ * caches. Units: pages; @count is not 0.
+ */
+void pw_mmu_invalidate(struct pw_mmu *mmu, uint64_t first, uint64_t count);
+
+/*
+ * Empty all TLBs and page-walk caches.
+ */
+void pw_mmu_flush(struct pw_mmu *mmu);
+
+#endif

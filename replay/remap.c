@@ -1,0 +1,112 @@
+/*
+ * remap.c - mremap: mappings and their pages move, shrink or grow.
+ *
+ * Source: Linux mm/mremap.c.
+ */
+#include "replay/remap.h"
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "replay/pages.h"
+
+static uint64_t min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static enum pw_status unmap(struct pw_system *system, struct pw_space *space,
+			    struct pw_range range, struct pw_error *err)
+{
+	if (range.first >= range.end)
+		return PW_OK;
+	pw_pages_drop(system, space, range);
+	return pw_space_unmap(space, range, err);
+}
+
+static enum pw_status resize(struct pw_system *system, struct pw_space *space,
+			     const struct pw_remap *remap, struct pw_error *err)
+{
+	struct pw_range change = {min(remap->from.end, remap->to.end),
+				  max(remap->from.end, remap->to.end)};
+	enum pw_status st = unmap(system, space, change, err);
+
+	if (st == PW_OK && remap->to.end > remap->from.end)
+		pw_space_extend(space, remap->from.end, remap->to.end);
+	return st;
+}
+
+/* Make copies at the target of the mappings in @from, with their pages. */
+static enum pw_status transfer(struct pw_system *system, struct pw_space *space,
+			       struct pw_range from, uint64_t to,
+			       struct pw_error *err)
+{
+	const struct pw_mapping *found;
+	struct pw_range part;
+
+	while (from.first < from.end &&
+	       (found = pw_space_next(space, from.first, &part)) &&
+	       part.first < from.end) {
+		struct pw_mapping mapping = *found;
+		struct pw_range target;
+		enum pw_status st;
+
+		part.first = max(part.first, from.first);
+		part.end = min(part.end, from.end);
+		target.first = to + (part.first - from.first);
+		target.end = target.first + (part.end - part.first);
+		mapping.file_bias -=
+			(target.first - part.first) * PW_PAGE_BYTES;
+		st = pw_space_map(space, target, &mapping, err);
+		if (st == PW_OK)
+			st = pw_pages_move(system, space, part, target.first,
+					   err);
+		if (st != PW_OK)
+			return st;
+		to = target.end;
+		from.first = part.end;
+	}
+	return PW_OK;
+}
+
+static enum pw_status move(struct pw_system *system, struct pw_space *space,
+			   const struct pw_remap *remap, struct pw_error *err)
+{
+	uint64_t old_pages = remap->from.end - remap->from.first;
+	uint64_t new_pages = remap->to.end - remap->to.first;
+	struct pw_range from = {remap->from.first,
+				remap->from.first + min(old_pages, new_pages)};
+	enum pw_status st = unmap(system, space, remap->to, err);
+
+	if (st == PW_OK)
+		st = transfer(system, space, from, remap->to.first, err);
+	if (st != PW_OK)
+		return st;
+	if (new_pages > old_pages)
+		pw_space_extend(space, remap->to.first + old_pages,
+				remap->to.end);
+	if (!(remap->flags & PW_REMAP_DONTUNMAP))
+		return unmap(system, space, remap->from, err);
+	pw_pages_drop(system, space, remap->from);
+	return PW_OK;
+}
+
+enum pw_status pw_remap(struct pw_system *system, struct pw_space *space,
+			const struct pw_remap *remap, struct pw_error *err)
+{
+	const struct pw_range *from = &remap->from;
+	const struct pw_range *to = &remap->to;
+
+	PW_ASSERT(from->first <= from->end && to->first <= to->end);
+	if (from->first == from->end)
+		return PW_OK;
+	if (from->first == to->first)
+		return resize(system, space, remap, err);
+	if (max(from->first, to->first) < min(from->end, to->end))
+		return PW_OK;
+	return move(system, space, remap, err);
+}

@@ -1,0 +1,109 @@
+/*
+ * replay.h - a trace through simulated machines.
+ *
+ * Open with the machines, give every batch of the trace in order (opened with
+ * touches, and with pw_replay_epoch as its epoch_accesses), finish, and read
+ * the results. MODEL.md says what they mean.
+ */
+#ifndef PW_REPLAY_REPLAY_H
+#define PW_REPLAY_REPLAY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "formats/batch.h"
+#include "formats/trace.h"
+#include "replay/counters.h"
+#include "replay/machine.h"
+#include "replay/row_series.h"
+
+struct pw_replay;
+
+struct pw_replay_options {
+	const struct pw_machine *const *machines; /* outlive the replay */
+	size_t machine_count;
+	/*
+	 * Accesses in a row of the interval series. 0: begin with 16384 and
+	 * merge pairs of rows whenever there are 256.
+	 */
+	uint64_t interval_accesses;
+	size_t memory_limit_bytes; /* for all state; 0: no limit */
+};
+
+/* A mark event and all counters when it happened. */
+struct pw_replay_mark {
+	const char *name;
+	uint32_t thread;
+	struct pw_counters counters;
+};
+
+/*
+ * Make a replay on empty machines.
+ *
+ * Owns:   *out is the caller's; free it with pw_replay_close. NULL on failure.
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_replay_open(struct pw_replay **out,
+			      const struct pw_replay_options *options,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free the replay and its results. NULL is allowed.
+ */
+void pw_replay_close(struct pw_replay *replay);
+
+/*
+ * What struct pw_trace_options.epoch_accesses shall be, so that rows end
+ * exactly.
+ *
+ * Units: accesses.
+ */
+uint64_t pw_replay_epoch(const struct pw_replay *replay);
+
+/*
+ * Replay one batch: its touches, then its events. @info is that of its trace
+ * (threads and unknown are looked at).
+ *
+ * Errors: PW_ERR_FORMAT the batch is of a thread that @info does not have;
+ *         PW_ERR_SYSTEM. The replay can then only be closed.
+ * Cost:   O(touches) with a small constant where pages stay in their TLB.
+ */
+enum pw_status pw_replay_batch(struct pw_replay *replay,
+			       const struct pw_trace_info *info,
+			       const struct pw_batch *batch,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * End the last row. No batch may follow.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_replay_finish(struct pw_replay *replay,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The counters of machine @index, as of the last batch.
+ *
+ * Owns: the replay.
+ */
+const struct pw_counters *pw_replay_counters(struct pw_replay *replay,
+					     size_t index);
+
+/*
+ * The interval series of machine @index, and how many rows it has.
+ *
+ * Owns: the replay; good until its next batch.
+ */
+const struct pw_replay_row *pw_replay_rows(const struct pw_replay *replay,
+					   size_t index, size_t *count);
+
+/*
+ * The marks seen by machine @index, and how many there are.
+ *
+ * Owns: the replay; good until its next batch.
+ */
+const struct pw_replay_mark *pw_replay_marks(const struct pw_replay *replay,
+					     size_t index, size_t *count);
+
+#endif

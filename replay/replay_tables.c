@@ -1,0 +1,204 @@
+/*
+ * replay_tables.c - the results of a replay as tables.
+ */
+#include "replay/replay_tables.h"
+
+static const struct pw_table_spec counters_spec = {
+	.name = "counters",
+	.title = "Counters",
+	.help = "Totals of the whole trace; pagewalk-replay(1) defines each.",
+	.form = PW_FORM_PAIRS,
+	.flags = PW_TABLE_PRIMARY,
+};
+
+static const struct pw_table_spec time_spec = {
+	.name = "time",
+	.title = "Simulated time",
+	.help = "base = instructions x cost.base_cpi, stlb = stlb.hits x "
+		"cost.stlb_hit, walk = walk.references x cost.walk_reference, "
+		"fault = fault.minor x cost.minor_fault; the translation share "
+		"is that of stlb and walk.",
+	.form = PW_FORM_PAIRS,
+};
+
+static const struct pw_table_spec machine_spec = {
+	.name = "machine",
+	.title = "Machine",
+	.help = "The effective configuration.",
+	.form = PW_FORM_PAIRS,
+	.flags = PW_TABLE_DETAIL,
+};
+
+static const struct pw_table_spec intervals_spec = {
+	.name = "intervals",
+	.title = "Intervals",
+	.help = "What happened between the row before and \"accesses\"; RSS "
+		"and page tables are those at its end.",
+	.form = PW_FORM_ROWS,
+	.flags = PW_TABLE_DETAIL,
+	.chart = {.kind = PW_CHART_STEPS,
+		  .x = "accesses",
+		  .y = {"dtlb_misses", "itlb_misses", "stlb_misses"},
+		  .y_title = "misses per interval"},
+	.column = {{"accesses", "Accesses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"instructions", "Instructions", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"dtlb_misses", "DTLB misses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"itlb_misses", "ITLB misses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"stlb_misses", "STLB misses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"walk_references", "Walk references", PW_CELL_U64,
+		    PW_UNIT_COUNT},
+		   {"faults", "Faults", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"rss_bytes", "RSS", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"pagetable_bytes", "Page tables", PW_CELL_U64,
+		    PW_UNIT_BYTES}},
+};
+
+static const struct pw_table_spec memory_spec = {
+	.name = "memory",
+	.title = "Memory over time",
+	.help = "Resident set and page tables at the ends of the intervals.",
+	.form = PW_FORM_ROWS,
+	.flags = PW_TABLE_DETAIL,
+	.chart = {.kind = PW_CHART_STEPS,
+		  .x = "accesses",
+		  .y = {"rss_bytes", "pagetable_bytes"},
+		  .y_title = "bytes"},
+	.column = {{"accesses", "Accesses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"rss_bytes", "RSS", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"pagetable_bytes", "Page tables", PW_CELL_U64,
+		    PW_UNIT_BYTES}},
+};
+
+static const struct pw_table_spec marks_spec = {
+	.name = "marks",
+	.title = "Marks",
+	.help = "Totals when the program set a thread name; what happened "
+		"between two marks is the difference of their rows.",
+	.form = PW_FORM_ROWS,
+	.column = {{"name", "Mark", PW_CELL_TEXT, PW_UNIT_NONE},
+		   {"thread", "Thread", PW_CELL_U64, PW_UNIT_NONE},
+		   {"accesses", "Accesses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"instructions", "Instructions", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"fault.minor", "Minor faults", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"fault.major", "Major faults", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"rss.bytes", "RSS", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"vsz.bytes", "VSZ", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"pagetable.bytes", "Page tables", PW_CELL_U64,
+		    PW_UNIT_BYTES},
+		   {"dtlb.misses", "DTLB misses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"stlb.misses", "STLB misses", PW_CELL_U64, PW_UNIT_COUNT}},
+};
+
+static uint64_t round_cycles(double cycles)
+{
+	return (uint64_t)(cycles + 0.5);
+}
+
+static void add_time(struct pw_tables *out, const struct pw_machine *machine,
+		     const struct pw_counters *counters)
+{
+	const struct pw_machine_cost *cost = &machine->cost;
+	double hz = (double)cost->clock_hz;
+	double base = (double)counters->instructions * cost->base_cpi;
+	double stlb =
+		(double)counters->stlb_hits * (double)cost->stlb_hit_cycles;
+	double walk = (double)counters->walk_references *
+		      (double)cost->walk_reference_cycles;
+	double fault = (double)counters->fault_minor *
+		       (double)cost->minor_fault_ns * hz / 1e9;
+	double total = base + stlb + walk + fault;
+	struct pw_table *table = pw_table_add(out, &time_spec);
+
+	pw_pair_u64(table, "base.cycles", round_cycles(base), PW_UNIT_CYCLES);
+	pw_pair_u64(table, "stlb.cycles", round_cycles(stlb), PW_UNIT_CYCLES);
+	pw_pair_u64(table, "walk.cycles", round_cycles(walk), PW_UNIT_CYCLES);
+	pw_pair_u64(table, "fault.cycles", round_cycles(fault), PW_UNIT_CYCLES);
+	pw_pair_u64(table, "total.cycles", round_cycles(total), PW_UNIT_CYCLES);
+	pw_pair_u64(table, "total.ns", round_cycles(total * 1e9 / hz),
+		    PW_UNIT_NS);
+	pw_pair_f64(table, "translation_share",
+		    total > 0 ? (stlb + walk) / total : 0, PW_UNIT_RATIO);
+	pw_pair_f64(table, "fault_share", total > 0 ? fault / total : 0,
+		    PW_UNIT_RATIO);
+	pw_pair_f64(table, "cost.base_cpi", cost->base_cpi, PW_UNIT_NONE);
+	pw_pair_u64(table, "cost.stlb_hit", cost->stlb_hit_cycles,
+		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "cost.walk_reference", cost->walk_reference_cycles,
+		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "cost.minor_fault", cost->minor_fault_ns,
+		    PW_UNIT_NS);
+	pw_pair_u64(table, "cost.clock_hz", cost->clock_hz, PW_UNIT_NONE);
+}
+
+static void add_intervals(struct pw_tables *out,
+			  const struct pw_replay_row *rows, size_t count)
+{
+	struct pw_table *table = pw_table_add(out, &intervals_spec);
+
+	for (size_t i = 0; i < count; i++) {
+		pw_cell_u64(table, rows[i].accesses);
+		pw_cell_u64(table, rows[i].instructions);
+		pw_cell_u64(table, rows[i].dtlb_misses);
+		pw_cell_u64(table, rows[i].itlb_misses);
+		pw_cell_u64(table, rows[i].stlb_misses);
+		pw_cell_u64(table, rows[i].walk_references);
+		pw_cell_u64(table, rows[i].faults);
+		pw_cell_u64(table, rows[i].rss_bytes);
+		pw_cell_u64(table, rows[i].pagetable_bytes);
+	}
+}
+
+static void add_memory(struct pw_tables *out, const struct pw_replay_row *rows,
+		       size_t count)
+{
+	struct pw_table *table = pw_table_add(out, &memory_spec);
+
+	for (size_t i = 0; i < count; i++) {
+		pw_cell_u64(table, rows[i].accesses);
+		pw_cell_u64(table, rows[i].rss_bytes);
+		pw_cell_u64(table, rows[i].pagetable_bytes);
+	}
+}
+
+static void add_marks(struct pw_tables *out, const struct pw_replay_mark *marks,
+		      size_t count)
+{
+	struct pw_table *table = pw_table_add(out, &marks_spec);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct pw_counters *counters = &marks[i].counters;
+
+		pw_cell_text(table, marks[i].name);
+		pw_cell_u64(table, marks[i].thread);
+		pw_cell_u64(table, counters->accesses);
+		pw_cell_u64(table, counters->instructions);
+		pw_cell_u64(table, counters->fault_minor);
+		pw_cell_u64(table, counters->fault_major);
+		pw_cell_u64(table, counters->rss_bytes);
+		pw_cell_u64(table, counters->vsz_bytes);
+		pw_cell_u64(table, counters->pagetable_bytes);
+		pw_cell_u64(table, counters->dtlb_misses);
+		pw_cell_u64(table, counters->stlb_misses);
+	}
+}
+
+void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
+		      const struct pw_machine *machine, size_t index)
+{
+	const struct pw_counters *counters = pw_replay_counters(replay, index);
+	const struct pw_replay_row *rows;
+	const struct pw_replay_mark *marks;
+	size_t row_count;
+	size_t mark_count;
+
+	rows = pw_replay_rows(replay, index, &row_count);
+	marks = pw_replay_marks(replay, index, &mark_count);
+	pw_tables_group(out, "machines", machine->name);
+	pw_counters_list(counters, pw_table_add(out, &counters_spec));
+	add_time(out, machine, counters);
+	add_intervals(out, rows, row_count);
+	add_memory(out, rows, row_count);
+	add_marks(out, marks, mark_count);
+	pw_machine_list(machine, pw_table_add(out, &machine_spec));
+	pw_tables_group_end(out);
+}

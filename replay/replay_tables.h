@@ -1,0 +1,20 @@
+/*
+ * replay_tables.h - the results of a replay as tables.
+ */
+#ifndef PW_REPLAY_REPLAY_TABLES_H
+#define PW_REPLAY_REPLAY_TABLES_H
+
+#include <stddef.h>
+
+#include "base/table.h"
+#include "replay/machine.h"
+#include "replay/replay.h"
+
+/*
+ * Add the tables of machine @index of a finished replay to @out, as an element
+ * of the group "machines".
+ */
+void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
+		      const struct pw_machine *machine, size_t index);
+
+#endif

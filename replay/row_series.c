@@ -1,0 +1,122 @@
+/*
+ * row_series.c - what happened when: rows at exact multiples of accesses.
+ */
+#include "replay/row_series.h"
+
+#include <stdbool.h>
+
+#include "base/assert.h"
+
+#define FIRST_INTERVAL 16384
+#define ROWS_MAX 256
+#define ROWS_MAX_ASKED ((size_t)1 << 20) /* when the interval was asked for */
+
+void pw_row_series_start(struct pw_row_series *series, uint64_t interval)
+{
+	memset(series, 0, sizeof(*series));
+	series->rows = (struct pw_array)PW_ARRAY(struct pw_replay_row);
+	series->interval = interval ? interval : FIRST_INTERVAL;
+	series->rows_max = interval ? ROWS_MAX_ASKED : ROWS_MAX;
+	series->due = series->interval;
+}
+
+void pw_row_series_free(struct pw_row_series *series)
+{
+	pw_array_free(&series->rows);
+}
+
+static struct pw_replay_row take(const struct pw_counters *counters)
+{
+	return (struct pw_replay_row){
+		.accesses = counters->accesses,
+		.instructions = counters->instructions,
+		.dtlb_misses = counters->dtlb_misses,
+		.itlb_misses = counters->itlb_misses,
+		.stlb_misses = counters->stlb_misses,
+		.walk_references = counters->walk_references,
+		.faults = counters->fault_minor + counters->fault_major,
+		.rss_bytes = counters->rss_bytes,
+		.pagetable_bytes = counters->pagetable_bytes,
+	};
+}
+
+/* What happened from @before to @now. */
+static struct pw_replay_row subtract(const struct pw_replay_row *now,
+				     const struct pw_replay_row *before)
+{
+	struct pw_replay_row row = *now;
+
+	PW_ASSERT(now->accesses >= before->accesses);
+	row.dtlb_misses -= before->dtlb_misses;
+	row.itlb_misses -= before->itlb_misses;
+	row.stlb_misses -= before->stlb_misses;
+	row.walk_references -= before->walk_references;
+	row.faults -= before->faults;
+	return row;
+}
+
+/* The row that @first and @second after it make together. */
+static struct pw_replay_row join(const struct pw_replay_row *first,
+				 const struct pw_replay_row *second)
+{
+	struct pw_replay_row row = *second;
+
+	row.dtlb_misses += first->dtlb_misses;
+	row.itlb_misses += first->itlb_misses;
+	row.stlb_misses += first->stlb_misses;
+	row.walk_references += first->walk_references;
+	row.faults += first->faults;
+	return row;
+}
+
+static void merge_pairs(struct pw_row_series *series)
+{
+	struct pw_replay_row *rows = series->rows.data;
+
+	PW_ASSERT(series->rows.count % 2 == 0);
+	for (size_t i = 0; i < series->rows.count / 2; i++)
+		rows[i] = join(&rows[2 * i], &rows[2 * i + 1]);
+	series->rows.count /= 2;
+	series->interval *= 2;
+}
+
+enum pw_status pw_row_series_note(struct pw_row_series *series,
+				  const struct pw_counters *counters,
+				  struct pw_error *err)
+{
+	struct pw_replay_row now;
+	struct pw_replay_row row;
+	enum pw_status st;
+
+	if (counters->accesses < series->due)
+		return PW_OK;
+	now = take(counters);
+	row = subtract(&now, &series->seen);
+	st = pw_array_push(&series->rows, &row, err);
+	if (st != PW_OK)
+		return st;
+	series->seen = now;
+	if (series->rows.count == series->rows_max)
+		merge_pairs(series);
+	series->due = (now.accesses / series->interval + 1) * series->interval;
+	return PW_OK;
+}
+
+enum pw_status pw_row_series_finish(struct pw_row_series *series,
+				    const struct pw_counters *counters,
+				    struct pw_error *err)
+{
+	struct pw_replay_row now = take(counters);
+	struct pw_replay_row row = subtract(&now, &series->seen);
+	bool more = now.accesses > series->seen.accesses;
+	struct pw_replay_row *last;
+
+	series->seen = now;
+	if (series->rows.count == 0 || more)
+		return pw_array_push(&series->rows, &row, err);
+	/* Only events came after the last row: they become part of it. */
+	last = &PW_ARRAY_AT(&series->rows, struct pw_replay_row,
+			    series->rows.count - 1);
+	*last = join(last, &row);
+	return PW_OK;
+}

@@ -1,0 +1,185 @@
+/*
+ * system.c - one simulated machine at work: processor, memory, processes.
+ */
+#include "replay/system.h"
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "replay/fault.h"
+
+enum pw_status pw_system_make(struct pw_system *system,
+			      const struct pw_machine *machine,
+			      struct pw_arena *arena, struct pw_error *err)
+{
+	memset(system, 0, sizeof(*system));
+	system->machine = machine;
+	system->arena = arena;
+	system->tables.arena = arena;
+	system->tables.item_bytes = machine->page_table->table_bytes;
+	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
+	system->mappings_known = true;
+	return pw_mmu_make(&system->mmu, machine, &system->counters, arena,
+			   err);
+}
+
+void pw_system_free(struct pw_system *system)
+{
+	for (size_t i = 0; i < system->spaces.count; i++)
+		pw_space_free(
+			PW_ARRAY_AT(&system->spaces, struct pw_space *, i));
+	pw_array_free(&system->spaces);
+	system->current = NULL;
+}
+
+static enum pw_status add_space(struct pw_system *system, uint32_t process,
+				struct pw_space **out, struct pw_error *err)
+{
+	const struct pw_page_table_config config = {
+		.levels = system->machine->page_table_levels,
+		.arena = system->arena,
+		.pool = &system->tables,
+	};
+	struct pw_space *space =
+		pw_arena_alloc(system->arena, 1, sizeof(*space));
+	enum pw_status st;
+
+	if (!space)
+		return pw_fail_memory(err, "an address space");
+	st = pw_space_make(space, process, system->machine->page_table, &config,
+			   err);
+	if (st == PW_OK)
+		st = pw_array_push(&system->spaces, &space, err);
+	*out = space;
+	return st;
+}
+
+enum pw_status pw_system_switch(struct pw_system *system, uint32_t process,
+				struct pw_error *err)
+{
+	struct pw_space *space = NULL;
+
+	if (system->current && system->current->process == process)
+		return PW_OK;
+	for (size_t i = 0; i < system->spaces.count && !space; i++) {
+		space = PW_ARRAY_AT(&system->spaces, struct pw_space *, i);
+		if (space->process != process)
+			space = NULL;
+	}
+	if (!space) {
+		enum pw_status st = add_space(system, process, &space, err);
+
+		if (st != PW_OK)
+			return st;
+	}
+	if (system->current)
+		pw_mmu_flush(&system->mmu);
+	system->current = space;
+	return PW_OK;
+}
+
+/* Make sure that @page is present, and writable for a write. */
+static enum pw_status prepare(struct pw_system *system, uint64_t page,
+			      bool write, bool *writable, struct pw_error *err)
+{
+	struct pw_space *space = system->current;
+	uint64_t pte = space->table_ops->find(space->table, page);
+
+	*writable = write || (pte & PW_PTE_WRITABLE);
+	if (write ? (pte & PW_PTE_WRITABLE) != 0 : pte != 0)
+		return PW_OK;
+	return pw_fault(system, space, page, write, err);
+}
+
+/*
+ * One reference that the filter cannot answer. A page in a TLB is present, so
+ * that reads ask the page table only after an L1 miss; an absent page is in no
+ * TLB, so that the order of fault and look-up is that of MODEL.md.
+ */
+static __attribute__((noinline)) enum pw_status
+reference(struct pw_system *system, enum pw_tlb_side side, uint64_t page,
+	  bool write, struct pw_error *err)
+{
+	bool writable = false;
+	enum pw_status st = PW_OK;
+
+	if (write) {
+		st = prepare(system, page, true, &writable, err);
+		if (st != PW_OK)
+			return st;
+	}
+	if (pw_mmu_lookup(&system->mmu, side, page, writable))
+		return PW_OK;
+	if (!write)
+		st = prepare(system, page, false, &writable, err);
+	if (st == PW_OK)
+		pw_mmu_miss(&system->mmu, side, page, writable);
+	return st;
+}
+
+enum pw_status pw_system_touches(struct pw_system *system,
+				 const struct pw_touches *touches,
+				 struct pw_error *err)
+{
+	uint64_t references[PW_TLB_SIDES] = {0, 0};
+	uint64_t touched = 0;
+
+	PW_ASSERT(system->current);
+	for (size_t i = 0; i < touches->count; i++) {
+		unsigned flags = touches->flags[i];
+		uint64_t page = touches->page[i];
+		uint64_t stores = touches->stores[i];
+		uint64_t count =
+			stores + touches->loads[i] + touches->fetches[i];
+		enum pw_tlb_side side = flags & PW_TOUCH_FETCH;
+		bool write = (stores && !(flags & PW_TOUCH_LOAD_FIRST)) ||
+			     (flags & PW_TOUCH_UPGRADE);
+		enum pw_status st;
+
+		touched += (flags & PW_TOUCH_NOT_COUNTED) == 0;
+		references[side] += count;
+		if (count == 0 ||
+		    pw_mmu_is_recent(&system->mmu.side[side], page, write))
+			continue;
+		PW_DEBUG_ASSERT(page < PW_PAGE_END);
+		st = reference(system, side, page, write, err);
+		if (st != PW_OK)
+			return st;
+	}
+	system->counters.touches += touched;
+	system->counters.reference_data += references[PW_TLB_DATA];
+	system->counters.reference_instruction +=
+		references[PW_TLB_INSTRUCTION];
+	return PW_OK;
+}
+
+static void keep_max(uint64_t *peak, uint64_t value)
+{
+	if (*peak < value)
+		*peak = value;
+}
+
+void pw_system_note_peaks(struct pw_system *system)
+{
+	struct pw_counters *counters = &system->counters;
+
+	counters->pagetable_tables = system->tables.used;
+	counters->pagetable_bytes = system->tables.used * PW_PAGE_BYTES;
+	keep_max(&counters->pagetable_peak_bytes, counters->pagetable_bytes);
+	keep_max(&counters->rss_peak_bytes, counters->rss_bytes);
+}
+
+void pw_system_settle(struct pw_system *system)
+{
+	struct pw_counters *counters = &system->counters;
+	uint64_t pages = 0;
+
+	PW_ASSERT(counters->dtlb_misses <= counters->reference_data);
+	PW_ASSERT(counters->itlb_misses <= counters->reference_instruction);
+	counters->dtlb_hits = counters->reference_data - counters->dtlb_misses;
+	counters->itlb_hits =
+		counters->reference_instruction - counters->itlb_misses;
+	for (size_t i = 0; i < system->spaces.count; i++)
+		pages += pw_space_pages(
+			PW_ARRAY_AT(&system->spaces, struct pw_space *, i));
+	counters->vsz_bytes = pages * PW_PAGE_BYTES;
+}

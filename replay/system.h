@@ -1,0 +1,78 @@
+/*
+ * system.h - one simulated machine at work: processor, memory, processes.
+ */
+#ifndef PW_REPLAY_SYSTEM_H
+#define PW_REPLAY_SYSTEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/array.h"
+#include "base/status.h"
+#include "formats/batch.h"
+#include "replay/counters.h"
+#include "replay/machine.h"
+#include "replay/mmu.h"
+#include "replay/pool.h"
+#include "replay/space.h"
+
+struct pw_system {
+	const struct pw_machine *machine;
+	struct pw_arena *arena;
+	struct pw_counters counters; /* see pw_system_settle */
+	struct pw_mmu mmu;
+	struct pw_pool tables;	  /* page tables of all processes */
+	struct pw_array spaces;	  /* struct pw_space *, in order of coming */
+	struct pw_space *current; /* whose pages the TLBs hold; or NULL */
+	bool mappings_known;	  /* the trace has address-space events */
+};
+
+/*
+ * Make the empty system of @machine, which outlives it.
+ *
+ * Owns:   @system stays where it is; free it with pw_system_free. What it
+ *         builds is mostly the arena's.
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_system_make(struct pw_system *system,
+			      const struct pw_machine *machine,
+			      struct pw_arena *arena,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free what the system holds outside of the arena.
+ */
+void pw_system_free(struct pw_system *system);
+
+/*
+ * Make @process the running one; TLBs are flushed if it was not.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_system_switch(struct pw_system *system, uint32_t process,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Let the running process make the references of @touches.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ * Cost:   a few instructions for a touch of a recent page; then O(ways), then
+ *         a page-table look-up.
+ */
+enum pw_status pw_system_touches(struct pw_system *system,
+				 const struct pw_touches *touches,
+				 struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Bring peaks and the page-table gauges up to date: after every reference that
+ * faulted and every event.
+ */
+void pw_system_note_peaks(struct pw_system *system);
+
+/*
+ * Bring the counters that follow from others up to date (TLB hits, VSZ).
+ */
+void pw_system_settle(struct pw_system *system);
+
+#endif

@@ -1,0 +1,309 @@
+/*
+ * oracle_event.c - what an event does to an address space.
+ *
+ * Source: replay/MODEL.md, "Address space".
+ */
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "tests/oracle/oracle_replay.h"
+
+static uint64_t to_page(uint64_t address)
+{
+	return address >> PW_PAGE_SHIFT;
+}
+
+static uint64_t to_pages(uint64_t bytes)
+{
+	return (bytes + PW_PAGE_BYTES - 1) >> PW_PAGE_SHIFT;
+}
+
+static bool is_error(uint64_t result)
+{
+	return result >= (uint64_t)-4095;
+}
+
+/* Remove the present pages of [first, end). */
+static void drop_pages(struct pw_oracle_replay *oracle,
+		       struct pw_oracle_space *space, uint64_t first,
+		       uint64_t end)
+{
+	size_t i = 0;
+
+	while (i < space->pages) {
+		uint64_t page = space->page[i].page;
+
+		if (page >= first && page < end) {
+			pw_oracle_page_remove(space, page);
+			pw_oracle_invalidate(oracle, page);
+		} else {
+			i++;
+		}
+	}
+}
+
+static void unmap(struct pw_oracle_replay *oracle,
+		  struct pw_oracle_space *space, uint64_t first, uint64_t end)
+{
+	drop_pages(oracle, space, first, end);
+	pw_oracle_unmap(space, first, end);
+}
+
+/* Fault in what [first, end) lacks; by_writes NULL: as the mapping is. */
+static void populate(struct pw_oracle_replay *oracle,
+		     struct pw_oracle_space *space, uint64_t first,
+		     uint64_t end, const bool *by_writes)
+{
+	for (uint64_t page = first; page < end; page++) {
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, page);
+		bool write;
+
+		if (!m)
+			continue;
+		write = by_writes ? *by_writes : !m->shared && (m->prot & 2);
+		pw_oracle_fault(oracle, space, page, write);
+	}
+}
+
+/* A new mapping of @first..@end with what the arguments after length say. */
+static void map(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
+		struct pw_oracle_mapping mapping)
+{
+	unmap(oracle, space, mapping.first, mapping.end);
+	if (mapping.first < mapping.end)
+		pw_oracle_mapping_add(space, mapping);
+}
+
+static struct pw_oracle_mapping describe(const struct pw_event *event)
+{
+	bool is_map = event->kind == PW_EVENT_map;
+	const uint64_t *rest = &event->arg[is_map ? 4 : 5];
+	const char *text = event->text ? event->text : "";
+	uint64_t flags = event->arg[3];
+	uint64_t type = flags & 0xf;
+	struct pw_oracle_mapping m = {0};
+
+	m.first = to_page(is_map ? event->arg[0] : event->result);
+	m.end = m.first + to_pages(event->arg[1]);
+	m.prot = event->arg[2] & 7;
+	m.offset = rest[0];
+	m.file_bytes = rest[3];
+	m.anonymous = (flags & 0x20) || (rest[2] == 0 && text[0] != '/');
+	m.shared = type == 1 || type == 3;
+	m.grows_down = (flags & 0x100) || strcmp(text, "[stack]") == 0;
+	return m;
+}
+
+static void apply_map(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space,
+		      const struct pw_event *event)
+{
+	struct pw_oracle_mapping m = describe(event);
+
+	map(oracle, space, m);
+	if (event->kind == PW_EVENT_map) {
+		if (event->text && strcmp(event->text, "[heap]") == 0) {
+			space->break_known = true;
+			space->program_break = m.end * PW_PAGE_BYTES;
+		}
+	} else if (event->arg[3] & (0x8000 | 0x2000)) {
+		populate(oracle, space, m.first, m.end, NULL);
+	}
+}
+
+static void apply_present(struct pw_oracle_space *space, uint64_t first,
+			  uint64_t end)
+{
+	for (uint64_t page = first; page < end; page++) {
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, page);
+		enum pw_oracle_frame frame = PW_ORACLE_OWN;
+
+		if (!m || pw_oracle_page_at(space, page))
+			continue;
+		if (!m->anonymous)
+			frame = m->shared ? PW_ORACLE_SHARED
+					  : PW_ORACLE_PRIVATE;
+		pw_oracle_page_add(space, page, frame);
+	}
+}
+
+/* Let the mapping that ends at @end end at @new_end, where nothing is. */
+static void extend(struct pw_oracle_space *space, uint64_t end,
+		   uint64_t new_end)
+{
+	for (size_t i = 0; i < space->mappings; i++) {
+		if (space->mapping[i].end == end)
+			space->mapping[i].end = new_end;
+	}
+}
+
+static void resize(struct pw_oracle_replay *oracle,
+		   struct pw_oracle_space *space, uint64_t end,
+		   uint64_t new_end)
+{
+	if (new_end < end) {
+		unmap(oracle, space, new_end, end);
+	} else if (new_end > end) {
+		unmap(oracle, space, end, new_end);
+		extend(space, end, new_end);
+	}
+}
+
+/* Copy the mappings of [first, end) to @target and move their pages there. */
+static void move(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
+		 uint64_t first, uint64_t end, uint64_t target)
+{
+	size_t mappings = space->mappings, pages = space->pages;
+
+	for (size_t i = 0; i < mappings; i++) {
+		struct pw_oracle_mapping m = space->mapping[i];
+
+		if (m.end <= first || m.first >= end)
+			continue;
+		if (m.first < first) {
+			m.offset += (first - m.first) * PW_PAGE_BYTES;
+			m.first = first;
+		}
+		if (m.end > end)
+			m.end = end;
+		m.first = m.first - first + target;
+		m.end = m.end - first + target;
+		pw_oracle_mapping_add(space, m);
+	}
+	for (size_t i = 0; i < pages; i++) {
+		uint64_t page = space->page[i].page;
+
+		if (page < first || page >= end ||
+		    !pw_oracle_mapping_at(space, page))
+			continue;
+		space->page[i].page = page - first + target;
+		pw_oracle_invalidate(oracle, page);
+	}
+}
+
+static void apply_mremap(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_space *space,
+			 const struct pw_event *event)
+{
+	uint64_t first = to_page(event->arg[0]);
+	uint64_t pages = to_pages(event->arg[1]);
+	uint64_t new_pages = to_pages(event->arg[2]);
+	uint64_t target = to_page(event->result);
+	uint64_t moved = new_pages < pages ? new_pages : pages;
+
+	if (pages == 0)
+		return;
+	if (target == first) {
+		resize(oracle, space, first + pages, first + new_pages);
+		return;
+	}
+	if (target < first + pages && first < target + new_pages)
+		return;
+	unmap(oracle, space, target, target + new_pages);
+	move(oracle, space, first, first + moved, target);
+	if (new_pages > pages)
+		extend(space, target + pages, target + new_pages);
+	if (event->arg[3] & 4)
+		drop_pages(oracle, space, first, first + pages);
+	else
+		unmap(oracle, space, first, first + pages);
+}
+
+static void apply_brk(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space, uint64_t new_break)
+{
+	uint64_t end = to_pages(space->program_break);
+	uint64_t new_end = to_pages(new_break);
+	struct pw_oracle_mapping heap = {
+		.first = end, .end = new_end, .prot = 3, .anonymous = true};
+
+	if (space->break_known && new_end > end)
+		map(oracle, space, heap);
+	else if (space->break_known)
+		unmap(oracle, space, new_end, end);
+	space->break_known = true;
+	space->program_break = new_break;
+}
+
+static void apply_mprotect(struct pw_oracle_replay *oracle,
+			   struct pw_oracle_space *space, uint64_t first,
+			   uint64_t end, uint64_t prot)
+{
+	for (uint64_t page = first; page < end; page++) {
+		struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
+
+		if (!m || m->prot == prot)
+			continue;
+		/* All of the mapping that lies in the range, at once. */
+		if (end < m->end)
+			pw_oracle_cut(space, end);
+		pw_oracle_cut(space, page);
+		m = pw_oracle_mapping_at(space, page);
+		m->prot = prot;
+		for (uint64_t p = m->first; p < m->end; p++) {
+			if (pw_oracle_page_at(space, p))
+				pw_oracle_invalidate(oracle, p);
+		}
+	}
+}
+
+static void apply_madvise(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_space *space, uint64_t first,
+			  uint64_t end, uint64_t advice)
+{
+	bool write = advice == 23;
+
+	if (advice == 4)
+		drop_pages(oracle, space, first, end);
+	else if (advice == 22 || advice == 23)
+		populate(oracle, space, first, end, &write);
+}
+
+void pw_oracle_event(struct pw_oracle_replay *oracle,
+		     struct pw_oracle_space *space,
+		     const struct pw_event *event)
+{
+	uint64_t first = to_page(event->arg[0]);
+	uint64_t end = first + to_pages(event->arg[1]);
+
+	if (is_error(event->result))
+		return;
+	switch (event->kind) {
+	case PW_EVENT_map:
+	case PW_EVENT_mmap:
+		apply_map(oracle, space, event);
+		break;
+	case PW_EVENT_present:
+		apply_present(space, first, end);
+		break;
+	case PW_EVENT_munmap:
+		unmap(oracle, space, first, end);
+		break;
+	case PW_EVENT_mremap:
+		apply_mremap(oracle, space, event);
+		break;
+	case PW_EVENT_brk:
+		apply_brk(oracle, space, event->result);
+		break;
+	case PW_EVENT_mprotect:
+		apply_mprotect(oracle, space, first, end, event->arg[2] & 7);
+		break;
+	case PW_EVENT_madvise:
+		apply_madvise(oracle, space, first, end, event->arg[2]);
+		break;
+	case PW_EVENT_exec:
+		pw_oracle_space_clear(space);
+		pw_oracle_flush(oracle);
+		break;
+	case PW_EVENT_mark:
+	case PW_EVENT_signal:
+	case PW_EVENT_clone:
+	case PW_EVENT_exit:
+	case PW_EVENT_exit_group:
+	case PW_EVENT_unrecorded:
+		break;
+	}
+}

@@ -1,0 +1,340 @@
+/*
+ * oracle_replay.c - one access after the other through fault, TLBs and walk.
+ *
+ * Source: replay/MODEL.md, "References" and "Walk and page-walk caches".
+ */
+#include "tests/oracle/oracle_replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "base/status.h"
+
+void pw_oracle_replay_open(struct pw_oracle_replay **out,
+			   const struct pw_oracle_machine *machine,
+			   const uint32_t *process_of, size_t threads)
+{
+	struct pw_oracle_replay *oracle = calloc(1, sizeof(*oracle));
+
+	PW_ASSERT(oracle);
+	PW_ASSERT(threads <= PW_ORACLE_THREADS_MAX);
+	oracle->machine = *machine;
+	oracle->threads = threads;
+	for (size_t i = 0; i < threads; i++) {
+		PW_ASSERT(process_of[i] < PW_ORACLE_PROCESSES_MAX);
+		oracle->process_of[i] = process_of[i];
+	}
+	pw_oracle_tlb_init(&oracle->itlb, machine->itlb);
+	pw_oracle_tlb_init(&oracle->dtlb, machine->dtlb);
+	pw_oracle_tlb_init(&oracle->stlb, machine->stlb);
+	pw_oracle_tlb_init(&oracle->pml4, machine->pml4);
+	pw_oracle_tlb_init(&oracle->pdpt, machine->pdpt);
+	pw_oracle_tlb_init(&oracle->pd, machine->pd);
+	*out = oracle;
+}
+
+void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
+{
+	if (!oracle)
+		return;
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
+		pw_oracle_space_clear(&oracle->space[i]);
+	pw_oracle_tlb_free(&oracle->itlb);
+	pw_oracle_tlb_free(&oracle->dtlb);
+	pw_oracle_tlb_free(&oracle->stlb);
+	pw_oracle_tlb_free(&oracle->pml4);
+	pw_oracle_tlb_free(&oracle->pdpt);
+	pw_oracle_tlb_free(&oracle->pd);
+	free(oracle);
+}
+
+static void empty_walk_caches(struct pw_oracle_replay *oracle)
+{
+	pw_oracle_tlb_flush(&oracle->pml4);
+	pw_oracle_tlb_flush(&oracle->pdpt);
+	pw_oracle_tlb_flush(&oracle->pd);
+}
+
+void pw_oracle_invalidate(struct pw_oracle_replay *oracle, uint64_t page)
+{
+	pw_oracle_tlb_invalidate(&oracle->itlb, page);
+	pw_oracle_tlb_invalidate(&oracle->dtlb, page);
+	pw_oracle_tlb_invalidate(&oracle->stlb, page);
+	empty_walk_caches(oracle);
+	oracle->counts.invalidations++;
+}
+
+void pw_oracle_flush(struct pw_oracle_replay *oracle)
+{
+	pw_oracle_tlb_flush(&oracle->itlb);
+	pw_oracle_tlb_flush(&oracle->dtlb);
+	pw_oracle_tlb_flush(&oracle->stlb);
+	empty_walk_caches(oracle);
+}
+
+/* Make @process the running one. */
+static void run_process(struct pw_oracle_replay *oracle, uint32_t process)
+{
+	if (oracle->running && oracle->process != process)
+		pw_oracle_flush(oracle);
+	oracle->running = true;
+	oracle->process = process;
+}
+
+static uint64_t sum_resident(const struct pw_oracle_replay *oracle)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
+		sum += pw_oracle_resident(&oracle->space[i]);
+	return sum;
+}
+
+static uint64_t sum_tables(const struct pw_oracle_replay *oracle)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
+		sum += pw_oracle_tables(&oracle->space[i]);
+	return sum;
+}
+
+static uint64_t sum_mapped(const struct pw_oracle_replay *oracle)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++) {
+		const struct pw_oracle_space *space = &oracle->space[i];
+
+		for (size_t j = 0; j < space->mappings; j++)
+			sum += space->mapping[j].end - space->mapping[j].first;
+	}
+	return sum;
+}
+
+/* Keep the peaks after something may have been mapped. */
+static void note_peaks(struct pw_oracle_replay *oracle)
+{
+	uint64_t resident = sum_resident(oracle);
+	uint64_t tables = sum_tables(oracle);
+
+	if (resident > oracle->counts.peak_pages)
+		oracle->counts.peak_pages = resident;
+	if (tables > oracle->counts.peak_tables)
+		oracle->counts.peak_tables = tables;
+}
+
+static void walk(struct pw_oracle_replay *oracle, uint64_t page)
+{
+	oracle->counts.walks++;
+	if (pw_oracle_tlb_hit(&oracle->pd, page >> 9)) {
+		oracle->counts.pwc_hits++;
+		oracle->counts.walk_references += 1;
+		return;
+	}
+	if (pw_oracle_tlb_hit(&oracle->pdpt, page >> 18)) {
+		oracle->counts.pwc_hits++;
+		oracle->counts.walk_references += 2;
+	} else if (pw_oracle_tlb_hit(&oracle->pml4, page >> 27)) {
+		oracle->counts.pwc_hits++;
+		oracle->counts.walk_references += 3;
+		pw_oracle_tlb_fill(&oracle->pdpt, page >> 18);
+	} else {
+		oracle->counts.walk_references += 4;
+		pw_oracle_tlb_fill(&oracle->pml4, page >> 27);
+		pw_oracle_tlb_fill(&oracle->pdpt, page >> 18);
+	}
+	pw_oracle_tlb_fill(&oracle->pd, page >> 9);
+}
+
+static void translate(struct pw_oracle_replay *oracle, uint64_t page,
+		      bool fetch)
+{
+	struct pw_oracle_tlb *l1 = fetch ? &oracle->itlb : &oracle->dtlb;
+	bool hit = pw_oracle_tlb_hit(l1, page);
+
+	oracle->counts.itlb_hits += fetch && hit;
+	oracle->counts.itlb_misses += fetch && !hit;
+	oracle->counts.dtlb_hits += !fetch && hit;
+	oracle->counts.dtlb_misses += !fetch && !hit;
+	if (hit)
+		return;
+	if (pw_oracle_tlb_hit(&oracle->stlb, page)) {
+		oracle->counts.stlb_hits++;
+	} else {
+		oracle->counts.stlb_misses += oracle->machine.stlb.entries > 0;
+		walk(oracle, page);
+		pw_oracle_tlb_fill(&oracle->stlb, page);
+	}
+	pw_oracle_tlb_fill(l1, page);
+}
+
+static void count_touch(struct pw_oracle_replay *oracle, uint32_t thread,
+			uint64_t page, bool fetch)
+{
+	struct pw_oracle_runs *runs = &oracle->runs[thread];
+
+	if (runs->open[fetch] && runs->page[fetch] == page)
+		return;
+	runs->open[fetch] = true;
+	runs->page[fetch] = page;
+	oracle->counts.touches++;
+}
+
+void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
+			     const struct pw_accesses *accesses, size_t index)
+{
+	uint64_t address = accesses->address[index];
+	uint64_t bytes = accesses->size_bytes[index];
+	unsigned kind = accesses->kind[index];
+	bool fetch = kind & PW_ACCESS_FETCH;
+	bool write = kind & PW_ACCESS_STORE;
+	uint64_t last = address + (bytes > 0 ? bytes - 1 : 0);
+	uint32_t process = oracle->process_of[thread];
+	struct pw_oracle_space *space = &oracle->space[process];
+	uint64_t faults;
+
+	if (last < address)
+		last = UINT64_MAX;
+	run_process(oracle, process);
+	oracle->counts.accesses++;
+	oracle->counts.instructions += (kind & PW_ACCESS_FIRST) != 0;
+	oracle->counts.loads += (kind & PW_ACCESS_LOAD) != 0;
+	oracle->counts.stores += write;
+	oracle->counts.modifies += (kind & 3) == PW_ACCESS_MODIFY;
+	oracle->counts.fetches += fetch;
+	for (uint64_t page = address >> PW_PAGE_SHIFT;
+	     page <= last >> PW_PAGE_SHIFT; page++) {
+		oracle->counts.instruction += fetch;
+		oracle->counts.data += !fetch;
+		count_touch(oracle, thread, page, fetch);
+		faults = oracle->counts.minor;
+		pw_oracle_fault(oracle, space, page, write);
+		if (oracle->counts.minor != faults)
+			note_peaks(oracle);
+		translate(oracle, page, fetch);
+	}
+}
+
+void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
+			    const struct pw_event *event)
+{
+	uint32_t process = oracle->process_of[thread];
+
+	run_process(oracle, process);
+	oracle->counts.events++;
+	for (size_t i = 0; i < oracle->threads; i++) {
+		if (oracle->process_of[i] == process)
+			oracle->runs[i] = (struct pw_oracle_runs){0};
+	}
+	pw_oracle_event(oracle, &oracle->space[process], event);
+	note_peaks(oracle);
+}
+
+/* Counters that are added up, and where. */
+static const struct {
+	const char *name;
+	size_t offset;
+} added[] = {
+	{"accesses", offsetof(struct pw_oracle_counts, accesses)},
+	{"loads", offsetof(struct pw_oracle_counts, loads)},
+	{"stores", offsetof(struct pw_oracle_counts, stores)},
+	{"modifies", offsetof(struct pw_oracle_counts, modifies)},
+	{"fetches", offsetof(struct pw_oracle_counts, fetches)},
+	{"instructions", offsetof(struct pw_oracle_counts, instructions)},
+	{"touches", offsetof(struct pw_oracle_counts, touches)},
+	{"events", offsetof(struct pw_oracle_counts, events)},
+	{"reference.data", offsetof(struct pw_oracle_counts, data)},
+	{"reference.instruction",
+	 offsetof(struct pw_oracle_counts, instruction)},
+	{"dtlb.hits", offsetof(struct pw_oracle_counts, dtlb_hits)},
+	{"dtlb.misses", offsetof(struct pw_oracle_counts, dtlb_misses)},
+	{"itlb.hits", offsetof(struct pw_oracle_counts, itlb_hits)},
+	{"itlb.misses", offsetof(struct pw_oracle_counts, itlb_misses)},
+	{"stlb.hits", offsetof(struct pw_oracle_counts, stlb_hits)},
+	{"stlb.misses", offsetof(struct pw_oracle_counts, stlb_misses)},
+	{"walk.count", offsetof(struct pw_oracle_counts, walks)},
+	{"walk.references", offsetof(struct pw_oracle_counts, walk_references)},
+	{"pwc.hits", offsetof(struct pw_oracle_counts, pwc_hits)},
+	{"tlb.invalidations", offsetof(struct pw_oracle_counts, invalidations)},
+	{"fault.minor", offsetof(struct pw_oracle_counts, minor)},
+	{"fault.zero_page", offsetof(struct pw_oracle_counts, zero_page)},
+	{"fault.file", offsetof(struct pw_oracle_counts, file)},
+	{"fault.cow", offsetof(struct pw_oracle_counts, cow)},
+	{"fault.assumed", offsetof(struct pw_oracle_counts, assumed)},
+};
+
+static uint64_t none(const struct pw_oracle_replay *oracle)
+{
+	(void)oracle;
+	return 0;
+}
+
+static uint64_t table_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_tables(oracle) * PW_PAGE_BYTES;
+}
+
+static uint64_t table_peak_bytes(const struct pw_oracle_replay *oracle)
+{
+	return oracle->counts.peak_tables * PW_PAGE_BYTES;
+}
+
+static uint64_t resident_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_resident(oracle) * PW_PAGE_BYTES;
+}
+
+static uint64_t resident_peak_bytes(const struct pw_oracle_replay *oracle)
+{
+	return oracle->counts.peak_pages * PW_PAGE_BYTES;
+}
+
+static uint64_t mapped_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_mapped(oracle) * PW_PAGE_BYTES;
+}
+
+/* Counters that are worked out when asked for. */
+static const struct {
+	const char *name;
+	uint64_t (*value)(const struct pw_oracle_replay *oracle);
+} derived[] = {
+	{"fault.major", none},
+	{"pagetable.tables", sum_tables},
+	{"pagetable.bytes", table_bytes},
+	{"pagetable.peak_bytes", table_peak_bytes},
+	{"rss.bytes", resident_bytes},
+	{"rss.peak_bytes", resident_peak_bytes},
+	{"vsz.bytes", mapped_bytes},
+};
+
+const char *pw_oracle_replay_name(size_t index)
+{
+	if (index < PW_COUNT(added))
+		return added[index].name;
+	index -= PW_COUNT(added);
+	return index < PW_COUNT(derived) ? derived[index].name : NULL;
+}
+
+bool pw_oracle_replay_counter(const struct pw_oracle_replay *oracle,
+			      const char *name, uint64_t *value)
+{
+	for (size_t i = 0; i < PW_COUNT(added); i++) {
+		if (strcmp(added[i].name, name) == 0) {
+			const char *counts = (const char *)&oracle->counts;
+
+			memcpy(value, counts + added[i].offset, sizeof(*value));
+			return true;
+		}
+	}
+	for (size_t i = 0; i < PW_COUNT(derived); i++) {
+		if (strcmp(derived[i].name, name) == 0) {
+			*value = derived[i].value(oracle);
+			return true;
+		}
+	}
+	return false;
+}

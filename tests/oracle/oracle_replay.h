@@ -1,0 +1,127 @@
+/*
+ * oracle_replay.h - the slow, obvious twin of replay/.
+ *
+ * Written from replay/MODEL.md and from nothing else: one access at a time,
+ * linear searches, time stamps for recency, plain arrays for pages and
+ * mappings. It never sees a touch.
+ */
+#ifndef PW_TESTS_ORACLE_ORACLE_REPLAY_H
+#define PW_TESTS_ORACLE_ORACLE_REPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/batch.h"
+#include "formats/event.h"
+#include "tests/oracle/oracle_space.h"
+#include "tests/oracle/oracle_tlb.h"
+
+#define PW_ORACLE_PROCESSES_MAX 8
+#define PW_ORACLE_THREADS_MAX 16
+
+struct pw_oracle_machine {
+	struct pw_oracle_geometry itlb, dtlb;
+	struct pw_oracle_geometry stlb;		  /* 0 entries: none */
+	struct pw_oracle_geometry pml4, pdpt, pd; /* 0 entries: none */
+	uint64_t fault_around_pages;
+	bool mappings_known; /* the trace has address-space events */
+};
+
+/* The open runs of a thread, to count touches. */
+struct pw_oracle_runs {
+	bool open[2];
+	uint64_t page[2];
+};
+
+/* What is added up; oracle_replay.c tells the names. */
+struct pw_oracle_counts {
+	uint64_t accesses, loads, stores, modifies, fetches;
+	uint64_t instructions, touches, events;
+	uint64_t data, instruction; /* references */
+	uint64_t dtlb_hits, dtlb_misses, itlb_hits, itlb_misses;
+	uint64_t stlb_hits, stlb_misses;
+	uint64_t walks, walk_references, pwc_hits;
+	uint64_t invalidations;
+	uint64_t minor, zero_page, file, cow, assumed;
+	uint64_t peak_pages, peak_tables;
+};
+
+struct pw_oracle_replay {
+	struct pw_oracle_machine machine;
+	size_t threads;
+	uint32_t process_of[PW_ORACLE_THREADS_MAX];
+	struct pw_oracle_space space[PW_ORACLE_PROCESSES_MAX];
+	struct pw_oracle_runs runs[PW_ORACLE_THREADS_MAX];
+	struct pw_oracle_tlb itlb, dtlb, stlb, pml4, pdpt, pd;
+	bool running;	  /* some process has run */
+	uint32_t process; /* the one that ran last */
+	struct pw_oracle_counts counts;
+};
+
+/*
+ * Make an oracle with nothing mapped and empty TLBs. @process_of tells the
+ * process of each of @threads threads.
+ *
+ * Owns:   *out is the caller's; free it with pw_oracle_replay_close.
+ * Errors: none; without memory it aborts, being a test.
+ */
+void pw_oracle_replay_open(struct pw_oracle_replay **out,
+			   const struct pw_oracle_machine *machine,
+			   const uint32_t *process_of, size_t threads);
+
+/*
+ * Free the oracle. NULL is allowed.
+ */
+void pw_oracle_replay_close(struct pw_oracle_replay *oracle);
+
+/*
+ * Replay access @index of @accesses by @thread.
+ */
+void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
+			     const struct pw_accesses *accesses, size_t index);
+
+/*
+ * Replay an event of @thread.
+ */
+void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
+			    const struct pw_event *event);
+
+/*
+ * The present value of the counter called @name; false when the oracle knows
+ * no such counter.
+ */
+bool pw_oracle_replay_counter(const struct pw_oracle_replay *oracle,
+			      const char *name, uint64_t *value);
+
+/*
+ * Counter @index of those the oracle knows, by name; NULL past the last one.
+ */
+const char *pw_oracle_replay_name(size_t index);
+
+/* ---- between the oracle's own files ---- */
+
+/*
+ * Handle the fault of a reference to @page if there is one.
+ */
+void pw_oracle_fault(struct pw_oracle_replay *oracle,
+		     struct pw_oracle_space *space, uint64_t page, bool write);
+
+/*
+ * Forget the translation of one page everywhere.
+ */
+void pw_oracle_invalidate(struct pw_oracle_replay *oracle, uint64_t page);
+
+/*
+ * Forget all translations.
+ */
+void pw_oracle_flush(struct pw_oracle_replay *oracle);
+
+/*
+ * Apply an event to an address space.
+ */
+void pw_oracle_event(struct pw_oracle_replay *oracle,
+		     struct pw_oracle_space *space,
+		     const struct pw_event *event);
+
+#endif

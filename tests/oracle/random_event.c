@@ -1,0 +1,216 @@
+/*
+ * random_event.c - random system calls on random areas.
+ */
+#include "base/bits.h"
+#include "tests/oracle/random_trace.h"
+
+#define PAGE PW_PAGE_BYTES
+#define FAILED ((uint64_t)-12)
+
+struct range {
+	uint64_t address, bytes;
+};
+
+static uint64_t below(struct pw_random *random, uint64_t bound)
+{
+	return pw_random_below(random, bound);
+}
+
+/* Whether something happens that does once in @times. */
+static bool once_in(struct pw_random *random, uint64_t times)
+{
+	return below(random, times) == 0;
+}
+
+/* Some pages of an area, sometimes all, seldom a little beyond. */
+static struct range pick_range(struct pw_random *random,
+			       const struct pw_random_area *area)
+{
+	const struct pw_random_area *a = &area[below(random, PW_RANDOM_AREAS)];
+	uint64_t first = a->first, pages = a->pages;
+	struct range range;
+
+	if (!once_in(random, 4)) {
+		first += below(random, a->pages);
+		pages = 1 + below(random, a->first + a->pages - first);
+	}
+	pages += once_in(random, 6) ? below(random, 6) : 0;
+	range.address = first * PAGE;
+	range.bytes = pages * PAGE;
+	if (once_in(random, 3))
+		range.bytes -= below(random, PAGE);
+	if (once_in(random, 40))
+		range.bytes = 0;
+	return range;
+}
+
+static uint64_t pick_prot(struct pw_random *random)
+{
+	static const uint64_t prot[] = {0, 1, 3, 3, 3, 5, 7, 0x1000003};
+
+	return prot[below(random, PW_COUNT(prot))];
+}
+
+/* Flags, offset, device, inode and file size of a mapping of any kind. */
+static void describe_mapping(struct pw_random *random, struct pw_event *event,
+			     size_t flags, size_t offset)
+{
+	static const char *const path[] = {"/lib/a", "/b", "", "memfd", "[x]"};
+	uint64_t kind = below(random, 10);
+
+	event->arg[flags] = once_in(random, 3) ? 1 + below(random, 3) : 2;
+	event->text = "";
+	if (kind < 4) {
+		event->arg[flags] |= 0x20;
+		event->arg[offset] = once_in(random, 4) ? 7 * PAGE : 0;
+		return;
+	}
+	event->text = path[below(random, PW_COUNT(path))];
+	event->arg[offset] = below(random, 30) * PAGE;
+	event->arg[offset + 1] = 2049;
+	event->arg[offset + 2] = once_in(random, 5) ? 0 : 1234;
+	event->arg[offset + 3] =
+		once_in(random, 3) ? 0 : below(random, 90 * PAGE);
+	if (once_in(random, 2))
+		event->arg[offset + 3] &= ~(PAGE - 1);
+}
+
+static struct pw_event make_map(struct pw_random *random, struct range range)
+{
+	struct pw_event event = {.kind = PW_EVENT_map};
+
+	event.arg[0] = range.address;
+	event.arg[1] = range.bytes;
+	event.arg[2] = pick_prot(random);
+	describe_mapping(random, &event, 3, 4);
+	return event;
+}
+
+static struct pw_event make_mmap(struct pw_random *random, struct range range)
+{
+	struct pw_event event = {.kind = PW_EVENT_mmap};
+
+	event.result = range.address;
+	event.arg[0] = once_in(random, 2) ? range.address : 0;
+	event.arg[1] = range.bytes;
+	event.arg[2] = pick_prot(random);
+	describe_mapping(random, &event, 3, 5);
+	event.arg[3] |= once_in(random, 4) ? 0x8000 : 0;
+	event.arg[3] |= once_in(random, 8) ? 0x2000 : 0;
+	event.arg[3] |= once_in(random, 8) ? 0x100 : 0;
+	event.arg[3] |= 0x10;
+	if (event.arg[3] & 0x100)
+		event.arg[3] |= 0x20;
+	event.arg[4] = 3;
+	return event;
+}
+
+static struct pw_event make_mremap(struct pw_random *random, struct range range,
+				   const struct pw_random_area *area)
+{
+	struct pw_event event = {.kind = PW_EVENT_mremap};
+	struct range target = pick_range(random, area);
+
+	event.arg[0] = range.address;
+	event.arg[1] = range.bytes;
+	event.arg[2] =
+		once_in(random, 3) ? range.bytes : 1 + below(random, 40 * PAGE);
+	event.result = once_in(random, 3) ? range.address : target.address;
+	event.arg[3] = 1;
+	if (event.result != range.address) {
+		event.arg[3] = 3;
+		event.arg[4] = event.result;
+		if (once_in(random, 3))
+			event.arg[3] |= 4;
+	}
+	return event;
+}
+
+static struct pw_event make_brk(struct pw_random *random,
+				const struct pw_random_area *area)
+{
+	struct pw_event event = {.kind = PW_EVENT_brk};
+
+	event.result = area[1].first * PAGE +
+		       below(random, (area[1].pages + 5) * PAGE);
+	event.arg[0] = once_in(random, 4) ? 0 : event.result;
+	return event;
+}
+
+static struct pw_event make_madvise(struct pw_random *random,
+				    struct range range)
+{
+	static const uint64_t advice[] = {4, 4, 4, 22, 23, 22, 23, 8, 14, 21};
+	struct pw_event event = {.kind = PW_EVENT_madvise};
+
+	event.arg[0] = range.address;
+	event.arg[1] = range.bytes;
+	event.arg[2] = advice[below(random, PW_COUNT(advice))];
+	return event;
+}
+
+/* Events with address and length first, or none of both. */
+static struct pw_event make_other(struct pw_random *random, struct range range)
+{
+	static const enum pw_event_kind kind[] = {
+		PW_EVENT_present, PW_EVENT_munmap, PW_EVENT_mprotect,
+		PW_EVENT_present, PW_EVENT_munmap, PW_EVENT_mprotect,
+		PW_EVENT_mark,	  PW_EVENT_mark,   PW_EVENT_signal,
+		PW_EVENT_clone,	  PW_EVENT_exit,   PW_EVENT_unrecorded,
+	};
+	struct pw_event event = {.kind = kind[below(random, PW_COUNT(kind))]};
+
+	if (event.kind == PW_EVENT_mark) {
+		event.text = once_in(random, 2) ? "one" : "two";
+		return event;
+	}
+	event.arg[0] = range.address;
+	event.arg[1] = range.bytes;
+	event.arg[2] = pick_prot(random);
+	return event;
+}
+
+struct pw_event pw_random_event(struct pw_random *random,
+				const struct pw_random_area *area)
+{
+	struct range range = pick_range(random, area);
+	uint64_t dice = below(random, 100);
+	struct pw_event event;
+
+	if (dice < 8)
+		event = make_map(random, range);
+	else if (dice < 28)
+		event = make_mmap(random, range);
+	else if (dice < 42)
+		event = make_mremap(random, range, area);
+	else if (dice < 50)
+		event = make_brk(random, area);
+	else if (dice < 66)
+		event = make_madvise(random, range);
+	else if (dice < 99)
+		event = make_other(random, range);
+	else
+		event = (struct pw_event){.kind = PW_EVENT_exec};
+	if (once_in(random, 25))
+		event.result = FAILED;
+	return event;
+}
+
+struct pw_event pw_random_first_map(struct pw_random *random,
+				    const struct pw_random_area *area,
+				    size_t index)
+{
+	static const char *const name[] = {"/bin/x", "[heap]", "[stack]"};
+	struct range whole = {area->first * PAGE, area->pages * PAGE};
+	struct pw_event event = make_map(random, whole);
+
+	if (index >= PW_COUNT(name))
+		return event;
+	event = (struct pw_event){.kind = PW_EVENT_map, .text = name[index]};
+	event.arg[0] = whole.address;
+	event.arg[1] = whole.bytes;
+	event.arg[2] = index == 0 ? 5 : 3;
+	event.arg[3] = 2;
+	event.arg[6] = index == 0 ? 77 : 0;
+	return event;
+}

@@ -1,0 +1,229 @@
+/*
+ * target_mix.c - a program that does to its address space, its signals and its
+ * children what recorders get wrong. The argument says which; the exit status
+ * is 0 when everything went as without a tracer, else the failing line.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+#define CHECK(condition)                           \
+	do {                                       \
+		if (!(condition))                  \
+			_exit(__LINE__ % 200 + 1); \
+	} while (0)
+
+static volatile sig_atomic_t caught;
+static sigjmp_buf back;
+
+static void count(int number)
+{
+	(void)number;
+	caught++;
+}
+
+static void leap(int number)
+{
+	siglongjmp(back, number);
+}
+
+/* Two marks, and one of each call that changes the address space. */
+static void calls(void)
+{
+	char *area, *moved;
+
+	CHECK(prctl(PR_SET_NAME, "phase-one") == 0);
+	area = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(area != MAP_FAILED);
+	memset(area, 1, 8 * PAGE);
+	CHECK(mprotect(area, PAGE, PROT_READ) == 0);
+	CHECK(madvise(area + PAGE, 2 * PAGE, MADV_DONTNEED) == 0);
+	CHECK(area[PAGE] == 0 && area[3 * PAGE] == 1);
+	CHECK(mprotect(area, PAGE, PROT_READ | PROT_WRITE) == 0);
+	moved = mremap(area, 8 * PAGE, 32 * PAGE, MREMAP_MAYMOVE);
+	CHECK(moved != MAP_FAILED);
+	CHECK(munmap(moved + 16 * PAGE, 16 * PAGE) == 0);
+	CHECK(munmap((void *)1, PAGE) == -1 && errno == EINVAL);
+	CHECK(sbrk(3 * PAGE) != (void *)-1);
+	CHECK(prctl(PR_SET_NAME, "phase-two") == 0);
+	CHECK(munmap(moved, 16 * PAGE) == 0);
+}
+
+/* Code written, run, rewritten, run, moved under another protection. */
+static void code(void)
+{
+	static const uint8_t one[] = {0xb8, 1, 0, 0, 0, 0xc3};
+	static const uint8_t two[] = {0x31, 0xc0, 0xb0, 2, 0xc3};
+	union {
+		void *data;
+		int (*call)(void);
+	} area;
+
+	area.data = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(area.data != MAP_FAILED);
+	memcpy(area.data, one, sizeof(one));
+	CHECK(area.call() == 1);
+	memcpy(area.data, two, sizeof(two));
+	CHECK(area.call() == 2);
+	CHECK(mprotect(area.data, PAGE, PROT_READ | PROT_EXEC) == 0);
+	CHECK(area.call() == 2);
+	CHECK(mprotect(area.data, PAGE, PROT_READ | PROT_WRITE) == 0);
+	memcpy(area.data, one, sizeof(one));
+	CHECK(mprotect(area.data, PAGE, PROT_READ | PROT_EXEC) == 0);
+	CHECK(area.call() == 1);
+}
+
+/* Faults, breakpoints, timers, restarted and interrupted calls. */
+static void signals(void)
+{
+	const struct itimerval soon = {.it_value = {0, 50000}};
+	struct sigaction action = {.sa_handler = leap};
+	struct timespec nap = {0, 200000000};
+	uint64_t flags;
+	int pair[2];
+	char byte;
+
+	CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+	if (sigsetjmp(back, 1) == 0) {
+		*(volatile char *)16 = 1;
+		CHECK(0);
+	}
+	action.sa_handler = count;
+	CHECK(sigaction(SIGTRAP, &action, NULL) == 0);
+	CHECK(sigaction(SIGALRM, &action, NULL) == 0);
+	__asm__ volatile("int3");
+	CHECK(caught == 1);
+	CHECK(raise(SIGTRAP) == 0 && caught == 2);
+	CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+	CHECK(nanosleep(&nap, NULL) == -1 && errno == EINTR && caught == 3);
+	action.sa_flags = SA_RESTART;
+	CHECK(sigaction(SIGALRM, &action, NULL) == 0);
+	CHECK(pipe(pair) == 0);
+	if (fork() == 0) {
+		struct timespec pause = {0, 400000000};
+
+		nanosleep(&pause, NULL);
+		_exit(write(pair[1], "x", 1) == 1 ? 0 : 1);
+	}
+	CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+	CHECK(read(pair[0], &byte, 1) == 1 && byte == 'x' && caught == 4);
+	/* A child's SIGCHLD is ignored by default: the nap goes on. */
+	CHECK(nanosleep(&nap, NULL) == 0);
+	CHECK(wait(NULL) > 0);
+	__asm__ volatile("pushfq\n\tpopq %0" : "=r"(flags));
+	CHECK(!(flags & 0x100));
+}
+
+static void *add(void *argument)
+{
+	*(int *)argument += 5;
+	return NULL;
+}
+
+/* Children of every kind run on by themselves. */
+static void children(void)
+{
+	pthread_t thread;
+	int status, sum = 2;
+	pid_t child;
+
+	child = fork();
+	if (child == 0)
+		_exit(43);
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 43);
+	child = vfork();
+	if (child == 0) {
+		execl("/bin/sh", "sh", "-c", "exit 44", (char *)NULL);
+		_exit(1);
+	}
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 44);
+	CHECK(pthread_create(&thread, NULL, add, &sum) == 0);
+	CHECK(pthread_join(thread, NULL) == 0 && sum == 7);
+}
+
+static void shared(void)
+{
+	int id = shmget(IPC_PRIVATE, 3 * PAGE, IPC_CREAT | 0600);
+	char *area;
+
+	CHECK(id >= 0);
+	area = shmat(id, NULL, 0);
+	CHECK(shmctl(id, IPC_RMID, NULL) == 0);
+	CHECK(area != (char *)-1);
+	area[PAGE] = 1;
+	CHECK(shmdt(area) == 0);
+}
+
+static void affinity(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)sysconf(_SC_NPROCESSORS_CONF) - 1, &set);
+	CHECK(sched_setaffinity(0, sizeof(set), &set) == 0);
+	CHECK(sched_getcpu() == (int)sysconf(_SC_NPROCESSORS_CONF) - 1);
+}
+
+/* Runs until it is told to end; says so first. */
+static void forever(void)
+{
+	volatile uint64_t turns = 0;
+
+	CHECK(write(1, "running\n", 8) == 8);
+	for (;;)
+		turns++;
+}
+
+static void sleeper(void)
+{
+	CHECK(write(1, "running\n", 8) == 8);
+	for (;;)
+		pause();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} mode[] = {
+		{"calls", calls},     {"code", code},
+		{"signals", signals}, {"children", children},
+		{"shared", shared},   {"affinity", affinity},
+		{"forever", forever}, {"sleeper", sleeper},
+	};
+
+	for (size_t i = 0; argc == 2 && i < sizeof(mode) / sizeof(mode[0]); i++)
+		if (strcmp(argv[1], mode[i].name) == 0) {
+			mode[i].run();
+			return 0;
+		}
+	if (argc == 3 && strcmp(argv[1], "exec") == 0)
+		execl(argv[2], argv[2], "calls", (char *)NULL);
+	if (argc == 3 && strcmp(argv[1], "exit") == 0)
+		return argv[2][0] - '0';
+	if (argc == 3 && strcmp(argv[1], "kill") == 0)
+		return raise((int)strtol(argv[2], NULL, 10));
+	return 64;
+}

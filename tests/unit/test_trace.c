@@ -1,0 +1,516 @@
+/*
+ * test_trace.c - reading native traces: cut, damaged, in parallel, in epochs.
+ */
+#include "tests/support/pw_test.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/random.h"
+#include "formats/layout.h"
+#include "tests/support/trace_script.h"
+
+#define SEGMENT 20
+
+static char folder[] = "/tmp/pw_test_trace_XXXXXX";
+static char path[64], cut[64];
+static int cut_fd;
+
+static int make_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/t.pwt", folder);
+	/* Rewritten tens of thousands of times: keep it off the disk. */
+	cut_fd = memfd_create("cut", MFD_CLOEXEC);
+	snprintf(cut, sizeof(cut), "/proc/self/fd/%d", cut_fd);
+	return cut_fd < 0;
+}
+
+static int remove_files(void **state)
+{
+	(void)state;
+	unlink(path);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	close(cut_fd);
+	remove_files(state);
+	return rmdir(folder);
+}
+
+struct image {
+	uint8_t *bytes;
+	size_t count;
+};
+
+static struct image load(const char *from)
+{
+	struct image image = {NULL, 0};
+	struct stat found;
+	int fd = open(from, O_RDONLY);
+
+	assert_true(fd >= 0 && fstat(fd, &found) == 0);
+	image.count = (size_t)found.st_size;
+	image.bytes = malloc(image.count);
+	assert_int_equal(read(fd, image.bytes, image.count), image.count);
+	close(fd);
+	return image;
+}
+
+/* Make the file at cut hold these bytes. */
+static void store(const void *bytes, size_t count)
+{
+	assert_int_equal(ftruncate(cut_fd, 0), 0);
+	assert_int_equal(pwrite(cut_fd, bytes, count, 0), count);
+}
+
+static void write_numbered(struct pw_script *script, size_t items,
+			   uint32_t threads)
+{
+	struct pw_writer_options options = {.segment_accesses = SEGMENT};
+
+	unlink(path);
+	pw_script_make(script, 11, threads, items, true);
+	pw_script_write(script, path, &options);
+}
+
+/* Segments whose TIMELINE, the last chunk of each, is in the first bytes. */
+static size_t segments_within(const struct image *image, size_t bytes)
+{
+	size_t at = PW_FILE_HEADER_BYTES, segments = 0;
+	struct pw_chunk chunk;
+
+	while (at + PW_CHUNK_HEADER_BYTES <= bytes &&
+	       pw_chunk_decode(&chunk, image->bytes + at) == PW_HEADER_GOOD) {
+		at += pw_chunk_span(&chunk);
+		if (at <= bytes && chunk.kind == PW_CHUNK_TIMELINE)
+			segments++;
+	}
+	return segments;
+}
+
+/* Cut the file at @bytes: exactly the whole segments are delivered. */
+static void check_cut(const struct image *image, const struct pw_script *want,
+		      size_t bytes, unsigned workers)
+{
+	struct pw_trace_options options = {.workers = workers};
+	size_t segments = segments_within(image, bytes);
+	struct pw_script_result result;
+	struct pw_script got;
+
+	store(image->bytes, bytes);
+	pw_script_read(&got, cut, &options, &result);
+	if (result.opened == PW_OK) {
+		assert_true(result.damaged);
+		assert_non_null(strstr(result.damage, cut));
+	} else {
+		assert_true(bytes < PW_FILE_MAGIC_BYTES);
+	}
+	assert_int_equal(got.count,
+			 pw_script_segment_end(want, segments, SEGMENT));
+	pw_script_assert_prefix(&got, want, got.count);
+	pw_script_free(&got);
+}
+
+static void a_small_file_cut_at_any_byte_gives_its_whole_segments(void **state)
+{
+	struct pw_script script;
+	struct image image;
+
+	(void)state;
+	write_numbered(&script, 60, 2);
+	image = load(path);
+	for (size_t bytes = 0; bytes < image.count; bytes++)
+		check_cut(&image, &script, bytes, 1);
+	free(image.bytes);
+	pw_script_free(&script);
+}
+
+static void a_larger_file_cut_anywhere_gives_its_whole_segments(void **state)
+{
+	struct pw_random random;
+	struct pw_script script;
+	struct image image;
+
+	(void)state;
+	write_numbered(&script, 6000, 5);
+	image = load(path);
+	pw_random_seed(&random, 3);
+	for (unsigned i = 0; i < 200; i++)
+		check_cut(&image, &script,
+			  pw_random_below(&random, image.count), 1 + i % 3);
+	free(image.bytes);
+	pw_script_free(&script);
+}
+
+/* Read a damaged copy: all that comes is whole, right and in order. */
+static void check_damaged(const struct image *image,
+			  const struct pw_script *want, bool must_show)
+{
+	struct pw_trace_options options = {.workers = 1};
+	struct pw_script_result result;
+	struct pw_script got;
+
+	store(image->bytes, image->count);
+	pw_script_read(&got, cut, &options, &result);
+	if (must_show)
+		assert_true(result.opened == PW_ERR_FORMAT || result.damaged);
+	pw_script_assert_segments(&got, want, SEGMENT);
+	pw_script_free(&got);
+}
+
+static void every_flipped_bit_of_a_file_is_noticed(void **state)
+{
+	struct pw_script script;
+	struct image image;
+
+	(void)state;
+	write_numbered(&script, 45, 2);
+	image = load(path);
+	for (size_t bit = 0; bit < image.count * 8; bit++) {
+		image.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		check_damaged(&image, &script, true);
+		image.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	free(image.bytes);
+	pw_script_free(&script);
+}
+
+static void blocks_of_zeros_and_garbage_lose_only_their_segments(void **state)
+{
+	struct pw_random random;
+	struct pw_script script;
+	struct image image;
+
+	(void)state;
+	write_numbered(&script, 3000, 3);
+	image = load(path);
+	pw_random_seed(&random, 4);
+	for (int i = 0; i < 100; i++) {
+		size_t bytes = 1 + pw_random_below(&random, 600);
+		size_t at =
+			PW_FILE_HEADER_BYTES +
+			pw_random_below(&random, image.count - bytes -
+							 PW_FILE_HEADER_BYTES);
+		uint8_t *saved = malloc(bytes);
+
+		memcpy(saved, image.bytes + at, bytes);
+		for (size_t j = 0; j < bytes; j++)
+			image.bytes[at + j] =
+				i % 2 ? 0 : (uint8_t)pw_random_next(&random);
+		check_damaged(&image, &script, false);
+		memcpy(image.bytes + at, saved, bytes);
+		free(saved);
+	}
+	free(image.bytes);
+	pw_script_free(&script);
+}
+
+/*
+ * Segment 1 of several is damaged: the others come, and the message names it.
+ */
+static void a_damaged_segment_is_named_and_the_rest_delivered(void **state)
+{
+	struct pw_trace_options options = {.workers = 2};
+	size_t at = PW_FILE_HEADER_BYTES, end;
+	struct pw_script script, got;
+	struct pw_script_result result;
+	struct pw_chunk chunk;
+	struct image image;
+	char where[64];
+
+	(void)state;
+	write_numbered(&script, 100, 1);
+	image = load(path);
+	for (;; at += pw_chunk_span(&chunk)) {
+		assert_int_equal(pw_chunk_decode(&chunk, image.bytes + at),
+				 PW_HEADER_GOOD);
+		if (chunk.kind == PW_CHUNK_ACCESSES && chunk.segment == 1)
+			break;
+	}
+	image.bytes[at + PW_CHUNK_HEADER_BYTES + 40] ^= 1;
+	store(image.bytes, image.count);
+	pw_script_read(&got, cut, &options, &result);
+	assert_true(result.damaged);
+	snprintf(where, sizeof(where), "offset %zu: ACCESSES", at);
+	assert_non_null(strstr(result.damage, where));
+	assert_non_null(strstr(result.damage, "segment 1 is left out"));
+	pw_script_assert_segments(&got, &script, SEGMENT);
+	end = pw_script_segment_end(&script, 2, SEGMENT) -
+	      pw_script_segment_end(&script, 1, SEGMENT);
+	assert_int_equal(got.count, script.count - end);
+	pw_script_free(&got);
+	pw_script_free(&script);
+	free(image.bytes);
+}
+
+static void the_number_of_workers_changes_nothing(void **state)
+{
+	struct pw_trace_options options = {.epoch_accesses = 33};
+	struct pw_script script, one, many;
+	struct pw_script_result first, other;
+
+	(void)state;
+	write_numbered(&script, 5000, 4);
+	options.workers = 1;
+	pw_script_read(&one, path, &options, &first);
+	for (options.workers = 2; options.workers <= 8; options.workers += 3) {
+		pw_script_read(&many, path, &options, &other);
+		assert_int_equal(many.count, one.count);
+		assert_int_equal(other.batches, first.batches);
+		pw_script_assert_prefix(&many, &one, one.count);
+		pw_script_free(&many);
+	}
+	pw_script_free(&one);
+	pw_script_free(&script);
+}
+
+static void closing_early_stops_the_workers(void **state)
+{
+	struct pw_trace_options options = {.workers = 4, .touches = true};
+	const struct pw_batch *batch;
+	struct pw_error err = {0};
+	struct pw_script script;
+	struct pw_trace *trace;
+
+	(void)state;
+	write_numbered(&script, 5000, 4);
+	for (int i = 0; i < 20; i++) {
+		PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
+		for (int j = 0; j < i; j++)
+			PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
+		pw_trace_close(trace);
+	}
+	pw_script_free(&script);
+}
+
+/* Check one batch against the running state of an epoch test. */
+static void check_epoch(const struct pw_batch *batch, uint64_t epoch,
+			uint64_t *accesses, uint64_t *clock)
+{
+	size_t count = batch->accesses.count;
+	uint64_t instructions = 0;
+
+	assert_int_equal(batch->first_access, *accesses);
+	assert_int_equal(batch->first_instruction, clock[batch->thread]);
+	for (size_t i = 0; i < count; i++)
+		if (batch->accesses.kind[i] & PW_ACCESS_FIRST)
+			instructions++;
+	assert_int_equal(batch->instruction_count, instructions);
+	clock[batch->thread] += instructions;
+	if (count > 0)
+		assert_int_equal(*accesses / epoch,
+				 (*accesses + count - 1) / epoch);
+	*accesses += count;
+}
+
+static void no_batch_spans_an_epoch_and_clocks_go_on(void **state)
+{
+	static const uint64_t epochs[] = {1, 7, 20, 64, 1000000};
+	struct pw_error err = {0};
+	struct pw_script script;
+
+	(void)state;
+	write_numbered(&script, 2000, 3);
+	for (size_t e = 0; e < PW_COUNT(epochs); e++) {
+		struct pw_trace_options options = {.epoch_accesses = epochs[e]};
+		uint64_t clock[3] = {0}, accesses = 0;
+		const struct pw_batch *batch;
+		struct pw_totals totals;
+		struct pw_trace *trace;
+
+		PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
+		for (;;) {
+			PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
+			if (!batch)
+				break;
+			check_epoch(batch, epochs[e], &accesses, clock);
+		}
+		pw_trace_totals(trace, &totals);
+		assert_int_equal(accesses, totals.accesses);
+		assert_int_equal(clock[0] + clock[1] + clock[2],
+				 totals.instructions);
+		assert_true(pw_trace_progress(trace) >= 1);
+		pw_trace_close(trace);
+	}
+	pw_script_free(&script);
+}
+
+/*
+ * 200,000 accesses of one thread to one page: batches of at most 65,536, one
+ * touch in all however they are cut.
+ */
+static void long_runs_come_in_pieces_and_stay_one_touch(void **state)
+{
+	struct pw_trace_options options = {.touches = true};
+	struct pw_writer_options writing = {.segment_accesses = 150000};
+	struct pw_thread thread = {0};
+	struct pw_error err = {0};
+	const struct pw_batch *batch;
+	struct pw_writer *writer;
+	struct pw_trace *trace;
+	size_t batches = 0, touches = 0, n = 200000;
+	uint64_t *address = calloc(n, sizeof(*address)), loads = 0;
+	uint32_t *size = calloc(n, sizeof(*size));
+	uint8_t *kind = malloc(n);
+	struct pw_accesses accesses = {n, address, address, size, kind};
+
+	(void)state;
+	memset(kind, PW_ACCESS_LOAD, n);
+	PW_TEST_OK(pw_writer_open(&writer, path, &writing, &err), &err);
+	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
+	PW_TEST_OK(pw_writer_accesses(writer, 0, &accesses, &err), &err);
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
+	PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
+	for (;;) {
+		PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
+		if (!batch)
+			break;
+		assert_true(batch->accesses.count <= 65536);
+		batches++;
+		for (size_t i = 0; i < batch->touches.count; i++) {
+			loads += batch->touches.loads[i];
+			if (!(batch->touches.flags[i] & PW_TOUCH_NOT_COUNTED))
+				touches++;
+		}
+	}
+	/* 150,000 = 65,536 + 65,536 + 18,928, and then 50,000. */
+	assert_int_equal(batches, 4);
+	assert_int_equal(touches, 1);
+	assert_int_equal(loads, n);
+	pw_trace_close(trace);
+	free(address);
+	free(size);
+	free(kind);
+}
+
+/* Thread 0, thread 1 of the same process, an event of thread 1, thread 0. */
+static void an_event_ends_the_runs_of_its_process(void **state)
+{
+	const uint64_t address[] = {4096}, pc[] = {0};
+	const uint32_t size[] = {1};
+	const uint8_t kind[] = {PW_ACCESS_LOAD};
+	struct pw_accesses one = {1, address, pc, size, kind};
+	struct pw_event event = {.kind = PW_EVENT_munmap};
+	struct pw_thread thread = {0};
+	struct pw_writer_options writing = {0};
+	struct pw_trace_options options = {.touches = true};
+	const struct pw_batch *batch;
+	struct pw_error err = {0};
+	struct pw_writer *writer;
+	struct pw_trace *trace;
+	size_t touches = 0;
+
+	(void)state;
+	PW_TEST_OK(pw_writer_open(&writer, path, &writing, &err), &err);
+	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
+	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
+	PW_TEST_OK(pw_writer_accesses(writer, 0, &one, &err), &err);
+	PW_TEST_OK(pw_writer_accesses(writer, 0, &one, &err), &err);
+	PW_TEST_OK(pw_writer_event(writer, 1, &event, &err), &err);
+	PW_TEST_OK(pw_writer_accesses(writer, 0, &one, &err), &err);
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
+	PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
+	for (;;) {
+		PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
+		if (!batch)
+			break;
+		for (size_t i = 0; i < batch->touches.count; i++)
+			if (!(batch->touches.flags[i] & PW_TOUCH_NOT_COUNTED))
+				touches++;
+	}
+	assert_int_equal(touches, 2);
+	pw_trace_close(trace);
+}
+
+static void assert_refused(const char *name, enum pw_status want,
+			   const char *message, const char *hint)
+{
+	struct pw_error err = {0};
+	struct pw_trace *trace;
+
+	assert_int_equal(pw_trace_open(&trace, name, NULL, &err), want);
+	assert_null(trace);
+	if (!strstr(err.message, message) || !strstr(err.hint, hint))
+		fail_msg("%s (%s)", err.message, err.hint);
+}
+
+static void what_is_no_trace_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("/nonexistent.pwt", PW_ERR_USAGE,
+		       "/nonexistent.pwt: cannot open: No such file or "
+		       "directory",
+		       "");
+	assert_refused(folder, PW_ERR_USAGE, "cannot open: Is a directory", "");
+	assert_refused("/dev/null", PW_ERR_USAGE, "not a regular file", "");
+	store("", 0);
+	assert_refused(cut, PW_ERR_FORMAT, "an empty file", "pwt (");
+	store("\x7f"
+	      "ELF\0\0\0\0\0\0\0",
+	      11);
+	assert_refused(cut, PW_ERR_FORMAT, "not a trace of a known format",
+		       "pinatrace (");
+}
+
+/* Change a header field and make its checksum right again. */
+static void newer_files_are_refused(void **state)
+{
+	size_t chunk = PW_FILE_HEADER_BYTES;
+	struct pw_script script;
+	struct image image;
+
+	(void)state;
+	write_numbered(&script, 30, 1);
+	image = load(path);
+	image.bytes[8] = 2;
+	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
+	store(image.bytes, image.count);
+	assert_refused(cut, PW_ERR_FORMAT, "version 2.0", "newer pagewalk");
+	image.bytes[8] = 1;
+	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
+	/* A cut file is scanned, so that the changed header is looked at. */
+	image.count -= 1;
+	image.bytes[chunk + 4] = 200;
+	pw_store64(image.bytes + chunk + 120,
+		   pw_hash(image.bytes + chunk, 120));
+	store(image.bytes, image.count);
+	assert_refused(cut, PW_ERR_FORMAT, "needs a newer pagewalk",
+		       "version 1.0");
+	/* Not critical: skipped. The metadata is then missing. */
+	image.bytes[chunk + 6] = 0;
+	pw_store64(image.bytes + chunk + 120,
+		   pw_hash(image.bytes + chunk, 120));
+	check_damaged(&image, &script, true);
+	free(image.bytes);
+	pw_script_free(&script);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, NULL, remove_files)
+		TEST(a_small_file_cut_at_any_byte_gives_its_whole_segments),
+		TEST(a_larger_file_cut_anywhere_gives_its_whole_segments),
+		TEST(every_flipped_bit_of_a_file_is_noticed),
+		TEST(blocks_of_zeros_and_garbage_lose_only_their_segments),
+		TEST(a_damaged_segment_is_named_and_the_rest_delivered),
+		TEST(the_number_of_workers_changes_nothing),
+		TEST(closing_early_stops_the_workers),
+		TEST(no_batch_spans_an_epoch_and_clocks_go_on),
+		TEST(long_runs_come_in_pieces_and_stay_one_touch),
+		TEST(an_event_ends_the_runs_of_its_process),
+		TEST(what_is_no_trace_is_refused),
+		TEST(newer_files_are_refused),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
