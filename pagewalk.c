@@ -199,6 +199,7 @@ static enum pw_status prepare_options(struct session *session)
 	const struct pw_option *from = common_options;
 	struct pw_option *to = session->options;
 
+	PW_ASSERT(command->name && command->run);
 	for (; from->name; from++) {
 		if (strcmp(from->name, "output") == 0 &&
 		    (command->flags & PW_COMMAND_OUTPUT))
@@ -352,6 +353,7 @@ static enum pw_status run_and_show(struct session *session,
 		pw_tables_also(session->tables, "charts",
 			       session->common.charts);
 	pw_tables_set_quiet(session->tables, session->common.quiet);
+	PW_ASSERT(session->request.args);
 	st = session->command->run(session->request.args, session->tables, err);
 	if (st == PW_OK)
 		st = pw_tables_check(session->tables, err);

@@ -119,6 +119,9 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	if (st != PW_OK)
 		return st;
 	pw_summary_fill(&summary, out);
+	if (summary.machines)
+		pw_tables_front(out, summary.machines);
+	pw_tables_front(out, summary.figures);
 	pw_tables_also(out, "html", output);
 	return PW_OK;
 }

@@ -101,6 +101,48 @@ static struct costs read_costs(struct pw_table *counters, struct pw_table *time)
 	return costs;
 }
 
+/* How the figures are called for people. */
+static const struct {
+	const char *name;
+	const char *title;
+} titles[] = {
+	{"accesses", "Accesses"},
+	{"instructions", "Instructions"},
+	{"memory.touched_bytes", "Memory touched"},
+	{"memory.working_set_p50_bytes", "Working set, median"},
+	{"memory.working_set_p75_bytes", "Working set, 75th percentile"},
+	{"memory.working_set_max_bytes", "Working set, largest"},
+	{"memory.lru_within_1pct_bytes", "Enough memory (LRU, < 1 % misses)"},
+	{"memory.rss_peak_bytes", "Resident set, peak"},
+	{"memory.pagetable_peak_bytes", "Page tables, peak"},
+	{"fault.minor", "Minor faults"},
+	{"fault.major", "Major faults"},
+	{"machine", "On the machine"},
+	{"dtlb.mpki", "Data TLB misses / 1000 instructions"},
+	{"itlb.mpki", "Instruction TLB misses / 1000 instr."},
+	{"stlb.mpki", "Page walks / 1000 instructions"},
+	{"walk.count", "Page walks"},
+	{"walk.references_per_walk", "Table entries read a walk"},
+	{"time.translation_share", "Translation's share of time"},
+	{"time.fault_share", "Faults' share of time"},
+};
+
+/* Call the figure @name, added last to @to, by its title. */
+static void entitle(struct pw_table *to, const char *name)
+{
+	for (size_t i = 0; i < PW_COUNT(titles); i++) {
+		if (strcmp(titles[i].name, name) == 0)
+			pw_pair_title(to, titles[i].title);
+	}
+}
+
+/* A figure worked out here. */
+static void add(struct pw_table *to, const char *name, double value)
+{
+	pw_pair_f64(to, name, value, PW_UNIT_NONE);
+	entitle(to, name);
+}
+
 /* Copy a figure of @table, if there is one, under another name. */
 static void copy(struct pw_table *to, const char *as, struct pw_table *table,
 		 const char *name)
@@ -123,6 +165,7 @@ static void copy(struct pw_table *to, const char *as, struct pw_table *table,
 		pw_pair_text(to, as, figure.value.boolean ? "yes" : "no");
 		break;
 	}
+	entitle(to, as);
 }
 
 /* The first table called @name inside of an element of @group. */
@@ -147,21 +190,21 @@ static void fill_machine(struct pw_table *to, struct pw_tables *out)
 		return;
 	time = first(out, "machines", "time");
 	costs = read_costs(counters, time);
+	pw_pair_text(to, "machine", machine);
+	entitle(to, "machine");
 	copy(to, "memory.rss_peak_bytes", counters, "rss.peak_bytes");
 	copy(to, "memory.pagetable_peak_bytes", counters,
 	     "pagetable.peak_bytes");
 	copy(to, "fault.minor", counters, "fault.minor");
 	copy(to, "fault.major", counters, "fault.major");
-	pw_pair_text(to, "machine", machine);
 	if (costs.instructions) {
-		pw_pair_f64(to, "dtlb.mpki", costs.dtlb_mpki, PW_UNIT_NONE);
-		pw_pair_f64(to, "itlb.mpki", costs.itlb_mpki, PW_UNIT_NONE);
-		pw_pair_f64(to, "stlb.mpki", costs.stlb_mpki, PW_UNIT_NONE);
+		add(to, "dtlb.mpki", costs.dtlb_mpki);
+		add(to, "itlb.mpki", costs.itlb_mpki);
+		add(to, "stlb.mpki", costs.stlb_mpki);
 	}
 	copy(to, "walk.count", counters, "walk.count");
 	if (costs.walks)
-		pw_pair_f64(to, "walk.references_per_walk",
-			    costs.references_per_walk, PW_UNIT_NONE);
+		add(to, "walk.references_per_walk", costs.references_per_walk);
 	copy(to, "time.translation_share", time, "translation_share");
 	copy(to, "time.fault_share", time, "fault_share");
 }

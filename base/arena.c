@@ -59,6 +59,7 @@ static struct block *add_block(struct pw_arena *arena, size_t need_bytes)
 	block = aligned_alloc(ALIGN_BYTES, HEADER_BYTES + capacity);
 	if (!block)
 		return NULL;
+	PW_ASSERT(capacity % ALIGN_BYTES == 0);
 	block->used_bytes = 0;
 	block->capacity_bytes = capacity;
 	block->next = arena->blocks;
@@ -84,9 +85,11 @@ void *pw_arena_alloc(struct pw_arena *arena, size_t count, size_t item_bytes)
 		block = add_block(arena, bytes);
 	if (!block)
 		return NULL;
+	PW_ASSERT(block->capacity_bytes - block->used_bytes >= bytes);
 	memory = (char *)block + HEADER_BYTES + block->used_bytes;
 	block->used_bytes += bytes;
 	arena->used_bytes += bytes;
+	PW_ASSERT(arena->used_bytes <= arena->limit_bytes);
 	memset(memory, 0, bytes);
 	PW_ASSERT((uintptr_t)memory % ALIGN_BYTES == 0);
 	return memory;

@@ -3,6 +3,8 @@
  */
 #include "base/array.h"
 
+#include "base/assert.h"
+
 enum pw_status pw_array_reserve(struct pw_array *array, size_t count,
 				struct pw_error *err)
 {
@@ -10,6 +12,7 @@ enum pw_status pw_array_reserve(struct pw_array *array, size_t count,
 	size_t bytes;
 	void *data;
 
+	PW_ASSERT(array->item_bytes > 0 && array->count <= array->capacity);
 	if (count <= array->capacity)
 		return PW_OK;
 	while (capacity < count && capacity <= SIZE_MAX / 2)
@@ -17,6 +20,7 @@ enum pw_status pw_array_reserve(struct pw_array *array, size_t count,
 	if (capacity < count ||
 	    __builtin_mul_overflow(capacity, array->item_bytes, &bytes))
 		return pw_fail_memory(err, "an array");
+	PW_ASSERT(capacity > array->capacity && bytes > 0);
 	data = realloc(array->data, bytes);
 	if (!data)
 		return pw_fail_memory(err, "an array");
@@ -37,6 +41,7 @@ enum pw_status pw_array_push(struct pw_array *array, const void *item,
 		if (st != PW_OK)
 			return st;
 	}
+	PW_DEBUG_ASSERT(array->count < array->capacity);
 	slot = (char *)array->data + array->count * array->item_bytes;
 	if (item)
 		memcpy(slot, item, array->item_bytes);

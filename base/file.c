@@ -49,6 +49,8 @@ static int open_temporary(const char *target, char **name)
 	const char *slash = strrchr(target, '/');
 	int directory = slash ? (int)(slash - target) + 1 : 0;
 
+	PW_ASSERT(*target && directory >= 0);
+
 	for (unsigned i = 0; i < 1000; i++) {
 		int fd;
 
@@ -129,6 +131,7 @@ enum pw_status pw_output_open(struct pw_output **out, const char *path,
 			unlink(output->temporary);
 		goto fail;
 	}
+	PW_ASSERT(!output->temporary == !output->target);
 	*out = output;
 	return PW_OK;
 fail:
@@ -139,6 +142,7 @@ fail:
 
 FILE *pw_output_stream(struct pw_output *output)
 {
+	PW_ASSERT(output->stream);
 	return output->stream;
 }
 
@@ -168,6 +172,9 @@ static int sync_retrying(int fd)
 static int finish(struct pw_output *output)
 {
 	int error = flush(output->stream);
+
+	/* What is renamed has a place to go to. */
+	PW_ASSERT(!output->temporary || output->target);
 
 	if (!error && output->temporary &&
 	    sync_retrying(fileno(output->stream)) != 0)
@@ -221,6 +228,7 @@ static ssize_t read_all(int fd, char *data, size_t room)
 		if (got == 0)
 			break;
 		used += (size_t)got;
+		PW_ASSERT(used <= room);
 	}
 	return (ssize_t)used;
 }
@@ -311,6 +319,7 @@ static int make_parts(char *path)
 		c += strspn(c, "/");
 		c += strcspn(c, "/");
 		cut = *c;
+		PW_ASSERT(c > path);
 		*c = '\0';
 		if (mkdir(path, 0777) != 0) {
 			int error = errno;

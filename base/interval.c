@@ -28,6 +28,7 @@ size_t pw_intervals_lower(const struct pw_intervals *set, uint64_t point)
 	size_t low = 0;
 	size_t high = set->list.count;
 
+	PW_DEBUG_ASSERT(high == 0 || items);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -78,6 +79,7 @@ static void cut(struct pw_intervals *set, uint64_t point)
 	range = pw_intervals_at(set, i);
 	if (range->start >= point)
 		return;
+	PW_ASSERT(point < range->end);
 	tail = *range;
 	tail.start = point;
 	range->end = point;
@@ -116,6 +118,7 @@ static size_t empty(struct pw_intervals *set, uint64_t start, uint64_t end)
 	if (to > from)
 		memmove(items + from, items + to,
 			(set->list.count - to) * sizeof(*items));
+	PW_ASSERT(from <= to && to <= set->list.count);
 	set->list.count -= to - from;
 	return from;
 }

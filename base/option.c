@@ -31,6 +31,7 @@ bool pw_choice_at(const char *choices, size_t index, char *buffer,
 {
 	size_t length;
 
+	PW_ASSERT(choices && buffer_bytes > 0);
 	for (; index; index--) {
 		choices = strchr(choices, '|');
 		if (!choices)
@@ -64,6 +65,7 @@ static enum pw_status check_bounds(const struct pw_option *option,
 		option->type == PW_OPTION_SIZE ? PW_UNIT_BYTES : PW_UNIT_NONE;
 	char bound[32];
 
+	PW_ASSERT(option->max == 0 || option->min <= option->max);
 	if (value < option->min) {
 		pw_format_u64(bound, sizeof(bound), option->min, unit);
 		return pw_fail(err, PW_ERR_USAGE,
@@ -100,6 +102,7 @@ static enum pw_status store_choice(const struct pw_option *option,
 {
 	char choice[64];
 
+	PW_ASSERT(option->choices);
 	for (size_t i = 0;; i++) {
 		if (!pw_choice_at(option->choices, i, choice, sizeof(choice)))
 			break;
@@ -135,6 +138,8 @@ static enum pw_status store(struct parse *parse,
 	const struct pw_option *option = entry->option;
 	void *slot = (char *)entry->args + option->offset;
 
+	PW_ASSERT(entry->args);
+	PW_ASSERT(text || option->type == PW_OPTION_FLAG);
 	switch (option->type) {
 	case PW_OPTION_FLAG:
 		*(bool *)slot = true;
@@ -188,6 +193,7 @@ static enum pw_status take_rest(struct parse *parse, struct argp_state *state)
 
 	for (int i = state->next - 1; st == PW_OK && i < state->argc; i++)
 		st = add_operand(parse, state->argv[i]);
+	PW_ASSERT(st != PW_ERR_USAGE);
 	state->next = state->argc;
 	return st;
 }
@@ -226,6 +232,7 @@ static size_t count_matches(const struct pw_option_set *set, const char *name,
 	size_t length = strlen(name);
 	size_t matches = 0;
 
+	*match = NULL;
 	for (const char *const *known = set->names; *known; known++) {
 		if (strncmp(*known, name, length) != 0)
 			continue;
@@ -281,6 +288,7 @@ static enum pw_status explain_long(struct parse *parse, const char *word,
 			       "option --%s is ambiguous: %zu options begin "
 			       "so, --%s is one",
 			       name, matches, match);
+	PW_ASSERT(match);
 	option = find_name(&parse->set, match);
 	if ((!option || option->type == PW_OPTION_FLAG) && word[2 + length])
 		return pw_fail(parse->err, PW_ERR_USAGE,
@@ -297,6 +305,7 @@ static enum pw_status explain_long(struct parse *parse, const char *word,
 static enum pw_status explain_short(struct parse *parse, const char *word,
 				    bool last)
 {
+	PW_ASSERT(word[0] == '-' && word[1] != '-');
 	for (const char *c = word + 1; *c; c++) {
 		const struct pw_option_entry *entry =
 			find_key(&parse->set, (unsigned char)*c);
@@ -457,6 +466,8 @@ enum pw_status pw_options_parse(struct pw_option_request *request, size_t count,
 	struct parse parse = {.request = request, .err = err};
 	enum pw_status st;
 
+	PW_ASSERT(request->command && request->args && request->arena);
+	PW_ASSERT(!request->extra || request->extra_args);
 	request->help = false;
 	st = copy_words(&parse, count, words);
 	if (st == PW_OK)

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "base/assert.h"
 #include "base/command.h"
 #include "base/option_set.h"
 
@@ -27,6 +28,7 @@ static const char *describe(struct pw_arena *arena,
 {
 	const char *choices = NULL;
 
+	PW_ASSERT(option->help);
 	if (option->type == PW_OPTION_CHOICE && option->choices) {
 		choices = list_choices(arena, option->choices);
 		if (!choices)
@@ -72,7 +74,7 @@ static char *filter(int key, const char *text, void *input)
 /* argp's callback; the help key is the only one on the line. */
 static error_t print(int key, char *argument, struct argp_state *state)
 {
-	(void)argument;
+	PW_ASSERT(!argument && state->input);
 	if (key > 0 && key < ARGP_KEY_END)
 		argp_state_help(state, state->input,
 				ARGP_HELP_SHORT_USAGE | ARGP_HELP_PRE_DOC |
@@ -107,6 +109,7 @@ enum pw_status pw_options_help(const struct pw_option_request *request,
 	struct pw_option_set set;
 	enum pw_status st;
 
+	PW_ASSERT(command && request->arena && out);
 	st = pw_option_set_make(&set, request, err);
 	if (st != PW_OK)
 		return st;

@@ -40,7 +40,7 @@ static void add_options(struct pw_option_set *set,
 		int key = (unsigned char)options->key;
 		bool taken = key && has_key(set, key);
 
-		PW_ASSERT(common || !taken);
+		PW_ASSERT(options->help && (common || !taken));
 		if (has_name(set, options->name)) {
 			PW_ASSERT(common);
 			continue;
@@ -105,6 +105,7 @@ pw_option_set_argp(const struct pw_option_set *set, struct pw_arena *arena,
 		if (!next->doc)
 			return NULL;
 	}
+	PW_ASSERT(next == argp + set->count);
 	next->doc = "Common options:";
 	next->group = 2;
 	next++;

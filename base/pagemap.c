@@ -148,6 +148,7 @@ enum pw_status pw_pagemap_insert(struct pw_pagemap *map, uint64_t key,
 		slot->key = key;
 		slot->value = 0;
 		map->used++;
+		PW_DEBUG_ASSERT(map->used <= map->limit);
 	}
 	*value = &slot->value;
 	return PW_OK;
@@ -158,6 +159,7 @@ static void shift_back(struct pw_pagemap *map, size_t gap)
 {
 	size_t i = gap;
 
+	PW_DEBUG_ASSERT(gap <= map->mask);
 	for (;;) {
 		size_t want;
 

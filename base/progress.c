@@ -34,6 +34,7 @@ static bool has_terminal(void)
 void pw_progress_start(struct pw_progress *progress, const char *label,
 		       const char *unit, bool quiet)
 {
+	PW_ASSERT(label && unit);
 	progress->label = label;
 	progress->unit = unit;
 	progress->visible = false;
@@ -71,7 +72,7 @@ void pw_progress_update(struct pw_progress *progress, uint64_t done,
 	if (elapsed_s < FIRST_SHOWN_S ||
 	    now - progress->shown_s < SHOWN_EVERY_S)
 		return;
-	PW_ASSERT(elapsed_s > 0);
+	PW_ASSERT(elapsed_s > 0 && progress->label);
 	progress->shown_s = now;
 	progress->visible = true;
 	pw_format_u64(amount, sizeof(amount), done, PW_UNIT_COUNT);

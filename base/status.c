@@ -5,10 +5,13 @@
 
 #include <stdarg.h>
 
+#include "base/assert.h"
+
 PW_PRINTF(3, 0)
 static void format_message(struct pw_error *err, enum pw_status status,
 			   const char *fmt, va_list args)
 {
+	PW_ASSERT(status != PW_OK && fmt);
 	err->status = status;
 	err->hint[0] = '\0';
 	vsnprintf(err->message, sizeof(err->message), fmt, args);
@@ -35,8 +38,10 @@ enum pw_status pw_fail_errno(struct pw_error *err, enum pw_status status,
 	format_message(err, status, fmt, args);
 	va_end(args);
 	used = strlen(err->message);
-	snprintf(err->message + used, sizeof(err->message) - used, ": %s",
-		 strerror(system_error));
+	PW_ASSERT(system_error >= 0 && used < sizeof(err->message));
+	if (system_error)
+		snprintf(err->message + used, sizeof(err->message) - used,
+			 ": %s", strerror(system_error));
 	return status;
 }
 
@@ -49,6 +54,7 @@ enum pw_status pw_hint(struct pw_error *err, const char *fmt, ...)
 {
 	va_list args;
 
+	PW_ASSERT(err->status != PW_OK);
 	va_start(args, fmt);
 	vsnprintf(err->hint, sizeof(err->hint), fmt, args);
 	va_end(args);

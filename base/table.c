@@ -15,6 +15,7 @@
 struct kind {
 	enum pw_cell_type type;
 	enum pw_unit unit;
+	const char *title; /* NULL: none but the name */
 };
 
 struct pw_table {
@@ -165,6 +166,7 @@ void pw_tables_group(struct pw_tables *tables, const char *group,
 {
 	struct pw_item item = {.kind = PW_ITEM_GROUP};
 
+	PW_ASSERT(group && label);
 	item.group = keep(tables, group);
 	item.label = keep(tables, label);
 	tables->depth++;
@@ -213,6 +215,7 @@ void pw_tables_mark_partial(struct pw_tables *tables, const char *fmt, ...)
 
 void pw_tables_set_exit(struct pw_tables *tables, int exit_status)
 {
+	PW_ASSERT(exit_status >= 0 && exit_status <= 255);
 	tables->exit_status = exit_status;
 }
 
@@ -221,6 +224,7 @@ void pw_tables_also(struct pw_tables *tables, const char *format,
 {
 	struct request request;
 
+	PW_ASSERT(format && path);
 	request.format = keep(tables, format);
 	request.path = keep(tables, path);
 	push(tables, &tables->requests, &request);
@@ -262,6 +266,22 @@ static void init(struct pw_table *table, struct pw_tables *tables,
 	table->cells = (struct pw_array)PW_ARRAY(union pw_cell);
 	table->texts = (struct pw_array)PW_ARRAY(char);
 	table->kinds = (struct pw_array)PW_ARRAY(struct kind);
+}
+
+void pw_tables_front(struct pw_tables *tables, const struct pw_table *table)
+{
+	struct pw_item *item = tables->items.data;
+	struct pw_item moved;
+	size_t at = 0;
+
+	while (at < tables->items.count &&
+	       (item[at].kind != PW_ITEM_TABLE || item[at].table != table))
+		at++;
+	if (at == tables->items.count)
+		return; /* the spare table of a document without memory */
+	moved = item[at];
+	memmove(item + 1, item, at * sizeof(*item));
+	item[0] = moved;
 }
 
 void pw_tables_aside(struct pw_tables *tables, bool aside)
@@ -358,6 +378,7 @@ void pw_cell_f64(struct pw_table *table, double value)
 
 void pw_cell_text(struct pw_table *table, const char *value)
 {
+	PW_ASSERT(value);
 	expect(table, PW_CELL_TEXT);
 	add(table, add_text(table, value));
 }
@@ -373,7 +394,7 @@ void pw_cell_bool(struct pw_table *table, bool value)
 static void pair(struct pw_table *table, const char *name, union pw_cell value,
 		 struct kind kind)
 {
-	PW_ASSERT(table->spec->form == PW_FORM_PAIRS);
+	PW_ASSERT(table->spec->form == PW_FORM_PAIRS && name);
 	add(table, add_text(table, name));
 	add(table, value);
 	push(table->tables, &table->kinds, &kind);
@@ -384,7 +405,7 @@ void pw_pair_u64(struct pw_table *table, const char *name, uint64_t value,
 {
 	union pw_cell cell = {.u64 = value};
 
-	pair(table, name, cell, (struct kind){PW_CELL_U64, unit});
+	pair(table, name, cell, (struct kind){PW_CELL_U64, unit, NULL});
 }
 
 void pw_pair_f64(struct pw_table *table, const char *name, double value,
@@ -392,13 +413,22 @@ void pw_pair_f64(struct pw_table *table, const char *name, double value,
 {
 	union pw_cell cell = {.f64 = value};
 
-	pair(table, name, cell, (struct kind){PW_CELL_F64, unit});
+	pair(table, name, cell, (struct kind){PW_CELL_F64, unit, NULL});
 }
 
 void pw_pair_text(struct pw_table *table, const char *name, const char *value)
 {
 	pair(table, name, add_text(table, value),
-	     (struct kind){PW_CELL_TEXT, PW_UNIT_NONE});
+	     (struct kind){PW_CELL_TEXT, PW_UNIT_NONE, NULL});
+}
+
+void pw_pair_title(struct pw_table *table, const char *title)
+{
+	size_t last = table->kinds.count;
+
+	PW_ASSERT(table->spec->form == PW_FORM_PAIRS);
+	if (last > 0)
+		PW_ARRAY_AT(&table->kinds, struct kind, last - 1).title = title;
 }
 
 void pw_table_stream(struct pw_table *table, const struct pw_row_source *source)
@@ -467,6 +497,7 @@ static enum pw_status fill(struct pw_table *table, struct pw_error *err)
 {
 	enum pw_status st;
 
+	PW_ASSERT(table->is_stream && table->source.fill);
 	table->cells.count = 0;
 	table->texts.count = 0;
 	table->kinds.count = 0;
@@ -524,6 +555,13 @@ enum pw_unit pw_table_cell_unit(const struct pw_table *table, size_t row,
 		return PW_UNIT_NONE;
 	PW_ASSERT(row < table->kinds.count);
 	return PW_ARRAY_AT(&table->kinds, struct kind, row).unit;
+}
+
+const char *pw_table_pair_title(const struct pw_table *table, size_t row)
+{
+	PW_ASSERT(table->spec->form == PW_FORM_PAIRS);
+	PW_ASSERT(row < table->kinds.count);
+	return PW_ARRAY_AT(&table->kinds, struct kind, row).title;
 }
 
 union pw_cell pw_table_cell(const struct pw_table *table, size_t row,

@@ -39,8 +39,8 @@ enum pw_table_form {
 };
 
 enum pw_table_flag {
-	PW_TABLE_PRIMARY = 1, /* what csv, jsonl and md print unless asked */
-	PW_TABLE_DETAIL = 2,  /* long: text prints it only when named */
+	PW_TABLE_PRIMARY = 1, /* what csv and jsonl print unless asked */
+	PW_TABLE_DETAIL = 2,  /* long: text and md print it only when named */
 };
 
 struct pw_column {
@@ -62,6 +62,7 @@ struct pw_chart {
 	const char *y_title;
 	bool log_x;
 	bool log_y;
+	bool x_ends; /* steps: x is where a row ends, not where it begins */
 };
 
 #define PW_TABLE_COLUMNS_MAX 32
@@ -142,6 +143,11 @@ void pw_tables_group(struct pw_tables *tables, const char *group,
 void pw_tables_group_end(struct pw_tables *tables);
 
 /*
+ * Make @table, which belongs to no group, the first of the document.
+ */
+void pw_tables_front(struct pw_tables *tables, const struct pw_table *table);
+
+/*
  * While @aside is set, tables that are added are details and none is primary,
  * whatever their specification says: for a command that sums up others.
  */
@@ -164,6 +170,11 @@ void pw_pair_u64(struct pw_table *table, const char *name, uint64_t value,
 void pw_pair_f64(struct pw_table *table, const char *name, double value,
 		 enum pw_unit unit);
 void pw_pair_text(struct pw_table *table, const char *name, const char *value);
+
+/*
+ * How the pair added last is called for people; static text.
+ */
+void pw_pair_title(struct pw_table *table, const char *title);
 
 /*
  * Give the table a source of rows. The table owns source->state from here on
@@ -295,5 +306,11 @@ enum pw_cell_type pw_table_cell_type(const struct pw_table *table, size_t row,
 				     size_t column);
 enum pw_unit pw_table_cell_unit(const struct pw_table *table, size_t row,
 				size_t column);
+
+/*
+ * How pair @row is called for people: its title, or NULL when its name is all
+ * there is.
+ */
+const char *pw_table_pair_title(const struct pw_table *table, size_t row);
 
 #endif

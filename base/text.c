@@ -108,6 +108,7 @@ void pw_text_clean(char *buffer, size_t buffer_bytes, const char *text)
 		}
 		if (put == 0)
 			break;
+		PW_ASSERT(put <= room);
 		used += put;
 		from += bytes;
 	}
@@ -167,6 +168,7 @@ const char *pw_text_nearest(const char *text, const char *const *words)
 	const char *best = NULL;
 	size_t best_distance = SIZE_MAX;
 
+	PW_ASSERT(words && limit > 0);
 	for (; *words; words++) {
 		size_t edits = distance(text, *words);
 

@@ -167,6 +167,7 @@ static bool read_quantity(const struct grammar *grammar, const char *text,
 		return false;
 	if (!pw_mul(factor, exponent, &factor))
 		return false;
+	PW_ASSERT(factor > 0 && number.places <= 19);
 	divisor = power_of_ten(number.places);
 	product = (wide)number.digits * factor;
 	if (product % divisor != 0 || product / divisor > UINT64_MAX)
@@ -281,6 +282,7 @@ static void format_scaled(char *buffer, size_t bytes, uint64_t value,
 	uint64_t factor = 1;
 	uint64_t hundredths;
 
+	PW_ASSERT(step > 1 && units[0]);
 	for (;; factor *= step, units++) {
 		wide scaled = (wide)value * 100 + factor / 2;
 
@@ -320,6 +322,7 @@ static void format_fixed(char *buffer, size_t bytes, double value)
 	char digits[32];
 	uint64_t hundredths;
 
+	PW_ASSERT(value >= 0);
 	if (value >= 1e15) {
 		snprintf(buffer, bytes, "%.3e", value);
 		fix_point(buffer);
@@ -389,6 +392,7 @@ void pw_format_f64(char *buffer, size_t buffer_bytes, double value,
 	const char *sign = value < 0 ? "-" : "";
 	double size = fabs(value);
 
+	PW_ASSERT(buffer_bytes > 0 && unit <= PW_UNIT_ADDRESS);
 	if (!isfinite(value)) {
 		snprintf(buffer, buffer_bytes, "-");
 		return;
@@ -414,6 +418,7 @@ void pw_format_exact(char *buffer, size_t buffer_bytes, double value)
 	int digits = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
 	char text[64];
 
+	PW_ASSERT(buffer_bytes > 0);
 	if (!isfinite(value)) {
 		snprintf(buffer, buffer_bytes, "0");
 		return;

@@ -88,6 +88,7 @@ enum pw_status pw_yaml_load(const char *name, const char *text,
 	struct pw_yaml_document document;
 	enum pw_status st;
 
+	PW_ASSERT(name && text && schema->flags & CYAML_FLAG_POINTER);
 	*out = NULL;
 	st = pw_yaml_document_read(&document, name, text, err);
 	if (st != PW_OK)

@@ -139,6 +139,7 @@ enum pw_status pw_yaml_document_write(struct pw_yaml_document *document,
 	yaml_emitter_t emitter;
 	bool done;
 
+	PW_ASSERT(yaml_document_get_root_node(&document->tree));
 	if (!yaml_emitter_initialize(&emitter))
 		return pw_fail_memory(err, document->name);
 	yaml_emitter_set_output(&emitter, append, text);

@@ -62,6 +62,7 @@ static enum pw_status attach(struct override *set, int value)
 	yaml_node_pair_t *pair;
 	int key;
 
+	PW_ASSERT(set->parent > 0);
 	if (!value)
 		return lack_memory(set);
 	if (!set->field) { /* an item of a sequence: its node is there */
@@ -70,6 +71,7 @@ static enum pw_status attach(struct override *set, int value)
 
 		while (*item != set->node)
 			item++;
+		PW_ASSERT(item < list->data.sequence.items.top);
 		*item = value;
 		return PW_OK;
 	}
@@ -90,6 +92,7 @@ static enum pw_status enter_key(struct override *set)
 	const cyaml_schema_field_t *field;
 	yaml_node_pair_t *pair;
 
+	PW_ASSERT(set->node > 0 && set->key[0]);
 	field = pw_yaml_field(set->schema, set->key);
 	if (!field) {
 		pw_fail(set->err, PW_ERR_USAGE, "%s: unknown key \"%s\"",
@@ -183,6 +186,7 @@ static enum pw_status detach(struct override *set)
 	yaml_node_pair_t *pair = find_pair(set, set->parent, set->key);
 	yaml_node_t *mapping = node_at(set, set->parent);
 
+	PW_ASSERT(mapping->type == YAML_MAPPING_NODE);
 	if (pair)
 		*pair = *--mapping->data.mapping.pairs.top;
 	return PW_OK;
@@ -222,6 +226,7 @@ static enum pw_status set_value(struct override *set)
 {
 	enum pw_status st;
 
+	PW_ASSERT(set->parent > 0 && set->schema);
 	if (set->schema->type == CYAML_MAPPING &&
 	    strcmp(set->value, "none") == 0 && set->field &&
 	    (set->schema->flags & CYAML_FLAG_OPTIONAL))

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/assert.h"
 #include "base/command.h"
 #include "capture/engine.h"
 #include "capture/metadata.h"
@@ -26,32 +27,32 @@ static const struct pw_option options[] = {
 	 .argument = "TRACE",
 	 .type = PW_OPTION_TEXT,
 	 .offset = offsetof(struct args, output),
-	 .help = "trace to write; without it, the command's name and .pwt"},
+	 .help = "Trace to write; without it, the command's name and .pwt"},
 	{.name = "engine",
 	 .argument = "NAME",
 	 .type = PW_OPTION_TEXT,
 	 .offset = offsetof(struct args, engine),
 	 .fallback = "ptrace",
-	 .help = "how to record: ptrace (single steps)"},
+	 .help = "How to record: ptrace (single steps)"},
 	{.name = "no-aslr",
 	 .type = PW_OPTION_FLAG,
 	 .offset = offsetof(struct args, no_aslr),
-	 .help = "turn address randomisation off: the same addresses each run"},
+	 .help = "Turn address randomisation off: the same addresses each run"},
 	{.name = "max-instructions",
 	 .argument = "N",
 	 .type = PW_OPTION_COUNT,
 	 .offset = offsetof(struct args, max_instructions),
-	 .help = "stop recording after N instructions; the command goes on"},
+	 .help = "Stop recording after N instructions; the command goes on"},
 	{.name = "max-size",
 	 .argument = "SIZE",
 	 .type = PW_OPTION_SIZE,
 	 .offset = offsetof(struct args, max_bytes),
-	 .help = "stop recording once the trace is as large as SIZE"},
+	 .help = "Stop recording once the trace is as large as SIZE"},
 	{.name = "max-time",
 	 .argument = "SECONDS",
 	 .type = PW_OPTION_COUNT,
 	 .offset = offsetof(struct args, max_seconds),
-	 .help = "stop recording after so many seconds"},
+	 .help = "Stop recording after so many seconds"},
 	{0},
 };
 
@@ -193,6 +194,7 @@ static enum pw_status start_and_record(struct recording *recording,
 	enum pw_status st;
 	void *session;
 
+	PW_ASSERT(recording->engine && recording->request.path);
 	st = recording->engine->open(&session, &recording->request, err);
 	if (st != PW_OK)
 		return st;

@@ -59,11 +59,13 @@ static void unescape(char *path)
 {
 	char *to = path;
 
-	for (const char *from = path; *from; to++) {
-		bool newline = strncmp(from, "\\012", 4) == 0;
-
-		*to = newline ? '\n' : *from;
-		from += newline ? 4 : 1;
+	for (const char *from = path; *from; from++) {
+		*to = *from;
+		if (strncmp(from, "\\012", 4) == 0) {
+			*to = '\n';
+			from += 3;
+		}
+		to++;
 	}
 	*to = '\0';
 }
@@ -104,6 +106,7 @@ enum pw_status pw_maps_parse(struct pw_maps *maps, char *text,
 	enum pw_status st = PW_OK;
 	char *next;
 
+	PW_ASSERT(text != NULL);
 	pw_maps_free(maps);
 	maps->text = text;
 	for (char *line = text; *line && st == PW_OK; line = next) {

@@ -16,6 +16,8 @@
 #include "base/assert.h"
 #include "base/bits.h"
 
+#define QUEUE_MAX 64 /* one a standard signal */
+
 /* Signals a terminal sends to the recorder and the target alike. */
 static const int shared_signals[] = {SIGINT, SIGQUIT, SIGHUP};
 
@@ -177,6 +179,17 @@ size_t pw_process_xstate(const struct pw_process *process, uint8_t *area,
 	return io.iov_len;
 }
 
+/* An address of the other process in the type that the calls want. */
+static void *remote_address(uint64_t address)
+{
+	union {
+		uint64_t number;
+		void *pointer;
+	} remote = {address};
+
+	return remote.pointer;
+}
+
 size_t pw_process_read(const struct pw_process *process, uint64_t address,
 		       void *buffer, size_t bytes)
 {
@@ -188,9 +201,9 @@ size_t pw_process_read(const struct pw_process *process, uint64_t address,
 
 	/* Two pieces: the kernel stops in front of a piece it cannot read. */
 	PW_ASSERT(bytes <= PW_PAGE_BYTES);
-	remote[0] = (struct iovec){(void *)(uintptr_t)address, first};
-	remote[1] = (struct iovec){(void *)(uintptr_t)(address + first),
-				   bytes - first};
+	remote[0] = (struct iovec){remote_address(address), first};
+	remote[1] =
+		(struct iovec){remote_address(address + first), bytes - first};
 	got = process_vm_readv(process->pid, &local, 1, remote,
 			       bytes > first ? 2 : 1, 0);
 	return got > 0 ? (size_t)got : 0;
@@ -224,6 +237,18 @@ void pw_process_hide_step(const struct pw_process *process, uint64_t address)
 	if (errno == 0 && (word & trap_flag))
 		ptrace(PTRACE_POKEDATA, process->pid, address,
 		       word & ~trap_flag);
+}
+
+void pw_process_unblock_trap(const struct pw_process *process)
+{
+	const uint64_t trap = UINT64_C(1) << (SIGTRAP - 1);
+	uint64_t mask;
+
+	if (ptrace(PTRACE_GETSIGMASK, process->pid, sizeof(mask), &mask) != 0 ||
+	    !(mask & trap))
+		return;
+	mask &= ~trap;
+	ptrace(PTRACE_SETSIGMASK, process->pid, sizeof(mask), &mask);
 }
 
 void pw_process_step(const struct pw_process *process, int signal)
@@ -290,14 +315,20 @@ enum pw_status pw_process_wait(struct pw_process *process, struct pw_stop *stop,
 			     (int)process->pid);
 }
 
+static bool has_address(int signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL ||
+	       signal == SIGFPE || signal == SIGTRAP;
+}
+
 int pw_process_signal_code(const struct pw_process *process, uint64_t *address)
 {
 	siginfo_t info = {0};
 
 	ptrace(PTRACE_GETSIGINFO, process->pid, 0, &info);
-	*address = (uint64_t)(uintptr_t)info.si_addr;
-	if (info.si_code <= 0) /* sent by a process: no address */
-		*address = 0;
+	*address = 0;
+	if (info.si_code > 0 && has_address(info.si_signo))
+		*address = (uint64_t)(uintptr_t)info.si_addr;
 	return info.si_code;
 }
 
@@ -318,6 +349,18 @@ void pw_process_follow(struct pw_process *process)
 		sched_setaffinity(0, sizeof(one), &one);
 		return;
 	}
+}
+
+bool pw_process_trap_queued(const struct pw_process *process)
+{
+	const struct __ptrace_peeksiginfo_args all = {.nr = QUEUE_MAX};
+	siginfo_t queue[QUEUE_MAX];
+	long count = ptrace(PTRACE_PEEKSIGINFO, process->pid, &all, queue);
+
+	for (long i = 0; i < count; i++)
+		if (queue[i].si_signo == SIGTRAP && queue[i].si_code > 0)
+			return true;
+	return false;
 }
 
 void pw_process_detach(struct pw_process *process, int signal)

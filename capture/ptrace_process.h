@@ -97,6 +97,14 @@ size_t pw_process_read_code(const struct pw_process *process, uint64_t address,
 void pw_process_hide_step(const struct pw_process *process, uint64_t address);
 
 /*
+ * Let SIGTRAP through in a signal handler that has just been entered: a step
+ * with SIGTRAP blocked would cost the process its own handler of it.
+ *
+ * Source: Linux kernel/signal.c, force_sig_info_to_task.
+ */
+void pw_process_unblock_trap(const struct pw_process *process);
+
+/*
  * Run one instruction, delivering @signal first unless it is 0.
  */
 void pw_process_step(const struct pw_process *process, int signal);
@@ -123,6 +131,12 @@ int pw_process_signal_code(const struct pw_process *process, uint64_t *address);
  * Follow the target after its own sched_setaffinity.
  */
 void pw_process_follow(struct pw_process *process);
+
+/*
+ * Whether a step has ended in a SIGTRAP that is still to come: the process
+ * must be stepped once more before it is let go, or the signal kills it.
+ */
+bool pw_process_trap_queued(const struct pw_process *process);
 
 /*
  * Let the stopped process run on untraced, delivering @signal unless it is 0,

@@ -28,16 +28,21 @@ static void *watch(void *argument)
 	struct pw_watcher *watcher = argument;
 	const struct timespec pause = {0, NUDGE_NS};
 	struct timespec limit = {.tv_sec = FOREVER_S};
-	sigset_t term;
-	int got;
+	sigset_t awaited;
+	int got = -1;
 
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM);
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGTERM);
+	sigaddset(&awaited, nudge_signal());
+	pthread_sigmask(SIG_BLOCK, &awaited, NULL);
 	if (watcher->seconds && watcher->seconds < FOREVER_S)
 		limit.tv_sec = (time_t)watcher->seconds;
-	do
-		got = sigtimedwait(&term, NULL, &limit);
-	while (got < 0 && errno == EINTR);
+	/* "ended" is set before the signal is sent: none is missed. */
+	while (!atomic_load(&watcher->ended) && got < 0) {
+		got = sigtimedwait(&awaited, NULL, &limit);
+		if (got < 0 && errno == EAGAIN)
+			break;
+	}
 	if (atomic_load(&watcher->ended))
 		return NULL;
 	atomic_store(&watcher->reason,
@@ -82,7 +87,7 @@ void pw_watcher_stop(struct pw_watcher *watcher)
 	if (!watcher->running)
 		return;
 	atomic_store(&watcher->ended, true);
-	pthread_kill(watcher->thread, SIGTERM);
+	pthread_kill(watcher->thread, nudge_signal());
 	pthread_join(watcher->thread, NULL);
 	watcher->running = false;
 	signal(nudge_signal(), SIG_DFL);

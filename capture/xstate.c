@@ -98,7 +98,8 @@ void pw_x86_vectors_load(const struct pw_xsave_layout *layout,
 	}
 	for (size_t i = 0; i < 8; i++)
 		out->mm[i] = pw_load64(area + OFFSET_MM + 16 * i);
-	load(layout, COMPONENT_ZMM_16, area, area_bytes, out->zmm[16], 16 * 64);
+	load(layout, COMPONENT_ZMM_16, area, area_bytes, out->zmm[16],
+	     sizeof(out->zmm) / 2);
 	load(layout, COMPONENT_K, area, area_bytes, (uint8_t *)out->k,
 	     sizeof(out->k));
 	load(layout, COMPONENT_TILE_CONFIG, area, area_bytes, out->tile_config,

@@ -32,10 +32,10 @@ enum pw_status pw_chunk_sink_open(struct pw_chunk_sink *sink, const char *path,
 struct pw_array *pw_chunk_sink_begin(struct pw_chunk_sink *sink,
 				     struct pw_error *err)
 {
-	sink->buffer.count = PW_CHUNK_HEADER_BYTES;
-	if (pw_array_reserve(&sink->buffer, PW_CHUNK_HEADER_BYTES * 2, err) !=
-	    PW_OK)
+	if (pw_array_reserve(&sink->buffer, (size_t)PW_CHUNK_HEADER_BYTES * 2,
+			     err) != PW_OK)
 		return NULL;
+	sink->buffer.count = PW_CHUNK_HEADER_BYTES;
 	return &sink->buffer;
 }
 
@@ -49,6 +49,7 @@ static enum pw_status emit(struct pw_chunk_sink *sink, struct pw_chunk *chunk,
 	enum pw_status st;
 	uint8_t *bytes;
 
+	PW_ASSERT(buffer->count >= PW_CHUNK_HEADER_BYTES);
 	PW_ASSERT(payload <= PW_PAYLOAD_BYTES_MAX);
 	PW_ASSERT(chunk->kind >= PW_CHUNK_META && chunk->kind <= PW_CHUNK_END);
 	st = pw_array_reserve(buffer, PW_CHUNK_HEADER_BYTES + padded, err);
@@ -85,6 +86,7 @@ static enum pw_status write_index(struct pw_chunk_sink *sink,
 	uint64_t offset;
 	enum pw_status st;
 
+	PW_ASSERT(entries <= PW_CHUNKS_AN_INDEX);
 	if (entries == 0)
 		return PW_OK;
 	memset(sink->index.data, 0, PW_INDEX_HEAD_BYTES);
@@ -108,6 +110,7 @@ enum pw_status pw_chunk_sink_write(struct pw_chunk_sink *sink,
 	enum pw_status st;
 	uint8_t *entry;
 
+	PW_ASSERT(chunk->codec == PW_CODEC_STORED || chunk->raw_bytes > 0);
 	PW_ASSERT(chunk->kind != PW_CHUNK_INDEX && chunk->kind != PW_CHUNK_END);
 	st = emit(sink, chunk, offset, err);
 	if (st != PW_OK)
@@ -153,6 +156,8 @@ static enum pw_status write_end(struct pw_chunk_sink *sink,
 	st = emit(sink, &chunk, &offset, err);
 	if (st != PW_OK)
 		return st;
+	PW_ASSERT(pw_writer_file_bytes(sink->file) + PW_FOOTER_BYTES ==
+		  totals->file_bytes);
 	pw_footer_encode(footer, offset, totals->file_bytes);
 	return pw_writer_file_write(sink->file, footer, sizeof(footer), err);
 }

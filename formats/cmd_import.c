@@ -48,7 +48,7 @@ static const struct pw_table_spec import_spec = {
 			{"accesses", NULL, PW_CELL_U64, PW_UNIT_COUNT},
 			{"loads", NULL, PW_CELL_U64, PW_UNIT_COUNT},
 			{"stores", NULL, PW_CELL_U64, PW_UNIT_COUNT},
-			{"modifies", "of these both", PW_CELL_U64,
+			{"modifies", "read-modify-writes", PW_CELL_U64,
 			 PW_UNIT_COUNT},
 			{"fetches", NULL, PW_CELL_U64, PW_UNIT_COUNT},
 			{"instructions", NULL, PW_CELL_U64, PW_UNIT_COUNT},

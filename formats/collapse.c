@@ -133,6 +133,7 @@ static size_t emit(const struct columns *out, struct cursor *c, uint64_t page,
 /* Write down the counts of the fetch side's record. */
 static void end_fetch_record(const struct columns *out, struct cursor *c)
 {
+	PW_DEBUG_ASSERT(!c->fetches || c->fetch.record < c->count);
 	if (c->fetches)
 		out->fetches[c->fetch.record] = c->fetches;
 	c->fetches = 0;
@@ -140,6 +141,7 @@ static void end_fetch_record(const struct columns *out, struct cursor *c)
 
 static void end_data_record(const struct columns *out, struct cursor *c)
 {
+	PW_DEBUG_ASSERT(!(c->loads | c->stores) || c->data.record < c->count);
 	if (c->loads | c->stores) {
 		out->loads[c->data.record] = c->loads;
 		out->stores[c->data.record] = c->stores;
@@ -156,6 +158,7 @@ static void settle(const struct columns *out, struct cursor *c)
 	if (is_fetch(c->last_kind) == c->newest_fetch)
 		return;
 	if (!c->newest_fetch) {
+		PW_DEBUG_ASSERT(c->fetches > 1);
 		c->fetches--;
 		end_fetch_record(out, c);
 		c->fetch.record = emit(out, c, c->fetch.run,
@@ -163,6 +166,7 @@ static void settle(const struct columns *out, struct cursor *c)
 		c->fetches = 1;
 		return;
 	}
+	PW_DEBUG_ASSERT(c->loads + c->stores > 1);
 	c->stores -= store;
 	c->loads -= !store;
 	end_data_record(out, c);
@@ -268,6 +272,7 @@ static size_t skim(struct cursor *c, const struct pw_accesses *accesses,
 			break;
 		sum += weight[kind[i] % PW_COUNT(weight)];
 	}
+	PW_DEBUG_ASSERT(i >= begin && i <= end);
 	if (i > begin)
 		absorb(c, sum, kind[i - 1]);
 	return i;

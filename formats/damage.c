@@ -48,6 +48,7 @@ void pw_damage_add(struct pw_damage *damage, const char *fmt, ...)
 	va_end(args);
 	PW_ASSERT(length >= 0);
 	damage->used += (size_t)length < room ? (size_t)length : room - 1;
+	PW_ASSERT(damage->used + TAIL_BYTES < sizeof(damage->text));
 }
 
 const char *pw_damage_text(const struct pw_damage *damage)

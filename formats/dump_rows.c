@@ -3,6 +3,7 @@
  */
 #include "formats/dump_rows.h"
 
+#include "base/assert.h"
 #include "formats/event.h"
 
 #define NAME_BYTES 32
@@ -65,6 +66,7 @@ static void add_access(struct pw_table *table, const struct pw_batch *batch,
 					      "F", "?", "?", "?"};
 	const struct pw_accesses *a = &batch->accesses;
 
+	PW_ASSERT(index < a->count);
 	pw_cell_u64(table, batch->thread);
 	pw_cell_u64(table, a->pc[index]);
 	pw_cell_text(table, letter[PW_ACCESS_KIND(a->kind[index])]);
@@ -168,6 +170,7 @@ static void add_touch(struct pw_table *table, const struct pw_batch *batch,
 	unsigned flags = touches->flags[index];
 	char text[64];
 
+	PW_ASSERT(index < touches->count);
 	format_flags(text, sizeof(text), flags);
 	pw_cell_u64(table, batch->thread);
 	pw_cell_u64(table, touches->page[index]);

@@ -73,11 +73,12 @@ static enum pw_status find_streams(const struct pw_generic_payload *payload,
 
 	if (payload->payload_bytes < PW_STREAM_TABLE_BYTES)
 		return pw_fail(err, PW_ERR_FORMAT, "it has no stream table");
-	for (unsigned s = 0; s < PW_STREAMS; s++) {
+	for (size_t s = 0; s < PW_STREAMS; s++) {
 		stream[s].raw_bytes = pw_load32(payload->bytes + s * 8);
 		stream[s].stored_bytes = pw_load32(payload->bytes + s * 8 + 4);
 		if (stored + stream[s].stored_bytes > payload->payload_bytes)
-			return malformed(err, s, "passes its end");
+			return malformed(err, (enum pw_generic_stream)s,
+					 "passes its end");
 		stream[s].stored = payload->bytes + stored;
 		stored += stream[s].stored_bytes;
 		raw += stream[s].raw_bytes;
@@ -199,15 +200,17 @@ enum pw_status pw_generic_decode(struct pw_generic_decoder *decoder,
 				 const struct pw_access_columns *out,
 				 struct pw_error *err)
 {
-	struct stream s[PW_STREAMS];
+	struct stream s[PW_STREAMS] = {{0}};
 	enum pw_status st = find_streams(payload, s, err);
 	uint8_t *raw;
 
+	PW_ASSERT(payload->count <= PW_SEGMENT_ACCESSES_MAX);
 	if (st == PW_OK)
 		st = pw_array_reserve(&decoder->raw, longest(s), err);
 	if (st != PW_OK)
 		return st;
 	raw = decoder->raw.data;
+	PW_ASSERT(s[PW_STREAM_KIND].raw_bytes == payload->count);
 	st = unpack(decoder, s, PW_STREAM_KIND, out->kind, err);
 	if (st == PW_OK)
 		st = unpack(decoder, s, PW_STREAM_SIZE, raw, err);

@@ -137,6 +137,7 @@ static enum pw_status pack(struct pw_generic_encoder *encoder,
 	if (ZSTD_isError(stored))
 		return pw_fail(err, PW_ERR_SYSTEM, "zstd: %s",
 			       ZSTD_getErrorName(stored));
+	PW_ASSERT(raw <= UINT32_MAX && stored <= UINT32_MAX);
 	pw_store32(bytes + table, (uint32_t)raw);
 	pw_store32(bytes + table + 4, (uint32_t)stored);
 	out->count += stored;
@@ -153,6 +154,7 @@ enum pw_status pw_generic_encode(struct pw_generic_encoder *encoder,
 	enum pw_status st;
 
 	PW_ASSERT(out->item_bytes == 1);
+	PW_ASSERT(accesses->count > 0);
 	PW_ASSERT(accesses->count <= PW_SEGMENT_ACCESSES_MAX);
 	st = pw_array_reserve(&encoder->raw, accesses->count * WORST_BYTES,
 			      err);
@@ -171,6 +173,7 @@ enum pw_status pw_generic_encode(struct pw_generic_encoder *encoder,
 	for (size_t s = 0; s < PW_STREAMS; s++) {
 		size_t raw = (size_t)(stream[s].end - stream[s].begin);
 
+		PW_ASSERT(raw <= accesses->count * worst[s]);
 		*raw_bytes += raw;
 		bound += ZSTD_compressBound(raw);
 	}

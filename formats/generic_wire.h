@@ -4,6 +4,7 @@
 #ifndef PW_FORMATS_GENERIC_WIRE_H
 #define PW_FORMATS_GENERIC_WIRE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum pw_generic_stream {
@@ -15,7 +16,7 @@ enum pw_generic_stream {
 };
 
 /* u32 raw length and u32 stored length of each stream. */
-#define PW_STREAM_TABLE_BYTES (PW_STREAMS * 8)
+#define PW_STREAM_TABLE_BYTES ((size_t)PW_STREAMS * 8)
 
 #define PW_KIND_AT_PC 0x80 /* the address is the pc and is not stored */
 #define PW_SIZE_ESCAPE 255

@@ -9,7 +9,11 @@
 #include "base/bits.h"
 
 #define BYTE_ORDER_MARK UINT32_C(0x01020304)
-#define FOOTER_MAGIC "\x89PWTEND\n"
+
+static const uint8_t file_magic[PW_FILE_MAGIC_BYTES] = {0x89, 'P',  'W',  'T',
+							'\r', '\n', 0x1a, '\n'};
+static const uint8_t footer_magic[PW_FILE_MAGIC_BYTES] = {0x89, 'P', 'W', 'T',
+							  'E',	'N', 'D', '\n'};
 
 uint64_t pw_hash(const void *data, size_t bytes)
 {
@@ -30,6 +34,9 @@ uint64_t pw_chunk_span(const struct pw_chunk *chunk)
 
 void pw_chunk_encode(uint8_t *bytes, const struct pw_chunk *chunk)
 {
+	PW_ASSERT(chunk->payload_bytes <= PW_PAYLOAD_BYTES_MAX);
+	PW_ASSERT(chunk->raw_bytes <= PW_RAW_BYTES_MAX);
+	PW_ASSERT((chunk->flags & ~PW_CHUNK_CRITICAL) == 0);
 	pw_store32(bytes, PW_CHUNK_MAGIC);
 	pw_store16(bytes + 4, chunk->kind);
 	pw_store16(bytes + 6, chunk->flags);
@@ -119,10 +126,16 @@ const char *pw_chunk_name(unsigned kind)
 	return names[kind];
 }
 
+bool pw_file_magic_found(const uint8_t *head, size_t head_bytes)
+{
+	return head_bytes >= sizeof(file_magic) &&
+	       memcmp(head, file_magic, sizeof(file_magic)) == 0;
+}
+
 void pw_file_header_encode(uint8_t *bytes)
 {
 	memset(bytes, 0, PW_FILE_HEADER_BYTES);
-	memcpy(bytes, PW_FILE_MAGIC, PW_FILE_MAGIC_BYTES);
+	memcpy(bytes, file_magic, sizeof(file_magic));
 	pw_store16(bytes + 8, PW_VERSION_MAJOR);
 	pw_store16(bytes + 10, PW_VERSION_MINOR);
 	pw_store32(bytes + 12, BYTE_ORDER_MARK);
@@ -134,7 +147,7 @@ enum pw_header_state pw_file_header_decode(const uint8_t *bytes,
 {
 	uint64_t reserved = 0;
 
-	if (memcmp(bytes, PW_FILE_MAGIC, PW_FILE_MAGIC_BYTES) != 0 ||
+	if (!pw_file_magic_found(bytes, PW_FILE_HEADER_BYTES) ||
 	    pw_load64(bytes + 56) != pw_hash(bytes, 56))
 		return PW_HEADER_DAMAGED;
 	*major = pw_load16(bytes + 8);
@@ -149,16 +162,18 @@ enum pw_header_state pw_file_header_decode(const uint8_t *bytes,
 
 void pw_footer_encode(uint8_t *bytes, uint64_t end_offset, uint64_t file_bytes)
 {
+	PW_ASSERT(end_offset >= PW_FILE_HEADER_BYTES &&
+		  end_offset < file_bytes);
 	pw_store64(bytes, end_offset);
 	pw_store64(bytes + 8, file_bytes);
-	memcpy(bytes + 16, FOOTER_MAGIC, 8);
+	memcpy(bytes + 16, footer_magic, sizeof(footer_magic));
 	pw_store64(bytes + 24, pw_hash(bytes, 24));
 }
 
 bool pw_footer_decode(const uint8_t *bytes, uint64_t file_bytes,
 		      uint64_t *end_offset)
 {
-	if (memcmp(bytes + 16, FOOTER_MAGIC, 8) != 0 ||
+	if (memcmp(bytes + 16, footer_magic, sizeof(footer_magic)) != 0 ||
 	    pw_load64(bytes + 24) != pw_hash(bytes, 24) ||
 	    pw_load64(bytes + 8) != file_bytes)
 		return false;

@@ -16,13 +16,12 @@
 #define PW_CHUNK_HEADER_BYTES 128
 #define PW_FOOTER_BYTES 32
 #define PW_FILE_MAGIC_BYTES 8
-#define PW_FILE_MAGIC "\x89PWT\r\n\x1a\n"
 #define PW_CHUNK_MAGIC UINT32_C(0x435750d7)
 #define PW_VERSION_MAJOR 1
 #define PW_VERSION_MINOR 0
 #define PW_CHUNKS_AN_INDEX 64
 #define PW_INDEX_HEAD_BYTES 8
-#define PW_INDEX_ENTRY_BYTES (8 + PW_CHUNK_HEADER_BYTES)
+#define PW_INDEX_ENTRY_BYTES ((size_t)8 + PW_CHUNK_HEADER_BYTES)
 #define PW_END_BYTES 80
 
 /* The limits of FORMAT.md. */
@@ -108,6 +107,11 @@ enum pw_header_state pw_chunk_decode(struct pw_chunk *chunk,
  * The name of a kind of chunk, "unknown" for others.
  */
 const char *pw_chunk_name(unsigned kind);
+
+/*
+ * Whether a file that begins with these bytes is, or was, a native trace.
+ */
+bool pw_file_magic_found(const uint8_t *head, size_t head_bytes);
 
 /*
  * Write a file header of PW_FILE_HEADER_BYTES.

@@ -74,6 +74,7 @@ static enum pw_status list_object(json_t *root, struct pw_table *table,
 		level->member =
 			json_object_iter_next(level->object, level->member);
 		length = strlen(name);
+		PW_ASSERT(depth <= DEPTH_MAX && length < sizeof(name));
 		if (json_is_object(value) && depth < DEPTH_MAX &&
 		    length + 2 < sizeof(name)) {
 			memcpy(name + length, ".", 2);

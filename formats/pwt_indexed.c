@@ -84,6 +84,7 @@ static enum pw_status append(struct walk *walk,
 	if (!*good)
 		return PW_OK;
 	walk->expected += pw_chunk_span(&place->chunk);
+	PW_ASSERT(walk->expected <= walk->file->bytes);
 	return pw_array_push(&walk->list->chunks, place, err);
 }
 
@@ -146,6 +147,7 @@ static enum pw_status follow(struct walk *walk, bool *good,
 				  good, err);
 	if (st == PW_OK && *good)
 		st = append(walk, &end, good, err);
+	PW_ASSERT(st != PW_OK || !*good || walk->list->ended);
 	return st;
 }
 

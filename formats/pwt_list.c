@@ -63,6 +63,7 @@ enum pw_status pw_pwt_list_end(struct pw_pwt_list *list,
 	enum pw_status st;
 
 	PW_ASSERT(place->chunk.kind == PW_CHUNK_END);
+	PW_ASSERT(!list->ended);
 	if (place->chunk.payload_bytes != PW_END_BYTES)
 		return pw_fail(err, PW_ERR_FORMAT, "it has another length");
 	st = pw_pwt_file_payload(file, place, &buffer, &payload, err);

@@ -38,15 +38,15 @@ static uint8_t *extend(struct pw_array *out, size_t bytes, struct pw_error *err)
 }
 
 enum pw_status pw_meta_put(struct pw_array *out, unsigned unknown,
-			   const char *json, struct pw_error *err)
+			   const char *json, size_t json_bytes,
+			   struct pw_error *err)
 {
-	size_t bytes = strlen(json);
-	uint8_t *begin = extend(out, PW_META_HEAD_BYTES + bytes, err);
+	uint8_t *begin = extend(out, PW_META_HEAD_BYTES + json_bytes, err);
 
 	if (!begin)
 		return err->status;
 	pw_store32(begin, unknown);
-	memcpy(begin + PW_META_HEAD_BYTES, json, bytes);
+	memcpy(begin + PW_META_HEAD_BYTES, json, json_bytes);
 	return PW_OK;
 }
 
@@ -106,6 +106,7 @@ enum pw_status pw_module_put(struct pw_array *out,
 	uint8_t *begin;
 
 	PW_ASSERT(module->build_id_bytes <= PW_BUILD_ID_MAX);
+	PW_ASSERT(module->process < PW_THREADS_MAX);
 	if (path_bytes > PW_MODULE_PATH_MAX)
 		return pw_fail(err, PW_ERR_OUTPUT,
 			       "a module's path of %zu bytes is longer than "
@@ -171,6 +172,7 @@ enum pw_status pw_modules_get(const uint8_t *payload, size_t payload_bytes,
 
 		st = get_module(payload + at, payload_bytes - at, arena,
 				&module, &used, err);
+		PW_ASSERT(used <= payload_bytes - at);
 		if (st == PW_OK && used == 0)
 			st = pw_fail(err, PW_ERR_FORMAT, "it is malformed");
 		if (st == PW_OK)

@@ -28,7 +28,7 @@ bool pw_metadata_valid(const char *json, size_t bytes);
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_meta_put(struct pw_array *out, unsigned unknown,
-			   const char *json,
+			   const char *json, size_t json_bytes,
 			   struct pw_error *err) PW_MUST_CHECK;
 
 /*

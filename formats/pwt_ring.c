@@ -47,6 +47,7 @@ static void decode(struct pw_ring *ring, struct pw_segment_decoder *decoder,
 	const struct pw_segment_place *place = &PW_ARRAY_AT(
 		ring->source.places, const struct pw_segment_place, index);
 
+	PW_ASSERT(index < ring->source.places->count);
 	slot->status =
 		pw_segment_decode(decoder, ring->source.file, ring->source.list,
 				  place, &slot->segment, &slot->err);
@@ -89,6 +90,7 @@ static void *work(void *argument)
 			slot->err = err;
 		}
 		pthread_mutex_lock(&ring->mutex);
+		PW_ASSERT(slot->state == BUSY);
 		slot->state = READY;
 		pthread_cond_broadcast(&ring->readied);
 		pthread_mutex_unlock(&ring->mutex);
@@ -172,10 +174,14 @@ void pw_ring_close(struct pw_ring *ring)
 /* Give the slot of the segment delivered last back to the workers. */
 static void give_back(struct pw_ring *ring)
 {
+	struct slot *slot;
+
 	if (ring->delivered == 0)
 		return;
+	slot = &ring->slots[(ring->delivered - 1) % ring->slot_count];
 	pthread_mutex_lock(&ring->mutex);
-	ring->slots[(ring->delivered - 1) % ring->slot_count].state = FREE;
+	PW_ASSERT(ring->running == 0 || slot->state == READY);
+	slot->state = FREE;
 	pthread_cond_broadcast(&ring->freed);
 	pthread_mutex_unlock(&ring->mutex);
 }
@@ -200,6 +206,7 @@ enum pw_status pw_ring_next(struct pw_ring *ring,
 	if (ring->delivered == ring->source.places->count)
 		return PW_OK;
 	give_back(ring);
+	PW_ASSERT(ring->delivered < ring->source.places->count);
 	slot = &ring->slots[ring->delivered % ring->slot_count];
 	if (ring->running > 0)
 		wait_ready(ring, slot);

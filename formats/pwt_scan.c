@@ -35,6 +35,7 @@ static enum pw_status search_block(struct scan *scan, uint64_t offset,
 				   size_t bytes, struct pw_chunk_place *place,
 				   bool *good, struct pw_error *err)
 {
+	PW_ASSERT(bytes <= BLOCK_BYTES);
 	*good = false;
 	for (size_t i = 0; i + 8 <= bytes; i += 8) {
 		enum pw_status st;
@@ -92,6 +93,8 @@ static enum pw_status take(struct scan *scan,
 			      at,
 			      (unsigned long long)(place->chunk.sequence -
 						   scan->sequence));
+	PW_ASSERT(place->offset + pw_chunk_span(&place->chunk) <=
+		  scan->file->bytes);
 	scan->sequence = place->chunk.sequence + 1;
 	return pw_array_push(&scan->list->chunks, place, err);
 }
@@ -135,6 +138,7 @@ static void report(struct scan *scan, uint64_t offset,
 {
 	unsigned long long at = offset;
 
+	PW_ASSERT(!header || place->offset == offset);
 	if (header)
 		pw_damage_add(scan->damage,
 			      "offset %llu: the file ends inside a chunk (%s)",

@@ -203,6 +203,7 @@ static enum pw_status add_run(struct pw_segment *segment,
 			       "it runs past the accesses of a thread");
 	batch.first = part->first + part->used;
 	part->used += record->accesses;
+	PW_ASSERT(part->used <= part->count);
 	return pw_array_push(&segment->batches, &batch, err);
 }
 
@@ -235,8 +236,11 @@ static enum pw_status add_event(struct pw_segment *segment,
 		st = pw_array_push(&segment->event_arg, record->arg, err);
 	if (st == PW_OK)
 		st = pw_array_push(&segment->event_text, &record->text, err);
-	if (st == PW_OK)
+	if (st == PW_OK) {
 		last->event_count++;
+		PW_ASSERT(last->first_event + last->event_count ==
+			  segment->event_text.count);
+	}
 	return st;
 }
 
@@ -283,6 +287,8 @@ enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 	const uint8_t *payload;
 	enum pw_status st;
 
+	PW_ASSERT(at->chunk.kind == PW_CHUNK_TIMELINE);
+	PW_ASSERT(at->chunk.segment == place->number);
 	clear(segment);
 	st = reserve(segment, at->chunk.access_count, err);
 	if (st == PW_OK)

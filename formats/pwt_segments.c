@@ -26,6 +26,7 @@ static void drop(struct gather *gather, const struct pw_pwt_list *list)
 	if (gather->chunks == 0)
 		return;
 	place = pw_pwt_list_at(list, gather->first);
+	PW_ASSERT(place->chunk.segment == gather->segment);
 	pw_damage_add(gather->damage,
 		      "offset %llu: segment %llu has no end and is left out",
 		      (unsigned long long)place->offset,
@@ -102,6 +103,7 @@ static enum pw_status add_timeline(struct gather *gather,
 			(unsigned long long)at->offset,
 			(unsigned long long)(chunk->segment - gather->next));
 	gather->next = chunk->segment + 1;
+	PW_ASSERT(place.first <= place.timeline);
 	if (is_whole(gather, chunk)) {
 		gather->chunks = 0;
 		return pw_array_push(places, &place, err);

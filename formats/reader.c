@@ -3,6 +3,8 @@
  */
 #include "formats/reader.h"
 
+#include "base/assert.h"
+
 #define PW_READER(name) extern const struct pw_reader_ops pw_reader_##name;
 #include "formats/readers.def"
 #undef PW_READER
@@ -27,6 +29,7 @@ const struct pw_reader_ops *pw_reader_probe(const uint8_t *head,
 	for (size_t i = 0; i < PW_COUNT(readers); i++) {
 		int sure = readers[i]->probe(head, head_bytes);
 
+		PW_ASSERT(sure >= 0 && sure <= 100);
 		if (sure > most) {
 			most = sure;
 			best = readers[i];

@@ -7,6 +7,7 @@
  */
 #include "formats/tally.h"
 
+#include "base/assert.h"
 #include "base/bits.h"
 
 #define ONES UINT64_C(0x0101010101010101)
@@ -25,6 +26,7 @@ static void add_words(struct pw_tally *tally, const uint8_t *kind, size_t words)
 {
 	uint64_t loads = 0, stores = 0, modifies = 0, fetches = 0, firsts = 0;
 
+	PW_ASSERT(words <= WORDS_MAX);
 	for (size_t i = 0; i < words; i++) {
 		uint64_t word = pw_load64(kind + i * 8);
 

@@ -50,6 +50,7 @@ static enum pw_status append(struct pw_timeline *timeline,
 		memcpy(out, tail, tail_bytes);
 	out += tail_bytes;
 	bytes->count = (size_t)(out - (uint8_t *)bytes->data);
+	PW_ASSERT(bytes->count <= bytes->capacity);
 	timeline->records++;
 	return PW_OK;
 }
@@ -76,7 +77,8 @@ enum pw_status pw_timeline_run(struct pw_timeline *timeline, uint32_t thread,
 {
 	enum pw_status st = PW_OK;
 
-	PW_ASSERT(accesses > 0);
+	PW_ASSERT(accesses > 0 && thread < PW_THREADS_MAX);
+	PW_ASSERT(timeline->open_accesses <= PW_SEGMENT_ACCESSES_MAX);
 	if (thread != timeline->open_thread)
 		st = pw_timeline_finish(timeline, err);
 	if (st != PW_OK)
@@ -103,6 +105,8 @@ enum pw_status pw_timeline_event(struct pw_timeline *timeline, uint32_t thread,
 	st = pw_timeline_finish(timeline, err);
 	if (st != PW_OK)
 		return st;
+	PW_ASSERT(thread < PW_THREADS_MAX);
+	PW_ASSERT((unsigned)event->kind <= UINT16_MAX);
 	while (args > 0 && event->arg[args - 1] == 0)
 		args--;
 	out = pw_varint_put(out, thread);

@@ -15,12 +15,15 @@
 #include "base/arena.h"
 #include "base/array.h"
 #include "base/assert.h"
+#include "base/bits.h"
 #include "formats/collapse.h"
 #include "formats/reader.h"
 #include "formats/tally.h"
 
 #define HEAD_BYTES 4096
 #define BATCH_ACCESSES_MAX ((size_t)64 << 10)
+/* Pages that the accesses of a batch may cross into, except by one access. */
+#define BATCH_PAGES_MAX ((uint64_t)256 << 10)
 
 struct pw_trace {
 	struct pw_arena *arena;
@@ -166,6 +169,24 @@ static uint64_t *clock_of(struct pw_trace *trace, uint32_t thread,
 	return &PW_ARRAY_AT(&trace->clocks, uint64_t, thread);
 }
 
+/* As many of @count accesses as keep the number of their touches bounded. */
+static size_t bound_pages(const uint32_t *size_bytes, size_t count)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < count; i++)
+		pages += size_bytes[i] >> PW_PAGE_SHIFT;
+	if (pages <= BATCH_PAGES_MAX)
+		return count;
+	pages = 0;
+	for (size_t i = 0; i < count; i++) {
+		pages += size_bytes[i] >> PW_PAGE_SHIFT;
+		if (pages > BATCH_PAGES_MAX)
+			return i > 0 ? i : 1;
+	}
+	return count;
+}
+
 /* How many of the source's accesses the next batch takes. */
 static size_t choose_count(const struct pw_trace *trace)
 {
@@ -179,6 +200,10 @@ static size_t choose_count(const struct pw_trace *trace)
 		if (count > room)
 			count = room;
 	}
+	if (trace->collapse && count > 0)
+		count = bound_pages(trace->source.accesses.size_bytes +
+					    trace->taken,
+				    count);
 	PW_ASSERT(count > 0 || left == 0);
 	return count;
 }
@@ -201,6 +226,7 @@ static void cut(struct pw_trace *trace, size_t count)
 		batch->accesses.kind = source->accesses.kind + from;
 	}
 	trace->taken += count;
+	PW_ASSERT(trace->taken <= source->accesses.count);
 	if (trace->taken < source->accesses.count)
 		return;
 	batch->events = source->events;
@@ -229,6 +255,7 @@ static enum pw_status finish(struct pw_trace *trace, struct pw_error *err)
 	if (!clock)
 		return err->status;
 	pw_tally_add(&tally, batch->accesses.kind, batch->accesses.count);
+	PW_ASSERT(tally.instructions <= batch->accesses.count);
 	batch->first_instruction = *clock;
 	batch->instruction_count = tally.instructions;
 	if (trace->collapse && batch->accesses.count > 0)
@@ -261,6 +288,7 @@ enum pw_status pw_trace_next(struct pw_trace *trace,
 		trace->has_source = trace->source.accesses.count > 0 ||
 				    trace->source.events.count > 0;
 	}
+	PW_ASSERT(trace->taken <= trace->source.accesses.count);
 	cut(trace, choose_count(trace));
 	st = finish(trace, err);
 	if (st == PW_OK)

@@ -73,7 +73,7 @@ static enum pw_status write_meta(struct pw_writer *writer,
 
 	if (!payload)
 		return err->status;
-	st = pw_meta_put(payload, options->unknown, json, err);
+	st = pw_meta_put(payload, options->unknown, json, strlen(json), err);
 	if (st != PW_OK)
 		return st;
 	return pw_chunk_sink_write(&writer->sink, &chunk, &offset, err);
@@ -131,7 +131,9 @@ static enum pw_status write_declared(struct pw_writer *writer,
 	payload = pw_chunk_sink_begin(&writer->sink, err);
 	if (!payload)
 		return err->status;
+	PW_ASSERT(waiting->item_bytes == 1);
 	if (kind == PW_CHUNK_THREADS) {
+		PW_ASSERT(waiting->count % PW_THREAD_BYTES == 0);
 		chunk.flags = PW_CHUNK_CRITICAL;
 		chunk.thread = (uint32_t)(writer->segment.threads.count -
 					  waiting->count / PW_THREAD_BYTES);
@@ -175,6 +177,7 @@ enum pw_status pw_writer_thread(struct pw_writer *writer,
 
 	if (st != PW_OK)
 		return st;
+	PW_ASSERT(threads->count <= PW_THREADS_MAX);
 	PW_ASSERT(thread->process <= threads->count);
 	PW_ASSERT(thread->parent <= threads->count);
 	if (threads->count >= PW_THREADS_MAX)
@@ -219,6 +222,7 @@ enum pw_status pw_writer_accesses(struct pw_writer *writer, uint32_t thread,
 		st = pw_writer_segment_add(&writer->segment, thread, accesses,
 					   done, &taken, err);
 		done += taken;
+		PW_ASSERT(done <= accesses->count);
 		if (st == PW_OK && pw_writer_segment_full(&writer->segment))
 			st = flush(writer, err);
 	}

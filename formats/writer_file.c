@@ -117,6 +117,7 @@ enum pw_status pw_writer_file_write(struct pw_writer_file *file,
 				err, PW_ERR_OUTPUT, done < 0 ? errno : EIO,
 				"%s: cannot write at offset %llu", file->path,
 				(unsigned long long)file->bytes);
+		PW_ASSERT((size_t)done <= bytes);
 		next += done;
 		bytes -= (size_t)done;
 		file->bytes += (uint64_t)done;
@@ -150,6 +151,7 @@ enum pw_status pw_writer_file_finish(struct pw_writer_file *file,
 	enum pw_status st = PW_OK;
 	int reason = 0;
 
+	PW_ASSERT(file->fd >= 0);
 	/* Pipes and devices cannot be synced, and need not be. */
 	if (fsync(file->fd) != 0 && errno != EINVAL && errno != EROFS)
 		reason = errno;

@@ -22,15 +22,16 @@ static void free_columns(struct pw_access_columns *columns)
 static enum pw_status make_columns(struct pw_access_columns *columns,
 				   size_t capacity, struct pw_error *err)
 {
-	columns->address = malloc(capacity * sizeof(*columns->address));
-	columns->pc = malloc(capacity * sizeof(*columns->pc));
-	columns->size_bytes = malloc(capacity * sizeof(*columns->size_bytes));
-	columns->kind = malloc(capacity);
+	columns->address = calloc(capacity, sizeof(*columns->address));
+	columns->pc = calloc(capacity, sizeof(*columns->pc));
+	columns->size_bytes = calloc(capacity, sizeof(*columns->size_bytes));
+	columns->kind = calloc(capacity, 1);
 	if (columns->address && columns->pc && columns->size_bytes &&
 	    columns->kind)
 		return PW_OK;
 	free_columns(columns);
-	return pw_fail_memory(err, "a segment of a trace");
+	pw_fail_memory(err, "a segment of a trace");
+	return PW_ERR_SYSTEM;
 }
 
 static void copy_columns(struct pw_access_columns *to, size_t at,
@@ -126,6 +127,7 @@ enum pw_status pw_writer_segment_add(struct pw_writer_segment *segment,
 	copy_columns(&segment->staged, segment->count, accesses, from, count);
 	owner->in_segment += count;
 	segment->count += count;
+	PW_ASSERT(segment->count <= segment->capacity);
 	*taken = count;
 	return PW_OK;
 }
@@ -261,6 +263,7 @@ static enum pw_status write_threads(struct pw_writer_segment *segment,
 		size_t count = thread_at(segment, number)->in_segment;
 		struct pw_accesses accesses = view(columns, at, count);
 
+		PW_ASSERT(count > 0);
 		at += count;
 		st = write_thread(segment, sink, number, &accesses, whole, err);
 	}
@@ -321,6 +324,7 @@ enum pw_status pw_writer_segment_flush(struct pw_writer_segment *segment,
 		st = write_timeline(segment, sink, &whole, err);
 	if (st != PW_OK)
 		return st;
+	PW_ASSERT(whole.access_count == segment->count);
 	segment->accesses += whole.access_count;
 	segment->instructions += whole.instruction_count;
 	segment->number++;

@@ -39,6 +39,7 @@ static const struct scale *choose(const struct scale *scale, size_t count,
 {
 	size_t best = 0;
 
+	PW_ASSERT(count > 0 && scale[0].from == 0);
 	for (size_t i = 1; i < count; i++) {
 		if (most >= scale[i].from)
 			best = i;
@@ -146,6 +147,7 @@ static void plan_linear(struct pw_axis *axis, const struct pw_axis_range *range)
 		axis->first = 0;
 	if (axis->last <= axis->first)
 		axis->last = axis->first + (axis->first > 0 ? axis->first : 1);
+	PW_ASSERT(axis->last > axis->first);
 	step = round_step(axis->last - axis->first, range->ticks);
 	/* A value axis ends at a tick, so that curves keep off the edge. */
 	if (range->values)
@@ -210,6 +212,7 @@ static void plan_log(struct pw_axis *axis, const struct pw_axis_range *range)
 	if (axis->last <= axis->first)
 		axis->last = axis->first * 10;
 	decades = log10(axis->last / axis->first);
+	PW_ASSERT(decades > 0 && decades < 700);
 	if (range->unit == PW_UNIT_BYTES) {
 		plan_log_bytes(axis, range);
 		return;

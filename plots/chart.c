@@ -75,6 +75,7 @@ enum pw_status pw_chart_svg(struct pw_table *table, char **svg,
 
 	PW_ASSERT(pw_chart_possible(table));
 	*svg = NULL;
+	PW_ASSERT(!pw_table_is_stream(table));
 	st = make_script(table, NULL, false, &script, err);
 	request.script = script;
 	if (st == PW_OK)
@@ -229,12 +230,15 @@ static void name_target(struct target *target, const struct pw_walk *walk,
 	PW_ASSERT(number >= 1 && strlen(name) < sizeof(target->stem) - 24);
 	PW_ASSERT(name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] ==
 		  '\0');
-	if (count_named(walk->item, walk->count, name) > 1)
+	target->group = NULL;
+	if (count_named(walk->item, walk->count, name) > 1) {
 		snprintf(target->stem, sizeof(target->stem), "%s-%zu", name,
 			 number);
-	else
+		if (walk->depth)
+			target->group = walk->open[walk->depth - 1];
+	} else {
 		snprintf(target->stem, sizeof(target->stem), "%s", name);
-	target->group = walk->depth ? walk->open[walk->depth - 1] : NULL;
+	}
 }
 
 enum pw_status pw_charts_write(struct pw_tables *tables, const char *directory,

@@ -44,6 +44,8 @@ void pw_csv_header(FILE *out, const struct pw_table *table, size_t labels,
 {
 	size_t columns = pw_table_columns(table);
 
+	PW_ASSERT(labels == 0 || label);
+	PW_ASSERT(columns > 0 && columns <= PW_TABLE_COLUMNS_MAX);
 	for (size_t i = 0; i < labels; i++) {
 		put_text(out, label[i], false);
 		putc_unlocked(',', out);
@@ -92,6 +94,7 @@ enum pw_status pw_csv_rows(FILE *out, struct pw_table *table, size_t labels,
 	size_t rows = 0;
 	bool held = true;
 
+	PW_ASSERT(labels == 0 || label);
 	if (!pw_table_is_stream(table))
 		pw_table_rewind(table);
 	while ((st = pw_table_next(table, &rows, err)) == PW_OK && rows > 0) {

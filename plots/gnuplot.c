@@ -56,6 +56,7 @@ static enum pw_status write_script(struct child *child, const char *script,
 {
 	size_t left = strlen(script);
 
+	PW_ASSERT(child->script < 0);
 	child->script = memfd_create("pagewalk-gnuplot", MFD_CLOEXEC);
 	if (child->script < 0)
 		return pw_fail_errno(err, PW_ERR_SYSTEM, errno,
@@ -153,7 +154,7 @@ static enum pw_status start(struct child *child,
 			      "gnuplot: cannot be started");
 		return pw_hint(err, "install gnuplot-nox");
 	}
-	PW_ASSERT(child->pid > 0);
+	PW_ASSERT(child->pid > 0 && child->out[1] < 0);
 	child->deadline_ms = now_ms() + request->timeout_ms;
 	return PW_OK;
 }
@@ -171,6 +172,7 @@ static enum pw_status take(int *fd, struct pw_array *into, size_t limit,
 		close_fd(fd);
 		return PW_OK;
 	}
+	PW_ASSERT((size_t)got <= sizeof(buffer) && into->count <= limit);
 	if (into->count > limit - (size_t)got)
 		return pw_fail(err, PW_ERR_SYSTEM,
 			       "gnuplot: wrote more than %zu bytes", limit);
@@ -256,6 +258,7 @@ static enum pw_status finish(struct child *child, struct pw_error *err)
 	char message[MESSAGE_BYTES];
 	int status;
 
+	PW_ASSERT(child->pid > 0 && child->out[0] < 0);
 	if (!wait_end(child, &status))
 		return pw_fail(err, PW_ERR_SYSTEM,
 			       "gnuplot: did not end in time");

@@ -49,6 +49,7 @@ static bool open_columns(struct grid *grid)
 	if (!columns)
 		return false;
 	/* Texts are clean already; encoding again would double the escapes. */
+	PW_ASSERT(scols_table_get_ncols(columns) == 0);
 	scols_table_enable_noencoding(columns, 1);
 	if (scols_table_set_column_separator(columns, GAP) != 0)
 		return false;
@@ -149,7 +150,7 @@ static const char *name_at(struct grid *grid, size_t index)
 
 	if (spec->form == PW_FORM_RECORD)
 		return pw_show_title(spec, index);
-	return pw_show_cell(&grid->show, grid->table, index, 0, grid->style);
+	return pw_show_pair(&grid->show, grid->table, index);
 }
 
 /* The widest number among the values, to which all numbers are padded. */
@@ -225,6 +226,7 @@ static bool plan_layout(struct grid *grid, size_t rows, struct layout *layout)
 	const struct pw_table_spec *spec = pw_table_spec(grid->table);
 
 	layout->columns = pw_table_columns(grid->table);
+	PW_ASSERT(layout->columns <= PW_TABLE_COLUMNS_MAX);
 	for (size_t c = 0; c < layout->columns; c++) {
 		size_t width = measure(pw_show_title(spec, c));
 
@@ -254,6 +256,7 @@ static void put_padded(FILE *out, const struct layout *layout, size_t column,
 			     : 0;
 	bool last = column + 1 == layout->columns;
 
+	PW_ASSERT(column < layout->columns);
 	if (layout->number[column])
 		fprintf(out, "%*s%s", (int)pad, "", text);
 	else
@@ -312,6 +315,7 @@ enum pw_status pw_grid_print(FILE *out, struct pw_table *table,
 	size_t rows = 0;
 	bool printed;
 
+	PW_ASSERT(options->width < INT32_MAX);
 	if (!pw_table_is_stream(table))
 		pw_table_rewind(table);
 	st = pw_table_next(table, &rows, err);

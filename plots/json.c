@@ -49,7 +49,9 @@ bool pw_json_row(FILE *out, struct pw_show *show, const struct pw_table *table,
 	const struct pw_table_spec *spec = pw_table_spec(table);
 	size_t columns = pw_table_columns(table);
 
+	PW_ASSERT(columns > 0 && columns <= PW_TABLE_COLUMNS_MAX);
 	for (size_t i = 0; i < columns; i++) {
+		PW_ASSERT(!strpbrk(pw_show_name(spec, i), "\"\\"));
 		fprintf(out, "%s\"%s\": ", i ? ", " : "",
 			pw_show_name(spec, i));
 		if (!pw_json_cell(out, show, table, row, i))

@@ -13,6 +13,7 @@ static bool same_columns(const struct pw_table_spec *a,
 
 	if (a == b)
 		return true;
+	PW_ASSERT(strcmp(a->name, b->name) == 0);
 	if (a->form != b->form)
 		return false;
 	for (; i < PW_TABLE_COLUMNS_MAX && a->column[i].name; i++) {
@@ -139,6 +140,7 @@ struct pw_table *pw_pick_next(const struct pw_pick *pick, struct pw_walk *walk,
 {
 	const struct pw_item *item;
 
+	PW_ASSERT(pick->labels <= PW_WALK_DEPTH);
 	while (pick->first && (item = pw_walk_next(walk))) {
 		if (item->kind != PW_ITEM_TABLE ||
 		    strcmp(pw_table_spec(item->table)->name,

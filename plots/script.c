@@ -21,6 +21,7 @@ static const char *const palette[PW_CHART_SERIES_MAX] = {
 #define KEY_COLUMNS 3
 
 #define TEXT_COLOR "#374151"
+#define SOFT_COLOR "#6b7280"
 #define LINE_COLOR "#9aa1ac"
 #define GRID_COLOR "#e1e4e9"
 
@@ -181,7 +182,7 @@ static const char *side_title(const struct plan *plan, size_t side)
 		only = curve_title(plan, i);
 		count++;
 	}
-	PW_ASSERT(count > 0);
+	PW_ASSERT(count > 0 && side <= plan->right);
 	if (side == 0 && title)
 		return title;
 	return count == 1 ? only : "";
@@ -249,7 +250,10 @@ static void put_frame(const struct plan *plan)
 static void put_plot(const struct plan *plan)
 {
 	const struct pw_series *series = plan->script->series;
-	bool steps = plan->script->spec->chart.kind == PW_CHART_STEPS;
+	const struct pw_chart *chart = &plan->script->spec->chart;
+	const char *style = chart->kind != PW_CHART_STEPS ? "lines"
+			    : chart->x_ends		  ? "fsteps"
+							  : "steps";
 	FILE *out = plan->out;
 
 	fputs("plot ", out);
@@ -259,8 +263,8 @@ static void put_plot(const struct plan *plan)
 		fprintf(out,
 			"%s$points using 1:%zu axes x1y%zu with %s"
 			" lc rgb '%s' lw 2 title ",
-			i ? ", \\\n  " : "", i + 2, plan->side[i] + 1,
-			steps ? "steps" : "lines", palette[i]);
+			i ? ", \\\n  " : "", i + 2, plan->side[i] + 1, style,
+			palette[i]);
 		snprintf(title, sizeof(title),
 			 plan->side[i] ? "%s (right)" : "%s",
 			 curve_title(plan, i));
@@ -273,7 +277,7 @@ static void put_plot(const struct plan *plan)
 		put_number(out, plan->y[0].last);
 		fprintf(out,
 			"):1 with labels left offset 0,%s textcolor rgb "
-			"'" LINE_COLOR "' notitle",
+			"'" SOFT_COLOR "' notitle",
 			series->curves > KEY_COLUMNS ? "3.8"
 			: series->curves > 1	     ? "2.6"
 						     : "1.2");

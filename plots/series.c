@@ -137,6 +137,7 @@ static double pixel_of(const struct pw_series *series, double x, size_t pixels,
 	double high = log_x ? log(series->x_most) : series->x_most;
 	double at = log_x ? log(x) : x;
 
+	PW_ASSERT(x >= series->x_least && x <= series->x_most);
 	if (high <= low)
 		return 0;
 	return floor((at - low) / (high - low) * (double)pixels);
@@ -150,6 +151,7 @@ static size_t keep_run(struct pw_series *series, size_t first, size_t end,
 	size_t mark[2 * PW_CHART_SERIES_MAX + 2] = {first, end - 1};
 	size_t marks = 2;
 
+	PW_ASSERT(kept <= first && first < end);
 	for (size_t c = 0; c < series->curves; c++) {
 		size_t low = first;
 		size_t high = first;
@@ -165,6 +167,7 @@ static size_t keep_run(struct pw_series *series, size_t first, size_t end,
 		mark[marks++] = low;
 		mark[marks++] = high;
 	}
+	PW_ASSERT(marks <= PW_COUNT(mark));
 	for (size_t i = first; i < end; i++) {
 		for (size_t m = 0; m < marks; m++) {
 			if (mark[m] == i) {

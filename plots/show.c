@@ -51,6 +51,7 @@ static void cut(struct pw_show *show)
 
 	while (end > 0 && (show->data[end] & 0xc0) == 0x80)
 		end--;
+	PW_ASSERT(end <= show->limit_bytes);
 	PW_ASSERT(end + sizeof("...") <= show->capacity_bytes);
 	memcpy(show->data + end, "...", sizeof("..."));
 }
@@ -71,6 +72,7 @@ const char *pw_show_text(struct pw_show *show, const char *text)
 		need_bytes = show->limit_bytes + CUT_ROOM;
 	if (!reserve(show, need_bytes))
 		return NULL;
+	PW_ASSERT(show->capacity_bytes >= need_bytes);
 	pw_text_clean(show->data, need_bytes, text);
 	if (strlen(show->data) > show->limit_bytes)
 		cut(show);
@@ -111,6 +113,7 @@ static const char *show_u64(struct pw_show *show, uint64_t value,
 static const char *show_f64(struct pw_show *show, double value,
 			    enum pw_unit unit, enum pw_show_style style)
 {
+	PW_ASSERT(unit != PW_UNIT_ADDRESS);
 	if (style == PW_SHOW_EXACT)
 		pw_format_exact(show->number, sizeof(show->number), value);
 	else
@@ -162,4 +165,13 @@ const char *pw_show_title(const struct pw_table_spec *spec, size_t column)
 	if (spec->form != PW_FORM_PAIRS && spec->column[column].title)
 		return spec->column[column].title;
 	return pw_show_name(spec, column);
+}
+
+const char *pw_show_pair(struct pw_show *show, const struct pw_table *table,
+			 size_t row)
+{
+	const char *title = pw_table_pair_title(table, row);
+
+	return title ? title
+		     : pw_show_text(show, pw_table_cell(table, row, 0).text);
 }

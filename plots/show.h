@@ -73,4 +73,13 @@ bool pw_show_is_number(const struct pw_table *table, size_t row, size_t column);
 const char *pw_show_name(const struct pw_table_spec *spec, size_t column);
 const char *pw_show_title(const struct pw_table_spec *spec, size_t column);
 
+/*
+ * What people call pair @row of a table of pairs: its title, else its name.
+ *
+ * Owns:   the show or the table, as pw_show_text.
+ * Errors: NULL without memory.
+ */
+const char *pw_show_pair(struct pw_show *show, const struct pw_table *table,
+			 size_t row);
+
 #endif

@@ -22,6 +22,7 @@ const struct pw_sink_ops *pw_sink_at(size_t index)
 
 const struct pw_sink_ops *pw_sink_find(const char *name)
 {
+	PW_ASSERT(name && *name);
 	for (size_t i = 0; i < PW_COUNT(sinks); i++) {
 		PW_ASSERT(sinks[i]->write && sinks[i]->extension[0] == '.');
 		if (strcmp(sinks[i]->name, name) == 0)

@@ -39,6 +39,7 @@ static const char *skip_dropped(const char *at)
 
 		if (!is_tag(at, dropped[i]))
 			continue;
+		PW_ASSERT(strlen(dropped[i]) + 4 <= sizeof(end));
 		snprintf(end, sizeof(end), "</%s>", dropped[i]);
 		found = strstr(at, end);
 		return found ? found + strlen(end) : at;
@@ -104,6 +105,7 @@ static bool drops_attribute(const char *name, size_t length)
 /* Copy the tag [at, end), end being its '>'. */
 static void put_tag(FILE *out, const char *at, const char *end)
 {
+	PW_ASSERT(*at == '<' && *end == '>');
 	while (at < end) {
 		size_t name = strcspn(at, " \t\n=>");
 		const char *value = at + name + 2;

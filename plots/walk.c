@@ -9,12 +9,14 @@ void pw_walk_start(struct pw_walk *walk, const struct pw_tables *tables)
 {
 	*walk = (struct pw_walk){0};
 	walk->item = pw_tables_items(tables, &walk->count);
+	PW_ASSERT(walk->item || walk->count == 0);
 }
 
 const struct pw_item *pw_walk_next(struct pw_walk *walk)
 {
 	const struct pw_item *item;
 
+	PW_ASSERT(walk->next <= walk->count && walk->depth <= PW_WALK_DEPTH);
 	if (walk->next == walk->count) {
 		PW_ASSERT(walk->depth == 0);
 		return NULL;

@@ -131,7 +131,8 @@ static void read_tlb(struct reading *reading, const char *key,
 		     const struct pw_file_tlb *file, bool absence,
 		     struct pw_tlb_choice *out)
 {
-	static const struct bounds entries = {0, UINT32_MAX, "below 4294967296"};
+	static const struct bounds entries = {0, UINT32_MAX,
+					      "below 4294967296"};
 	static const struct bounds ways = {0, UINT32_MAX, "below 4294967296"};
 	struct pw_error why;
 	char part[64];

@@ -7,6 +7,10 @@
  * recorded when it completes, not when it tries.
  *
  * A limit or SIGTERM detaches: the target runs on, untraced, to its end.
+ *
+ * What the target can notice: it has one processor, it is slow, and the kernel
+ * gives SIGTRAP its default action once the target blocks SIGTRAP by itself;
+ * the same happens under a debugger.
  */
 #include <errno.h>
 #include <signal.h>
@@ -232,6 +236,7 @@ static enum pw_status on_trap(struct pw_session *session, struct pw_error *err)
 		st = step_done(session, &again, err);
 		break;
 	case TRAP_NOT_STARTED:
+		pw_process_unblock_trap(&session->process);
 		break;
 	}
 	if (st == PW_OK && !again)
@@ -317,8 +322,11 @@ static enum pw_status run_steps(struct pw_session *session,
 
 	while (st == PW_OK && !session->ended) {
 		check_limits(session);
-		if (session->ended)
-			break;
+		if (session->ended) {
+			if (!pw_process_trap_queued(&session->process))
+				break;
+			session->ended = false; /* take the SIGTRAP first */
+		}
 		if (session->inject)
 			session->injected = session->inject;
 		pw_process_step(&session->process, session->inject);

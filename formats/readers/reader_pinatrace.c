@@ -182,6 +182,7 @@ static size_t parse_lines(struct state *state, size_t count)
 			note_bad_line(state, text, (size_t)(p - text) - 1);
 	}
 	state->begin = (size_t)(p - state->buffer);
+	PW_ASSERT(state->begin <= state->end);
 	return count;
 }
 

@@ -30,9 +30,7 @@ struct reader {
 
 static int probe(const uint8_t *head, size_t head_bytes)
 {
-	if (head_bytes < PW_FILE_MAGIC_BYTES)
-		return 0;
-	return memcmp(head, PW_FILE_MAGIC, PW_FILE_MAGIC_BYTES) == 0 ? 100 : 0;
+	return pw_file_magic_found(head, head_bytes) ? 100 : 0;
 }
 
 static enum pw_status check_header(struct reader *reader, struct pw_error *err)
@@ -178,6 +176,7 @@ static enum pw_status advance(struct reader *reader, struct pw_error *err)
 	} while (st == PW_ERR_FORMAT);
 	reader->batch = 0;
 	if (st == PW_OK && !reader->segment) {
+		PW_ASSERT(reader->segments == reader->places.count);
 		check_end(reader);
 		reader->done = true;
 	}
@@ -193,6 +192,7 @@ static void fill(const struct pw_segment *segment,
 	const uint16_t *kind = segment->event_kind.data;
 	const uint64_t *result = segment->event_result.data;
 
+	PW_ASSERT(from->first + from->count <= segment->kind.capacity);
 	PW_ASSERT(from->first_event + from->event_count <=
 		  segment->event_kind.count);
 	memset(batch, 0, sizeof(*batch));
@@ -236,6 +236,7 @@ static enum pw_status next(void *state, struct pw_trace_info *info,
 			  reader->batch),
 	     batch);
 	reader->batch++;
+	PW_ASSERT(batch->accesses.count > 0 || batch->events.count > 0);
 	reader->accesses += batch->accesses.count;
 	reader->events += batch->events.count;
 	*more = true;

@@ -134,11 +134,15 @@ static void put_list(struct writer *w, const char *name_of_class,
 	bool record = pw_table_spec(table)->form == PW_FORM_RECORD;
 	size_t count = record ? pw_table_columns(table) : rows;
 
+	PW_ASSERT(pw_table_spec(table)->form != PW_FORM_ROWS);
+	PW_ASSERT(!record || rows == 1);
 	fprintf(w->out, "<dl class=\"%s\">\n", name_of_class);
 	for (size_t i = 0; i < count; i++) {
 		fputs("<div><dt>", w->out);
 		if (record)
 			put_text(w, pw_show_title(pw_table_spec(table), i));
+		else if (pw_table_pair_title(table, i))
+			put_text(w, pw_table_pair_title(table, i));
 		else
 			put_cell(w, table, i, 0);
 		fputs("</dt><dd>", w->out);
@@ -188,6 +192,7 @@ static void put_rows(struct writer *w, struct pw_table *table, size_t rows)
 {
 	char total[40];
 
+	PW_ASSERT(rows > 0);
 	if (rows <= ROWS_SHOWN && !pw_table_is_stream(table)) {
 		put_grid(w, table, rows, rows);
 		return;

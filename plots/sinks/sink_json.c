@@ -103,6 +103,8 @@ static void close_frame(struct writer *w)
 	struct frame *frame = top(w);
 	bool array = frame->group != NULL;
 
+	PW_ASSERT(array == !frame->keys);
+	PW_ASSERT(frame->next == frame->end);
 	json_decref(frame->keys);
 	w->depth--;
 	begin_item(w, true);
@@ -242,6 +244,7 @@ static enum pw_status step_object(struct writer *w)
 		frame->next++;
 		return put_table(w, item->table);
 	}
+	PW_ASSERT(item->kind == PW_ITEM_GROUP && index < frame->end);
 	frame->next = pw_walk_skip(w->item, frame->end, index);
 	seen = json_object_get(frame->keys, item->group);
 	PW_ASSERT(!seen || json_is_true(seen));

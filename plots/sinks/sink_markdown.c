@@ -59,6 +59,7 @@ static void put_head(struct writer *w, const struct pw_table *table)
 	bool rows = spec->form == PW_FORM_ROWS;
 	size_t columns = rows ? pw_table_columns(table) : 2;
 
+	PW_ASSERT(columns > 0);
 	putc('|', w->out);
 	for (size_t i = 0; i < columns; i++) {
 		putc(' ', w->out);
@@ -81,10 +82,16 @@ static void put_head(struct writer *w, const struct pw_table *table)
 
 static void put_row(struct writer *w, const struct pw_table *table, size_t row)
 {
+	bool pairs = pw_table_spec(table)->form == PW_FORM_PAIRS;
+	const char *title = pairs ? pw_table_pair_title(table, row) : NULL;
+
 	putc('|', w->out);
 	for (size_t i = 0; i < pw_table_columns(table); i++) {
 		putc(' ', w->out);
-		put_cell(w, table, row, i);
+		if (i == 0 && title)
+			put_text(w, title);
+		else
+			put_cell(w, table, row, i);
 		fputs(" |", w->out);
 	}
 	putc('\n', w->out);
@@ -93,6 +100,7 @@ static void put_row(struct writer *w, const struct pw_table *table, size_t row)
 /* A record lies on its side: a line a column. */
 static void put_record(struct writer *w, const struct pw_table *table)
 {
+	PW_ASSERT(pw_table_spec(table)->form == PW_FORM_RECORD);
 	for (size_t i = 0; i < pw_table_columns(table); i++) {
 		fputs("| ", w->out);
 		put_text(w, pw_show_title(pw_table_spec(table), i));

@@ -57,6 +57,7 @@ static enum pw_status put_table(struct writer *w, struct pw_table *table,
 {
 	const struct pw_table_spec *spec = pw_table_spec(table);
 
+	PW_ASSERT(spec->name && *spec->name);
 	separate(w);
 	put_line(w, BOLD, "", spec->title ? spec->title : spec->name);
 	if (spec->help)

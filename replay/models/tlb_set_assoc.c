@@ -1,30 +1,44 @@
 /*
  * tlb_set_assoc.c - set-associative TLB with true LRU in each set.
  *
- * Each set holds its pages most recent first, so position is age and the
- * victim is always the last one. Free ways are at the end.
+ * A set of few ways holds its pages most recent first, so position is age and
+ * the victim is always the last one; free ways are at the end. Sets of many
+ * ways are wide_set.c's.
  *
  * Source: Hennessy & Patterson, "Computer Architecture" 6th ed., appendix B.2.
- * Cost:   O(ways) a look-up, but O(1) for recent pages; 8 bytes of state an
- *         entry.
+ * Cost:   O(ways) a look-up with few ways, but O(1) for recent pages; 8 bytes
+ *         of state an entry; O(1) with many ways, 24 to 32 bytes.
  */
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/models.h"
+#include "replay/models/wide_set.h"
 
-#define FREE_WAY UINT64_MAX /* no page has this number */
+#define FREE_WAY PW_WIDE_SET_FREE
 #define ENTRIES_MAX ((uint64_t)1 << 24)
+#define FEW_WAYS 16
 
 struct set_assoc {
 	uint64_t sets;
-	uint64_t mask; /* sets - 1 when sets are a power of two, else 0 */
+	uint64_t mask; /* sets - 1 when sets are a power of two */
+	bool pow2;
+	bool wide;
 	size_t ways;
-	uint64_t page[];
+	size_t set_words; /* 64-bit words of a set's state */
+	uint64_t words[];
 };
 
-static uint64_t count_ways(const struct pw_tlb_config *config)
+static size_t count_ways(const struct pw_tlb_config *config)
 {
-	return config->ways ? config->ways : config->entries;
+	return (size_t)(config->ways ? config->ways : config->entries);
+}
+
+static size_t count_set_words(const struct pw_tlb_config *config)
+{
+	size_t ways = count_ways(config);
+
+	return ways <= FEW_WAYS ? ways
+				: pw_wide_set_bytes(ways) / sizeof(uint64_t);
 }
 
 static enum pw_status check(const struct pw_tlb_config *config,
@@ -47,24 +61,46 @@ static size_t state_bytes(const struct pw_tlb_config *config)
 {
 	PW_ASSERT(config->entries <= ENTRIES_MAX);
 	return sizeof(struct set_assoc) +
-	       (size_t)config->entries * sizeof(uint64_t);
+	       (size_t)config->entries / count_ways(config) *
+		       count_set_words(config) * sizeof(uint64_t);
+}
+
+static inline uint64_t *set_at(struct set_assoc *tlb, uint64_t index)
+{
+	return tlb->words + index * tlb->set_words;
+}
+
+static inline uint64_t *find_set(struct set_assoc *tlb, uint64_t page)
+{
+	return set_at(tlb, tlb->pow2 ? page & tlb->mask : page % tlb->sets);
+}
+
+/* A set of many ways; words are aligned for it. */
+static inline struct pw_wide_set *as_wide(uint64_t *set)
+{
+	return (struct pw_wide_set *)(void *)set;
 }
 
 static void flush(void *state)
 {
 	struct set_assoc *tlb = state;
 
-	for (size_t i = 0; i < tlb->sets * tlb->ways; i++)
-		tlb->page[i] = FREE_WAY;
+	for (uint64_t i = 0; tlb->wide && i < tlb->sets; i++)
+		pw_wide_set_init(as_wide(set_at(tlb, i)), tlb->ways);
+	for (size_t i = 0; !tlb->wide && i < tlb->sets * tlb->ways; i++)
+		tlb->words[i] = FREE_WAY;
 }
 
 static void init(void *state, const struct pw_tlb_config *config)
 {
 	struct set_assoc *tlb = state;
 
-	tlb->ways = (size_t)count_ways(config);
+	tlb->ways = count_ways(config);
 	tlb->sets = config->entries / tlb->ways;
-	tlb->mask = pw_is_pow2(tlb->sets) ? tlb->sets - 1 : 0;
+	tlb->pow2 = pw_is_pow2(tlb->sets);
+	tlb->mask = tlb->sets - 1;
+	tlb->wide = tlb->ways > FEW_WAYS;
+	tlb->set_words = count_set_words(config);
 	PW_ASSERT(tlb->sets * tlb->ways == config->entries);
 	flush(state);
 }
@@ -76,14 +112,6 @@ static uint64_t filter_sets(const struct pw_tlb_config *config)
 	uint64_t sets = config->entries / count_ways(config);
 
 	return sets & (0 - sets);
-}
-
-static inline uint64_t *find_set(struct set_assoc *tlb, uint64_t page)
-{
-	uint64_t index = tlb->mask || tlb->sets == 1 ? page & tlb->mask
-						     : page % tlb->sets;
-
-	return tlb->page + index * tlb->ways;
 }
 
 /* Make room in front by moving @count pages back. */
@@ -100,6 +128,8 @@ static bool lookup(void *state, uint64_t page)
 	uint64_t *set = find_set(tlb, page);
 
 	PW_DEBUG_ASSERT(page != FREE_WAY);
+	if (tlb->wide)
+		return pw_wide_set_lookup(as_wide(set), page);
 	for (size_t i = 0; i < tlb->ways; i++) {
 		if (set[i] == page) {
 			push_front(set, i, page);
@@ -112,9 +142,13 @@ static bool lookup(void *state, uint64_t page)
 static void insert(void *state, uint64_t page)
 {
 	struct set_assoc *tlb = state;
+	uint64_t *set = find_set(tlb, page);
 
 	PW_DEBUG_ASSERT(page != FREE_WAY);
-	push_front(find_set(tlb, page), tlb->ways - 1, page);
+	if (tlb->wide)
+		pw_wide_set_insert(as_wide(set), page);
+	else
+		push_front(set, tlb->ways - 1, page);
 }
 
 /* Remove the pages of @set in [first, first + count), closing the gaps. */
@@ -135,8 +169,14 @@ static void invalidate(void *state, uint64_t first, uint64_t count)
 	struct set_assoc *tlb = state;
 	uint64_t sets = count < tlb->sets ? count : tlb->sets;
 
-	for (uint64_t i = 0; i < sets; i++)
-		sweep(find_set(tlb, first + i), tlb->ways, first, count);
+	for (uint64_t i = 0; i < sets; i++) {
+		uint64_t *set = find_set(tlb, first + i);
+
+		if (tlb->wide)
+			pw_wide_set_remove(as_wide(set), first, count);
+		else
+			sweep(set, tlb->ways, first, count);
+	}
 }
 
 const struct pw_tlb_ops pw_tlb_set_assoc = {

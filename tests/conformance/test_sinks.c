@@ -5,221 +5,12 @@
 
 #include <jansson.h>
 
-#include "base/random.h"
+#include "base/assert.h"
 #include "base/text.h"
+#include "tests/support/documents.h"
+#include "tests/support/read_csv.h"
 #include "tests/support/render.h"
 #include "tests/support/xml.h"
-
-static const struct pw_table_spec info = {
-	.name = "info",
-	.title = "Trace",
-	.help = "What was recorded.",
-	.form = PW_FORM_RECORD,
-	.column = {{"path", "File", PW_CELL_TEXT, PW_UNIT_NONE},
-		   {"bytes", "Size", PW_CELL_U64, PW_UNIT_BYTES},
-		   {"complete", NULL, PW_CELL_BOOL, PW_UNIT_NONE}},
-};
-
-/* Every type and unit that a column can have. */
-static const struct pw_table_spec rows = {
-	.name = "rows",
-	.title = "Rows",
-	.form = PW_FORM_ROWS,
-	.flags = PW_TABLE_PRIMARY,
-	.chart = {.kind = PW_CHART_LINE, .x = "count", .y = {"bytes"}},
-	.column = {{"text", "Text", PW_CELL_TEXT, PW_UNIT_NONE},
-		   {"plain", NULL, PW_CELL_U64, PW_UNIT_NONE},
-		   {"count", NULL, PW_CELL_U64, PW_UNIT_COUNT},
-		   {"bytes", NULL, PW_CELL_U64, PW_UNIT_BYTES},
-		   {"pages", NULL, PW_CELL_U64, PW_UNIT_PAGES},
-		   {"ns", NULL, PW_CELL_U64, PW_UNIT_NS},
-		   {"cycles", NULL, PW_CELL_U64, PW_UNIT_CYCLES},
-		   {"address", NULL, PW_CELL_U64, PW_UNIT_ADDRESS},
-		   {"ratio", NULL, PW_CELL_F64, PW_UNIT_RATIO},
-		   {"mean", NULL, PW_CELL_F64, PW_UNIT_NONE},
-		   {"flag", NULL, PW_CELL_BOOL, PW_UNIT_NONE}},
-};
-
-#define ROWS_COLUMNS 11
-
-static const struct pw_table_spec counters = {
-	.name = "counters",
-	.title = "Counters",
-	.form = PW_FORM_PAIRS,
-};
-
-static const struct pw_table_spec stream = {
-	.name = "stream",
-	.form = PW_FORM_ROWS,
-	.flags = PW_TABLE_DETAIL,
-	.column = {{"text", NULL, PW_CELL_TEXT, PW_UNIT_NONE},
-		   {"n", NULL, PW_CELL_U64, PW_UNIT_COUNT}},
-};
-
-#define MEBIBYTE ((size_t)1 << 20)
-
-static const char *const hostile[] = {
-	"\033[31mred\033[0m",
-	"\033]0;title\007",
-	"\033]8;;http://example.com\033\\link\033]8;;\033\\",
-	"\033]52;c;cHduZWQ=\007",
-	"\033P+q544e\033\\",
-	"\302\23331m C1 \302\2350;x\302\234",
-	"\23331m raw C1",
-	"\xe2\x80\xaemirrored\xe2\x80\xac \xe2\x81\xa6isolated\xe2\x81\xa9",
-	"\xef\xbb\xbf\xe2\x80\x8bzero width",
-	"bad UTF-8 \xff\xfe \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82",
-	"\xef\xbf\xbf no character \xef\xb7\x90",
-	"<script>alert(1)</script>",
-	"</td></tr></table><img src=x onerror=alert(1)>",
-	"<!-- --> ]]> <![CDATA[ &amp; &#0; &bogus;",
-	"\" onmouseover=\"alert(1)\" '",
-	"`touch pwned` $(touch pwned) ${x}",
-	"'; system('touch pwned'); '",
-	"=cmd|'/c calc'!A1",
-	"+1+1",
-	"-1-1",
-	"@SUM(A1)",
-	"\t=tab",
-	"\r\n=line",
-	"a,b;c\"d\"\"e",
-	"line\none\rtwo\vthree\ffour",
-	"| pipe | **bold** | [x](javascript:alert(1)) |",
-	"# heading\n- list\n> quote",
-	"%s%n%d %1$s",
-	"\\x1b \\u001b \\\" \\",
-	"\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x1f\x7f",
-	"",
-	" ",
-	"\xc3\xa9t\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80",
-};
-
-static char *long_text;
-
-static size_t hostile_count(void)
-{
-	return PW_COUNT(hostile) + 1;
-}
-
-/* The corpus, and after it a name of a mebibyte. */
-static const char *hostile_at(size_t index)
-{
-	return index < PW_COUNT(hostile) ? hostile[index] : long_text;
-}
-
-static int make_long_text(void **state)
-{
-	(void)state;
-	long_text = malloc(MEBIBYTE + 1);
-	if (!long_text)
-		return -1;
-	for (size_t i = 0; i < MEBIBYTE; i++)
-		long_text[i] = "ab\x1b<\xc3\xa9\"|"[i % 8];
-	long_text[MEBIBYTE] = '\0';
-	return 0;
-}
-
-static int free_long_text(void **state)
-{
-	(void)state;
-	free(long_text);
-	return 0;
-}
-
-/* ---- documents ---- */
-
-static void add_row(struct pw_table *table, const char *text,
-		    struct pw_random *random)
-{
-	static const double odd[] = {0,	   -0.0,    1e-300, 5e-324, 0.1,
-				     1e22, 1.0 / 3, -2.5,   1e15,   123456.789};
-
-	pw_cell_text(table, text);
-	for (size_t i = 1; i < ROWS_COLUMNS - 3; i++)
-		pw_cell_u64(table, pw_random_next(random) >>
-					   (1 + pw_random_below(random, 63)));
-	pw_cell_f64(table, (double)pw_random_next(random) * 0x1p-64);
-	pw_cell_f64(table, odd[pw_random_below(random, PW_COUNT(odd))]);
-	pw_cell_bool(table, pw_random_below(random, 2));
-}
-
-static enum pw_status fill(void *state, struct pw_table *table,
-			   struct pw_error *err)
-{
-	uint64_t *next = state;
-
-	(void)err;
-	for (int i = 0; i < 4 && *next < hostile_count(); i++, (*next)++) {
-		pw_cell_text(table, hostile_at(*next));
-		pw_cell_u64(table, *next);
-	}
-	return PW_OK;
-}
-
-static void close_stream(void *state)
-{
-	free(state);
-}
-
-static void add_stream(struct pw_tables *tables)
-{
-	struct pw_row_source source = {.fill = fill, .close = close_stream};
-
-	source.state = calloc(1, sizeof(uint64_t));
-	assert_non_null(source.state);
-	pw_table_stream(pw_table_add(tables, &stream), &source);
-}
-
-/* One document with every form, hostile text wherever text can stand. */
-static struct pw_tables *make_hostile(void)
-{
-	struct pw_tables *tables = pw_test_document();
-	struct pw_random random;
-	struct pw_table *table;
-
-	pw_random_seed(&random, 11);
-	table = pw_table_add(tables, &info);
-	pw_cell_text(table, hostile_at(0));
-	pw_cell_u64(table, 1536);
-	pw_cell_bool(table, true);
-	for (size_t i = 0; i < hostile_count(); i++) {
-		pw_tables_group(tables, "machines", hostile_at(i));
-		table = pw_table_add(tables, &counters);
-		pw_pair_text(table, hostile_at(i), hostile_at(i));
-		pw_pair_u64(table, "dtlb.misses", i, PW_UNIT_COUNT);
-		table = pw_table_add(tables, &rows);
-		add_row(table, hostile_at(i), &random);
-		pw_tables_group_end(tables);
-		pw_tables_note(tables, "%s", hostile_at(i));
-	}
-	pw_tables_mark_partial(tables, "%s", hostile_at(1));
-	add_stream(tables);
-	return tables;
-}
-
-/* A document of numbers: rows, in @groups groups when there are any. */
-static struct pw_tables *make_numbers(size_t groups, size_t count,
-				      uint64_t seed)
-{
-	struct pw_tables *tables = pw_test_document();
-	struct pw_random random;
-
-	pw_random_seed(&random, seed);
-	for (size_t g = 0; g < (groups ? groups : 1); g++) {
-		struct pw_table *table;
-		char label[20];
-
-		snprintf(label, sizeof(label), "m%zu", g);
-		if (groups)
-			pw_tables_group(tables, "machines", label);
-		table = pw_table_add(tables, &rows);
-		for (size_t i = 0; i < count; i++)
-			add_row(table, "a \"b\", c", &random);
-		if (groups)
-			pw_tables_group_end(tables);
-	}
-	return tables;
-}
 
 /* ---- checks ---- */
 
@@ -263,7 +54,7 @@ static void no_sink_lets_a_control_character_out(void **state)
 	(void)state;
 	for (size_t i = 0; (sink = pw_sink_at(i)); i++) {
 		for (size_t o = 0; o < PW_COUNT(options); o++) {
-			struct pw_tables *tables = make_hostile();
+			struct pw_tables *tables = pw_test_hostile();
 			char *text =
 				pw_test_render(sink->name, tables, &options[o]);
 
@@ -287,21 +78,22 @@ static json_t *parse(const char *text)
 
 static void hostile_json_parses_and_says_the_cleaned_text(void **state)
 {
-	struct pw_tables *tables = make_hostile();
+	struct pw_tables *tables = pw_test_hostile();
 	char *text = pw_test_render("json", tables, NULL);
 	json_t *root = parse(text);
 	json_t *machines = json_object_get(root, "machines");
-	char *clean = malloc(4 * MEBIBYTE + 1);
+	char *clean = malloc(4 * PW_TEST_MEBIBYTE + 1);
 
 	(void)state;
 	assert_non_null(clean);
-	assert_int_equal(json_array_size(machines), hostile_count());
-	for (size_t i = 0; i < hostile_count(); i++) {
+	assert_int_equal(json_array_size(machines), pw_test_hostile_count());
+	for (size_t i = 0; i < pw_test_hostile_count(); i++) {
 		json_t *machine = json_array_get(machines, i);
 		json_t *row =
 			json_array_get(json_object_get(machine, "rows"), 0);
 
-		pw_text_clean(clean, 4 * MEBIBYTE + 1, hostile_at(i));
+		pw_text_clean(clean, 4 * PW_TEST_MEBIBYTE + 1,
+			      pw_test_hostile_at(i));
 		assert_string_equal(
 			json_string_value(json_object_get(machine, "name")),
 			clean);
@@ -309,7 +101,7 @@ static void hostile_json_parses_and_says_the_cleaned_text(void **state)
 			json_string_value(json_object_get(row, "text")), clean);
 	}
 	assert_int_equal(json_array_size(json_object_get(root, "stream")),
-			 hostile_count());
+			 pw_test_hostile_count());
 	free(clean);
 	json_decref(root);
 	free(text);
@@ -318,7 +110,7 @@ static void hostile_json_parses_and_says_the_cleaned_text(void **state)
 
 static void hostile_lines_of_json_each_parse(void **state)
 {
-	struct pw_tables *tables = make_hostile();
+	struct pw_tables *tables = pw_test_hostile();
 	char *text = pw_test_render("jsonl", tables, NULL);
 	size_t lines = 0;
 
@@ -331,36 +123,9 @@ static void hostile_lines_of_json_each_parse(void **state)
 		json_decref(parse(line));
 		line = end + 1;
 	}
-	assert_int_equal(lines, hostile_count());
+	assert_int_equal(lines, pw_test_hostile_count());
 	free(text);
 	pw_tables_close(tables);
-}
-
-/* The page with harmless texts in place of all hostile ones. */
-static struct pw_tables *make_harmless(void)
-{
-	struct pw_tables *tables = pw_test_document();
-	struct pw_random random;
-	struct pw_table *table;
-
-	pw_random_seed(&random, 11);
-	table = pw_table_add(tables, &info);
-	pw_cell_text(table, "x");
-	pw_cell_u64(table, 1536);
-	pw_cell_bool(table, true);
-	for (size_t i = 0; i < hostile_count(); i++) {
-		pw_tables_group(tables, "machines", "x");
-		table = pw_table_add(tables, &counters);
-		pw_pair_text(table, "x", "x");
-		pw_pair_u64(table, "dtlb.misses", i, PW_UNIT_COUNT);
-		table = pw_table_add(tables, &rows);
-		add_row(table, "x", &random);
-		pw_tables_group_end(tables);
-		pw_tables_note(tables, "x");
-	}
-	pw_tables_mark_partial(tables, "x");
-	add_stream(tables);
-	return tables;
 }
 
 static void hostile_text_adds_no_element_to_a_page(void **state)
@@ -369,9 +134,9 @@ static void hostile_text_adds_no_element_to_a_page(void **state)
 		"html", "body", "table", "tr", "td", "th", "div",   "section",
 		"a",	"li",	"ul",	 "dl", "dt", "dd", "style", "script",
 		"img",	"meta", "h1",	 "h2", "h3", "p",  "strong"};
-	struct pw_tables *tables = make_hostile();
+	struct pw_tables *tables = pw_test_hostile();
 	char *page = pw_test_render("html", tables, NULL);
-	struct pw_tables *harmless = make_harmless();
+	struct pw_tables *harmless = pw_test_harmless();
 	char *plain = pw_test_render("html", harmless, NULL);
 	const char *why;
 
@@ -383,69 +148,11 @@ static void hostile_text_adds_no_element_to_a_page(void **state)
 				 pw_xml_count(plain, element[i]));
 	assert_int_equal(pw_xml_count(page, "script"), 0);
 	/* A name of a mebibyte does not make a page of mebibytes. */
-	assert_true(strlen(page) < 2 * MEBIBYTE);
+	assert_true(strlen(page) < 2 * PW_TEST_MEBIBYTE);
 	free(page);
 	free(plain);
 	pw_tables_close(tables);
 	pw_tables_close(harmless);
-}
-
-/* ---- CSV read back ---- */
-
-struct csv {
-	char *text; /* cells in place, each ended by a 0 byte */
-	char **cell;
-	size_t cells;
-	size_t columns;
-};
-
-/* Cut the cell at @at; returns where the next one begins. */
-static char *cut_cell(char *at, char *end)
-{
-	char *to = at;
-	bool quoted = *at == '"';
-
-	for (at += quoted; *at; at++) {
-		if (quoted && at[0] == '"' && at[1] == '"')
-			at++;
-		else if (quoted ? *at == '"' : strchr(",\n", *at) != NULL)
-			break;
-		*to++ = *at;
-	}
-	at += quoted;
-	assert_true(*at == ',' || *at == '\n');
-	*end = *at;
-	*to = '\0';
-	return at + 1;
-}
-
-static struct csv read_csv(char *text)
-{
-	struct csv csv = {.text = text};
-	size_t room = 1;
-	char *at = text;
-
-	for (const char *c = text; *c; c++)
-		room += *c == ',' || *c == '\n';
-	csv.cell = calloc(room, sizeof(*csv.cell));
-	assert_non_null(csv.cell);
-	while (*at) {
-		char end;
-
-		csv.cell[csv.cells++] = at;
-		at = cut_cell(at, &end);
-		if (end == '\n' && csv.columns == 0)
-			csv.columns = csv.cells;
-		if (end == '\n')
-			assert_int_equal(csv.cells % csv.columns, 0);
-	}
-	return csv;
-}
-
-static void free_csv(struct csv *csv)
-{
-	free(csv->cell);
-	free(csv->text);
 }
 
 static void hostile_csv_has_its_columns_and_no_formula(void **state)
@@ -455,11 +162,11 @@ static void hostile_csv_has_its_columns_and_no_formula(void **state)
 	(void)state;
 	for (size_t n = 0; n < PW_COUNT(names); n++) {
 		const struct pw_sink_options options = {.table = names[n]};
-		struct pw_tables *tables = make_hostile();
-		struct csv csv =
-			read_csv(pw_test_render("csv", tables, &options));
+		struct pw_tables *tables = pw_test_hostile();
+		struct pw_test_csv csv = pw_test_csv_read(
+			pw_test_render("csv", tables, &options));
 
-		assert_true(csv.cells >= csv.columns * hostile_count());
+		assert_true(csv.cells >= csv.columns * pw_test_hostile_count());
 		for (size_t i = 0; i < csv.cells; i++) {
 			const char *cell = csv.cell[i];
 			char *end;
@@ -471,7 +178,7 @@ static void hostile_csv_has_its_columns_and_no_formula(void **state)
 			if (*end || !strchr("0123456789", cell[1]))
 				fail_msg("a formula: %.40s", cell);
 		}
-		free_csv(&csv);
+		pw_test_csv_free(&csv);
 		pw_tables_close(tables);
 	}
 }
@@ -502,15 +209,17 @@ static void compare_cell(const char *cell, const json_t *value)
 
 static void compare_formats(size_t groups, size_t count, uint64_t seed)
 {
-	struct pw_tables *tables = make_numbers(groups, count, seed);
-	struct csv csv = read_csv(pw_test_render("csv", tables, NULL));
+	struct pw_tables *tables = pw_test_numbers(groups, count, seed);
+	struct pw_test_csv csv =
+		pw_test_csv_read(pw_test_render("csv", tables, NULL));
 	char *lines = pw_test_render("jsonl", tables, NULL);
 	char *text = pw_test_render("json", tables, NULL);
 	json_t *root = parse(text);
 	size_t labels = groups > 1;
 	char *line = lines;
 
-	assert_int_equal(csv.columns, ROWS_COLUMNS + labels);
+	PW_ASSERT(count > 0 && csv.columns > 0);
+	assert_int_equal(csv.columns, PW_TEST_NUMBER_COLUMNS + labels);
 	assert_int_equal(csv.cells,
 			 csv.columns * (1 + count * (groups ? groups : 1)));
 	for (size_t r = 0; r < csv.cells / csv.columns - 1; r++) {
@@ -541,7 +250,7 @@ static void compare_formats(size_t groups, size_t count, uint64_t seed)
 	json_decref(root);
 	free(text);
 	free(lines);
-	free_csv(&csv);
+	pw_test_csv_free(&csv);
 	pw_tables_close(tables);
 }
 
@@ -599,7 +308,7 @@ static void every_sink_refuses_a_table_that_is_not_there(void **state)
 
 	(void)state;
 	for (size_t i = 0; (sink = pw_sink_at(i)); i++) {
-		struct pw_tables *tables = make_numbers(0, 2, 1);
+		struct pw_tables *tables = pw_test_numbers(0, 2, 1);
 		struct pw_error err;
 		char *text = NULL;
 		size_t bytes;
@@ -622,7 +331,7 @@ static void every_sink_writes_the_same_twice(void **state)
 
 	(void)state;
 	for (size_t i = 0; (sink = pw_sink_at(i)); i++) {
-		struct pw_tables *tables = make_numbers(2, 60, 3);
+		struct pw_tables *tables = pw_test_numbers(2, 60, 3);
 		char *one = pw_test_render(sink->name, tables, NULL);
 		char *two = pw_test_render(sink->name, tables, NULL);
 
@@ -654,7 +363,7 @@ static void every_sink_passes_on_the_failure_of_a_source(void **state)
 		FILE *out = fopen("/dev/null", "w");
 
 		assert_non_null(out);
-		pw_table_stream(pw_table_add(tables, &stream), &source);
+		pw_table_stream(pw_table_add(tables, &pw_test_stream), &source);
 		assert_int_equal(sink->write(out, tables, &options, &err),
 				 PW_ERR_FORMAT);
 		fclose(out);
@@ -671,9 +380,9 @@ static void sink_next_steps_through_the_tables_that_match(void **state)
 	size_t cursor = 0;
 
 	(void)state;
-	one = pw_table_add(tables, &rows);
+	one = pw_table_add(tables, &pw_test_rows);
 	pw_tables_group(tables, "machines", "a");
-	two = pw_table_add(tables, &counters);
+	two = pw_table_add(tables, &pw_test_counters);
 	pw_tables_group_end(tables);
 	assert_ptr_equal(pw_sink_next(tables, &options, 0, &cursor), one);
 	assert_ptr_equal(pw_sink_next(tables, &options, 0, &cursor), two);
@@ -706,5 +415,6 @@ int main(void)
 		cmocka_unit_test(sink_next_steps_through_the_tables_that_match),
 	};
 
-	return cmocka_run_group_tests(tests, make_long_text, free_long_text);
+	return cmocka_run_group_tests(tests, pw_test_hostile_open,
+				      pw_test_hostile_close);
 }

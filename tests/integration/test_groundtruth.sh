@@ -20,7 +20,8 @@ fi
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
-export GT_DIR="$dir"
+export GT_DIR="$dir/files"
+mkdir files || exit 1
 
 # Lines "NAME.minflt,N" and "NAME.majflt,N", the last window of each name, of
 # the replay of program $1.
@@ -57,7 +58,7 @@ compare() {
 		windows=$((windows + 1))
 		if ! grep -qxF "$line" "$3"; then
 			echo "FAIL: $1: the kernel says $line, the replay" \
-				"$(grep -F "${line%,*}," "$3" || echo nothing)"
+				"$(grep "^${line%,*}," "$3" || echo nothing)"
 			bad=1
 		fi
 	done <"$2"
@@ -87,8 +88,9 @@ for program in ${PW_GROUNDTRUTH:-anon_touch}; do
 	awk -F, -v program="$program" '
 		$1 == program && $5 == "exact" && $2 !~ /^proc\./ &&
 		$2 ~ /\.(minflt|majflt)$/ {
-			split($2, part, ".")
-			print substr(part[1], 1, 12) "." part[2] "," $3
+			dot = match($2, /\.[a-z]*$/)
+			print substr(substr($2, 1, dot - 1), 1, 12) \
+				substr($2, dot) "," $3
 		}
 	' "$data/truth.csv" | sort >truth
 	replayed "$program" >got || exit 1

@@ -242,6 +242,7 @@ static void apply_mprotect(struct pw_oracle_replay *oracle,
 			pw_oracle_cut(space, end);
 		pw_oracle_cut(space, page);
 		m = pw_oracle_mapping_at(space, page);
+		PW_ASSERT(m && m->first == page && m->end <= end);
 		m->prot = prot;
 		for (uint64_t p = m->first; p < m->end; p++) {
 			if (pw_oracle_page_at(space, p))

@@ -99,9 +99,7 @@ static void fault_absent(struct pw_oracle_replay *oracle,
 	bool anonymous = !m || m->anonymous;
 	bool shared = m && m->shared;
 
-	if (anonymous && shared) {
-		pw_oracle_page_add(space, page, PW_ORACLE_OWN);
-	} else if (anonymous && write) {
+	if (anonymous && (shared || write)) {
 		pw_oracle_page_add(space, page, PW_ORACLE_OWN);
 	} else if (anonymous) {
 		pw_oracle_page_add(space, page, PW_ORACLE_ZERO);

@@ -21,6 +21,10 @@ static struct pw_oracle_geometry pick_geometry(struct pw_random *random,
 	if (below(random, 5) == 0)
 		sets = 1;
 	geometry.ways = 1 + below(random, below(random, 3) ? 4 : largest);
+	if (below(random, 6) == 0) {
+		sets = 1 + below(random, 3);
+		geometry.ways = 1 + below(random, 150);
+	}
 	geometry.entries = sets * geometry.ways;
 	return geometry;
 }

@@ -18,7 +18,8 @@
 #include "formats/trace.h"
 
 #define PW_RANDOM_THREADS 4
-#define PW_RANDOM_LONG 5000 /* longer traces have thousands of events */
+#define PW_RANDOM_LONG \
+	UINT64_C(5000) /* longer traces have thousands of events */
 
 /* Accesses of one thread and then its events, as in a batch. */
 struct pw_random_stretch {

@@ -15,10 +15,10 @@
 #include "base/status.h"
 
 /* Fail the test with the error's message unless @expression is PW_OK. */
-#define PW_TEST_OK(expression, err)                                            \
-	do {                                                                   \
-		if ((expression) != PW_OK)                                     \
-			fail_msg("%s", (err)->message);                        \
+#define PW_TEST_OK(expression, err)                     \
+	do {                                            \
+		if ((expression) != PW_OK)              \
+			fail_msg("%s", (err)->message); \
 	} while (0)
 
 #endif

@@ -122,7 +122,10 @@ char *pw_test_fake_gnuplot(const char *body)
 
 void pw_test_restore_path(char *directory)
 {
-	setenv("PATH", getenv(KEPT_PATH), 1);
+	const char *kept = getenv(KEPT_PATH);
+
+	if (kept)
+		setenv("PATH", kept, 1);
 	unsetenv(KEPT_PATH);
 	pw_test_remove(directory);
 }

@@ -182,8 +182,10 @@ static void assert_has(const char *directory, const char *name,
 {
 	char *content = pw_test_content(directory, name);
 
-	if (!content)
+	if (!content) {
 		fail_msg("%s is not there", name);
+		return;
+	}
 	if (strncmp(content, beginning, strlen(beginning)) != 0)
 		fail_msg("%s begins with \"%.20s\"", name, content);
 	free(content);
@@ -295,6 +297,10 @@ static void a_hostile_label_is_shown_and_runs_nothing(void **state)
 		script = pw_test_content(directory, "curve-1.gp");
 		assert_null(strstr(script, "touch"));
 		assert_null(strchr(script, '`'));
+		assert_null(strchr(script, '"'));
+		free(script);
+		/* gnuplot takes double quotes for the borders of a cell. */
+		script = pw_test_content(directory, "curve-1.label");
 		assert_null(strchr(script, '"'));
 		free(script);
 		free(svg);

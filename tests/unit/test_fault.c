@@ -211,8 +211,8 @@ static void a_stack_grows_as_far_as_the_kernel_lets_it(void **state)
 }
 
 /* 100 pages from 5 pages past a window on, read one by one: the first window
- * begins with the mapping and has 16 pages less the 5, then 16 each:
- * 11 + 16 * 5 + 9, 7 faults. As measured on Linux. */
+ * begins with the mapping and is 16 pages long, the second has the 11 that are
+ * left to the next boundary: 16 + 11 + 4 * 16 + 9, 7 faults, as on Linux. */
 static void windows_are_aligned_by_address_and_cut_at_the_mapping(void **state)
 {
 	struct pw_test_system test;

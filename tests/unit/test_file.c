@@ -12,9 +12,9 @@
 /* Each test works in a directory of its own. */
 static int enter_directory(void **state)
 {
-	static char directory[] = "/tmp/pw_test_file.XXXXXX";
+	static char directory[64];
 
-	memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
+	snprintf(directory, sizeof(directory), "/tmp/pw_test_file.XXXXXX");
 	*state = mkdtemp(directory);
 	return *state && chdir(*state) == 0 ? 0 : -1;
 }

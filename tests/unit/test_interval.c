@@ -97,39 +97,40 @@ static void check(const struct pw_intervals *set, const uint64_t *point)
 	}
 }
 
-/* The twin: one value a point. Splits change no point. */
+/* One change of the set and of its twin: one value a point. */
+static void change(struct pw_intervals *set, uint64_t *point,
+		   struct pw_random *random)
+{
+	uint64_t start = pw_random_below(random, POINTS);
+	uint64_t end = start + pw_random_below(random, POINTS - start + 1);
+	uint64_t what = pw_random_below(random, 5);
+	uint64_t value = what < 3 ? pw_random_below(random, 9) : NOTHING;
+	struct pw_error err;
+
+	if (what == 4) { /* changes no point */
+		PW_TEST_OK(pw_intervals_split(set, start, &err), &err);
+		return;
+	}
+	if (what == 3)
+		PW_TEST_OK(pw_intervals_clear(set, start, end, &err), &err);
+	else
+		PW_TEST_OK(pw_intervals_set(set, start, end, value, &err),
+			   &err);
+	for (uint64_t i = start; i < end; i++)
+		point[i] = value;
+}
+
 static void equals_its_twin_under_random_changes(void **state)
 {
 	struct pw_intervals set = PW_INTERVALS;
 	uint64_t point[POINTS];
 	struct pw_random random;
-	struct pw_error err;
 
 	(void)state;
 	memset(point, 0xff, sizeof(point));
 	pw_random_seed(&random, 4);
 	for (int step = 0; step < 5000; step++) {
-		uint64_t start = pw_random_below(&random, POINTS);
-		uint64_t end =
-			start + pw_random_below(&random, POINTS - start + 1);
-		uint64_t what = pw_random_below(&random, 5);
-		uint64_t value =
-			what < 3 ? pw_random_below(&random, 9) : NOTHING;
-
-		if (what == 4) {
-			PW_TEST_OK(pw_intervals_split(&set, start, &err), &err);
-			check(&set, point);
-			continue;
-		}
-		if (what == 3)
-			PW_TEST_OK(pw_intervals_clear(&set, start, end, &err),
-				   &err);
-		else
-			PW_TEST_OK(
-				pw_intervals_set(&set, start, end, value, &err),
-				&err);
-		for (uint64_t i = start; i < end; i++)
-			point[i] = value;
+		change(&set, point, &random);
 		check(&set, point);
 	}
 	pw_intervals_free(&set);

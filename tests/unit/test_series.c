@@ -107,7 +107,7 @@ static void draw(const struct pw_series *series, size_t curve, bool log_x,
 	double low = log_x ? log(series->x_least) : series->x_least;
 	double high = log_x ? log(series->x_most) : series->x_most;
 
-	memset(strip, 0, (PIXELS + 1) * sizeof(*strip));
+	memset(strip, 0, (size_t)(PIXELS + 1) * sizeof(*strip));
 	for (size_t i = 0; i < series->points.count; i++) {
 		struct pw_point point = point_at(series, i);
 		double at = log_x ? log(point.x) : point.x;
@@ -146,7 +146,7 @@ static void compare_thinned(const struct pw_table_spec *spec, uint64_t seed)
 		draw(&series, c, log_x, want[c]);
 	pw_series_thin(&series, PIXELS, log_x);
 	/* First, last, and two for each curve, in each column. */
-	assert_true(series.points.count <= (PIXELS + 1) * 6);
+	assert_true(series.points.count <= (size_t)(PIXELS + 1) * 6);
 	for (size_t c = 0; c < 2; c++) {
 		draw(&series, c, log_x, got);
 		for (size_t p = 0; p <= PIXELS; p++) {

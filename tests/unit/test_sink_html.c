@@ -51,7 +51,7 @@ static struct pw_tables *make_document(uint64_t rows)
 	pw_cell_text(table, "a.pwt");
 	pw_cell_u64(table, 1536);
 	add_curve(tables, rows);
-	pw_tables_group(tables, "machines", "zen <4>");
+	pw_tables_group(tables, "machines", "zen <4> \"x\"");
 	table = pw_table_add(tables, &top);
 	pw_cell_text(table, "f<int>");
 	pw_cell_u64(table, 1234);
@@ -127,7 +127,7 @@ static void names_are_text_not_markup(void **state)
 	char *page = render(make_document(5), NULL);
 
 	(void)state;
-	assert_non_null(strstr(page, "zen &lt;4&gt;"));
+	assert_non_null(strstr(page, "zen &lt;4&gt; &quot;x&quot;"));
 	assert_non_null(strstr(page, "<td>f&lt;int&gt;</td>"
 				     "<td class=\"n\">1,234</td>"));
 	free(page);

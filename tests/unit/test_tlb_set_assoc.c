@@ -4,6 +4,7 @@
 #include "tests/support/pw_test.h"
 
 #include "base/arena.h"
+#include "base/random.h"
 #include "replay/models.h"
 
 struct fixture {
@@ -106,6 +107,75 @@ static void a_long_invalidation_reaches_all_sets(void **state)
 	pw_arena_close(f.arena);
 }
 
+/* The slow twin: pages of a set, most recent first. */
+struct slow_set {
+	uint64_t page[128];
+	size_t count;
+};
+
+static void slow_remove(struct slow_set *set, uint64_t first, uint64_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->page[i] < first || set->page[i] >= first + count)
+			set->page[kept++] = set->page[i];
+	}
+	set->count = kept;
+}
+
+static bool slow_touch(struct slow_set *set, size_t ways, uint64_t page)
+{
+	size_t before = set->count;
+	bool hit;
+
+	slow_remove(set, page, 1);
+	hit = set->count < before;
+	if (set->count == ways)
+		set->count--;
+	memmove(set->page + 1, set->page, set->count * sizeof(page));
+	set->page[0] = page;
+	set->count++;
+	return hit;
+}
+
+/* Few ways and many are kept differently: both must be LRU, also when pages
+ * are invalidated one by one, in part and all at once. */
+static void any_number_of_ways_is_lru(void **state)
+{
+	static const size_t ways[] = {1, 2, 15, 16, 17, 32, 33, 64, 100};
+	struct pw_random random;
+
+	(void)state;
+	pw_random_seed(&random, 3);
+	for (size_t i = 0; i < PW_COUNT(ways); i++) {
+		struct slow_set slow[3] = {{{0}, 0}};
+		struct fixture f;
+		struct pw_tlb *tlb = make(&f, ways[i] * 3, ways[i]);
+
+		for (size_t step = 0; step < 20000; step++) {
+			uint64_t pages = ways[i] * 3 + 1 + step % 50;
+			uint64_t page = pw_random_below(&random, pages) << 20 |
+					pw_random_below(&random, 3);
+			uint64_t count = pw_random_below(&random, 400) ? 0 : 1;
+			bool hit;
+
+			if (count && pw_random_below(&random, 2))
+				count = pw_random_below(&random, pages) << 20;
+			for (size_t j = 0; count && j < 3; j++)
+				slow_remove(&slow[j], page, count);
+			if (count)
+				tlb->ops->invalidate(tlb->state, page, count);
+			hit = tlb->ops->lookup(tlb->state, page);
+			if (!hit)
+				tlb->ops->insert(tlb->state, page);
+			assert_int_equal(hit, slow_touch(&slow[page % 3],
+							 ways[i], page));
+		}
+		pw_arena_close(f.arena);
+	}
+}
+
 static void impossible_sizes_are_refused(void **state)
 {
 	static const struct pw_tlb_config bad[] = {
@@ -142,6 +212,7 @@ int main(void)
 		cmocka_unit_test(
 			a_fill_takes_the_way_that_an_invalidation_left),
 		cmocka_unit_test(a_long_invalidation_reaches_all_sets),
+		cmocka_unit_test(any_number_of_ways_is_lru),
 		cmocka_unit_test(impossible_sizes_are_refused),
 		cmocka_unit_test(filter_classes_divide_the_sets),
 	};

@@ -53,12 +53,12 @@ struct image {
 static struct image load(const char *from)
 {
 	struct image image = {NULL, 0};
-	struct stat found;
+	struct stat found = {0};
 	int fd = open(from, O_RDONLY);
 
 	assert_true(fd >= 0 && fstat(fd, &found) == 0);
 	image.count = (size_t)found.st_size;
-	image.bytes = malloc(image.count);
+	image.bytes = malloc(image.count + 1);
 	assert_int_equal(read(fd, image.bytes, image.count), image.count);
 	close(fd);
 	return image;
@@ -311,36 +311,96 @@ static void check_epoch(const struct pw_batch *batch, uint64_t epoch,
 	*accesses += count;
 }
 
+/* Read the trace at path, of 3 threads, in epochs. */
+static void read_epochs(uint64_t epoch)
+{
+	struct pw_trace_options options = {.epoch_accesses = epoch};
+	uint64_t clock[3] = {0}, accesses = 0;
+	const struct pw_batch *batch;
+	struct pw_error err = {0};
+	struct pw_totals totals;
+	struct pw_trace *trace;
+
+	PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
+	for (;;) {
+		PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
+		if (!batch)
+			break;
+		check_epoch(batch, epoch, &accesses, clock);
+	}
+	pw_trace_totals(trace, &totals);
+	assert_int_equal(accesses, totals.accesses);
+	assert_int_equal(clock[0] + clock[1] + clock[2], totals.instructions);
+	assert_true(pw_trace_progress(trace) >= 1);
+	pw_trace_close(trace);
+}
+
 static void no_batch_spans_an_epoch_and_clocks_go_on(void **state)
 {
 	static const uint64_t epochs[] = {1, 7, 20, 64, 1000000};
-	struct pw_error err = {0};
 	struct pw_script script;
 
 	(void)state;
 	write_numbered(&script, 2000, 3);
-	for (size_t e = 0; e < PW_COUNT(epochs); e++) {
-		struct pw_trace_options options = {.epoch_accesses = epochs[e]};
-		uint64_t clock[3] = {0}, accesses = 0;
-		const struct pw_batch *batch;
-		struct pw_totals totals;
-		struct pw_trace *trace;
-
-		PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
-		for (;;) {
-			PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
-			if (!batch)
-				break;
-			check_epoch(batch, epochs[e], &accesses, clock);
-		}
-		pw_trace_totals(trace, &totals);
-		assert_int_equal(accesses, totals.accesses);
-		assert_int_equal(clock[0] + clock[1] + clock[2],
-				 totals.instructions);
-		assert_true(pw_trace_progress(trace) >= 1);
-		pw_trace_close(trace);
-	}
+	for (size_t e = 0; e < PW_COUNT(epochs); e++)
+		read_epochs(epochs[e]);
 	pw_script_free(&script);
+}
+
+/* What the touches of a trace at path add up to. */
+struct seen {
+	size_t batches;
+	size_t longest; /* accesses in a batch */
+	uint64_t touches;
+	uint64_t references;
+};
+
+static void add_touches(struct seen *seen, const struct pw_touches *touches)
+{
+	for (size_t i = 0; i < touches->count; i++) {
+		if (!(touches->flags[i] & PW_TOUCH_NOT_COUNTED))
+			seen->touches++;
+		seen->references += (uint64_t)touches->loads[i] +
+				    touches->stores[i] + touches->fetches[i];
+	}
+}
+
+static struct seen read_touches(void)
+{
+	struct pw_trace_options options = {.touches = true};
+	const struct pw_batch *batch;
+	struct pw_error err = {0};
+	struct pw_trace *trace;
+	struct seen seen = {0};
+
+	PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
+	for (;;) {
+		PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
+		if (!batch)
+			break;
+		seen.batches++;
+		if (batch->accesses.count > seen.longest)
+			seen.longest = batch->accesses.count;
+		add_touches(&seen, &batch->touches);
+	}
+	pw_trace_close(trace);
+	return seen;
+}
+
+/* A trace of one thread with these accesses. */
+static void write_accesses(const struct pw_accesses *accesses,
+			   uint64_t segment_accesses)
+{
+	struct pw_writer_options options = {.segment_accesses =
+						    segment_accesses};
+	struct pw_thread thread = {0};
+	struct pw_error err = {0};
+	struct pw_writer *writer;
+
+	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
+	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
+	PW_TEST_OK(pw_writer_accesses(writer, 0, accesses, &err), &err);
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
 }
 
 /*
@@ -349,85 +409,69 @@ static void no_batch_spans_an_epoch_and_clocks_go_on(void **state)
  */
 static void long_runs_come_in_pieces_and_stay_one_touch(void **state)
 {
-	struct pw_trace_options options = {.touches = true};
-	struct pw_writer_options writing = {.segment_accesses = 150000};
-	struct pw_thread thread = {0};
-	struct pw_error err = {0};
-	const struct pw_batch *batch;
-	struct pw_writer *writer;
-	struct pw_trace *trace;
-	size_t batches = 0, touches = 0, n = 200000;
-	uint64_t *address = calloc(n, sizeof(*address)), loads = 0;
+	size_t n = 200000;
+	uint64_t *address = calloc(n, sizeof(*address));
 	uint32_t *size = calloc(n, sizeof(*size));
 	uint8_t *kind = malloc(n);
 	struct pw_accesses accesses = {n, address, address, size, kind};
+	struct seen seen;
 
 	(void)state;
 	memset(kind, PW_ACCESS_LOAD, n);
-	PW_TEST_OK(pw_writer_open(&writer, path, &writing, &err), &err);
-	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
-	PW_TEST_OK(pw_writer_accesses(writer, 0, &accesses, &err), &err);
-	PW_TEST_OK(pw_writer_close(writer, &err), &err);
-	PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
-	for (;;) {
-		PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
-		if (!batch)
-			break;
-		assert_true(batch->accesses.count <= 65536);
-		batches++;
-		for (size_t i = 0; i < batch->touches.count; i++) {
-			loads += batch->touches.loads[i];
-			if (!(batch->touches.flags[i] & PW_TOUCH_NOT_COUNTED))
-				touches++;
-		}
-	}
+	write_accesses(&accesses, 150000);
+	seen = read_touches();
 	/* 150,000 = 65,536 + 65,536 + 18,928, and then 50,000. */
-	assert_int_equal(batches, 4);
-	assert_int_equal(touches, 1);
-	assert_int_equal(loads, n);
-	pw_trace_close(trace);
+	assert_int_equal(seen.batches, 4);
+	assert_int_equal(seen.longest, 65536);
+	assert_int_equal(seen.touches, 1);
+	assert_int_equal(seen.references, n);
 	free(address);
 	free(size);
 	free(kind);
 }
 
-/* Thread 0, thread 1 of the same process, an event of thread 1, thread 0. */
-static void an_event_ends_the_runs_of_its_process(void **state)
+/*
+ * 5 stores of 4 GiB less a byte at 0, each to pages 0..1048575: 5 * 1048576
+ * touches, in batches of one access.
+ */
+static void huge_accesses_come_one_by_one(void **state)
 {
-	const uint64_t address[] = {4096}, pc[] = {0};
-	const uint32_t size[] = {1};
-	const uint8_t kind[] = {PW_ACCESS_LOAD};
-	struct pw_accesses one = {1, address, pc, size, kind};
-	struct pw_event event = {.kind = PW_EVENT_munmap};
-	struct pw_thread thread = {0};
-	struct pw_writer_options writing = {0};
-	struct pw_trace_options options = {.touches = true};
-	const struct pw_batch *batch;
-	struct pw_error err = {0};
-	struct pw_writer *writer;
-	struct pw_trace *trace;
-	size_t touches = 0;
+	const uint64_t address[5] = {0};
+	const uint32_t size[] = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX,
+				 UINT32_MAX};
+	const uint8_t kind[] = {2, 2, 2, 2, 2};
+	struct pw_accesses accesses = {5, address, address, size, kind};
+	struct seen seen;
 
 	(void)state;
-	PW_TEST_OK(pw_writer_open(&writer, path, &writing, &err), &err);
-	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
-	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
-	PW_TEST_OK(pw_writer_accesses(writer, 0, &one, &err), &err);
-	PW_TEST_OK(pw_writer_accesses(writer, 0, &one, &err), &err);
-	PW_TEST_OK(pw_writer_event(writer, 1, &event, &err), &err);
-	PW_TEST_OK(pw_writer_accesses(writer, 0, &one, &err), &err);
-	PW_TEST_OK(pw_writer_close(writer, &err), &err);
-	PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
-	for (;;) {
-		PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
-		if (!batch)
-			break;
-		for (size_t i = 0; i < batch->touches.count; i++)
-			if (!(batch->touches.flags[i] & PW_TOUCH_NOT_COUNTED))
-				touches++;
-	}
-	assert_int_equal(touches, 2);
-	pw_trace_close(trace);
+	write_accesses(&accesses, 0);
+	seen = read_touches();
+	assert_int_equal(seen.batches, 5);
+	assert_int_equal(seen.longest, 1);
+	assert_int_equal(seen.touches, (uint64_t)5 << 20);
+}
+
+/*
+ * Two loads of a page by thread 0, an event of thread 1 of the same process,
+ * and a third load by thread 0: without the event one touch, with it two.
+ */
+static void an_event_ends_the_runs_of_its_process(void **state)
+{
+	struct pw_script_item load = {
+		.address = 4096, .size_bytes = 1, .kind = PW_ACCESS_LOAD};
+	struct pw_script_item event = {
+		.event = true, .thread = 1, .kind = PW_EVENT_munmap};
+	struct pw_script_item items[] = {load, load, event, load};
+	struct pw_script script = {items, 4, 4, 2};
+	struct pw_writer_options options = {0};
+
+	(void)state;
+	pw_script_write(&script, path, &options);
+	assert_int_equal(read_touches().touches, 2);
+	items[2] = load;
+	unlink(path);
+	pw_script_write(&script, path, &options);
+	assert_int_equal(read_touches().touches, 1);
 }
 
 static void assert_refused(const char *name, enum pw_status want,
@@ -506,6 +550,7 @@ int main(void)
 		TEST(closing_early_stops_the_workers),
 		TEST(no_batch_spans_an_epoch_and_clocks_go_on),
 		TEST(long_runs_come_in_pieces_and_stay_one_touch),
+		TEST(huge_accesses_come_one_by_one),
 		TEST(an_event_ends_the_runs_of_its_process),
 		TEST(what_is_no_trace_is_refused),
 		TEST(newer_files_are_refused),

@@ -364,32 +364,26 @@ static void a_text_that_is_too_long_is_refused(void **state)
 /* 70,000 events pass the timeline's 65,536 records: two segments. */
 static void many_events_end_a_segment(void **state)
 {
+	struct pw_script_item event = {.event = true, .kind = PW_EVENT_brk};
 	struct pw_writer_options options = {0};
-	struct pw_event event = {.kind = PW_EVENT_brk};
-	struct pw_thread thread = {0};
-	struct pw_error err = {0};
-	const struct pw_batch *batch;
-	struct pw_writer *writer;
-	struct pw_trace *trace;
-	uint64_t seen = 0;
+	struct pw_script script = {NULL, 70000, 70000, 1}, got;
+	struct pw_script_result result;
 
 	(void)state;
-	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
-	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
-	for (event.result = 0; event.result < 70000; event.result++)
-		PW_TEST_OK(pw_writer_event(writer, 0, &event, &err), &err);
-	PW_TEST_OK(pw_writer_close(writer, &err), &err);
-	PW_TEST_OK(pw_trace_open(&trace, path, NULL, &err), &err);
-	for (;;) {
-		PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
-		if (!batch)
-			break;
-		for (size_t i = 0; i < batch->events.count; i++)
-			assert_int_equal(batch->events.result[i], seen++);
+	script.item = calloc(script.count, sizeof(event));
+	for (size_t i = 0; i < script.count; i++) {
+		script.item[i] = event;
+		script.item[i].result = i;
 	}
-	assert_int_equal(seen, 70000);
-	assert_null(pw_trace_damage(trace));
-	pw_trace_close(trace);
+	pw_script_write(&script, path, &options);
+	pw_script_read(&got, path, NULL, &result);
+	assert_false(result.damaged);
+	/* META, THREADS, a TIMELINE in each segment, INDEX, END. */
+	assert_int_equal(result.totals.chunks, 6);
+	assert_int_equal(got.count, script.count);
+	pw_script_assert_prefix(&got, &script, script.count);
+	pw_script_free(&got);
+	pw_script_free(&script);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /*
- * test_text.c - texts cleaned and compared.
+ * test_text_clean.c - texts cleaned and compared.
  */
 #include "tests/support/pw_test.h"
 

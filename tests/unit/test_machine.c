@@ -1,0 +1,254 @@
+/*
+ * test_machine.c - machine files: presets, overrides, refused values.
+ */
+#include "tests/support/pw_test.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "replay/machine.h"
+
+static const char text[] = "name: tiny\n"
+			   "summary: for tests\n"
+			   "page_table: {model: radix-x86-64, levels: 4}\n"
+			   "tlb:\n"
+			   "  l1d: {model: set-assoc, entries: 8, ways: 2}\n"
+			   "  l1i: {model: set-assoc, entries: 6, ways: full}\n"
+			   "memory: {fault_around: 16K}\n"
+			   "cost:\n"
+			   "  clock: 2.5GHz\n"
+			   "  base_cpi: 0.25\n"
+			   "  stlb_hit: 9 cycles\n"
+			   "  walk_reference: 14\n"
+			   "  minor_fault: 1.5us\n";
+
+static enum pw_status parse(struct pw_machine **out, const char *yaml,
+			    const char *override, struct pw_error *err)
+{
+	const struct pw_text_list list = {&override, override ? 1 : 0};
+
+	return pw_machine_parse(out, "tiny.yaml", yaml, &list, err);
+}
+
+static void every_value_is_read(void **state)
+{
+	struct pw_machine *machine;
+	struct pw_error err;
+
+	(void)state;
+	PW_TEST_OK(parse(&machine, text, NULL, &err), &err);
+	assert_string_equal(machine->name, "tiny");
+	assert_string_equal(machine->summary, "for tests");
+	assert_string_equal(machine->source, "");
+	assert_string_equal(machine->page_table->name, "radix-x86-64");
+	assert_int_equal(machine->page_table_levels, 4);
+	assert_int_equal(machine->l1d.config.entries, 8);
+	assert_int_equal(machine->l1d.config.ways, 2);
+	assert_int_equal(machine->l1i.config.entries, 6);
+	assert_int_equal(machine->l1i.config.ways, 0);
+	assert_null(machine->stlb.ops);
+	for (size_t i = 0; i < PW_PWC_MAX; i++)
+		assert_null(machine->pwc[i].ops);
+	assert_int_equal(machine->fault_around_pages, 4);
+	assert_true(machine->cost.clock_hz == UINT64_C(2500000000));
+	assert_true(machine->cost.base_cpi == 0.25);
+	assert_int_equal(machine->cost.stlb_hit_cycles, 9);
+	assert_int_equal(machine->cost.walk_reference_cycles, 14);
+	assert_int_equal(machine->cost.minor_fault_ns, 1500);
+	pw_machine_close(machine);
+}
+
+static void every_preset_is_a_valid_machine(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	for (; pw_machine_files[count].name; count++) {
+		struct pw_machine *machine;
+		struct pw_error err;
+
+		PW_TEST_OK(pw_machine_load(&machine,
+					   pw_machine_files[count].name, NULL,
+					   &err),
+			   &err);
+		assert_string_equal(machine->name,
+				    pw_machine_files[count].name);
+		assert_true(machine->summary[0] && machine->source[0]);
+		assert_non_null(machine->stlb.ops);
+		pw_machine_close(machine);
+	}
+	assert_true(count >= 4);
+	assert_non_null(pw_machine_preset("generic-x86-64"));
+	assert_null(pw_machine_preset("generic"));
+}
+
+static void an_override_changes_one_value(void **state)
+{
+	const char *items[] = {"tlb.stlb.entries=3072", "tlb.l1d.ways=full",
+			       "pwc.pde.entries=0", "tlb.stlb.ways=8"};
+	const struct pw_text_list overrides = {items, PW_COUNT(items)};
+	struct pw_machine *machine;
+	struct pw_error err;
+
+	(void)state;
+	PW_TEST_OK(
+		pw_machine_load(&machine, "generic-x86-64", &overrides, &err),
+		&err);
+	assert_int_equal(machine->stlb.config.entries, 3072);
+	assert_int_equal(machine->stlb.config.ways, 8);
+	assert_int_equal(machine->l1d.config.ways, 0);
+	assert_int_equal(machine->l1i.config.ways, 4);
+	assert_null(machine->pwc[0].ops);
+	assert_non_null(machine->pwc[1].ops);
+	pw_machine_close(machine);
+}
+
+/* Entry @what of each wrong value must be named in the message. */
+static void wrong_values_are_refused_by_name(void **state)
+{
+	static const struct {
+		const char *override;
+		const char *named;
+	} rows[] = {
+		{"tlb.l1d.entries=7",
+		 "tlb.l1d: 7 entries are no multiple of 2"},
+		{"tlb.l1d.entries=0", "tlb.l1d"},
+		{"tlb.l1d.entries=many", "tlb.l1d.entries"},
+		{"tlb.l1i.ways=-1", "tlb.l1i.ways"},
+		{"tlb.l1i.model=magic", "tlb.l1i.model: \"magic\""},
+		{"page_table.model=hashed", "page_table.model"},
+		{"page_table.levels=5", "has 4 levels, not 5"},
+		{"memory.fault_around=12K", "power of two"},
+		{"memory.fault_around=2K", "4K to 2M"},
+		{"memory.fault_around=4M", "4K to 2M"},
+		{"memory.fault_around=64kB", "memory.fault_around"},
+		{"cost.clock=2.5", "cost.clock"},
+		{"cost.clock=1Hz", "cost.clock"},
+		{"cost.base_cpi=0", "cost.base_cpi"},
+		{"cost.base_cpi=fast", "cost.base_cpi"},
+		{"cost.stlb_hit=9ns", "cost.stlb_hit"},
+		{"cost.walk_reference=2M", "cost.walk_reference"},
+		{"cost.minor_fault=1000", "cost.minor_fault"},
+		{"cost.minor_fault=11s", "cost.minor_fault"},
+		{"name=", "name"},
+		{"tlb.l3.entries=4", "l3"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(rows); i++) {
+		struct pw_machine *machine;
+		struct pw_error err;
+
+		assert_int_equal(parse(&machine, text, rows[i].override, &err),
+				 PW_ERR_USAGE);
+		assert_null(machine);
+		if (!strstr(err.message, rows[i].named))
+			fail_msg("%s: \"%s\" does not say \"%s\"",
+				 rows[i].override, err.message, rows[i].named);
+	}
+}
+
+static void an_unknown_key_is_shown_where_it_is(void **state)
+{
+	struct pw_machine *machine;
+	struct pw_error err;
+	char yaml[sizeof(text) + 32];
+
+	(void)state;
+	snprintf(yaml, sizeof(yaml), "name: x\n  \ncolour: red\n%s",
+		 text + strlen("name: tiny\n"));
+	assert_int_equal(parse(&machine, yaml, NULL, &err), PW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "tiny.yaml:3:1:"));
+	assert_non_null(strstr(err.message, "colour"));
+}
+
+static void a_missing_section_is_refused(void **state)
+{
+	struct pw_machine *machine;
+	struct pw_error err;
+
+	(void)state;
+	assert_int_equal(parse(&machine, "name: x\nsummary: y\n", NULL, &err),
+			 PW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "tiny.yaml"));
+}
+
+static void an_unknown_name_comes_with_the_nearest_one(void **state)
+{
+	struct pw_machine *machine;
+	struct pw_error err;
+
+	(void)state;
+	assert_int_equal(pw_machine_load(&machine, "zen5", NULL, &err),
+			 PW_ERR_USAGE);
+	assert_null(machine);
+	assert_non_null(strstr(err.message, "zen5"));
+	assert_non_null(strstr(err.hint, "zen4"));
+	assert_int_equal(pw_machine_load(&machine, "./zen4", NULL, &err),
+			 PW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "./zen4"));
+}
+
+static void a_file_is_a_machine_too(void **state)
+{
+	char path[] = "/tmp/pw_machine_XXXXXX.yaml";
+	int fd = mkstemps(path, 5);
+	struct pw_machine *machine;
+	struct pw_error err;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_int_equal(close(fd), 0);
+	PW_TEST_OK(pw_machine_load(&machine, path, NULL, &err), &err);
+	assert_string_equal(machine->name, "tiny");
+	pw_machine_close(machine);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void the_effective_values_are_listed(void **state)
+{
+	static const struct pw_table_spec spec = {
+		.name = "machine", .title = "Machine", .form = PW_FORM_PAIRS};
+	struct pw_machine *machine;
+	struct pw_tables *tables;
+	struct pw_table *table;
+	struct pw_error err;
+	bool seen = false;
+	size_t rows;
+
+	(void)state;
+	PW_TEST_OK(parse(&machine, text, "tlb.l1d.entries=16", &err), &err);
+	PW_TEST_OK(pw_tables_open(&tables, &err), &err);
+	table = pw_table_add(tables, &spec);
+	pw_machine_list(machine, table);
+	PW_TEST_OK(pw_table_next(table, &rows, &err), &err);
+	for (size_t i = 0; i < rows; i++) {
+		const char *name = pw_table_cell(table, i, 0).text;
+
+		if (strcmp(name, "tlb.l1d.entries") != 0)
+			continue;
+		seen = true;
+		assert_string_equal(pw_table_cell(table, i, 1).text, "16");
+	}
+	assert_true(seen);
+	pw_tables_close(tables);
+	pw_machine_close(machine);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_value_is_read),
+		cmocka_unit_test(every_preset_is_a_valid_machine),
+		cmocka_unit_test(an_override_changes_one_value),
+		cmocka_unit_test(wrong_values_are_refused_by_name),
+		cmocka_unit_test(an_unknown_key_is_shown_where_it_is),
+		cmocka_unit_test(a_missing_section_is_refused),
+		cmocka_unit_test(an_unknown_name_comes_with_the_nearest_one),
+		cmocka_unit_test(a_file_is_a_machine_too),
+		cmocka_unit_test(the_effective_values_are_listed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
