@@ -283,7 +283,6 @@ static enum pw_status check_key(struct check *check, const struct task *task,
 static enum pw_status check_mapping(struct check *check,
 				    const struct task *task)
 {
-	const cyaml_schema_field_t *field = task->schema->mapping.fields;
 	bool seen[KEYS_MAX] = {false};
 	yaml_node_pair_t *pair;
 
@@ -296,11 +295,36 @@ static enum pw_status check_mapping(struct check *check,
 		if (st != PW_OK)
 			return st;
 	}
-	for (size_t i = 0; field[i].key; i++)
-		if (!seen[i] && !(field[i].value.flags & CYAML_FLAG_OPTIONAL))
+	return PW_OK;
+}
+
+static bool has_key(struct check *check, const yaml_node_t *mapping,
+		    const char *key)
+{
+	const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+
+	for (; pair < mapping->data.mapping.pairs.top; pair++)
+		if (strcmp(text_of(node_at(check, pair->key)), key) == 0)
+			return true;
+	return false;
+}
+
+/* After all keys are known to be right: a slip of the pen in a key is named
+ * as such and not as the key that is missing for it. */
+static enum pw_status check_missing(struct check *check,
+				    const struct task *task)
+{
+	const cyaml_schema_field_t *field = task->schema->mapping.fields;
+
+	if (task->schema->type != CYAML_MAPPING)
+		return PW_OK;
+	PW_ASSERT(task->node->type == YAML_MAPPING_NODE);
+	for (; field->key; field++)
+		if (!(field->value.flags & CYAML_FLAG_OPTIONAL) &&
+		    !has_key(check, task->node, field->key))
 			return pw_fail(check->err, PW_ERR_USAGE,
 				       "%s: missing key \"%s\"%s%s",
-				       locate(check, task->node), field[i].key,
+				       locate(check, task->node), field->key,
 				       task->key ? " in " : "",
 				       task->key ? task->key : "");
 	return PW_OK;
@@ -374,6 +398,9 @@ enum pw_status pw_yaml_document_check(struct pw_yaml_document *document,
 
 		st = check_node(&check, &task);
 	}
+	for (size_t i = 0; st == PW_OK && i < check.tasks.count; i++)
+		st = check_missing(&check,
+				   &PW_ARRAY_AT(&check.tasks, struct task, i));
 	pw_array_free(&check.tasks);
 	return st;
 }

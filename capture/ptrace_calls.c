@@ -261,7 +261,7 @@ static enum pw_status record_call(struct pw_session *session,
 	case PW_SYSCALL_END:
 		return PW_OK; /* recorded before it was made */
 	}
-	PW_ASSERT(!"a handling that is not in the enum");
+	PW_ASSERT(false); /* no such handling */
 	return PW_OK;
 }
 

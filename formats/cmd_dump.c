@@ -137,8 +137,6 @@ static void close_dump(void *state)
 static enum pw_status configure(struct dump *dump, const struct args *args,
 				struct pw_error *err)
 {
-	enum pw_status st = PW_OK;
-
 	if (args->events && args->touches)
 		return pw_fail(err, PW_ERR_USAGE,
 			       "--events and --touches exclude each other");
@@ -150,9 +148,14 @@ static enum pw_status configure(struct dump *dump, const struct args *args,
 	dump->skip = args->first;
 	dump->left = args->count ? args->count : UINT64_MAX;
 	dump->one_thread = args->thread != NULL;
-	if (dump->one_thread)
-		st = pw_parse_count(args->thread, &dump->thread, err);
-	return st;
+	if (dump->one_thread &&
+	    pw_parse_count(args->thread, &dump->thread, err) != PW_OK) {
+		pw_fail(err, PW_ERR_USAGE, "--thread: \"%s\" is no thread",
+			args->thread);
+		return pw_hint(err, "threads are counted from 0; \"pagewalk "
+				    "info\" lists them");
+	}
+	return PW_OK;
 }
 
 static enum pw_status check_thread(const struct dump *dump, const char *path,

@@ -79,13 +79,14 @@ static enum pw_status reserve(struct pw_segment *segment, size_t count,
 	enum pw_status st;
 
 	PW_ASSERT(count <= PW_SEGMENT_ACCESSES_MAX);
-	st = pw_array_reserve(&segment->address, count + 1, err);
+	count = count ? count : 1; /* so that there are arrays */
+	st = pw_array_reserve(&segment->address, count, err);
 	if (st == PW_OK)
-		st = pw_array_reserve(&segment->pc, count + 1, err);
+		st = pw_array_reserve(&segment->pc, count, err);
 	if (st == PW_OK)
-		st = pw_array_reserve(&segment->size, count + 1, err);
+		st = pw_array_reserve(&segment->size, count, err);
 	if (st == PW_OK)
-		st = pw_array_reserve(&segment->kind, count + 1, err);
+		st = pw_array_reserve(&segment->kind, count, err);
 	return st;
 }
 

@@ -90,6 +90,7 @@ static uint64_t round_up(uint64_t value)
 {
 	static const uint64_t steps[] = {1, 2, 5};
 
+	PW_ASSERT(value > 0);
 	for (uint64_t power = 1; power < UINT64_MAX / 100; power *= 10) {
 		for (size_t i = 0; i < PW_COUNT(steps); i++) {
 			if (steps[i] * power >= value)
@@ -149,6 +150,7 @@ static enum pw_status open_session(struct session *session,
 	options_of_replay.machines =
 		(const struct pw_machine *const *)session->machines;
 	options_of_replay.machine_count = session->machine_count;
+	PW_ASSERT(session->machine_count > 0);
 	st = pw_replay_open(&session->replay, &options_of_replay, err);
 	if (st != PW_OK)
 		return st;

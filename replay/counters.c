@@ -27,6 +27,7 @@ uint64_t pw_counter_value(const struct pw_counters *counters,
 	uint64_t value;
 
 	PW_ASSERT(info->offset + sizeof(value) <= sizeof(*counters));
+	PW_ASSERT(info->offset % sizeof(value) == 0);
 	memcpy(&value, (const char *)counters + info->offset, sizeof(value));
 	return value;
 }

@@ -45,6 +45,7 @@ static enum pw_status populate_one(const struct context *ctx,
 				   struct pw_range extent, bool write,
 				   struct pw_error *err)
 {
+	PW_ASSERT(extent.end <= PW_PAGE_END);
 	for (uint64_t page = extent.first; page < extent.end; page++) {
 		uint64_t pte = pw_pages_find(ctx->space, page);
 		enum pw_status st;
@@ -74,6 +75,7 @@ static const struct pw_mapping *next_part(const struct context *ctx,
 		part->first = range->first;
 	if (part->end > range->end)
 		part->end = range->end;
+	PW_ASSERT(part->first < part->end);
 	range->first = part->end;
 	return mapping;
 }
@@ -273,6 +275,7 @@ static enum pw_status apply_mprotect(const struct context *ctx,
 
 		if (mapping->prot == prot)
 			continue;
+		PW_ASSERT((prot & ~(uint64_t)PW_PROT_MASK) == 0);
 		changed.prot = prot;
 		pw_pages_invalidate(ctx->system, ctx->space, part,
 				    pw_pages_count(ctx->space, part));
@@ -309,6 +312,8 @@ static enum pw_status apply_exec(const struct context *ctx,
 	(void)pw_pages_remove(ctx->system, ctx->space,
 			      (struct pw_range){0, PW_PAGE_END});
 	pw_space_clear(ctx->space);
+	PW_ASSERT(pw_pages_count(ctx->space,
+				 (struct pw_range){0, PW_PAGE_END}) == 0);
 	pw_mmu_flush(&ctx->system->mmu);
 	return PW_OK;
 }
@@ -333,7 +338,7 @@ enum pw_status pw_event_apply(struct pw_system *system,
 				    event->text ? event->text : ""};
 	enum pw_status st = PW_OK;
 
-	PW_ASSERT(ctx.space);
+	PW_ASSERT(ctx.space && ctx.space == system->current);
 	if ((size_t)event->kind < PW_COUNT(handlers) && handlers[event->kind] &&
 	    event->result < (uint64_t)0 - ERRNO_MAX)
 		st = handlers[event->kind](&ctx, err);

@@ -74,6 +74,7 @@ static struct pw_range find_window(const struct fault *fault)
 	uint64_t to = min(min(from + n, LEAF_PAGES), t + l - o);
 	uint64_t table = fault->page - t;
 
+	PW_ASSERT(pw_is_pow2(n) && n <= LEAF_PAGES);
 	PW_ASSERT(from <= t && t < to);
 	return (struct pw_range){table + from, table + to};
 }
@@ -137,6 +138,14 @@ static void find_mapping(struct fault *fault, bool absent)
 		fault->system->counters.fault_assumed++;
 }
 
+/* Whether a reference can go on. */
+static bool is_ready(const struct pw_space *space, uint64_t page, bool write)
+{
+	uint64_t wanted = write ? PW_PTE_WRITABLE : PW_PTE_PRESENT;
+
+	return (pw_pages_find(space, page) & wanted) != 0;
+}
+
 enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 			uint64_t page, bool write, struct pw_error *err)
 {
@@ -147,12 +156,15 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 	PW_ASSERT(page < PW_PAGE_END);
 	system->counters.fault_minor++;
 	find_mapping(&fault, pte == 0);
+	PW_ASSERT(write || pte == 0);
+	PW_ASSERT(page >= fault.extent.first && page < fault.extent.end);
 	if (pte)
 		st = upgrade(&fault, pte, err);
 	else if (fault.mapping.anonymous)
 		st = fill_anonymous(&fault, write, err);
 	else
 		st = fill_file(&fault, write, err);
+	PW_ASSERT(st != PW_OK || is_ready(space, page, write));
 	pw_system_note_peaks(system);
 	return st;
 }

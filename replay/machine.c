@@ -27,6 +27,7 @@ static void blame(struct reading *reading, const char *key,
 {
 	struct pw_error cause = *why;
 
+	PW_ASSERT(cause.status != PW_OK && reading->status == PW_OK);
 	reading->status = pw_fail(reading->err, cause.status, "%s: %s: %.700s",
 				  reading->name, key, cause.message);
 	if (cause.hint[0])
@@ -59,6 +60,7 @@ static uint64_t read_value(struct reading *reading, const char *key,
 	struct pw_error why;
 	uint64_t value = 0;
 
+	PW_ASSERT(bounds->min < bounds->max && text);
 	if (reading->status != PW_OK)
 		return 0;
 	if (parse(text, &value, &why) != PW_OK)
@@ -294,6 +296,7 @@ static enum pw_status fail_unknown(const char *name, struct pw_error *err)
 	const char *nearest;
 	size_t count = 0;
 
+	PW_ASSERT(pw_machine_files[0].name);
 	while (count < PRESETS_MAX && pw_machine_files[count].name) {
 		words[count] = pw_machine_files[count].name;
 		count++;

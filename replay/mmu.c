@@ -71,6 +71,7 @@ bool pw_mmu_lookup(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
 {
 	struct pw_mmu_side *s = &mmu->side[side];
 
+	PW_DEBUG_ASSERT(side < PW_TLB_SIDES);
 	if (!s->l1.ops->lookup(s->l1.state, page))
 		return false;
 	remember(s, page, writable);
@@ -91,6 +92,7 @@ void pw_mmu_miss(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
 {
 	struct pw_mmu_side *s = &mmu->side[side];
 
+	PW_DEBUG_ASSERT(side < PW_TLB_SIDES);
 	if (side == PW_TLB_DATA)
 		mmu->counters->dtlb_misses++;
 	else
@@ -110,7 +112,7 @@ void pw_mmu_miss(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
 
 void pw_mmu_invalidate(struct pw_mmu *mmu, uint64_t first, uint64_t count)
 {
-	PW_ASSERT(count > 0);
+	PW_ASSERT(count > 0 && first + count > first);
 	for (size_t i = 0; i < PW_TLB_SIDES; i++) {
 		struct pw_mmu_side *side = &mmu->side[i];
 

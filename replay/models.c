@@ -3,6 +3,8 @@
  */
 #include "replay/models.h"
 
+#include "base/assert.h"
+
 #define PW_TLB(model) extern const struct pw_tlb_ops pw_tlb_##model;
 #define PW_PAGE_TABLE(model) \
 	extern const struct pw_page_table_ops pw_page_table_##model;
@@ -65,6 +67,7 @@ enum pw_status pw_tlb_make(struct pw_tlb *tlb,
 				    choice->ops->state_bytes(&choice->config));
 	if (!tlb->state)
 		return pw_fail_memory(err, "a TLB");
+	PW_ASSERT((uintptr_t)tlb->state % sizeof(uint64_t) == 0);
 	choice->ops->init(tlb->state, &choice->config);
 	return PW_OK;
 }

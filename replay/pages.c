@@ -22,9 +22,11 @@ enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
 {
 	uint64_t old = pw_pages_find(space, page);
 
+	PW_ASSERT(page < PW_PAGE_END);
 	PW_ASSERT(pte & PW_PTE_PRESENT);
 	if (!space->table_ops->map(space->table, page, pte))
 		return pw_fail_memory(err, "page tables");
+	PW_ASSERT(system->counters.rss_bytes >= resident_bytes(old));
 	system->counters.rss_bytes -= resident_bytes(old);
 	system->counters.rss_bytes += resident_bytes(pte);
 	return PW_OK;
@@ -50,6 +52,7 @@ uint64_t pw_pages_count(const struct pw_space *space, struct pw_range range)
 
 	while (space->table_ops->next(space->table, range.first, range.end,
 				      &page, &pte)) {
+		PW_DEBUG_ASSERT(page >= range.first && page < range.end);
 		count++;
 		range.first = page + 1;
 	}
@@ -68,6 +71,7 @@ uint64_t pw_pages_remove(struct pw_system *system, struct pw_space *space,
 		PW_ASSERT(system->counters.rss_bytes >= resident_bytes(pte));
 		system->counters.rss_bytes -= resident_bytes(pte);
 		space->table_ops->unmap(space->table, page);
+		PW_DEBUG_ASSERT(page >= range.first && page < range.end);
 		removed++;
 		range.first = page + 1;
 	}
@@ -91,6 +95,10 @@ enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,
 	uint64_t page;
 	uint64_t pte;
 
+	PW_ASSERT(range.first <= range.end);
+	PW_ASSERT(first + (range.end - range.first) <= PW_PAGE_END);
+	PW_ASSERT(first >= range.end ||
+		  first + (range.end - range.first) <= range.first);
 	while (space->table_ops->next(space->table, from, range.end, &page,
 				      &pte)) {
 		enum pw_status st = pw_pages_set(

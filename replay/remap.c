@@ -57,6 +57,7 @@ static enum pw_status transfer(struct pw_system *system, struct pw_space *space,
 
 		part.first = max(part.first, from.first);
 		part.end = min(part.end, from.end);
+		PW_ASSERT(part.first < part.end);
 		target.first = to + (part.first - from.first);
 		target.end = target.first + (part.end - part.first);
 		mapping.file_bias -=
@@ -67,6 +68,7 @@ static enum pw_status transfer(struct pw_system *system, struct pw_space *space,
 					   err);
 		if (st != PW_OK)
 			return st;
+		PW_ASSERT(target.end <= PW_PAGE_END);
 		to = target.end;
 		from.first = part.end;
 	}
@@ -82,6 +84,7 @@ static enum pw_status move(struct pw_system *system, struct pw_space *space,
 				remap->from.first + min(old_pages, new_pages)};
 	enum pw_status st = unmap(system, space, remap->to, err);
 
+	PW_ASSERT(remap->from.first != remap->to.first && old_pages > 0);
 	if (st == PW_OK)
 		st = transfer(system, space, from, remap->to.first, err);
 	if (st != PW_OK)

@@ -29,6 +29,7 @@ static enum pw_status make_run(struct pw_replay *replay,
 {
 	struct run *run = &replay->runs[replay->made++];
 
+	PW_ASSERT(replay->made <= replay->run_count);
 	pw_row_series_start(&run->series, interval);
 	run->marks = (struct pw_array)PW_ARRAY(struct pw_replay_mark);
 	replay->epoch = run->series.interval;
@@ -45,7 +46,7 @@ enum pw_status pw_replay_open(struct pw_replay **out,
 	*out = NULL;
 	if (!replay)
 		return pw_fail_memory(err, "a replay");
-	PW_ASSERT(options->machine_count > 0);
+	PW_ASSERT(options->machine_count > 0 && options->machines);
 	st = pw_arena_open(&replay->arena, options->memory_limit_bytes, err);
 	if (st != PW_OK)
 		goto fail;
@@ -83,6 +84,7 @@ void pw_replay_close(struct pw_replay *replay)
 
 uint64_t pw_replay_epoch(const struct pw_replay *replay)
 {
+	PW_ASSERT(replay->epoch > 0);
 	return replay->epoch;
 }
 
@@ -205,6 +207,7 @@ const struct pw_counters *pw_replay_counters(struct pw_replay *replay,
 					     size_t index)
 {
 	PW_ASSERT(index < replay->run_count);
+	PW_ASSERT(replay->made == replay->run_count);
 	pw_system_settle(&replay->runs[index].system);
 	return &replay->runs[index].system.counters;
 }

@@ -47,6 +47,8 @@ static struct pw_replay_row subtract(const struct pw_replay_row *now,
 	struct pw_replay_row row = *now;
 
 	PW_ASSERT(now->accesses >= before->accesses);
+	PW_ASSERT(now->faults >= before->faults);
+	PW_ASSERT(now->dtlb_misses >= before->dtlb_misses);
 	row.dtlb_misses -= before->dtlb_misses;
 	row.itlb_misses -= before->itlb_misses;
 	row.stlb_misses -= before->stlb_misses;
@@ -61,6 +63,7 @@ static struct pw_replay_row join(const struct pw_replay_row *first,
 {
 	struct pw_replay_row row = *second;
 
+	PW_ASSERT(second->accesses >= first->accesses);
 	row.dtlb_misses += first->dtlb_misses;
 	row.itlb_misses += first->itlb_misses;
 	row.stlb_misses += first->stlb_misses;
@@ -95,10 +98,12 @@ enum pw_status pw_row_series_note(struct pw_row_series *series,
 	st = pw_array_push(&series->rows, &row, err);
 	if (st != PW_OK)
 		return st;
+	PW_ASSERT(series->rows.count <= series->rows_max);
 	series->seen = now;
 	if (series->rows.count == series->rows_max)
 		merge_pairs(series);
 	series->due = (now.accesses / series->interval + 1) * series->interval;
+	PW_ASSERT(series->due > now.accesses);
 	return PW_OK;
 }
 

@@ -76,6 +76,7 @@ const struct pw_mapping *pw_space_next(const struct pw_space *space,
 	size_t index = pw_intervals_lower(&space->ranges, page);
 	const struct pw_interval *found;
 
+	PW_ASSERT(page <= PW_PAGE_END);
 	if (index == pw_intervals_count(&space->ranges))
 		return NULL;
 	found = pw_intervals_at(&space->ranges, index);
@@ -102,6 +103,7 @@ static enum pw_status compact(struct pw_space *space, struct pw_error *err)
 		return st;
 	}
 	pw_array_free(&space->mappings);
+	PW_ASSERT(kept.count == count);
 	space->mappings = kept;
 	return PW_OK;
 }
@@ -129,6 +131,7 @@ enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 enum pw_status pw_space_unmap(struct pw_space *space, struct pw_range range,
 			      struct pw_error *err)
 {
+	PW_ASSERT(range.end <= PW_PAGE_END);
 	if (range.first >= range.end)
 		return PW_OK;
 	return pw_intervals_clear(&space->ranges, range.first, range.end, err);
@@ -148,6 +151,7 @@ void pw_space_extend(struct pw_space *space, uint64_t end, uint64_t new_end)
 	if (index + 1 < pw_intervals_count(&space->ranges))
 		PW_ASSERT(pw_intervals_at(&space->ranges, index + 1)->start >=
 			  new_end);
+	PW_ASSERT(found->start < new_end && new_end <= PW_PAGE_END);
 	found->end = new_end;
 }
 
@@ -167,6 +171,7 @@ bool pw_space_grow_down(struct pw_space *space, uint64_t page)
 	    page - pw_intervals_at(&space->ranges, index - 1)->end <
 		    GUARD_PAGES)
 		return false;
+	PW_ASSERT(page < stack->start);
 	stack->start = page;
 	return true;
 }
@@ -190,5 +195,6 @@ uint64_t pw_space_pages(const struct pw_space *space)
 
 		pages += range->end - range->start;
 	}
+	PW_ASSERT(pages <= PW_PAGE_END);
 	return pages;
 }

@@ -73,6 +73,7 @@ enum pw_status pw_system_switch(struct pw_system *system, uint32_t process,
 	}
 	if (system->current)
 		pw_mmu_flush(&system->mmu);
+	PW_ASSERT(space->process == process);
 	system->current = space;
 	return PW_OK;
 }
@@ -162,6 +163,7 @@ void pw_system_note_peaks(struct pw_system *system)
 {
 	struct pw_counters *counters = &system->counters;
 
+	PW_ASSERT(counters->rss_bytes % PW_PAGE_BYTES == 0);
 	counters->pagetable_tables = system->tables.used;
 	counters->pagetable_bytes = system->tables.used * PW_PAGE_BYTES;
 	keep_max(&counters->pagetable_peak_bytes, counters->pagetable_bytes);

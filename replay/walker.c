@@ -12,6 +12,7 @@ enum pw_status pw_walker_make(struct pw_walker *walker,
 	memset(walker, 0, sizeof(*walker));
 	walker->levels = (unsigned)machine->page_table_levels;
 	walker->index_bits = machine->page_table->index_bits;
+	PW_ASSERT(walker->index_bits > 0 && walker->index_bits < 16);
 	PW_ASSERT(walker->levels >= 1 && walker->levels <= PW_PWC_MAX + 1);
 	for (size_t i = 0; i < PW_PWC_MAX; i++) {
 		enum pw_status st = pw_tlb_make(&walker->cache[i],
@@ -27,6 +28,7 @@ enum pw_status pw_walker_make(struct pw_walker *walker,
 static uint64_t shift(const struct pw_walker *walker, uint64_t page,
 		      unsigned height)
 {
+	PW_DEBUG_ASSERT(height < walker->levels);
 	return page >> (walker->index_bits * height);
 }
 

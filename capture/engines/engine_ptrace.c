@@ -279,7 +279,7 @@ static enum pw_status on_stop(struct pw_session *session,
 	case PW_STOP_ASKED:
 		return PW_OK;
 	}
-	PW_ASSERT(!"a kind of stop that is not in the enum");
+	PW_ASSERT(false); /* no such kind of stop */
 	return PW_OK;
 }
 

@@ -117,6 +117,7 @@ static bool grow_root(struct radix *radix)
 			*probe(slots, count, radix->slots[i].key) =
 				radix->slots[i];
 	}
+	PW_ASSERT(radix->slots_used < count);
 	radix->slots = slots;
 	radix->slot_count = count;
 	return true;
@@ -221,6 +222,7 @@ static bool map(void *state, uint64_t page, uint64_t pte)
 		leaf = path.table[LEVELS - 2];
 	}
 	leaf->used += leaf->pte[index] == 0;
+	PW_DEBUG_ASSERT(leaf->used <= TABLE_ENTRIES);
 	leaf->pte[index] = pte;
 	return true;
 }
@@ -247,6 +249,7 @@ static void unmap(void *state, uint64_t page)
 		}
 		path.table[depth - 1]
 			->below[index_at(page, LEVELS - 1 - depth)] = NULL;
+		PW_ASSERT(path.table[depth - 1]->used > 0);
 		path.table[depth - 1]->used--;
 	}
 }

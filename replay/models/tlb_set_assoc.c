@@ -102,6 +102,9 @@ static void init(void *state, const struct pw_tlb_config *config)
 	tlb->wide = tlb->ways > FEW_WAYS;
 	tlb->set_words = count_set_words(config);
 	PW_ASSERT(tlb->sets * tlb->ways == config->entries);
+	PW_ASSERT(tlb->sets * tlb->set_words * sizeof(uint64_t) +
+			  sizeof(*tlb) ==
+		  state_bytes(config));
 	flush(state);
 }
 

@@ -36,6 +36,7 @@ void pw_wide_set_init(struct pw_wide_set *set, size_t ways)
 	set->ways = (uint32_t)ways;
 	set->slots = count_slots(ways);
 	set->shift = 64 - pw_log2(set->slots);
+	PW_ASSERT(pw_is_pow2(set->slots) && set->slots >= 2 * ways);
 	for (uint32_t i = 0; i <= set->ways; i++) {
 		set->way[i].page = FREE;
 		set->way[i].older = i == set->ways ? 0 : i + 1;
@@ -102,6 +103,7 @@ bool pw_wide_set_lookup(struct pw_wide_set *set, uint64_t page)
 
 	if (!found)
 		return false;
+	PW_DEBUG_ASSERT(found <= set->ways);
 	cut_out(set, found - 1);
 	put_behind(set, found - 1, set->ways);
 	return true;

@@ -20,6 +20,19 @@ struct subject {
 	struct pw_tlb_config config;
 };
 
+static void check_one(const struct pw_tlb_choice *choice,
+		      void (*check)(const struct subject *))
+{
+	struct subject subject = {.config = choice->config};
+	struct pw_error err;
+
+	PW_TEST_OK(pw_arena_open(&subject.arena, 0, &err), &err);
+	PW_TEST_OK(pw_tlb_make(&subject.tlb, choice, subject.arena, &err),
+		   &err);
+	check(&subject);
+	pw_arena_close(subject.arena);
+}
+
 /* Call @check for every TLB model in every geometry it takes. */
 static void each_tlb(void (*check)(const struct subject *))
 {
@@ -29,18 +42,11 @@ static void each_tlb(void (*check)(const struct subject *))
 		for (size_t j = 0; j < PW_COUNT(geometries); j++) {
 			struct pw_tlb_choice choice = {pw_tlb_at(i),
 						       geometries[j]};
-			struct subject subject = {.config = geometries[j]};
 			struct pw_error err;
 
 			if (choice.ops->check(&choice.config, &err) != PW_OK)
 				continue;
-			PW_TEST_OK(pw_arena_open(&subject.arena, 0, &err),
-				   &err);
-			PW_TEST_OK(pw_tlb_make(&subject.tlb, &choice,
-					       subject.arena, &err),
-				   &err);
-			check(&subject);
-			pw_arena_close(subject.arena);
+			check_one(&choice, check);
 			taken++;
 		}
 		assert_true(taken > 0);

@@ -382,7 +382,7 @@ static void sink_next_steps_through_the_tables_that_match(void **state)
 	(void)state;
 	one = pw_table_add(tables, &pw_test_rows);
 	pw_tables_group(tables, "machines", "a");
-	two = pw_table_add(tables, &pw_test_counters);
+	two = pw_table_add(tables, &pw_test_counters_spec);
 	pw_tables_group_end(tables);
 	assert_ptr_equal(pw_sink_next(tables, &options, 0, &cursor), one);
 	assert_ptr_equal(pw_sink_next(tables, &options, 0, &cursor), two);

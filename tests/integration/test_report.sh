@@ -63,7 +63,7 @@ if [ $status = 4 ]; then
 else
 	[ $status = 3 ] || fail "run: exit $status, not the program's 3: $(cat err)"
 	[ "$(cat out)" = out ] || fail "run: the program's output is changed"
-	grep -q '^dtlb.mpki' err || fail "run: no summary on stderr"
+	grep -q '^Data TLB misses' err || fail "run: no summary on stderr"
 	tail -1 err | grep -q 'results/report.html' ||
 		fail "run: does not end with the page's name"
 	for file in trace.pwt report.html; do

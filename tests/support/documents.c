@@ -37,7 +37,7 @@ const struct pw_table_spec pw_test_rows = {
 		   {"flag", NULL, PW_CELL_BOOL, PW_UNIT_NONE}},
 };
 
-const struct pw_table_spec pw_test_counters = {
+const struct pw_table_spec pw_test_counters_spec = {
 	.name = "counters",
 	.title = "Counters",
 	.form = PW_FORM_PAIRS,
@@ -178,7 +178,7 @@ struct pw_tables *pw_test_hostile(void)
 	pw_cell_bool(table, true);
 	for (size_t i = 0; i < pw_test_hostile_count(); i++) {
 		pw_tables_group(tables, "machines", pw_test_hostile_at(i));
-		table = pw_table_add(tables, &pw_test_counters);
+		table = pw_table_add(tables, &pw_test_counters_spec);
 		pw_pair_text(table, pw_test_hostile_at(i),
 			     pw_test_hostile_at(i));
 		pw_pair_u64(table, "dtlb.misses", i, PW_UNIT_COUNT);
@@ -229,7 +229,7 @@ struct pw_tables *pw_test_harmless(void)
 	pw_cell_bool(table, true);
 	for (size_t i = 0; i < pw_test_hostile_count(); i++) {
 		pw_tables_group(tables, "machines", "x");
-		table = pw_table_add(tables, &pw_test_counters);
+		table = pw_table_add(tables, &pw_test_counters_spec);
 		pw_pair_text(table, "x", "x");
 		pw_pair_u64(table, "dtlb.misses", i, PW_UNIT_COUNT);
 		table = pw_table_add(tables, &pw_test_rows);

@@ -13,7 +13,7 @@ extern const struct pw_table_spec pw_test_rows;
 #define PW_TEST_NUMBER_COLUMNS 11
 
 /* Pairs, and rows that come from a source. */
-extern const struct pw_table_spec pw_test_counters;
+extern const struct pw_table_spec pw_test_counters_spec;
 extern const struct pw_table_spec pw_test_stream;
 
 /*

@@ -61,8 +61,8 @@ static void a_sparse_range_has_many_tables(void **state)
 		uint64_t stride, tables;
 	} rows[] = {
 		{UINT64_C(1) << 9, 64 + 1 + 1},
-		{UINT64_C(1) << 18, 64 * 2 + 1},
-		{UINT64_C(1) << 27, 64 * 3},
+		{UINT64_C(1) << 18, UINT64_C(64) * 2 + 1},
+		{UINT64_C(1) << 27, UINT64_C(64) * 3},
 	};
 
 	(void)state;

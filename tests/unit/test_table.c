@@ -300,6 +300,41 @@ static void remembers_that_memory_ran_out(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A summary is made last and read first; what it jumps over keeps its order. */
+static void puts_a_table_first(void **state)
+{
+	struct pw_tables *tables = *state;
+	const struct pw_item *item;
+	struct pw_table *last;
+	size_t count;
+
+	pw_table_add(tables, &rows_spec);
+	pw_tables_group(tables, "machines", "one");
+	pw_tables_group_end(tables);
+	last = pw_table_add(tables, &pairs_spec);
+	pw_tables_front(tables, last);
+	item = pw_tables_items(tables, &count);
+	assert_int_equal(count, 4);
+	assert_ptr_equal(item[0].table, last);
+	assert_ptr_equal(pw_table_spec(item[1].table), &rows_spec);
+	assert_int_equal(item[2].kind, PW_ITEM_GROUP);
+	assert_int_equal(item[3].kind, PW_ITEM_GROUP_END);
+}
+
+static void calls_a_pair_by_its_title(void **state)
+{
+	struct pw_tables *tables = *state;
+	struct pw_table *table = pw_table_add(tables, &pairs_spec);
+
+	pw_pair_title(table, "of nothing");
+	pw_pair_u64(table, "rss.bytes", 1, PW_UNIT_BYTES);
+	pw_pair_title(table, "Resident set");
+	pw_pair_u64(table, "plain", 2, PW_UNIT_NONE);
+	assert_string_equal(pw_table_pair_title(table, 0), "Resident set");
+	assert_null(pw_table_pair_title(table, 1));
+	assert_string_equal(pw_table_cell(table, 0, 0).text, "rss.bytes");
+}
+
 #define WITH_TABLES(test) \
 	cmocka_unit_test_setup_teardown(test, open_tables, close_tables)
 
@@ -315,6 +350,8 @@ int main(void)
 		WITH_TABLES(keeps_notes_requests_and_the_exit_status),
 		WITH_TABLES(joins_the_reasons_for_partial_results),
 		WITH_TABLES(makes_details_of_tables_set_aside),
+		WITH_TABLES(puts_a_table_first),
+		WITH_TABLES(calls_a_pair_by_its_title),
 		cmocka_unit_test(remembers_that_memory_ran_out),
 	};
 
