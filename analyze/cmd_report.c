@@ -82,12 +82,9 @@ static enum pw_status sections(const struct args *args, struct pw_tables *out,
 	enum pw_status st;
 
 	pw_words_start(&words);
-	st = section(&words, "info", args, out, err);
-	if (st == PW_OK) {
-		pw_words_options(&words, "--machine", &args->machines);
-		pw_words_options(&words, "--set", &args->overrides);
-		st = section(&words, "replay", args, out, err);
-	}
+	pw_words_options(&words, "--machine", &args->machines);
+	pw_words_options(&words, "--set", &args->overrides);
+	st = section(&words, "replay", args, out, err);
 	if (st == PW_OK)
 		st = section(&words, "wss", args, out, err);
 	if (st == PW_OK) {
@@ -95,6 +92,8 @@ static enum pw_status sections(const struct args *args, struct pw_tables *out,
 		pw_words_add(&words, CURVE_POINTS);
 		st = section(&words, "mrc", args, out, err);
 	}
+	if (st == PW_OK)
+		st = section(&words, "info", args, out, err);
 	pw_words_free(&words);
 	return st;
 }
@@ -119,9 +118,6 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	if (st != PW_OK)
 		return st;
 	pw_summary_fill(&summary, out);
-	if (summary.machines)
-		pw_tables_front(out, summary.machines);
-	pw_tables_front(out, summary.figures);
 	pw_tables_also(out, "html", output);
 	return PW_OK;
 }

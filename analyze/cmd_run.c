@@ -105,6 +105,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	struct paths paths = {0};
 	struct pw_words words;
 	enum pw_status st;
+	size_t recording;
 
 	PW_ASSERT(args->command.count > 0);
 	st = name_paths(&paths, args, pw_tables_arena(out), err);
@@ -118,7 +119,9 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		/* The page last: its name is the last line that is shown. */
 		pw_tables_also(out, "charts", paths.charts);
 		pw_tables_note(out, "the trace is kept: %s", paths.trace);
+		pw_tables_items(out, &recording);
 		st = report(args, &paths, &words, out, err);
+		pw_tables_move_last(out, recording);
 	}
 	pw_words_free(&words);
 	return st;

@@ -16,21 +16,22 @@ static const struct pw_table_spec figures_spec = {
 static const struct pw_table_spec machines_spec = {
 	.name = "comparison",
 	.title = "Machines compared",
-	.help = "mpki: misses per 1000 instructions.",
+	.help = "mpki: misses per 1000 instructions; translation and "
+		"faults as shares of simulated time.",
 	.form = PW_FORM_ROWS,
 	.column = {{"machine", "Machine", PW_CELL_TEXT, PW_UNIT_NONE},
 		   {"dtlb_mpki", "DTLB mpki", PW_CELL_F64, PW_UNIT_NONE},
 		   {"itlb_mpki", "ITLB mpki", PW_CELL_F64, PW_UNIT_NONE},
 		   {"stlb_mpki", "STLB mpki", PW_CELL_F64, PW_UNIT_NONE},
 		   {"walks", "Walks", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"references_per_walk", "References a walk", PW_CELL_F64,
+		   {"references_per_walk", "Refs a walk", PW_CELL_F64,
 		    PW_UNIT_NONE},
-		   {"translation_share", "Translation's time", PW_CELL_F64,
+		   {"translation_share", "Translation", PW_CELL_F64,
 		    PW_UNIT_RATIO},
-		   {"fault_share", "Faults' time", PW_CELL_F64, PW_UNIT_RATIO},
+		   {"fault_share", "Fault time", PW_CELL_F64, PW_UNIT_RATIO},
 		   {"faults", "Faults", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"rss_peak_bytes", "Peak RSS", PW_CELL_U64, PW_UNIT_BYTES},
-		   {"pagetable_peak_bytes", "Page tables, peak", PW_CELL_U64,
+		   {"pagetable_peak_bytes", "Page tables", PW_CELL_U64,
 		    PW_UNIT_BYTES}},
 };
 

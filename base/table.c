@@ -268,20 +268,19 @@ static void init(struct pw_table *table, struct pw_tables *tables,
 	table->kinds = (struct pw_array)PW_ARRAY(struct kind);
 }
 
-void pw_tables_front(struct pw_tables *tables, const struct pw_table *table)
+void pw_tables_move_last(struct pw_tables *tables, size_t count)
 {
-	struct pw_item *item = tables->items.data;
-	struct pw_item moved;
-	size_t at = 0;
+	struct pw_item item;
 
-	while (at < tables->items.count &&
-	       (item[at].kind != PW_ITEM_TABLE || item[at].table != table))
-		at++;
-	if (at == tables->items.count)
-		return; /* the spare table of a document without memory */
-	moved = item[at];
-	memmove(item + 1, item, at * sizeof(*item));
-	item[0] = moved;
+	PW_ASSERT(count <= tables->items.count && tables->depth == 0);
+	for (size_t i = 0; i < count; i++) {
+		struct pw_item *first = tables->items.data;
+
+		item = first[0];
+		memmove(first, first + 1,
+			(tables->items.count - 1) * sizeof(*first));
+		first[tables->items.count - 1] = item;
+	}
 }
 
 void pw_tables_aside(struct pw_tables *tables, bool aside)

@@ -143,9 +143,11 @@ void pw_tables_group(struct pw_tables *tables, const char *group,
 void pw_tables_group_end(struct pw_tables *tables);
 
 /*
- * Make @table, which belongs to no group, the first of the document.
+ * Move what the document holds so far behind all that is still to come, when
+ * that is there: @count is what pw_tables_items said then, and no group was
+ * open. For results that must be had first and are read last.
  */
-void pw_tables_front(struct pw_tables *tables, const struct pw_table *table);
+void pw_tables_move_last(struct pw_tables *tables, size_t count);
 
 /*
  * While @aside is set, tables that are added are details and none is primary,

@@ -18,23 +18,26 @@
 
 #define QUEUE_MAX 64 /* one a standard signal */
 
-/* Signals a terminal sends to the recorder and the target alike. */
-static const int shared_signals[] = {SIGINT, SIGQUIT, SIGHUP};
+/*
+ * Signals that a terminal sends to the recorder and the target alike, and the
+ * one that a limit on the size of files makes of a failing write.
+ */
+static const int ignored_signals[] = {SIGINT, SIGQUIT, SIGHUP, SIGXFSZ};
 
-_Static_assert(PW_COUNT(shared_signals) == PW_SHARED_SIGNALS, "as declared");
+_Static_assert(PW_COUNT(ignored_signals) == PW_IGNORED_SIGNALS, "as declared");
 
-static void ignore_shared_signals(struct pw_process *process)
+static void ignore_signals(struct pw_process *process)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-	for (size_t i = 0; i < PW_COUNT(shared_signals); i++)
-		sigaction(shared_signals[i], &ignore, &process->before[i]);
+	for (size_t i = 0; i < PW_COUNT(ignored_signals); i++)
+		sigaction(ignored_signals[i], &ignore, &process->before[i]);
 }
 
-static void restore_shared_signals(const struct pw_process *process)
+static void restore_signals(const struct pw_process *process)
 {
-	for (size_t i = 0; i < PW_COUNT(shared_signals); i++)
-		sigaction(shared_signals[i], &process->before[i], NULL);
+	for (size_t i = 0; i < PW_COUNT(ignored_signals); i++)
+		sigaction(ignored_signals[i], &process->before[i], NULL);
 }
 
 static void pin(struct pw_process *process)
@@ -151,7 +154,7 @@ enum pw_status pw_process_start(struct pw_process *process, const char *path,
 	if (process->pid < 0) {
 		st = pw_fail_errno(err, PW_ERR_SYSTEM, errno, "fork");
 	} else {
-		ignore_shared_signals(process);
+		ignore_signals(process);
 		close(failure[1]);
 		failure[1] = -1;
 		st = seize(process, go[1], failure[0], path, err);
@@ -389,7 +392,7 @@ bool pw_process_end(struct pw_process *process, struct pw_stop *stop)
 			classify(status, stop);
 	}
 	if (process->pid > 0)
-		restore_shared_signals(process);
+		restore_signals(process);
 	unpin(process);
 	*process = (struct pw_process){.pid = -1};
 	return got > 0;

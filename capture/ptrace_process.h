@@ -17,7 +17,7 @@
 
 #include "base/status.h"
 
-#define PW_SHARED_SIGNALS 3
+#define PW_IGNORED_SIGNALS 4
 
 struct pw_process {
 	pid_t pid;
@@ -25,7 +25,7 @@ struct pw_process {
 	bool ended;
 	bool pinned;	    /* the target still runs on the tracer's choice */
 	cpu_set_t original; /* where both were allowed to run before */
-	struct sigaction before[PW_SHARED_SIGNALS];
+	struct sigaction before[PW_IGNORED_SIGNALS];
 };
 
 enum pw_stop_kind {
@@ -49,7 +49,7 @@ struct pw_stop {
  * to which both are pinned: a stop costs several times less there. It stands
  * at the first instruction of its image. SIGINT, SIGQUIT and SIGHUP are
  * ignored by the caller from here on, since a terminal sends them to the
- * target too.
+ * target too, and SIGXFSZ, so that writing the trace fails instead.
  *
  * Owns:   end it with pw_process_end.
  * Errors: PW_ERR_TARGET it cannot be executed or traced; PW_ERR_SYSTEM.

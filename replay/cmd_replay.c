@@ -51,15 +51,14 @@ static const struct pw_option options[] = {
 };
 
 /* The machines of a command and their replay. */
-struct session {
+struct job {
 	struct pw_machine **machines;
 	size_t machine_count;
 	struct pw_replay *replay;
 	struct pw_trace *trace;
 };
 
-static enum pw_status load_machines(struct session *session,
-				    const struct args *args,
+static enum pw_status load_machines(struct job *job, const struct args *args,
 				    struct pw_tables *out, struct pw_error *err)
 {
 	static const char *const fallback[] = {DEFAULT_MACHINE};
@@ -70,17 +69,17 @@ static enum pw_status load_machines(struct session *session,
 		names = args->machines.item;
 		count = args->machines.count;
 	}
-	session->machines = pw_arena_alloc(pw_tables_arena(out), count,
-					   sizeof(struct pw_machine *));
-	if (!session->machines)
+	job->machines = pw_arena_alloc(pw_tables_arena(out), count,
+				       sizeof(struct pw_machine *));
+	if (!job->machines)
 		return pw_fail_memory(err, "the machines");
 	for (size_t i = 0; i < count; i++) {
-		enum pw_status st = pw_machine_load(
-			&session->machines[i], names[i], &args->overrides, err);
+		enum pw_status st = pw_machine_load(&job->machines[i], names[i],
+						    &args->overrides, err);
 
 		if (st != PW_OK)
 			return st;
-		session->machine_count++;
+		job->machine_count++;
 	}
 	return PW_OK;
 }
@@ -130,9 +129,8 @@ static size_t choose_limit(void)
 	return (size_t)pages / 2 * (size_t)page_bytes;
 }
 
-static enum pw_status open_session(struct session *session,
-				   const struct args *args,
-				   struct pw_tables *out, struct pw_error *err)
+static enum pw_status open_job(struct job *job, const struct args *args,
+			       struct pw_tables *out, struct pw_error *err)
 {
 	struct pw_replay_options options_of_replay = {
 		.interval_accesses = args->interval,
@@ -140,7 +138,7 @@ static enum pw_status open_session(struct session *session,
 	};
 	struct pw_trace_options options_of_trace = {.touches = true};
 	const char *path = args->trace.item[0];
-	enum pw_status st = load_machines(session, args, out, err);
+	enum pw_status st = load_machines(job, args, out, err);
 
 	if (st == PW_OK && args->interval == 0)
 		st = choose_interval(path, &options_of_replay.interval_accesses,
@@ -148,25 +146,25 @@ static enum pw_status open_session(struct session *session,
 	if (st != PW_OK)
 		return st;
 	options_of_replay.machines =
-		(const struct pw_machine *const *)session->machines;
-	options_of_replay.machine_count = session->machine_count;
-	PW_ASSERT(session->machine_count > 0);
-	st = pw_replay_open(&session->replay, &options_of_replay, err);
+		(const struct pw_machine *const *)job->machines;
+	options_of_replay.machine_count = job->machine_count;
+	PW_ASSERT(job->machine_count > 0);
+	st = pw_replay_open(&job->replay, &options_of_replay, err);
 	if (st != PW_OK)
 		return st;
-	options_of_trace.epoch_accesses = pw_replay_epoch(session->replay);
-	return pw_trace_open(&session->trace, path, &options_of_trace, err);
+	options_of_trace.epoch_accesses = pw_replay_epoch(job->replay);
+	return pw_trace_open(&job->trace, path, &options_of_trace, err);
 }
 
-static void close_session(struct session *session)
+static void close_job(struct job *job)
 {
-	pw_trace_close(session->trace);
-	pw_replay_close(session->replay);
-	for (size_t i = 0; i < session->machine_count; i++)
-		pw_machine_close(session->machines[i]);
+	pw_trace_close(job->trace);
+	pw_replay_close(job->replay);
+	for (size_t i = 0; i < job->machine_count; i++)
+		pw_machine_close(job->machines[i]);
 }
 
-static enum pw_status replay_all(struct session *session, bool quiet,
+static enum pw_status replay_all(struct job *job, bool quiet,
 				 struct pw_error *err)
 {
 	struct pw_progress progress;
@@ -174,22 +172,22 @@ static enum pw_status replay_all(struct session *session, bool quiet,
 	enum pw_status st;
 
 	pw_progress_start(&progress, "replay", "accesses", quiet);
-	while ((st = pw_trace_next(session->trace, &batch, err)) == PW_OK &&
+	while ((st = pw_trace_next(job->trace, &batch, err)) == PW_OK &&
 	       batch) {
-		st = pw_replay_batch(session->replay,
-				     pw_trace_info(session->trace), batch, err);
+		st = pw_replay_batch(job->replay, pw_trace_info(job->trace),
+				     batch, err);
 		if (st != PW_OK)
 			break;
 		pw_progress_update(&progress,
 				   batch->first_access + batch->accesses.count,
-				   pw_trace_progress(session->trace));
+				   pw_trace_progress(job->trace));
 	}
 	pw_progress_end(&progress);
-	return st == PW_OK ? pw_replay_finish(session->replay, err) : st;
+	return st == PW_OK ? pw_replay_finish(job->replay, err) : st;
 }
 
 /* What the reader of the results should know about the trace. */
-static void add_notes(struct pw_tables *out, const struct session *session)
+static void add_notes(struct pw_tables *out, const struct job *job)
 {
 	static const struct {
 		enum pw_trace_unknown unknown;
@@ -211,9 +209,8 @@ static void add_notes(struct pw_tables *out, const struct session *session)
 		 "the trace does not count instructions: base cycles are 0 and "
 		 "the shares of time too high"},
 	};
-	unsigned unknown = pw_trace_info(session->trace)->unknown;
-	const struct pw_counters *counters =
-		pw_replay_counters(session->replay, 0);
+	unsigned unknown = pw_trace_info(job->trace)->unknown;
+	const struct pw_counters *counters = pw_replay_counters(job->replay, 0);
 
 	for (size_t i = 0; i < PW_COUNT(notes); i++) {
 		if (unknown & (unsigned)notes[i].unknown)
@@ -231,23 +228,22 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 			  struct pw_error *err)
 {
 	const struct args *args = parsed;
-	struct session session = {0};
-	enum pw_status st = open_session(&session, args, out, err);
+	struct job job = {0};
+	enum pw_status st = open_job(&job, args, out, err);
 
 	PW_ASSERT(args->trace.count == 1);
 	if (st == PW_OK)
-		st = replay_all(&session, pw_tables_quiet(out), err);
+		st = replay_all(&job, pw_tables_quiet(out), err);
 	if (st == PW_OK) {
-		const char *damage = pw_trace_damage(session.trace);
+		const char *damage = pw_trace_damage(job.trace);
 
-		for (size_t i = 0; i < session.machine_count; i++)
-			pw_replay_tables(out, session.replay,
-					 session.machines[i], i);
-		add_notes(out, &session);
+		for (size_t i = 0; i < job.machine_count; i++)
+			pw_replay_tables(out, job.replay, job.machines[i], i);
+		add_notes(out, &job);
 		if (damage)
 			pw_tables_mark_partial(out, "%s", damage);
 	}
-	close_session(&session);
+	close_job(&job);
 	return st;
 }
 

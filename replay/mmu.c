@@ -78,36 +78,44 @@ bool pw_mmu_lookup(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
 	return true;
 }
 
-static void walk(struct pw_mmu *mmu, uint64_t page)
+/* Let @page, which missed, enter the L1 TLB of @side. */
+static void fill(struct pw_mmu_side *side, uint64_t page, bool writable)
 {
-	struct pw_walk walk = pw_walker_walk(&mmu->walker, page);
-
-	mmu->counters->walk_count++;
-	mmu->counters->walk_references += walk.references;
-	mmu->counters->pwc_hits += walk.cache_hit;
+	side->l1.ops->insert(side->l1.state, page);
+	remember(side, page, writable);
 }
 
-void pw_mmu_miss(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
-		 bool writable)
+bool pw_mmu_lookup_stlb(struct pw_mmu *mmu, enum pw_tlb_side side,
+			uint64_t page, bool writable)
 {
-	struct pw_mmu_side *s = &mmu->side[side];
-
 	PW_DEBUG_ASSERT(side < PW_TLB_SIDES);
 	if (side == PW_TLB_DATA)
 		mmu->counters->dtlb_misses++;
 	else
 		mmu->counters->itlb_misses++;
-	if (!mmu->stlb.ops) {
-		walk(mmu, page);
-	} else if (mmu->stlb.ops->lookup(mmu->stlb.state, page)) {
-		mmu->counters->stlb_hits++;
-	} else {
+	if (!mmu->stlb.ops)
+		return false;
+	if (!mmu->stlb.ops->lookup(mmu->stlb.state, page)) {
 		mmu->counters->stlb_misses++;
-		walk(mmu, page);
-		mmu->stlb.ops->insert(mmu->stlb.state, page);
+		return false;
 	}
-	s->l1.ops->insert(s->l1.state, page);
-	remember(s, page, writable);
+	mmu->counters->stlb_hits++;
+	fill(&mmu->side[side], page, writable);
+	return true;
+}
+
+void pw_mmu_walk(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
+		 bool writable)
+{
+	struct pw_walk walk = pw_walker_walk(&mmu->walker, page);
+
+	PW_DEBUG_ASSERT(side < PW_TLB_SIDES);
+	mmu->counters->walk_count++;
+	mmu->counters->walk_references += walk.references;
+	mmu->counters->pwc_hits += walk.cache_hit;
+	if (mmu->stlb.ops)
+		mmu->stlb.ops->insert(mmu->stlb.state, page);
+	fill(&mmu->side[side], page, writable);
 }
 
 void pw_mmu_invalidate(struct pw_mmu *mmu, uint64_t first, uint64_t count)

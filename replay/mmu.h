@@ -65,9 +65,15 @@ bool pw_mmu_lookup(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
 		   bool writable);
 
 /*
- * Count an L1 miss of @page, which is present: STLB, walk, fills.
+ * Count an L1 miss, and say whether the STLB has @page; then it enters the L1.
  */
-void pw_mmu_miss(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
+bool pw_mmu_lookup_stlb(struct pw_mmu *mmu, enum pw_tlb_side side,
+			uint64_t page, bool writable);
+
+/*
+ * Walk to @page, which is present and in neither TLB, and let it enter both.
+ */
+void pw_mmu_walk(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
 		 bool writable);
 
 /*

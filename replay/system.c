@@ -73,7 +73,7 @@ enum pw_status pw_system_switch(struct pw_system *system, uint32_t process,
 	}
 	if (system->current)
 		pw_mmu_flush(&system->mmu);
-	PW_ASSERT(space->process == process);
+	PW_ASSERT(space && space->process == process);
 	system->current = space;
 	return PW_OK;
 }
@@ -93,8 +93,9 @@ static enum pw_status prepare(struct pw_system *system, uint64_t page,
 
 /*
  * One reference that the filter cannot answer. A page in a TLB is present, so
- * that reads ask the page table only after an L1 miss; an absent page is in no
- * TLB, so that the order of fault and look-up is that of MODEL.md.
+ * that a read asks the page table only when both TLBs lack it. An absent page
+ * is in no TLB and look-ups that miss change nothing, so that a fault after
+ * them is as good as one before, where MODEL.md has it.
  */
 static __attribute__((noinline)) enum pw_status
 reference(struct pw_system *system, enum pw_tlb_side side, uint64_t page,
@@ -108,12 +109,13 @@ reference(struct pw_system *system, enum pw_tlb_side side, uint64_t page,
 		if (st != PW_OK)
 			return st;
 	}
-	if (pw_mmu_lookup(&system->mmu, side, page, writable))
+	if (pw_mmu_lookup(&system->mmu, side, page, writable) ||
+	    pw_mmu_lookup_stlb(&system->mmu, side, page, writable))
 		return PW_OK;
 	if (!write)
 		st = prepare(system, page, false, &writable, err);
 	if (st == PW_OK)
-		pw_mmu_miss(&system->mmu, side, page, writable);
+		pw_mmu_walk(&system->mmu, side, page, writable);
 	return st;
 }
 

@@ -251,7 +251,7 @@ static enum pw_status put_content(struct writer *w, struct pw_table *table,
 	if (st != PW_OK)
 		return st;
 	if (rows == 0)
-		fputs("<p class=\"empty\">No rows.</p>\n", w->out);
+		fputs("<p class=\"empty\">None.</p>\n", w->out);
 	else if (form == PW_FORM_ROWS)
 		put_rows(w, table, rows);
 	else

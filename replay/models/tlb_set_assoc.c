@@ -12,7 +12,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/models.h"
-#include "replay/models/wide_set.h"
+#include "replay/wide_set.h"
 
 #define FREE_WAY PW_WIDE_SET_FREE
 #define ENTRIES_MAX ((uint64_t)1 << 24)

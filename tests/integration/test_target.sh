@@ -84,6 +84,11 @@ expect 9 -o script.pwt -- ./script
 # Output that cannot be written ends with 3; the target still ends.
 expect 3 -o /dev/full -- ./target exit 0
 expect 3 -o no/such/folder.pwt -- ./target exit 0
+(
+	ulimit -f 8
+	timeout 120 "$pagewalk" capture -o big.pwt -- ./target exit 0
+	[ $? -eq 3 ]
+) >out 2>err || fail "a trace over the file size limit does not give 3"
 
 # events TRACE: "name arguments result text" a line.
 events() {

@@ -300,24 +300,26 @@ static void remembers_that_memory_ran_out(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* A summary is made last and read first; what it jumps over keeps its order. */
-static void puts_a_table_first(void **state)
+/* A recording comes before its report and is read after it. */
+static void moves_what_came_first_behind_the_rest(void **state)
 {
 	struct pw_tables *tables = *state;
 	const struct pw_item *item;
-	struct pw_table *last;
-	size_t count;
+	struct pw_table *later;
+	size_t before, count;
 
+	pw_tables_group(tables, "sections", "capture");
 	pw_table_add(tables, &rows_spec);
-	pw_tables_group(tables, "machines", "one");
 	pw_tables_group_end(tables);
-	last = pw_table_add(tables, &pairs_spec);
-	pw_tables_front(tables, last);
+	pw_tables_items(tables, &before);
+	assert_int_equal(before, 3);
+	later = pw_table_add(tables, &pairs_spec);
+	pw_tables_move_last(tables, before);
 	item = pw_tables_items(tables, &count);
 	assert_int_equal(count, 4);
-	assert_ptr_equal(item[0].table, last);
-	assert_ptr_equal(pw_table_spec(item[1].table), &rows_spec);
-	assert_int_equal(item[2].kind, PW_ITEM_GROUP);
+	assert_ptr_equal(item[0].table, later);
+	assert_int_equal(item[1].kind, PW_ITEM_GROUP);
+	assert_ptr_equal(pw_table_spec(item[2].table), &rows_spec);
 	assert_int_equal(item[3].kind, PW_ITEM_GROUP_END);
 }
 
@@ -350,7 +352,7 @@ int main(void)
 		WITH_TABLES(keeps_notes_requests_and_the_exit_status),
 		WITH_TABLES(joins_the_reasons_for_partial_results),
 		WITH_TABLES(makes_details_of_tables_set_aside),
-		WITH_TABLES(puts_a_table_first),
+		WITH_TABLES(moves_what_came_first_behind_the_rest),
 		WITH_TABLES(calls_a_pair_by_its_title),
 		cmocka_unit_test(remembers_that_memory_ran_out),
 	};

@@ -4,7 +4,7 @@
  * Source: for the hash with linear probing, Knuth, TAOCP vol. 3, 6.4,
  *         algorithms L and R.
  */
-#include "replay/models/wide_set.h"
+#include "replay/wide_set.h"
 
 #include "base/assert.h"
 #include "base/bits.h"

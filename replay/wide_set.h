@@ -4,8 +4,8 @@
  * Ways are linked from the most recent to the least recent one, and found by a
  * hash of their pages. Free ways are the least recent ones.
  */
-#ifndef PW_REPLAY_MODELS_WIDE_SET_H
-#define PW_REPLAY_MODELS_WIDE_SET_H
+#ifndef PW_REPLAY_WIDE_SET_H
+#define PW_REPLAY_WIDE_SET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,6 @@ struct pw_wide_set {
 	uint32_t ways;
 	uint32_t slots; /* of the hash: a power of two, at most half full */
 	unsigned shift; /* 64 less the bits of a slot's number */
-	uint32_t spare;
 	struct pw_wide_way way[]; /* then the slots: uint32_t, way + 1 or 0 */
 };
 

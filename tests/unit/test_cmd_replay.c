@@ -1,0 +1,275 @@
+/*
+ * test_cmd_replay.c - pagewalk replay and pagewalk machines as commands.
+ */
+#include "tests/support/pw_test.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/command.h"
+#include "formats/writer.h"
+
+#define ACCESSES 1000
+
+static char directory[] = "/tmp/pw_cmd_replay_XXXXXX";
+static char path[sizeof(directory) + 16];
+
+/* 1000 stores to 10 pages in turn, and a mark in the middle. */
+static void write_trace(unsigned unknown)
+{
+	const struct pw_writer_options options = {
+		.unknown = unknown, .segment_accesses = 100, .replace = true};
+	const struct pw_thread thread = {.pid = 7, .tid = 7};
+	const struct pw_event mark = {.kind = PW_EVENT_mark, .text = "half"};
+	const uint64_t pc = 0x1000;
+	const uint32_t size = 8;
+	const uint8_t kind = PW_ACCESS_STORE | PW_ACCESS_FIRST;
+	struct pw_writer *writer;
+	struct pw_error err;
+
+	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
+	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
+	for (uint64_t i = 0; i < ACCESSES; i++) {
+		uint64_t address = (0x5000 + i % 10) * PW_PAGE_BYTES;
+		const struct pw_accesses one = {.count = 1,
+						.address = &address,
+						.pc = &pc,
+						.size_bytes = &size,
+						.kind = &kind};
+
+		if (i == ACCESSES / 2)
+			PW_TEST_OK(pw_writer_event(writer, 0, &mark, &err),
+				   &err);
+		PW_TEST_OK(pw_writer_accesses(writer, 0, &one, &err), &err);
+	}
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
+}
+
+/* Run a command line that must succeed, and bring its document. */
+static struct pw_tables *call(const char *name, size_t count,
+			      const char *const *words)
+{
+	struct pw_tables *tables;
+	struct pw_error err;
+
+	PW_TEST_OK(pw_tables_open(&tables, &err), &err);
+	PW_TEST_OK(pw_command_call(name, count, words, tables, &err), &err);
+	PW_TEST_OK(pw_tables_check(tables, &err), &err);
+	return tables;
+}
+
+/* The table called @name, of element @element of its group. */
+static struct pw_table *find(struct pw_tables *tables, const char *name,
+			     size_t element)
+{
+	size_t count;
+	const struct pw_item *items = pw_tables_items(tables, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].kind == PW_ITEM_TABLE &&
+		    strcmp(pw_table_spec(items[i].table)->name, name) == 0 &&
+		    element-- == 0)
+			return items[i].table;
+	}
+	fail_msg("no table %s", name);
+	return NULL;
+}
+
+static size_t count_rows(struct pw_table *table)
+{
+	struct pw_error err;
+	size_t rows;
+
+	pw_table_rewind(table);
+	PW_TEST_OK(pw_table_next(table, &rows, &err), &err);
+	return rows;
+}
+
+static union pw_cell pair(struct pw_table *table, const char *name)
+{
+	size_t rows = count_rows(table);
+
+	for (size_t i = 0; i < rows; i++) {
+		if (strcmp(pw_table_cell(table, i, 0).text, name) == 0)
+			return pw_table_cell(table, i, 1);
+	}
+	fail_msg("no value %s", name);
+	return (union pw_cell){0};
+}
+
+/* 1000 / 128 rounded up is 8, and that to 1, 2 or 5 times a power of ten is
+ * 10: 100 rows. */
+static void a_trace_replays_on_the_default_machine(void **state)
+{
+	const char *const words[] = {path};
+	struct pw_tables *tables;
+	struct pw_table *counters;
+
+	(void)state;
+	write_trace(0);
+	tables = call("replay", 1, words);
+	counters = find(tables, "counters", 0);
+	assert_int_equal(pair(counters, "accesses").u64, ACCESSES);
+	assert_int_equal(pair(counters, "stores").u64, ACCESSES);
+	assert_int_equal(pair(counters, "fault.minor").u64, 10);
+	assert_int_equal(pair(counters, "fault.assumed").u64, 10);
+	assert_int_equal(pair(counters, "rss.peak_bytes").u64,
+			 10 * PW_PAGE_BYTES);
+	assert_int_equal(pair(counters, "dtlb.misses").u64, 10);
+	assert_int_equal(count_rows(find(tables, "intervals", 0)), 100);
+	assert_int_equal(count_rows(find(tables, "memory", 0)), 100);
+	assert_int_equal(count_rows(find(tables, "marks", 0)), 1);
+	assert_string_equal(pw_table_cell(find(tables, "marks", 0), 0, 0).text,
+			    "half");
+	assert_string_equal(pair(find(tables, "machine", 0), "name").text,
+			    "generic-x86-64");
+	assert_null(pw_tables_partial(tables));
+	assert_non_null(strstr(pw_tables_note_at(tables, 0), "10 faults"));
+	pw_tables_close(tables);
+}
+
+/* 10 faults of 1000 ns at 3 GHz: 30,000 cycles. Instructions at 0.5 each. No
+ * STLB hit; walks of 4 + 9 * 1 entries at 14 cycles. */
+static void time_is_the_sum_of_what_things_cost(void **state)
+{
+	const char *const words[] = {path};
+	struct pw_tables *tables;
+	struct pw_table *time;
+
+	(void)state;
+	write_trace(0);
+	tables = call("replay", 1, words);
+	time = find(tables, "time", 0);
+	assert_int_equal(pair(time, "base.cycles").u64, ACCESSES / 2);
+	assert_int_equal(pair(time, "stlb.cycles").u64, 0);
+	assert_int_equal(pair(time, "walk.cycles").u64, 13 * 14);
+	assert_int_equal(pair(time, "fault.cycles").u64, 30000);
+	assert_int_equal(pair(time, "total.cycles").u64, 500 + 182 + 30000);
+	assert_true(pair(time, "translation_share").f64 > 0.0059);
+	assert_true(pair(time, "translation_share").f64 < 0.0060);
+	pw_tables_close(tables);
+}
+
+static void machines_and_overrides_come_from_the_command_line(void **state)
+{
+	const char *const words[] = {"-m",
+				     "skylake-sp",
+				     "-m",
+				     "zen4",
+				     "-s",
+				     "tlb.stlb.entries=0",
+				     "--interval=500",
+				     path};
+	struct pw_tables *tables;
+
+	(void)state;
+	write_trace(PW_UNKNOWN_MAPPINGS);
+	tables = call("replay", PW_COUNT(words), words);
+	assert_string_equal(pair(find(tables, "machine", 0), "name").text,
+			    "skylake-sp");
+	assert_string_equal(pair(find(tables, "machine", 1), "name").text,
+			    "zen4");
+	for (size_t i = 0; i < 2; i++) {
+		struct pw_table *counters = find(tables, "counters", i);
+
+		assert_int_equal(count_rows(find(tables, "intervals", i)), 2);
+		assert_int_equal(pair(counters, "stlb.misses").u64, 0);
+		assert_int_equal(pair(counters, "walk.count").u64, 10);
+		assert_int_equal(pair(counters, "fault.assumed").u64, 0);
+	}
+	assert_non_null(strstr(pw_tables_note_at(tables, 0), "no mappings"));
+	pw_tables_close(tables);
+}
+
+static void a_damaged_trace_gives_a_partial_result(void **state)
+{
+	const char *const words[] = {path};
+	struct pw_tables *tables;
+	FILE *file;
+	long bytes;
+
+	(void)state;
+	write_trace(0);
+	file = fopen(path, "rb");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	bytes = ftell(file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(truncate(path, bytes / 2), 0);
+	tables = call("replay", 1, words);
+	assert_non_null(pw_tables_partial(tables));
+	assert_true(pair(find(tables, "counters", 0), "accesses").u64 <
+		    ACCESSES);
+	pw_tables_close(tables);
+}
+
+static void wrong_words_are_refused(void **state)
+{
+	static const char *const rows[][3] = {
+		{"-m", "no-such-machine", path},
+		{"-s", "tlb.l1d.entries=63", path},
+		{"-s", "colour=red", path},
+		{"--interval", "0", path},
+		{"--interval", "5", "/nonexistent/trace.pwt"},
+	};
+
+	(void)state;
+	write_trace(0);
+	for (size_t i = 0; i < PW_COUNT(rows); i++) {
+		struct pw_tables *tables;
+		struct pw_error err;
+
+		PW_TEST_OK(pw_tables_open(&tables, &err), &err);
+		assert_int_equal(
+			pw_command_call("replay", 3, rows[i], tables, &err),
+			PW_ERR_USAGE);
+		assert_true(err.message[0] != '\0');
+		pw_tables_close(tables);
+	}
+}
+
+static void machines_are_listed_and_shown(void **state)
+{
+	const char *const one[] = {"zen4"};
+	struct pw_tables *tables = call("machines", 0, NULL);
+
+	(void)state;
+	assert_true(count_rows(find(tables, "machines", 0)) >= 4);
+	pw_tables_close(tables);
+	tables = call("machines", 1, one);
+	assert_string_equal(
+		pair(find(tables, "machine", 0), "tlb.l1d.entries").text, "72");
+	assert_true(count_rows(find(tables, "yaml", 0)) > 20);
+	pw_tables_close(tables);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(path, sizeof(path), "%s/trace.pwt", directory);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return unlink(path) || rmdir(directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_trace_replays_on_the_default_machine),
+		cmocka_unit_test(time_is_the_sum_of_what_things_cost),
+		cmocka_unit_test(
+			machines_and_overrides_come_from_the_command_line),
+		cmocka_unit_test(a_damaged_trace_gives_a_partial_result),
+		cmocka_unit_test(wrong_words_are_refused),
+		cmocka_unit_test(machines_are_listed_and_shown),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
