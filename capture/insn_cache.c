@@ -67,6 +67,7 @@ static enum pw_status empty(struct pw_insn_cache *cache, struct pw_error *err)
 	struct pw_pagemap *fresh;
 	enum pw_status st = pw_pagemap_open(&fresh, ENTRIES_EXPECTED, err);
 
+	PW_ASSERT(cache->entries.count <= ENTRIES_MAX);
 	if (st != PW_OK)
 		return st;
 	pw_pagemap_close(cache->index);
@@ -115,6 +116,7 @@ enum pw_status pw_insn_cache_insert(struct pw_insn_cache *cache, uint64_t pc,
 enum pw_status pw_insn_cache_drop(struct pw_insn_cache *cache, uint64_t start,
 				  uint64_t end, struct pw_error *err)
 {
+	PW_ASSERT(start <= end);
 	for (size_t i = 0; i < cache->entries.count; i++) {
 		const struct pw_x86_insn *insn =
 			&PW_ARRAY_AT(&cache->entries, struct pw_insn_entry, i)

@@ -168,6 +168,7 @@ enum pw_status pw_maps_read(struct pw_maps *maps, pid_t pid,
 	char *text = NULL;
 	int fd;
 
+	PW_ASSERT(pid > 0);
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
@@ -187,6 +188,7 @@ const struct pw_map *pw_maps_find(const struct pw_maps *maps, uint64_t address)
 {
 	size_t low = 0, high = maps->list.count;
 
+	PW_ASSERT(maps->list.item_bytes == sizeof(struct pw_map));
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 

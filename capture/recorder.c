@@ -37,6 +37,7 @@ enum pw_status pw_recorder_open(struct pw_recorder **out,
 	struct pw_recorder *recorder = calloc(1, sizeof(*recorder));
 	enum pw_status st;
 
+	PW_ASSERT(writer && pid > 0);
 	*out = NULL;
 	if (!recorder)
 		return pw_fail_memory(err, "the recorder's buffer");
@@ -75,6 +76,7 @@ enum pw_status pw_recorder_flush(struct pw_recorder *recorder,
 	struct pw_totals totals;
 	enum pw_status st;
 
+	PW_ASSERT(recorder->count <= BUFFER_ACCESSES);
 	if (recorder->count == 0)
 		return PW_OK;
 	st = pw_writer_accesses(recorder->writer, 0, &accesses, err);
@@ -113,6 +115,7 @@ enum pw_status pw_recorder_event(struct pw_recorder *recorder,
 {
 	enum pw_status st = pw_recorder_flush(recorder, err);
 
+	PW_ASSERT(event->kind != 0);
 	if (st != PW_OK)
 		return st;
 	recorder->recorded.events++;

@@ -32,6 +32,6 @@ else
 	echo "codespell is not installed: spelling not checked"
 fi
 # The pattern is split so that this file does not match itself.
-grep -nE "/(wo""rk|ho""me|ro""ot)/" "${texts[@]}" && bad=1
+grep -nE "/(w""ork|h""ome|r""oot)/" "${texts[@]}" && bad=1
 grep -nE '[[:space:]]+$' "${sources[@]}" && bad=1
 exit $bad

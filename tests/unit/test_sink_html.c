@@ -118,7 +118,7 @@ static void a_page_of_two_tables_has_no_contents(void **state)
 	pw_table_add(tables, &top);
 	page = render(tables, NULL);
 	assert_int_equal(pw_xml_count(page, "nav"), 0);
-	assert_non_null(strstr(page, "No rows."));
+	assert_non_null(strstr(page, "None."));
 	free(page);
 }
 
