@@ -19,6 +19,7 @@ enum pw_status pw_address_space_maps(struct pw_address_space *space,
 				     const struct pw_maps **out,
 				     struct pw_error *err)
 {
+	PW_ASSERT(space->pid > 0);
 	*out = &space->maps;
 	if (!space->stale)
 		return PW_OK;
@@ -73,6 +74,7 @@ static enum pw_status record_present(struct pw_recorder *recorder,
 				     uint64_t start, uint64_t end,
 				     struct pw_error *err)
 {
+	PW_ASSERT(start < end);
 	return pw_recorder_event(recorder,
 				 &(struct pw_event){
 					 .kind = PW_EVENT_present,
@@ -123,6 +125,7 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 	char path[64];
 	int fd;
 
+	PW_ASSERT(recorder != NULL);
 	space->stale = true;
 	st = pw_address_space_maps(space, &maps, err);
 	for (size_t i = 0; st == PW_OK && i < maps->list.count; i++) {

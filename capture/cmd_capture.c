@@ -101,6 +101,7 @@ static void report(const struct recording *recording, struct pw_tables *out)
 	const struct pw_capture_result *result = &recording->result;
 	struct pw_table *table = pw_table_add(out, &spec);
 
+	PW_ASSERT(recording->trace && recording->engine);
 	pw_cell_text(table, recording->trace);
 	pw_cell_text(table, recording->engine->name);
 	pw_cell_u64(table, result->instructions);
@@ -234,6 +235,7 @@ static enum pw_status set_up(struct recording *recording,
 		pw_arena_alloc(arena, args->command.count + 1, sizeof(*argv));
 	enum pw_status st;
 
+	PW_ASSERT(args->command.count > 0);
 	recording->trace = args->output;
 	if (!recording->trace)
 		recording->trace = pw_arena_printf(arena, "%s.pwt",

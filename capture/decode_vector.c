@@ -84,6 +84,8 @@ static void fix_sign_masked(struct pw_x86_insn *out, uint8_t lane_bytes,
 {
 	bool mmx = ZydisRegisterGetClass(mask->reg.value) == ZYDIS_REGCLASS_MMX;
 
+	PW_ASSERT(lane_bytes > 0);
+	PW_ASSERT(mask->type == ZYDIS_OPERAND_TYPE_REGISTER);
 	out->lanes.lane_bytes = lane_bytes;
 	out->lanes.count = (uint8_t)(out->operand[0].size_bytes / lane_bytes);
 	out->lanes.mask_bits = out->lanes.count;
@@ -128,6 +130,7 @@ static void fix_masked(struct pw_x86_insn *out,
 	unsigned size_bytes = out->operand[0].size_bytes;
 	unsigned count, bits = register_lanes(insn, ops);
 
+	PW_ASSERT(out->operand_count > 0);
 	PW_ASSERT(mem != NULL);
 	if (!mem->element_size || size_bytes == 0)
 		return;

@@ -166,6 +166,7 @@ static void fix_bits(struct pw_x86_insn *out, const ZydisDecodedOperand *ops)
 /* The areas have sizes that depend on the processor and on edx:eax. */
 static void fix_state_area(struct pw_x86_insn *out, ZydisMnemonic mnemonic)
 {
+	PW_ASSERT(out->operand_count > 0);
 	out->operand[0].kind = PW_ACCESS_STORE;
 	switch ((int)mnemonic) {
 	case ZYDIS_MNEMONIC_XSAVE:
@@ -201,6 +202,7 @@ static void fix_tile(struct pw_x86_insn *out, const ZydisDecodedOperand *ops)
 static void add_line(struct pw_x86_insn *out,
 		     const ZydisDecodedInstruction *insn)
 {
+	PW_ASSERT(out->operand_count == 0);
 	out->form = PW_X86_LINE;
 	out->operand_count = 1;
 	out->operand[0] = (struct pw_x86_operand){

@@ -3,6 +3,8 @@
  */
 #include "capture/engine.h"
 
+#include "base/assert.h"
+
 #define PW_ENGINE(name) extern const struct pw_engine_ops pw_engine_##name;
 #include "capture/engines.def"
 #undef PW_ENGINE
@@ -20,6 +22,7 @@ const struct pw_engine_ops *pw_engine_at(size_t index)
 
 const struct pw_engine_ops *pw_engine_find(const char *name)
 {
+	PW_ASSERT(name != NULL);
 	for (size_t i = 0; i < PW_COUNT(engines); i++)
 		if (strcmp(engines[i]->name, name) == 0)
 			return engines[i];

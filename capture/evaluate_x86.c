@@ -100,6 +100,8 @@ static void bits(const struct pw_x86_insn *insn,
 		((int64_t)raw >> unused) / (8 * (int64_t)op->size_bytes);
 	int64_t rest = ((int64_t)raw >> unused) % (8 * (int64_t)op->size_bytes);
 
+	PW_ASSERT(op->size_bytes == 2 || op->size_bytes == 4 ||
+		  op->size_bytes == 8);
 	if (rest < 0)
 		words--;
 	add(out,
@@ -115,6 +117,7 @@ static void enter(const struct pw_x86_insn *insn,
 	uint32_t size = insn->operand[0].size_bytes;
 	uint64_t top = regs->rsp - size;
 
+	PW_ASSERT(insn->levels > 0 && insn->levels < 32);
 	add(out, top, size, PW_ACCESS_STORE);
 	for (uint64_t i = 1; i < insn->levels; i++) {
 		add(out, regs->rbp - i * size, size, PW_ACCESS_LOAD);
@@ -204,6 +207,7 @@ static void state_area(const struct pw_x86_insn *insn,
 	uint64_t address = pw_x86_address(insn, 0, state->regs);
 	int compact = insn->form == PW_X86_XSAVEC;
 
+	PW_ASSERT(state->layout != NULL);
 	if (insn->form == PW_X86_XRSTOR && state->area_format >> 63) {
 		compact = 1;
 		mask = state->area_format & ~(UINT64_C(1) << 63);
@@ -226,6 +230,7 @@ static void tile(const struct pw_x86_insn *insn,
 	uint64_t start = op->displacement + slot(state->regs, op->base);
 	uint64_t stride = slot(state->regs, op->index) * op->scale;
 
+	PW_ASSERT(state->vectors != NULL);
 	if (rows > TILE_ROWS_MAX)
 		rows = TILE_ROWS_MAX;
 	for (unsigned row = config[1]; row < rows; row++)

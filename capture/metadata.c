@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/text.h"
 
 #define ENGINE_VERSION 1
@@ -122,6 +123,7 @@ enum pw_status pw_capture_metadata(const struct pw_capture_request *request,
 	json_t *object;
 	char *text;
 
+	PW_ASSERT(request->argv && engine);
 	pw_text_clean(path, sizeof(path), request->path);
 	object = json_pack(
 		"{s:o*, s:s, s:s, s:i, s:o*, s:I, s:o*, s:s, s:b, s:s, s:o*}",

@@ -83,6 +83,7 @@ static enum pw_status leave_space(struct pw_session *session,
 	struct pw_event event;
 	enum pw_status st;
 
+	PW_ASSERT(info->args > 0);
 	copy_call(session, info, &event);
 	st = pw_recorder_event(session->recorder, &event, err);
 	if (st != PW_OK || failed(result))
@@ -106,6 +107,7 @@ static enum pw_status leave_mmap(struct pw_session *session,
 	struct pw_event event;
 	enum pw_status st;
 
+	PW_ASSERT(info->event == PW_EVENT_mmap && info->args == CALL_ARGS);
 	copy_call(session, info, &event);
 	if (!(event.arg[3] & MAP_ANONYMOUS)) {
 		pw_address_space_file(session->process.pid, (int)event.arg[4],
@@ -202,6 +204,7 @@ static enum pw_status leave_child(struct pw_session *session,
 	uint64_t flags = child_flags(session, info);
 	enum pw_status st;
 
+	PW_ASSERT(info->event == PW_EVENT_clone);
 	if (failed(result))
 		return PW_OK;
 	st = pw_recorder_event(session->recorder,
@@ -270,6 +273,7 @@ enum pw_status pw_session_leave_call(struct pw_session *session,
 {
 	const struct pw_syscall_info *info;
 
+	PW_ASSERT(session->pending.insn && session->result);
 	if (session->pending.insn->flags & PW_X86_SYSCALL_32)
 		return leave_unknown(session, session->before.rax,
 				     "32-bit system call", err);
@@ -287,6 +291,7 @@ static enum pw_status enter_end(struct pw_session *session,
 	struct pw_event event;
 	enum pw_status st;
 
+	PW_ASSERT(info->args == 1);
 	st = pw_recorder_accesses(session->recorder, session->before.rip,
 				  session->pending.access,
 				  session->pending.count, err);
@@ -334,6 +339,7 @@ enum pw_status pw_session_exec(struct pw_session *session, struct pw_error *err)
 	enum pw_status st;
 	ssize_t length;
 
+	PW_ASSERT(session->recorder != NULL);
 	snprintf(link, sizeof(link), "/proc/%d/exe", (int)session->process.pid);
 	length = readlink(link, path, sizeof(path) - 1);
 	path[length > 0 ? length : 0] = '\0';

@@ -50,6 +50,7 @@ static void load_vectors(struct pw_session *session)
 	size_t bytes = pw_process_xstate(&session->process, session->xstate,
 					 sizeof(session->xstate));
 
+	PW_ASSERT(session->process.attached);
 	pw_x86_vectors_load(&session->layout, session->xstate, bytes,
 			    &session->vectors);
 }
@@ -60,6 +61,7 @@ static uint64_t area_format(struct pw_session *session,
 	uint64_t address = pw_x86_address(insn, 0, &session->now);
 	uint64_t format = 0;
 
+	PW_ASSERT(insn->form == PW_X86_XRSTOR && insn->operand_count > 0);
 	pw_process_read(&session->process, address + XRSTOR_FORMAT_OFFSET,
 			&format, sizeof(format));
 	return format;

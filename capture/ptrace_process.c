@@ -45,6 +45,7 @@ static void pin(struct pw_process *process)
 	int cpu = sched_getcpu();
 	cpu_set_t set;
 
+	PW_ASSERT(!process->pinned);
 	if (cpu < 0 || cpu >= CPU_SETSIZE ||
 	    sched_getaffinity(0, sizeof(process->original),
 			      &process->original) != 0)
@@ -111,6 +112,7 @@ static enum pw_status seize(struct pw_process *process, int go, int failure,
 {
 	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC;
 
+	PW_ASSERT(process->pid > 0 && !process->attached);
 	if (ptrace(PTRACE_SEIZE, process->pid, 0, options) != 0) {
 		pw_fail_errno(err, PW_ERR_TARGET, errno, "%s: cannot be traced",
 			      path);
@@ -141,6 +143,7 @@ enum pw_status pw_process_start(struct pw_process *process, const char *path,
 	struct pw_stop stop;
 	enum pw_status st;
 
+	PW_ASSERT(path && argv && argv[0]);
 	*process = (struct pw_process){.pid = -1};
 	if (pipe2(go, O_CLOEXEC) != 0 || pipe2(failure, O_CLOEXEC) != 0) {
 		st = pw_fail_errno(err, PW_ERR_SYSTEM, errno, "a pipe");
@@ -169,6 +172,7 @@ enum pw_status pw_process_start(struct pw_process *process, const char *path,
 bool pw_process_registers(const struct pw_process *process,
 			  struct user_regs_struct *regs)
 {
+	PW_ASSERT(process->attached);
 	return ptrace(PTRACE_GETREGS, process->pid, 0, regs) == 0;
 }
 
@@ -256,17 +260,20 @@ void pw_process_unblock_trap(const struct pw_process *process)
 
 void pw_process_step(const struct pw_process *process, int signal)
 {
+	PW_ASSERT(process->attached && !process->ended);
 	/* Fails only when it was killed: wait tells. */
 	ptrace(PTRACE_SINGLESTEP, process->pid, 0, signal);
 }
 
 void pw_process_listen(const struct pw_process *process)
 {
+	PW_ASSERT(process->attached);
 	ptrace(PTRACE_LISTEN, process->pid, 0, 0);
 }
 
 void pw_process_interrupt(const struct pw_process *process)
 {
+	PW_ASSERT(process->attached);
 	ptrace(PTRACE_INTERRUPT, process->pid, 0, 0);
 }
 
@@ -340,6 +347,7 @@ void pw_process_follow(struct pw_process *process)
 	cpu_set_t wanted, one;
 	int cpu = sched_getcpu();
 
+	PW_ASSERT(process->pid > 0);
 	process->pinned = false;
 	if (sched_getaffinity(process->pid, sizeof(wanted), &wanted) != 0 ||
 	    (cpu >= 0 && cpu < CPU_SETSIZE && CPU_ISSET((size_t)cpu, &wanted)))

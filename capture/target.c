@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/assert.h"
+
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 /* The identity bits that an exec of this file would change. */
@@ -109,6 +111,7 @@ enum pw_status pw_target_find(const char *command, struct pw_arena *arena,
 	const char *folders = getenv("PATH");
 	const char *denied = NULL;
 
+	PW_ASSERT(command != NULL);
 	*path = command;
 	if (strchr(command, '/'))
 		return check(command, err);

@@ -84,6 +84,8 @@ void pw_watcher_seen(struct pw_watcher *watcher)
 
 void pw_watcher_stop(struct pw_watcher *watcher)
 {
+	PW_ASSERT(!watcher->running ||
+		  !pthread_equal(watcher->thread, pthread_self()));
 	if (!watcher->running)
 		return;
 	atomic_store(&watcher->ended, true);

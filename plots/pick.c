@@ -54,8 +54,11 @@ void pw_pick_names(const struct pw_tables *tables, bool hidden, char *buffer,
 		if ((hidden && !(spec->flags & PW_TABLE_DETAIL)) ||
 		    named_before(item, i, spec->name))
 			continue;
-		if (used + strlen(spec->name) + 3 > buffer_bytes)
+		if (used + strlen(spec->name) + sizeof(", , ...") >
+		    buffer_bytes) {
+			snprintf(buffer + used, buffer_bytes - used, ", ...");
 			return;
+		}
 		used += (size_t)snprintf(buffer + used, buffer_bytes - used,
 					 "%s%s", used ? ", " : "", spec->name);
 	}

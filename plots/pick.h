@@ -54,7 +54,7 @@ bool pw_pick_shows(const struct pw_sink_options *options,
 /*
  * Write the names of the tables, each once; only those left out when @hidden.
  *
- * Owns: nothing; the list is cut to the buffer.
+ * Owns: nothing; a list that does not fit the buffer ends with ", ...".
  */
 void pw_pick_names(const struct pw_tables *tables, bool hidden, char *buffer,
 		   size_t buffer_bytes);

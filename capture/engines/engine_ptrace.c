@@ -47,6 +47,7 @@ static enum pw_status open_session(void **out,
 	} argv = {request->argv};
 	enum pw_status st;
 
+	PW_ASSERT(request->path && request->argv);
 	*out = NULL;
 	if (!session)
 		return pw_fail_memory(err, "the recording");
@@ -188,6 +189,7 @@ static enum pw_status record_signal(struct pw_session *session, int number,
 	uint64_t address;
 	int code = pw_process_signal_code(&session->process, &address);
 
+	PW_ASSERT(number > 0);
 	session->inject = number;
 	return pw_recorder_event(
 		session->recorder,
@@ -206,6 +208,7 @@ static enum pw_status step_done(struct pw_session *session, bool *again,
 	uint8_t flags = session->pending.insn->flags;
 	enum pw_status st = commit(session, err);
 
+	PW_ASSERT(session->pending.count <= PW_X86_ACCESSES_MAX);
 	*again = (flags & PW_X86_SYSCALL) &&
 		 pw_syscall_restarts(session->now.rax);
 	if (st == PW_OK && !*again &&
@@ -362,6 +365,7 @@ static void fill_result(struct pw_session *session, double started)
 		pw_recorder_recorded(session->recorder);
 	struct pw_capture_result *result = session->result;
 
+	PW_ASSERT(result != NULL);
 	result->seconds = now_seconds() - started;
 	result->instructions = done->instructions;
 	result->accesses = done->accesses;
@@ -376,6 +380,7 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 	double started = now_seconds();
 	enum pw_status st;
 
+	PW_ASSERT(session->process.attached && !session->recorder);
 	*result = (struct pw_capture_result){.end = PW_CAPTURE_EXIT};
 	session->result = result;
 	st = pw_recorder_open(&session->recorder, writer, session->process.pid,

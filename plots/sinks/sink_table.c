@@ -69,7 +69,7 @@ static enum pw_status put_table(struct writer *w, struct pw_table *table,
 static void put_foot(struct writer *w, const struct pw_tables *tables)
 {
 	const char *note;
-	char names[400];
+	char names[80]; /* of a line */
 
 	pw_pick_names(tables, true, names, sizeof(names));
 	if (pw_tables_note_at(tables, 0) || (names[0] && !w->options->table))
@@ -78,8 +78,8 @@ static void put_foot(struct writer *w, const struct pw_tables *tables)
 		put_line(w, NULL, "Note: ", note);
 	if (names[0] && !w->options->table)
 		fprintf(w->out,
-			"Long tables left out: %s (see one with --table=NAME, "
-			"all with --format=json).\n",
+			"More tables: %s (--table=NAME shows one, "
+			"--format=json all).\n",
 			names);
 }
 

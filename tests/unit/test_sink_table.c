@@ -102,8 +102,8 @@ static void numbers_stand_right_with_units_under_headings(void **state)
 	      "thp    always\n"
 	      "\n"
 	      "Note: a remark\n"
-	      "Long tables left out: curve (see one with --table=NAME, all "
-	      "with --format=json).\n");
+	      "More tables: curve (--table=NAME shows one, --format=json "
+	      "all).\n");
 }
 
 static void raw_numbers_have_neither_units_nor_commas(void **state)
