@@ -5,11 +5,11 @@
 #include "analyze/words.h"
 #include "base/assert.h"
 #include "base/command.h"
+#include "replay/machine_options.h"
 
 struct args {
 	struct pw_text_list trace;
-	struct pw_text_list machines;
-	struct pw_text_list overrides;
+	struct pw_machine_args on;
 	const char *output;
 };
 
@@ -23,23 +23,7 @@ static const struct pw_option options[] = {
 		.help = "The HTML page (default: the trace's name with .html, "
 			"here)",
 	},
-	{
-		.name = "machine",
-		.key = 'm',
-		.argument = "MACHINE",
-		.type = PW_OPTION_LIST,
-		.offset = offsetof(struct args, machines),
-		.help = "Replay on this machine, a preset or a file; "
-			"repeatable",
-	},
-	{
-		.name = "set",
-		.key = 's',
-		.argument = "KEY=VALUE",
-		.type = PW_OPTION_LIST,
-		.offset = offsetof(struct args, overrides),
-		.help = "Change a value of the machines; repeatable",
-	},
+	PW_MACHINE_OPTIONS(struct args, on),
 	{0},
 };
 
@@ -82,8 +66,8 @@ static enum pw_status sections(const struct args *args, struct pw_tables *out,
 	enum pw_status st;
 
 	pw_words_start(&words);
-	pw_words_options(&words, "--machine", &args->machines);
-	pw_words_options(&words, "--set", &args->overrides);
+	pw_words_options(&words, "--machine", &args->on.machines);
+	pw_words_options(&words, "--set", &args->on.overrides);
 	st = section(&words, "replay", args, out, err);
 	if (st == PW_OK)
 		st = section(&words, "wss", args, out, err);
@@ -111,7 +95,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 					args->trace.item[0]);
 	if (!output)
 		return pw_fail_memory(err, "the report's name");
-	summary = pw_summary_add(out, args->machines.count > 1);
+	summary = pw_summary_add(out, args->on.machines.count > 1);
 	pw_tables_aside(out, true);
 	st = sections(args, out, err);
 	pw_tables_aside(out, false);

@@ -5,10 +5,11 @@
 #include "base/assert.h"
 #include "base/command.h"
 #include "base/file.h"
+#include "replay/machine_options.h"
 
 struct args {
 	struct pw_text_list command;
-	struct pw_text_list machines;
+	struct pw_machine_args on;
 	const char *output;
 };
 
@@ -22,15 +23,7 @@ static const struct pw_option options[] = {
 		.help = "Directory of the results (default: the program's "
 			"name with .pagewalk, here)",
 	},
-	{
-		.name = "machine",
-		.key = 'm',
-		.argument = "MACHINE",
-		.type = PW_OPTION_LIST,
-		.offset = offsetof(struct args, machines),
-		.help = "Replay on this machine, a preset or a file; "
-			"repeatable",
-	},
+	PW_MACHINE_OPTIONS(struct args, on),
 	{0},
 };
 
@@ -92,7 +85,8 @@ static enum pw_status report(const struct args *args, const struct paths *paths,
 {
 	pw_words_add(words, "-o");
 	pw_words_add(words, paths->page);
-	pw_words_options(words, "--machine", &args->machines);
+	pw_words_options(words, "--machine", &args->on.machines);
+	pw_words_options(words, "--set", &args->on.overrides);
 	pw_words_add(words, "--");
 	pw_words_add(words, paths->trace);
 	return pw_words_call(words, "report", out, err);

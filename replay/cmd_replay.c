@@ -7,37 +7,20 @@
 #include "base/command.h"
 #include "base/progress.h"
 #include "base/units.h"
+#include "replay/machine_options.h"
 #include "replay/replay.h"
 #include "replay/replay_tables.h"
 
-#define DEFAULT_MACHINE "generic-x86-64"
 #define ROWS_WANTED 128
 
 struct args {
 	struct pw_text_list trace;
-	struct pw_text_list machines;
-	struct pw_text_list overrides;
+	struct pw_machine_args on;
 	uint64_t interval;
 };
 
 static const struct pw_option options[] = {
-	{
-		.name = "machine",
-		.key = 'm',
-		.argument = "MACHINE",
-		.type = PW_OPTION_LIST,
-		.offset = offsetof(struct args, machines),
-		.help = "Replay on this machine, a preset or a file; "
-			"repeatable (default: " DEFAULT_MACHINE ")",
-	},
-	{
-		.name = "set",
-		.key = 's',
-		.argument = "KEY=VALUE",
-		.type = PW_OPTION_LIST,
-		.offset = offsetof(struct args, overrides),
-		.help = "Change a value of the machines; repeatable",
-	},
+	PW_MACHINE_OPTIONS(struct args, on),
 	{
 		.name = "interval",
 		.argument = "N",
@@ -61,13 +44,13 @@ struct job {
 static enum pw_status load_machines(struct job *job, const struct args *args,
 				    struct pw_tables *out, struct pw_error *err)
 {
-	static const char *const fallback[] = {DEFAULT_MACHINE};
+	static const char *const fallback[] = {PW_DEFAULT_MACHINE};
 	const char *const *names = fallback;
 	size_t count = 1;
 
-	if (args->machines.count) {
-		names = args->machines.item;
-		count = args->machines.count;
+	if (args->on.machines.count) {
+		names = args->on.machines.item;
+		count = args->on.machines.count;
 	}
 	job->machines = pw_arena_alloc(pw_tables_arena(out), count,
 				       sizeof(struct pw_machine *));
@@ -75,7 +58,7 @@ static enum pw_status load_machines(struct job *job, const struct args *args,
 		return pw_fail_memory(err, "the machines");
 	for (size_t i = 0; i < count; i++) {
 		enum pw_status st = pw_machine_load(&job->machines[i], names[i],
-						    &args->overrides, err);
+						    &args->on.overrides, err);
 
 		if (st != PW_OK)
 			return st;
