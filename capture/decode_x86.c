@@ -100,6 +100,26 @@ static bool touches_nothing(const ZydisDecodedInstruction *insn)
 	       insn->mnemonic == ZYDIS_MNEMONIC_INVLPG;
 }
 
+/*
+ * The stack itself: pushes, pops, calls, returns, frames. In 64-bit mode its
+ * addresses are 64 bits wide whatever the address-size prefix says.
+ * Source: Intel SDM vol. 1, 3.6.1 and 6.2.5.
+ */
+static bool is_stack(const ZydisDecodedOperand *op)
+{
+	if (op->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN)
+		return false;
+	switch ((int)op->mem.base) {
+	case ZYDIS_REGISTER_RSP:
+	case ZYDIS_REGISTER_ESP:
+	case ZYDIS_REGISTER_RBP:
+	case ZYDIS_REGISTER_EBP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void add_operand(struct pw_x86_insn *out,
 			const ZydisDecodedInstruction *insn,
 			const ZydisDecodedOperand *op)
@@ -120,14 +140,14 @@ static void add_operand(struct pw_x86_insn *out,
 	to->index = slot_of(op->mem.index);
 	to->scale = op->mem.scale;
 	to->segment = segment_slot(op->mem.segment);
-	to->address_32 = insn->address_width == 32;
+	to->address_32 = insn->address_width == 32 && !is_stack(op);
 	if (op->mem.type == ZYDIS_MEMOP_TYPE_VSIB)
 		to->index = (uint8_t)ZydisRegisterGetId(op->mem.index);
 	if (op->mem.base == ZYDIS_REGISTER_RIP ||
 	    op->mem.base == ZYDIS_REGISTER_EIP)
 		to->displacement += out->pc + insn->length;
-	if (op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
-	    op->mem.base == ZYDIS_REGISTER_RSP && to->kind == PW_ACCESS_STORE)
+	if (is_stack(op) && to->base == PW_X86_SLOT(rsp) &&
+	    to->kind == PW_ACCESS_STORE)
 		to->displacement -= to->size_bytes;
 }
 
