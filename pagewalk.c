@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -121,20 +122,22 @@ static void say_about(const struct session *session, const char *what,
 }
 
 /*
- * What has been printed must have arrived. A stdout that was closed from the
+ * What has been printed must have arrived. A stream that was closed from the
  * start is no failure unless something was written to it.
  */
-static enum pw_status finish_stdout(struct pw_error *err)
+static enum pw_status finish_stream(FILE *stream, const char *name,
+				    struct pw_error *err)
 {
 	bool failed;
 
 	errno = 0;
-	failed = fflush(stdout) != 0 || ferror(stdout);
-	if (!failed && close(STDOUT_FILENO) != 0 && errno != EBADF)
+	failed = fflush(stream) != 0 || ferror(stream);
+	if (!failed && stream == stdout && close(STDOUT_FILENO) != 0 &&
+	    errno != EBADF)
 		failed = true;
 	if (failed)
 		return pw_fail_errno(err, PW_ERR_OUTPUT, errno ? errno : EIO,
-				     "standard output: cannot write");
+				     "%s: cannot write", name);
 	return PW_OK;
 }
 
@@ -276,6 +279,30 @@ static enum pw_status commit(struct session *session, struct pw_output *output,
 	return st;
 }
 
+/* Results must not overwrite what they are made from. */
+static enum pw_status spare_operands(struct session *session, const char *path)
+{
+	const struct pw_command *command = session->command;
+	const struct pw_text_list *operands;
+	struct stat output, input;
+
+	if (command->operands == PW_OPERANDS_NONE ||
+	    command->operands == PW_OPERANDS_COMMAND ||
+	    stat(path, &output) != 0 || !S_ISREG(output.st_mode))
+		return PW_OK;
+	operands = (const void *)((const char *)session->request.args +
+				  command->operands_offset);
+	for (size_t i = 0; i < operands->count; i++) {
+		if (stat(operands->item[i], &input) == 0 &&
+		    input.st_dev == output.st_dev &&
+		    input.st_ino == output.st_ino)
+			return pw_fail(&session->error, PW_ERR_USAGE,
+				       "%s: the output would replace the input",
+				       path);
+	}
+	return PW_OK;
+}
+
 static enum pw_status write_file(struct session *session,
 				 const struct pw_sink_ops *sink,
 				 const char *path)
@@ -283,7 +310,9 @@ static enum pw_status write_file(struct session *session,
 	struct pw_output *output;
 	enum pw_status st;
 
-	st = pw_output_open(&output, path, &session->error);
+	st = spare_operands(session, path);
+	if (st == PW_OK)
+		st = pw_output_open(&output, path, &session->error);
 	if (st != PW_OK)
 		return st;
 	st = render(session, sink, NULL, pw_output_stream(output));
@@ -293,12 +322,15 @@ static enum pw_status write_file(struct session *session,
 	return st;
 }
 
+/* Charts that the user asked for by name must come; others may be lacking. */
 static enum pw_status draw(struct session *session, const char *directory)
 {
 	struct pw_error *err = &session->error;
+	bool asked = session->common.charts &&
+		     strcmp(session->common.charts, directory) == 0;
 	enum pw_status st = pw_charts_write(session->tables, directory, err);
 
-	if (st == PW_ERR_SYSTEM) {
+	if (st == PW_ERR_SYSTEM && !asked) {
 		say_about(session, "no charts", err->message);
 		return PW_OK;
 	}
@@ -333,12 +365,17 @@ static enum pw_status show_results(struct session *session,
 {
 	const struct pw_sink_ops *sink = pw_sink_at(session->common.format);
 	bool target = session->command->flags & PW_COMMAND_TARGET;
+	enum pw_status st;
 
 	PW_ASSERT(sink);
-	return render(session, sink, session->common.table,
-		      output   ? pw_output_stream(output)
-		      : target ? stderr
-			       : stdout);
+	st = render(session, sink, session->common.table,
+		    output   ? pw_output_stream(output)
+		    : target ? stderr
+			     : stdout);
+	/* Messages may be lost with stderr, results may not. */
+	if (st == PW_OK && target && !output)
+		st = finish_stream(stderr, "standard error", &session->error);
+	return st;
 }
 
 /* ---- running ---- */
@@ -381,6 +418,8 @@ static enum pw_status run_command(struct session *session, int *exit_status)
 
 	/* Before a long computation, not after it. */
 	if (path)
+		st = spare_operands(session, path);
+	if (st == PW_OK && path)
 		st = pw_output_open(&output, path, &session->error);
 	if (st == PW_OK)
 		st = run_and_show(session, output);
@@ -505,7 +544,7 @@ int main(int argc, char **argv)
 	}
 	if (st != PW_OK)
 		say_error(&session);
-	finished = finish_stdout(&session.error);
+	finished = finish_stream(stdout, "standard output", &session.error);
 	if (finished != PW_OK && st == PW_OK) {
 		say_error(&session);
 		st = finished;

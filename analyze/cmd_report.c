@@ -46,38 +46,42 @@ static const char *default_output(struct pw_arena *arena, const char *trace)
 
 /* The results of another command, in a section of their own. */
 static enum pw_status section(struct pw_words *words, const char *command,
-			      const struct args *args, struct pw_tables *out,
-			      struct pw_error *err)
+			      const char *title, const char *trace,
+			      struct pw_tables *out, struct pw_error *err)
 {
 	enum pw_status st;
 
 	pw_words_add(words, "--");
-	pw_words_add(words, args->trace.item[0]);
-	pw_tables_group(out, "sections", command);
+	pw_words_add(words, trace);
+	pw_tables_group(out, "sections", title);
 	st = pw_words_call(words, command, out, err);
 	pw_tables_group_end(out);
 	return st;
 }
 
+/* What most readers came for first; where it comes from last. */
 static enum pw_status sections(const struct args *args, struct pw_tables *out,
 			       struct pw_error *err)
 {
+	const char *trace = args->trace.item[0];
 	struct pw_words words;
 	enum pw_status st;
 
 	pw_words_start(&words);
-	pw_words_options(&words, "--machine", &args->on.machines);
-	pw_words_options(&words, "--set", &args->on.overrides);
-	st = section(&words, "replay", args, out, err);
-	if (st == PW_OK)
-		st = section(&words, "wss", args, out, err);
+	st = section(&words, "wss", "Working set", trace, out, err);
 	if (st == PW_OK) {
 		pw_words_add(&words, "--points");
 		pw_words_add(&words, CURVE_POINTS);
-		st = section(&words, "mrc", args, out, err);
+		st = section(&words, "mrc", "Misses by memory size", trace, out,
+			     err);
+	}
+	if (st == PW_OK) {
+		pw_words_options(&words, "--machine", &args->on.machines);
+		pw_words_options(&words, "--set", &args->on.overrides);
+		st = section(&words, "replay", "Replay", trace, out, err);
 	}
 	if (st == PW_OK)
-		st = section(&words, "info", args, out, err);
+		st = section(&words, "info", "Trace", trace, out, err);
 	pw_words_free(&words);
 	return st;
 }

@@ -1,6 +1,8 @@
 /*
  * cmd_run.c - pagewalk run: record a program and report on it.
  */
+#include <unistd.h>
+
 #include "analyze/words.h"
 #include "base/assert.h"
 #include "base/command.h"
@@ -72,10 +74,13 @@ static enum pw_status capture(const struct args *args,
 	for (size_t i = 0; i < args->command.count; i++)
 		pw_words_add(words, args->command.item[i]);
 	pw_tables_aside(out, true);
-	pw_tables_group(out, "sections", "capture");
+	pw_tables_group(out, "sections", "Recording");
 	st = pw_words_call(words, "capture", out, err);
 	pw_tables_group_end(out);
 	pw_tables_aside(out, false);
+	/* No results: no directory either, unless there was something in it. */
+	if (st != PW_OK)
+		(void)rmdir(paths->directory);
 	return st;
 }
 

@@ -148,6 +148,10 @@ static enum pw_status store(struct parse *parse,
 	case PW_OPTION_SIZE:
 		return store_number(option, text, slot, parse->err);
 	case PW_OPTION_TEXT:
+		if (!*text)
+			return pw_fail(parse->err, PW_ERR_USAGE,
+				       "--%s: an empty %s", option->name,
+				       option->argument);
 		*(const char **)slot = text;
 		return PW_OK;
 	case PW_OPTION_LIST:

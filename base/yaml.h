@@ -27,6 +27,15 @@ enum pw_status pw_yaml_load(const char *name, const char *text,
 			    struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * Say where the value of the dotted @key comes from, to begin a message about
+ * what it means: "name:line:column", the override that set it, or the name
+ * alone when it stands nowhere. The arguments are those of pw_yaml_load.
+ */
+void pw_yaml_place(const char *name, const char *text,
+		   const struct pw_text_list *overrides, const char *key,
+		   char *buffer, size_t buffer_bytes);
+
+/*
  * Free what pw_yaml_load made. NULL is allowed.
  */
 void pw_yaml_free(const cyaml_schema_value_t *schema, void *data);

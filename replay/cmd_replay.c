@@ -201,9 +201,8 @@ static void add_notes(struct pw_tables *out, const struct job *job)
 	}
 	if (counters->fault_assumed)
 		pw_tables_note(out,
-			       "%llu faults were outside of all recorded "
-			       "mappings and are taken as private anonymous "
-			       "memory",
+			       "faults outside of all recorded mappings, "
+			       "taken as private anonymous memory: %llu",
 			       (unsigned long long)counters->fault_assumed);
 }
 

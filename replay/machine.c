@@ -17,19 +17,24 @@
 /* What is being read, for messages and the first failure. */
 struct reading {
 	const char *name;
+	const char *text;
+	const struct pw_text_list *overrides;
 	struct pw_error *err;
 	enum pw_status status;
 };
 
-/* Put "NAME: KEY: " before the message of a value's own error. */
+/* Put the place and the key before the message of a value's own error. */
 static void blame(struct reading *reading, const char *key,
 		  const struct pw_error *why)
 {
 	struct pw_error cause = *why;
+	char place[300];
 
 	PW_ASSERT(cause.status != PW_OK && reading->status == PW_OK);
-	reading->status = pw_fail(reading->err, cause.status, "%s: %s: %.700s",
-				  reading->name, key, cause.message);
+	pw_yaml_place(reading->name, reading->text, reading->overrides, key,
+		      place, sizeof(place));
+	reading->status = pw_fail(reading->err, cause.status, "%s: %s: %.600s",
+				  place, key, cause.message);
 	if (cause.hint[0])
 		reading->status = pw_hint(reading->err, "%s", cause.hint);
 }
@@ -227,10 +232,10 @@ static void read_cost(struct reading *reading, const struct pw_file_cost *file,
 					 file->minor_fault, pw_parse_ns, &ns);
 }
 
-static enum pw_status read_machine(struct pw_machine *machine, const char *name,
-				   struct pw_error *err)
+static enum pw_status read_machine(struct pw_machine *machine,
+				   const struct reading *from)
 {
-	struct reading reading = {name, err, PW_OK};
+	struct reading reading = *from;
 	const struct pw_machine_file *file = machine->document;
 
 	if (!file->name[0])
@@ -261,17 +266,22 @@ enum pw_status pw_machine_parse(struct pw_machine **out, const char *name,
 				struct pw_error *err)
 {
 	static const struct pw_text_list none;
+	const struct reading reading = {
+		.name = name,
+		.text = text,
+		.overrides = overrides ? overrides : &none,
+		.err = err,
+	};
 	struct pw_machine *machine = calloc(1, sizeof(*machine));
 	enum pw_status st;
 
 	*out = NULL;
 	if (!machine)
 		return pw_fail_memory(err, "a machine");
-	st = pw_yaml_load(name, text, &pw_machine_schema,
-			  overrides ? overrides : &none, &machine->document,
-			  err);
+	st = pw_yaml_load(name, text, &pw_machine_schema, reading.overrides,
+			  &machine->document, err);
 	if (st == PW_OK)
-		st = read_machine(machine, name, err);
+		st = read_machine(machine, &reading);
 	if (st != PW_OK) {
 		pw_machine_close(machine);
 		return st;

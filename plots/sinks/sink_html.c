@@ -293,11 +293,7 @@ static void begin_group(struct writer *w, const struct pw_walk *walk,
 			const struct pw_item *group)
 {
 	PW_ASSERT(walk->depth > 0);
-	fprintf(w->out,
-		"<section class=\"group\" id=\"s%zu\">\n<p class=\"kind\">",
-		walk->next);
-	put_text(w, group->group);
-	fputs("</p>\n", w->out);
+	fprintf(w->out, "<section class=\"group\" id=\"s%zu\">\n", walk->next);
 	put_heading(w, walk->depth - 1, group->label);
 }
 

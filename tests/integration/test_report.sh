@@ -39,9 +39,9 @@ assert summary["memory.working_set_p50_bytes"] == wss["p50_bytes"]
 assert summary["memory.lru_within_1pct_bytes"] == mrc["within_1pct_bytes"]
 assert [m["machine"] for m in report["comparison"]] == ["zen4", "skylake-sp"]
 names = [section["name"] for section in report["sections"]]
-assert names == ["replay", "wss", "mrc", "info"], names
-assert report["sections"][1]["windows"] == wss["windows"]
-assert report["sections"][2]["mrc"] == mrc["mrc"]
+assert names == ["Working set", "Misses by memory size", "Replay", "Trace"], names
+assert report["sections"][0]["windows"] == wss["windows"]
+assert report["sections"][1]["mrc"] == mrc["mrc"]
 END
 grep -q '</html>' page.html || fail "page.html is no whole page"
 
@@ -55,6 +55,10 @@ head -1 text | grep -q Summary || fail "the summary does not come first"
 status=$?
 [ $status = 64 ] || fail "report of a missing trace: exit $status, not 64"
 [ -e no-such-trace.html ] && fail "a failed report left a page"
+
+"$pagewalk" run -o litter -- ./no-such-program >out 2>err
+[ $? = 4 ] || fail "run of nothing: not exit 4"
+[ -e litter ] && fail "run of nothing leaves a directory"
 
 "$pagewalk" run -o results -- /bin/sh -c 'echo out; exit 3' >out 2>err
 status=$?

@@ -3,7 +3,6 @@
 its errors are; every file begins with a comment; sizes stay small."""
 import pathlib
 import re
-import subprocess
 import sys
 
 root = pathlib.Path(sys.argv[1])
@@ -39,13 +38,10 @@ for layer in layers:
                     "Errors:" not in comment:
                 bad.append(f"{name}: {match.group(1)}: no Errors: label")
 
-files = subprocess.run(
-    ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard",
-     "*.c", "*.h", "*.def", "*.sh", "*.py"],
-    capture_output=True, text=True, check=False).stdout.split()
-if not files:  # an exported tree
-    files = [str(p.relative_to(root)) for pattern in ("*.c", "*.h", "*.def")
-             for p in root.rglob(pattern) if "build" not in p.parts]
+files = [str(p.relative_to(root))
+         for pattern in ("*.c", "*.h", "*.def", "*.sh", "*.py")
+         for p in sorted(root.rglob(pattern))
+         if "build" != p.relative_to(root).parts[0]]
 for file in files:
     path = root / file
     if not path.exists():

@@ -31,6 +31,13 @@ for layer in base formats capture replay analyze plots; do
 		--include='*.[ch]' --include='*.def')
 done
 
+# A path of the project in angle brackets would hide from the test above.
+if grep -rnE '^\s*#\s*include\s+<(base|formats|capture|replay|analyze|plots)/' \
+	--include='*.[ch]' --include='*.def' \
+	base formats capture replay analyze plots tests ./*.c; then
+	bad=1
+fi
+
 # pagewalk.c and commands.c know base, and the sinks that render.
 while IFS=: read -r file include; do
 	case "$include" in

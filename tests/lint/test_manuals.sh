@@ -48,5 +48,6 @@ if command -v mandoc >/dev/null; then
 	done
 else
 	echo "mandoc is not installed: manuals not linted"
+	[ $bad = 1 ] || exit 77
 fi
 exit $bad

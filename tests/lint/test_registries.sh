@@ -42,6 +42,14 @@ for command in $(grep -oP '^PW_COMMAND\(\K[a-z0-9_]+' commands.def); do
 	}
 done
 
+# What the tests need is tracked: an ignored file is in nobody's clone.
+if ignored=$(git -c safe.directory='*' ls-files -oi --exclude-standard \
+	tests 2>/dev/null) && [ -n "$ignored" ]; then
+	echo "ignored by git, so missing in a clone:"
+	echo "$ignored"
+	bad=1
+fi
+
 # Every model and reader says where it comes from.
 for file in replay/models/*.c formats/readers/reader_*.c; do
 	grep -q '\.source = ' "$file" || {
