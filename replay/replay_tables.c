@@ -129,7 +129,7 @@ static void add_time(struct pw_tables *out, const struct pw_machine *machine,
 		    PW_UNIT_CYCLES);
 	pw_pair_u64(table, "cost.minor_fault", cost->minor_fault_ns,
 		    PW_UNIT_NS);
-	pw_pair_u64(table, "cost.clock_hz", cost->clock_hz, PW_UNIT_NONE);
+	pw_pair_u64(table, "cost.clock_hz", cost->clock_hz, PW_UNIT_COUNT);
 }
 
 static void add_intervals(struct pw_tables *out,

@@ -355,9 +355,36 @@ static void markdown_escapes_what_would_be_markup(void **state)
 	      "\n");
 }
 
+/* For people by its title, for programs by its name. */
+static void a_pair_is_called_by_its_title(void **state)
+{
+	static const char *const formats[] = {"table", "md", "html"};
+	struct pw_tables *tables;
+	struct pw_error err;
+	char *got;
+
+	(void)state;
+	for (size_t i = 0; i <= PW_COUNT(formats); i++) {
+		bool people = i < PW_COUNT(formats);
+		struct pw_table *table;
+
+		PW_TEST_OK(pw_tables_open(&tables, &err), &err);
+		table = pw_table_add(tables, &counters);
+		pw_pair_u64(table, "rss.peak", 4096, PW_UNIT_BYTES);
+		pw_pair_title(table, "Peak <memory>");
+		got = pw_test_render(people ? formats[i] : "json", tables,
+				     NULL);
+		assert_int_equal(strstr(got, "Peak ") != NULL, people);
+		assert_int_equal(strstr(got, "rss.peak") != NULL, !people);
+		free(got);
+		pw_tables_close(tables);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pair_is_called_by_its_title),
 		cmocka_unit_test(numbers_stand_right_with_units_under_headings),
 		cmocka_unit_test(raw_numbers_have_neither_units_nor_commas),
 		cmocka_unit_test(a_long_table_is_shown_when_named),

@@ -384,6 +384,37 @@ static void lists_effective_values_under_dotted_keys(void **state)
 	pw_yaml_free(&schema, machine);
 }
 
+/* The text has "ways" of l1 in line 4, after four blanks and "ways: ". */
+static void says_where_a_value_comes_from(void **state)
+{
+	const char *text = "name: x\n"
+			   "l1:\n"
+			   "    entries: 64\n"
+			   "    ways: 4\n";
+	const char *items[] = {"l1.ways=8", "name=y", "l1.ways=2"};
+	const struct pw_text_list overrides = {items, 3};
+	char place[80];
+
+	(void)state;
+	pw_yaml_place("m.yaml", text, NULL, "l1.ways", place, sizeof(place));
+	assert_string_equal(place, "m.yaml:4:11");
+	pw_yaml_place("m.yaml", text, NULL, "name", place, sizeof(place));
+	assert_string_equal(place, "m.yaml:1:7");
+	/* The last override is the one that counts. */
+	pw_yaml_place("m.yaml", text, &overrides, "l1.ways", place,
+		      sizeof(place));
+	assert_string_equal(place, "override \"l1.ways=2\"");
+	/* Not l1.entries, which only begins like an override. */
+	pw_yaml_place("m.yaml", text, &overrides, "l1.way", place,
+		      sizeof(place));
+	assert_string_equal(place, "m.yaml");
+	pw_yaml_place("m.yaml", text, NULL, "name.of.what", place,
+		      sizeof(place));
+	assert_string_equal(place, "m.yaml");
+	pw_yaml_place("m.yaml", "a: [", NULL, "a", place, sizeof(place));
+	assert_string_equal(place, "m.yaml");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +427,7 @@ int main(void)
 		cmocka_unit_test(names_the_override_it_refuses),
 		cmocka_unit_test(checks_the_text_before_the_overrides),
 		cmocka_unit_test(lists_effective_values_under_dotted_keys),
+		cmocka_unit_test(says_where_a_value_comes_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
