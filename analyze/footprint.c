@@ -62,7 +62,7 @@ enum pw_status pw_footprint_open(struct pw_footprint **out,
 	st = pw_references_start(&footprint->cursor, options->side,
 				 options->page_bytes, err);
 	if (st == PW_OK)
-		st = pw_page_ids_open(&footprint->ids, err);
+		st = pw_page_ids_open(&footprint->ids, options->pages_max, err);
 	if (st != PW_OK) {
 		pw_footprint_close(footprint);
 		return st;

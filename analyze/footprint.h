@@ -25,6 +25,7 @@ struct pw_footprint_options {
 	enum pw_side side;
 	uint64_t page_bytes; /* a power of two from 4096 on; 0: 4096 */
 	uint64_t interval;   /* references; 0: at most PW_FOOTPRINT_ROWS rows */
+	size_t pages_max;    /* distinct ones; 0: 2^30 */
 };
 
 /* One interval; a page may be used on both sides. */
@@ -55,7 +56,8 @@ void pw_footprint_close(struct pw_footprint *footprint);
 /*
  * Count the next accesses of the trace.
  *
- * Errors: PW_ERR_SYSTEM no memory; it can only be closed then.
+ * Errors: PW_ERR_SYSTEM no memory or too many distinct pages; it can only be
+ * closed then.
  */
 enum pw_status pw_footprint_add(struct pw_footprint *footprint,
 				const struct pw_accesses *accesses,

@@ -25,7 +25,8 @@ enum pw_status pw_miss_ratio_open(struct pw_miss_ratio **out,
 	st = pw_references_start(&curve->cursor, options->side,
 				 options->page_bytes, err);
 	if (st == PW_OK)
-		st = pw_stack_distance_open(&curve->stack, err);
+		st = pw_stack_distance_open(&curve->stack, options->pages_max,
+					    err);
 	if (st != PW_OK) {
 		pw_miss_ratio_close(curve);
 		return st;

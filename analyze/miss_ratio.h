@@ -11,6 +11,7 @@
 #ifndef PW_ANALYZE_MISS_RATIO_H
 #define PW_ANALYZE_MISS_RATIO_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "analyze/references.h"
@@ -22,6 +23,7 @@ struct pw_miss_ratio;
 struct pw_miss_ratio_options {
 	enum pw_side side;
 	uint64_t page_bytes; /* a power of two from 4096 on; 0: 4096 */
+	size_t pages_max;    /* distinct ones; 0: 2^30 */
 };
 
 /*
@@ -43,7 +45,8 @@ void pw_miss_ratio_close(struct pw_miss_ratio *curve);
 /*
  * Count the next accesses of the trace.
  *
- * Errors: PW_ERR_SYSTEM no memory; the curve can only be closed then.
+ * Errors: PW_ERR_SYSTEM no memory or too many distinct pages; the curve can
+ * only be closed then.
  */
 enum pw_status pw_miss_ratio_add(struct pw_miss_ratio *curve,
 				 const struct pw_accesses *accesses,

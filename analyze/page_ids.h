@@ -20,17 +20,19 @@
 
 struct pw_page_ids {
 	struct pw_pagemap *map;
+	size_t pages_max;
 	uint64_t cached_page[PW_PAGE_IDS_CACHE];
 	uint32_t cached_id[PW_PAGE_IDS_CACHE];
 };
 
 /*
- * Begin with no page.
+ * Begin with no page, and refuse to number more than @pages_max; 0, like
+ * anything above, means PW_PAGE_IDS_MAX.
  *
  * Owns:   free @ids with pw_page_ids_close, also after a failure.
  * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_page_ids_open(struct pw_page_ids *ids,
+enum pw_status pw_page_ids_open(struct pw_page_ids *ids, size_t pages_max,
 				struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -46,7 +48,7 @@ size_t pw_page_ids_count(const struct pw_page_ids *ids);
 /*
  * The number of @page by the map; the inline one is for callers.
  *
- * Errors: PW_ERR_SYSTEM no memory or more than PW_PAGE_IDS_MAX pages.
+ * Errors: PW_ERR_SYSTEM no memory or more pages than are allowed.
  */
 enum pw_status pw_page_ids_look_up(struct pw_page_ids *ids, uint64_t page,
 				   uint32_t *id,

@@ -24,14 +24,6 @@ enum pw_status pw_references_start(struct pw_reference_cursor *cursor,
 	return PW_OK;
 }
 
-/* The last byte of an access. */
-static inline uint64_t last_byte(uint64_t address, uint32_t size_bytes)
-{
-	const uint64_t last = address + (size_bytes ? size_bytes - 1 : 0);
-
-	return last < address ? UINT64_MAX : last;
-}
-
 /*
  * Append the references of whole accesses in one page each, from access @i on,
  * up to the first that is not so or finds no room. Returns that access.
@@ -55,7 +47,9 @@ static size_t emit_plain(const struct pw_reference_cursor *cursor,
 
 		if (fetch == unwanted)
 			continue;
-		if (page != last_byte(in.address[i], in.size_bytes[i]) >> shift)
+		if (page !=
+		    pw_access_last_byte(in.address[i], in.size_bytes[i]) >>
+			    shift)
 			break;
 		block->page[count] = page;
 		block->fetch[count++] = fetch;
@@ -73,8 +67,9 @@ static bool emit_crossing(struct pw_reference_cursor *cursor,
 			  struct pw_reference_block *block)
 {
 	const uint64_t address = accesses->address[i];
-	const uint64_t last = last_byte(address, accesses->size_bytes[i]) >>
-			      cursor->page_shift;
+	const uint64_t last =
+		pw_access_last_byte(address, accesses->size_bytes[i]) >>
+		cursor->page_shift;
 	uint64_t page = cursor->resume ? cursor->resume_page
 				       : address >> cursor->page_shift;
 

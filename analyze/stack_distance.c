@@ -23,7 +23,7 @@ struct pw_stack_distance {
 };
 
 enum pw_status pw_stack_distance_open(struct pw_stack_distance **out,
-				      struct pw_error *err)
+				      size_t pages_max, struct pw_error *err)
 {
 	struct pw_stack_distance *stack = calloc(1, sizeof(*stack));
 	enum pw_status st;
@@ -35,7 +35,7 @@ enum pw_status pw_stack_distance_open(struct pw_stack_distance **out,
 	stack->hits = (struct pw_array)PW_ARRAY(uint64_t);
 	for (size_t i = 0; i < TOP; i++)
 		stack->top_page[i] = UINT64_MAX;
-	st = pw_page_ids_open(&stack->ids, err);
+	st = pw_page_ids_open(&stack->ids, pages_max, err);
 	if (st == PW_OK)
 		st = pw_live_slots_open(&stack->slots, err);
 	if (st != PW_OK) {

@@ -25,13 +25,15 @@
 struct pw_stack_distance;
 
 /*
- * Begin with no page seen.
+ * Begin with no page seen, and refuse more than @pages_max distinct ones; 0
+ * means 2^30.
  *
  * Owns:   *out is the caller's; free it with pw_stack_distance_close. NULL on
  *         failure.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_stack_distance_open(struct pw_stack_distance **out,
+				      size_t pages_max,
 				      struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -43,8 +45,8 @@ void pw_stack_distance_close(struct pw_stack_distance *stack);
  * Count references to @page[0] .. @page[count - 1], in this order. Any number
  * but UINT64_MAX is a page.
  *
- * Errors: PW_ERR_SYSTEM no memory or more than 2^30 distinct pages; it can
- *         only be closed then.
+ * Errors: PW_ERR_SYSTEM no memory or too many distinct pages; it can only
+ *         be closed then.
  */
 enum pw_status pw_stack_distance_add(struct pw_stack_distance *stack,
 				     const uint64_t *page, size_t count,

@@ -97,7 +97,7 @@ enum pw_status pw_working_set_open(struct pw_working_set **out,
 	if (st == PW_OK)
 		st = make_classes(set, options, err);
 	if (st == PW_OK)
-		st = pw_page_ids_open(&set->ids, err);
+		st = pw_page_ids_open(&set->ids, options->pages_max, err);
 	if (st != PW_OK) {
 		pw_working_set_close(set);
 		return st;

@@ -36,6 +36,7 @@ struct pw_working_set_options {
 	const uint64_t *window; /* windows besides the powers of two; any order,
 				   none is 0; copied */
 	size_t window_count;
+	size_t pages_max; /* distinct ones; 0: 2^30 */
 };
 
 /*
@@ -57,8 +58,8 @@ void pw_working_set_close(struct pw_working_set *set);
 /*
  * Count the next accesses of the trace.
  *
- * Errors: PW_ERR_SYSTEM no memory, or references times pages pass 2^64, so
- *         that sums would not be exact; it can only be closed then.
+ * Errors: PW_ERR_SYSTEM no memory, too many distinct pages, or references times
+ * pages pass 2^64, so that sums would not be exact; it can only be closed then.
  */
 enum pw_status pw_working_set_add(struct pw_working_set *set,
 				  const struct pw_accesses *accesses,

@@ -40,6 +40,18 @@ struct pw_accesses {
 };
 
 /*
+ * The last byte of an access: the first one for a size of 0, and the end of
+ * the address space for one that would pass it.
+ */
+static inline uint64_t pw_access_last_byte(uint64_t address,
+					   uint32_t size_bytes)
+{
+	const uint64_t last = address + (size_bytes ? size_bytes - 1 : 0);
+
+	return last < address ? UINT64_MAX : last;
+}
+
+/*
  * Flags of a touch record. A record with any of CONTINUED, ORDER and UPGRADE
  * is not a touch of its own: it repairs or refines an earlier one of the same
  * page and side, and is not counted as a touch.

@@ -75,16 +75,35 @@ static const struct pw_table_spec threads_spec = {
 		   {"parent", NULL, PW_CELL_U64, PW_UNIT_NONE}},
 };
 
-/* Read everything; *touches is how many there are. */
+/* What only reading the trace shows. */
+struct seen {
+	uint64_t touches;
+	uint64_t tasks; /* threads and processes not recorded */
+	uint64_t calls; /* whose effects were not */
+};
+
+static void look_at_events(struct seen *seen, const struct pw_events *events)
+{
+	for (size_t i = 0; i < events->count; i++) {
+		const char *why = events->text[i];
+
+		if (events->kind[i] != PW_EVENT_unrecorded)
+			continue;
+		if (strcmp(why, "thread") == 0 || strcmp(why, "process") == 0)
+			seen->tasks++;
+		else
+			seen->calls++;
+	}
+}
+
 static enum pw_status read_all(struct pw_trace *trace, bool quiet,
-			       uint64_t *touches, struct pw_error *err)
+			       struct seen *seen, struct pw_error *err)
 {
 	struct pw_progress progress;
 	const struct pw_batch *batch;
 	uint64_t accesses = 0;
 	enum pw_status st;
 
-	*touches = 0;
 	pw_progress_start(&progress, "info", "accesses", quiet);
 	do {
 		st = pw_trace_next(trace, &batch, err);
@@ -92,7 +111,8 @@ static enum pw_status read_all(struct pw_trace *trace, bool quiet,
 			break;
 		for (size_t i = 0; i < batch->touches.count; i++)
 			if (!(batch->touches.flags[i] & PW_TOUCH_NOT_COUNTED))
-				++*touches;
+				seen->touches++;
+		look_at_events(seen, &batch->events);
 		accesses += batch->accesses.count;
 		pw_progress_update(&progress, accesses,
 				   pw_trace_progress(trace));
@@ -135,7 +155,22 @@ static void list_totals(struct pw_tables *out, const struct pw_trace *trace,
 	pw_cell_bool(table, pw_trace_damage(trace) == NULL);
 }
 
-static void list_unknown(struct pw_tables *out, unsigned unknown)
+/* Say in the list and in a note that @count of @what are missing. */
+static void list_missing(struct pw_tables *out, struct pw_table *table,
+			 uint64_t count, const char *what)
+{
+	char text[64];
+
+	if (count == 0)
+		return;
+	snprintf(text, sizeof(text), "%s: %llu", what,
+		 (unsigned long long)count);
+	pw_cell_text(table, text);
+	pw_tables_note(out, "not recorded: %s", text);
+}
+
+static void list_unknown(struct pw_tables *out, unsigned unknown,
+			 const struct seen *seen)
 {
 	static const struct {
 		unsigned bit;
@@ -154,6 +189,8 @@ static void list_unknown(struct pw_tables *out, unsigned unknown)
 	for (size_t i = 0; i < PW_COUNT(names); i++)
 		if (unknown & names[i].bit)
 			pw_cell_text(table, names[i].text);
+	list_missing(out, table, seen->tasks, "threads or processes");
+	list_missing(out, table, seen->calls, "effects of system calls");
 }
 
 static void list_modules(struct pw_tables *out,
@@ -196,23 +233,23 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	static const struct pw_trace_options how = {.touches = true};
 	const struct args *args = parsed;
 	const struct pw_trace_info *info;
+	struct seen seen = {0};
 	struct pw_trace *trace;
-	uint64_t touches;
 	enum pw_status st;
 
 	st = pw_trace_open(&trace, args->trace.item[0], &how, err);
 	if (st != PW_OK)
 		return st;
-	st = read_all(trace, pw_tables_quiet(out), &touches, err);
+	st = read_all(trace, pw_tables_quiet(out), &seen, err);
 	if (st != PW_OK)
 		goto done;
 	info = pw_trace_info(trace);
-	list_totals(out, trace, touches);
+	list_totals(out, trace, seen.touches);
 	st = pw_metadata_list(info->metadata, pw_table_add(out, &metadata_spec),
 			      err);
 	if (st != PW_OK)
 		goto done;
-	list_unknown(out, info->unknown);
+	list_unknown(out, info->unknown, &seen);
 	list_modules(out, info);
 	list_threads(out, info);
 	if (pw_trace_damage(trace))

@@ -27,7 +27,7 @@
 
 #define NO_PAGE UINT64_MAX
 #define NO_RECORD SIZE_MAX
-#define LAST_PAGE (UINT64_MAX >> PW_PAGE_SHIFT)
+
 /* A non-crossing access makes two records at most: ORDER and its own. */
 #define RECORDS_AN_ACCESS 2
 #define SLICE_ACCESSES ((size_t)1 << 15)
@@ -335,15 +335,13 @@ static enum pw_status cross(struct pw_collapse *collapse, struct cursor *c,
 			    struct pw_error *err)
 {
 	uint64_t address = accesses->address[index];
-	uint64_t bytes = accesses->size_bytes[index];
+	uint32_t bytes = accesses->size_bytes[index];
 	uint64_t page = address >> PW_PAGE_SHIFT;
-	uint64_t last = (address + bytes - 1) >> PW_PAGE_SHIFT;
+	uint64_t last = pw_access_last_byte(address, bytes) >> PW_PAGE_SHIFT;
 	unsigned kind = accesses->kind[index];
 	enum pw_status st;
 
 	PW_ASSERT(bytes > 1);
-	if (address + bytes - 1 < address)
-		last = LAST_PAGE;
 	PW_ASSERT(last >= page);
 	st = reserve(collapse, c->count,
 		     RECORDS_AN_ACCESS * (last - page + 1 + SLICE_ACCESSES) + 1,

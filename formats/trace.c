@@ -25,6 +25,12 @@
 /* Pages that the accesses of a batch may cross into, except by one access. */
 #define BATCH_PAGES_MAX ((uint64_t)256 << 10)
 
+/* A thread that has come, in a list of those of its process. */
+struct task {
+	uint64_t clock; /* instructions */
+	uint32_t older; /* the next in the list, plus 1; 0: none */
+};
+
 struct pw_trace {
 	struct pw_arena *arena;
 	const struct pw_reader_ops *ops;
@@ -32,12 +38,13 @@ struct pw_trace {
 	struct pw_trace_info info;
 	struct pw_trace_options options;
 	struct pw_collapse *collapse; /* NULL unless touches are asked for */
-	struct pw_array clocks;	      /* uint64_t: instructions by thread */
-	struct pw_totals totals;      /* of what was delivered */
-	struct pw_batch source;	      /* from the reader */
-	size_t taken;		      /* accesses of it that were delivered */
-	bool has_source;	      /* something of it is left */
-	struct pw_batch batch;	      /* what the consumer sees */
+	struct pw_array tasks;	      /* struct task, by thread */
+	struct pw_array newest;	 /* uint32_t by process: its last task + 1 */
+	struct pw_totals totals; /* of what was delivered */
+	struct pw_batch source;	 /* from the reader */
+	size_t taken;		 /* accesses of it that were delivered */
+	bool has_source;	 /* something of it is left */
+	struct pw_batch batch;	 /* what the consumer sees */
 };
 
 /* Read the first bytes of a regular file. */
@@ -122,7 +129,8 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 	*out = NULL;
 	if (!trace)
 		return pw_fail_memory(err, "a trace");
-	trace->clocks = (struct pw_array)PW_ARRAY(uint64_t);
+	trace->tasks = (struct pw_array)PW_ARRAY(struct task);
+	trace->newest = (struct pw_array)PW_ARRAY(uint32_t);
 	if (options)
 		trace->options = *options;
 	st = pw_arena_open(&trace->arena, 0, err);
@@ -148,7 +156,8 @@ void pw_trace_close(struct pw_trace *trace)
 	if (trace->ops && trace->state)
 		trace->ops->close(trace->state);
 	pw_collapse_close(trace->collapse);
-	pw_array_free(&trace->clocks);
+	pw_array_free(&trace->tasks);
+	pw_array_free(&trace->newest);
 	pw_arena_close(trace->arena);
 	free(trace);
 }
@@ -158,15 +167,35 @@ const struct pw_trace_info *pw_trace_info(const struct pw_trace *trace)
 	return &trace->info;
 }
 
+/* Add the next thread to the list of its process. */
+static enum pw_status add_task(struct pw_trace *trace, struct pw_error *err)
+{
+	uint32_t thread = (uint32_t)trace->tasks.count;
+	uint32_t process = trace->info.threads[thread].process;
+	struct task task = {0};
+	enum pw_status st = PW_OK;
+
+	PW_ASSERT(process <= thread);
+	while (trace->newest.count <= process && st == PW_OK)
+		st = pw_array_push(&trace->newest, NULL, err);
+	if (st != PW_OK)
+		return st;
+	task.older = PW_ARRAY_AT(&trace->newest, uint32_t, process);
+	st = pw_array_push(&trace->tasks, &task, err);
+	if (st == PW_OK)
+		PW_ARRAY_AT(&trace->newest, uint32_t, process) = thread + 1;
+	return st;
+}
+
 /* The clock of @thread, made when it is new; NULL without memory. */
 static uint64_t *clock_of(struct pw_trace *trace, uint32_t thread,
 			  struct pw_error *err)
 {
 	PW_ASSERT(thread < trace->info.thread_count);
-	while (trace->clocks.count <= thread)
-		if (pw_array_push(&trace->clocks, NULL, err) != PW_OK)
+	while (trace->tasks.count <= thread)
+		if (add_task(trace, err) != PW_OK)
 			return NULL;
-	return &PW_ARRAY_AT(&trace->clocks, uint64_t, thread);
+	return &PW_ARRAY_AT(&trace->tasks, struct task, thread).clock;
 }
 
 /* As many of @count accesses as keep the number of their touches bounded. */
@@ -236,12 +265,16 @@ static void cut(struct pw_trace *trace, size_t count)
 /* An event ends the runs of all threads that share its address space. */
 static void end_runs(struct pw_trace *trace, uint32_t thread)
 {
-	const struct pw_thread *threads = trace->info.threads;
-	uint32_t process = threads[thread].process;
+	uint32_t process = trace->info.threads[thread].process;
+	uint32_t next = PW_ARRAY_AT(&trace->newest, uint32_t, process);
 
-	for (uint32_t i = 0; i < trace->clocks.count; i++)
-		if (threads[i].process == process)
-			pw_collapse_end_runs(trace->collapse, i);
+	PW_ASSERT(next > 0);
+	while (next > 0) {
+		PW_DEBUG_ASSERT(trace->info.threads[next - 1].process ==
+				process);
+		pw_collapse_end_runs(trace->collapse, next - 1);
+		next = PW_ARRAY_AT(&trace->tasks, struct task, next - 1).older;
+	}
 }
 
 /* Give the batch its clock and its touches, and count it. */

@@ -250,6 +250,17 @@ enum pw_status pw_writer_event(struct pw_writer *writer, uint32_t thread,
 	return finish(writer, st, err);
 }
 
+enum pw_status pw_writer_flush(struct pw_writer *writer, struct pw_error *err)
+{
+	enum pw_status st = check(writer, err);
+
+	if (st != PW_OK)
+		return st;
+	st = flush(writer, err);
+	PW_ASSERT(st != PW_OK || writer->segment.count == 0);
+	return finish(writer, st, err);
+}
+
 void pw_writer_totals(const struct pw_writer *writer, struct pw_totals *out)
 {
 	*out = writer->totals;

@@ -28,7 +28,8 @@ struct pw_writer_options {
  *
  * With options->replace an existing file stays until pw_writer_close has
  * everything on disk. Without it an existing file is first renamed to
- * PATH.old, since a recording must be readable after a kill.
+ * PATH.old, since a recording must be readable after a kill. A symbolic link
+ * stays, and PATH stands for what it leads to.
  *
  * Owns:   *out is the caller's; end it with pw_writer_close or
  *         pw_writer_abandon.
@@ -73,6 +74,17 @@ enum pw_status pw_writer_accesses(struct pw_writer *writer, uint32_t thread,
  */
 enum pw_status pw_writer_event(struct pw_writer *writer, uint32_t thread,
 			       const struct pw_event *event,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * End the open segment now: every declaration, access and event accepted so
+ * far is in the file, and readable after a kill. Does nothing when nothing
+ * came since the last segment.
+ *
+ * Errors: as pw_writer_accesses.
+ * Cost:   a segment compresses on its own, so flush seldom.
+ */
+enum pw_status pw_writer_flush(struct pw_writer *writer,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*

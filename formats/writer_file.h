@@ -14,12 +14,13 @@ struct pw_writer_file;
 
 /*
  * Make the file, mode 0600: PATH itself, an older one becoming PATH.old, or
- * with @replace PATH.partial, which becomes PATH at the end. What is no
- * regular file (/dev/full) is written to directly.
+ * with @replace PATH.partial, which becomes PATH at the end. A symbolic link
+ * stays; all this happens to what it leads to. What is no regular file
+ * (/dev/full) is written to directly.
  *
  * Owns:   *out is the caller's; end it with pw_writer_file_finish or
  *         pw_writer_file_abandon. The path is copied.
- * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ * Errors: PW_ERR_OUTPUT, an older file is PATH again; PW_ERR_SYSTEM.
  */
 enum pw_status pw_writer_file_open(struct pw_writer_file **out,
 				   const char *path, bool replace,

@@ -186,11 +186,9 @@ static void find_pages(struct pw_chunk *chunk, const struct pw_accesses *a)
 	uint64_t min = UINT64_MAX, max = 0;
 
 	for (size_t i = 0; i < a->count; i++) {
-		uint64_t size = a->size_bytes[i] ? a->size_bytes[i] : 1;
-		uint64_t last = a->address[i] + (size - 1);
+		uint64_t last =
+			pw_access_last_byte(a->address[i], a->size_bytes[i]);
 
-		if (last < a->address[i])
-			last = UINT64_MAX;
 		min = a->address[i] < min ? a->address[i] : min;
 		max = last > max ? last : max;
 	}

@@ -1,10 +1,9 @@
 /*
  * cmd_replay.c - pagewalk replay: a trace through simulated machines.
  */
-#include <unistd.h>
-
 #include "base/assert.h"
 #include "base/command.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "base/units.h"
 #include "replay/machine_options.h"
@@ -101,23 +100,12 @@ static enum pw_status choose_interval(const char *path, uint64_t *interval,
 	return PW_OK;
 }
 
-/* State may take half of the memory; a damaged trace could ask for all. */
-static size_t choose_limit(void)
-{
-	long pages = sysconf(_SC_PHYS_PAGES);
-	long page_bytes = sysconf(_SC_PAGESIZE);
-
-	if (pages <= 0 || page_bytes <= 0)
-		return 0;
-	return (size_t)pages / 2 * (size_t)page_bytes;
-}
-
 static enum pw_status open_job(struct job *job, const struct args *args,
 			       struct pw_tables *out, struct pw_error *err)
 {
 	struct pw_replay_options options_of_replay = {
 		.interval_accesses = args->interval,
-		.memory_limit_bytes = choose_limit(),
+		.memory_limit_bytes = pw_memory_half(),
 	};
 	struct pw_trace_options options_of_trace = {.touches = true};
 	const char *path = args->trace.item[0];

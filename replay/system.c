@@ -22,11 +22,18 @@ enum pw_status pw_system_make(struct pw_system *system,
 			   err);
 }
 
+/* The address space of @process, or NULL when it has made none yet. */
+static struct pw_space *space_at(const struct pw_system *system, size_t process)
+{
+	PW_ASSERT(process < system->spaces.count);
+	return PW_ARRAY_AT(&system->spaces, struct pw_space *, process);
+}
+
 void pw_system_free(struct pw_system *system)
 {
 	for (size_t i = 0; i < system->spaces.count; i++)
-		pw_space_free(
-			PW_ARRAY_AT(&system->spaces, struct pw_space *, i));
+		if (space_at(system, i))
+			pw_space_free(space_at(system, i));
 	pw_array_free(&system->spaces);
 	system->current = NULL;
 }
@@ -43,31 +50,33 @@ static enum pw_status add_space(struct pw_system *system, uint32_t process,
 		pw_arena_alloc(system->arena, 1, sizeof(*space));
 	enum pw_status st;
 
+	PW_ASSERT(!space_at(system, process));
 	if (!space)
 		return pw_fail_memory(err, "an address space");
 	st = pw_space_make(space, process, system->machine->page_table, &config,
 			   err);
-	if (st == PW_OK)
-		st = pw_array_push(&system->spaces, &space, err);
+	if (st != PW_OK)
+		return st;
+	PW_ARRAY_AT(&system->spaces, struct pw_space *, process) = space;
 	*out = space;
-	return st;
+	return PW_OK;
 }
 
 enum pw_status pw_system_switch(struct pw_system *system, uint32_t process,
 				struct pw_error *err)
 {
-	struct pw_space *space = NULL;
+	struct pw_space *space;
+	enum pw_status st = PW_OK;
 
 	if (system->current && system->current->process == process)
 		return PW_OK;
-	for (size_t i = 0; i < system->spaces.count && !space; i++) {
-		space = PW_ARRAY_AT(&system->spaces, struct pw_space *, i);
-		if (space->process != process)
-			space = NULL;
-	}
+	while (system->spaces.count <= process && st == PW_OK)
+		st = pw_array_push(&system->spaces, NULL, err);
+	if (st != PW_OK)
+		return st;
+	space = space_at(system, process);
 	if (!space) {
-		enum pw_status st = add_space(system, process, &space, err);
-
+		st = add_space(system, process, &space, err);
 		if (st != PW_OK)
 			return st;
 	}
@@ -183,7 +192,7 @@ void pw_system_settle(struct pw_system *system)
 	counters->itlb_hits =
 		counters->reference_instruction - counters->itlb_misses;
 	for (size_t i = 0; i < system->spaces.count; i++)
-		pages += pw_space_pages(
-			PW_ARRAY_AT(&system->spaces, struct pw_space *, i));
+		if (space_at(system, i))
+			pages += pw_space_pages(space_at(system, i));
 	counters->vsz_bytes = pages * PW_PAGE_BYTES;
 }

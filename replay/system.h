@@ -23,7 +23,7 @@ struct pw_system {
 	struct pw_counters counters; /* see pw_system_settle */
 	struct pw_mmu mmu;
 	struct pw_pool tables;	  /* page tables of all processes */
-	struct pw_array spaces;	  /* struct pw_space *, in order of coming */
+	struct pw_array spaces;	  /* struct pw_space * by process, or NULL */
 	struct pw_space *current; /* whose pages the TLBs hold; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 };
@@ -46,7 +46,8 @@ enum pw_status pw_system_make(struct pw_system *system,
 void pw_system_free(struct pw_system *system);
 
 /*
- * Make @process the running one; TLBs are flushed if it was not.
+ * Make @process the running one; TLBs are flushed if it was not. Processes are
+ * numbered from 0 in a trace, and memory goes with the highest number.
  *
  * Errors: PW_ERR_SYSTEM.
  */

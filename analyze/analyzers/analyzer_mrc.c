@@ -7,7 +7,13 @@
 #include "analyze/miss_ratio.h"
 #include "base/assert.h"
 #include "base/bits.h"
+#include "base/memory.h"
 
+/*
+ * Most bytes that a distinct page takes, while arrays and the page map grow:
+ * 64 of the map, 24 of stack distances, 8 of misses and 64 of the curve's row.
+ */
+#define PAGE_COST 160
 #define KNEES 8 /* points of the curve shown besides powers of two */
 
 static const struct pw_table_spec summary_spec = {
@@ -94,8 +100,13 @@ static enum pw_status begin(void **state, const void *args,
 		mrc->args = *(const struct pw_mrc_args *)args;
 	if (mrc->args.page_bytes == 0)
 		mrc->args.page_bytes = PW_PAGE_BYTES;
+	if (mrc->args.pages_max == 0)
+		mrc->args.pages_max = pw_memory_half() / PAGE_COST;
 	options = (struct pw_miss_ratio_options){
-		.side = mrc->args.side, .page_bytes = mrc->args.page_bytes};
+		.side = mrc->args.side,
+		.page_bytes = mrc->args.page_bytes,
+		.pages_max = mrc->args.pages_max,
+	};
 	st = pw_miss_ratio_open(&mrc->ratio, &options, err);
 	if (st != PW_OK) {
 		close(mrc);

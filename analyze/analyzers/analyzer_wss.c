@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "base/assert.h"
 #include "base/bits.h"
+#include "base/memory.h"
 
 static const struct pw_table_spec summary_spec = {
 	.name = "working_set",
@@ -98,17 +99,27 @@ static void close(void *state)
 	free(wss);
 }
 
+/*
+ * Most bytes that a distinct page takes, while arrays and page maps grow: 64
+ * of one map, 43 of the other, 16 of times and 72 of the footprint.
+ */
+#define PAGE_COST 200
+
 static enum pw_status set_up(struct wss *wss, const struct pw_wss_args *args,
 			     struct pw_error *err)
 {
+	const size_t pages_max = args->pages_max ? args->pages_max
+						 : pw_memory_half() / PAGE_COST;
 	const struct pw_working_set_options set = {
 		.side = args->side,
 		.window = args->window,
 		.window_count = args->window_count,
+		.pages_max = pages_max,
 	};
 	const struct pw_footprint_options footprint = {
 		.side = args->side,
 		.interval = args->interval,
+		.pages_max = pages_max,
 	};
 	enum pw_status st = PW_OK;
 

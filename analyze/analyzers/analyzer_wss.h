@@ -16,6 +16,7 @@ struct pw_wss_args {
 				   rows whatever the length */
 	const uint64_t *window; /* besides powers of two; copied */
 	size_t window_count;
+	size_t pages_max; /* distinct; 0: as half of the memory holds */
 };
 
 extern const struct pw_analyzer_ops pw_analyzer_wss;

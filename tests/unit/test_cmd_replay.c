@@ -125,7 +125,7 @@ static void a_trace_replays_on_the_default_machine(void **state)
 	assert_string_equal(pair(find(tables, "machine", 0), "name").text,
 			    "generic-x86-64");
 	assert_null(pw_tables_partial(tables));
-	assert_non_null(strstr(pw_tables_note_at(tables, 0), "10 faults"));
+	assert_non_null(strstr(pw_tables_note_at(tables, 0), "memory: 10"));
 	pw_tables_close(tables);
 }
 

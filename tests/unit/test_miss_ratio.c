@@ -7,7 +7,8 @@
 
 static struct pw_miss_ratio *open_curve(enum pw_side side, uint64_t page_bytes)
 {
-	const struct pw_miss_ratio_options options = {side, page_bytes};
+	const struct pw_miss_ratio_options options = {.side = side,
+						      .page_bytes = page_bytes};
 	struct pw_miss_ratio *curve;
 	struct pw_error err;
 
@@ -152,8 +153,8 @@ static void refuses_bad_page_sizes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < PW_COUNT(bad); i++) {
-		const struct pw_miss_ratio_options options = {PW_SIDE_ALL,
-							      bad[i]};
+		const struct pw_miss_ratio_options options = {.page_bytes =
+								      bad[i]};
 		struct pw_miss_ratio *curve;
 		struct pw_error err;
 

@@ -11,9 +11,9 @@
 #define PAGE UINT64_C(0x1000)
 #define RECORDS_MAX 64
 
-/* Two threads of one process and one of another. */
+/* Two threads of one process, and one each of two others; 2 is in no use. */
 static const struct pw_thread threads[] = {
-	{.process = 0}, {.process = 0}, {.process = 1}};
+	{.process = 0}, {.process = 0}, {.process = 1}, {.process = 3}};
 
 struct fixture {
 	struct pw_machine *machine[2];
@@ -241,6 +241,28 @@ static void only_another_process_flushes_the_tlbs(void **state)
 	teardown(&f);
 }
 
+/* Whatever their order and number, each has its own pages, and keeps them. */
+static void processes_keep_their_pages(void **state)
+{
+	static const uint32_t order[] = {3, 0, 3, 2, 1, 3, 2};
+	static const uint64_t faults[] = {1, 2, 2, 3, 3, 3, 3};
+	struct fixture f;
+
+	(void)state;
+	setup(&f, 1, NULL, 0);
+	for (size_t i = 0; i < PW_COUNT(order); i++) {
+		struct builder b;
+
+		begin(&b, order[i]);
+		record(&b, PAGE, 0, 1, 0);
+		send(&f, &b, 0, 1);
+		assert_int_equal(pw_replay_counters(f.replay, 0)->fault_minor,
+				 faults[i]);
+	}
+	finish(&f);
+	teardown(&f);
+}
+
 static void a_window_is_the_difference_of_two_marks(void **state)
 {
 	const struct pw_replay_mark *marks;
@@ -462,6 +484,7 @@ int main(void)
 		cmocka_unit_test(an_upgrade_is_the_first_store_of_its_run),
 		cmocka_unit_test(five_pages_of_a_set_of_four_always_miss),
 		cmocka_unit_test(only_another_process_flushes_the_tlbs),
+		cmocka_unit_test(processes_keep_their_pages),
 		cmocka_unit_test(a_window_is_the_difference_of_two_marks),
 		cmocka_unit_test(rows_end_at_multiples_of_the_interval),
 		cmocka_unit_test(rows_are_merged_by_pairs_when_there_are_many),

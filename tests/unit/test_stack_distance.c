@@ -11,7 +11,7 @@ static struct pw_stack_distance *open_stack(void)
 	struct pw_stack_distance *stack;
 	struct pw_error err;
 
-	PW_TEST_OK(pw_stack_distance_open(&stack, &err), &err);
+	PW_TEST_OK(pw_stack_distance_open(&stack, 0, &err), &err);
 	return stack;
 }
 

@@ -120,6 +120,25 @@ static void packing_is_undone_by_unpacking_to_the_same_length_only(void **state)
 	pw_array_free(&raw);
 }
 
+/* The empty frame: magic, one segment, size 0, a last raw block of size 0. */
+static void no_records_are_no_bytes_or_an_empty_frame(void **state)
+{
+	static const uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0x20,
+					0x00, 0x01, 0x00, 0x00};
+	struct pw_array raw = PW_ARRAY(uint8_t);
+	struct pw_error err = {0};
+
+	(void)state;
+	PW_TEST_OK(pw_timeline_unpack(frame, 0, 0, &raw, &err), &err);
+	assert_int_equal(raw.count, 0);
+	PW_TEST_OK(pw_timeline_unpack(frame, sizeof(frame), 0, &raw, &err),
+		   &err);
+	assert_int_equal(raw.count, 0);
+	assert_int_equal(pw_timeline_unpack(frame, 0, 1, &raw, &err),
+			 PW_ERR_FORMAT);
+	pw_array_free(&raw);
+}
+
 static void unknown_records_are_skipped_only_when_they_say_so(void **state)
 {
 	static const uint8_t skip[] = {7, 2, 0xff, 0xff, 2, 2, 0, 9};
@@ -186,6 +205,7 @@ int main(void)
 		cmocka_unit_test(the_bytes_are_those_of_the_format),
 		cmocka_unit_test(
 			packing_is_undone_by_unpacking_to_the_same_length_only),
+		cmocka_unit_test(no_records_are_no_bytes_or_an_empty_frame),
 		cmocka_unit_test(
 			unknown_records_are_skipped_only_when_they_say_so),
 		cmocka_unit_test(malformed_records_are_refused),

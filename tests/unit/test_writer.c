@@ -14,7 +14,7 @@
 #define ITEMS 3000
 
 static char folder[] = "/tmp/pw_test_writer_XXXXXX";
-static char path[64], old[64], partial[64];
+static char path[64], old[64], partial[64], link_name[64], link_old[64];
 
 static int make_folder(void **state)
 {
@@ -23,6 +23,8 @@ static int make_folder(void **state)
 		return -1;
 	snprintf(path, sizeof(path), "%s/t.pwt", folder);
 	snprintf(old, sizeof(old), "%s/t.pwt.old", folder);
+	snprintf(link_name, sizeof(link_name), "%s/link.pwt", folder);
+	snprintf(link_old, sizeof(link_old), "%s/link.pwt.old", folder);
 	snprintf(partial, sizeof(partial), "%s/t.pwt.partial", folder);
 	return 0;
 }
@@ -33,6 +35,8 @@ static int remove_files(void **state)
 	unlink(path);
 	unlink(old);
 	unlink(partial);
+	unlink(link_name);
+	unlink(link_old);
 	return 0;
 }
 
@@ -223,6 +227,96 @@ static void an_older_recording_is_kept(void **state)
 	pw_script_free(&script);
 }
 
+static size_t items_in(const char *name)
+{
+	struct pw_script_result result;
+	struct pw_script got;
+	size_t count;
+
+	pw_script_read(&got, name, NULL, &result);
+	assert_int_equal(result.opened, PW_OK);
+	assert_false(result.damaged);
+	count = got.count;
+	pw_script_free(&got);
+	return count;
+}
+
+static void assert_link(void)
+{
+	struct stat found;
+
+	assert_int_equal(lstat(link_name, &found), 0);
+	assert_true(S_ISLNK(found.st_mode));
+	assert_int_equal(access(link_old, F_OK), -1);
+}
+
+/*
+ * A link beside its target, relative: first it leads nowhere, then what it
+ * leads to is kept, then replaced.
+ */
+static void a_symbolic_link_stays_and_is_followed(void **state)
+{
+	struct pw_writer_options options = {0}, replace = {.replace = true};
+	struct pw_script empty = {0}, script;
+
+	(void)state;
+	assert_int_equal(symlink("t.pwt", link_name), 0);
+	pw_script_make(&script, 5, 1, 10, false);
+	pw_script_write(&script, link_name, &options);
+	assert_link();
+	assert_int_equal(items_in(path), 10);
+	pw_script_write(&empty, link_name, &options);
+	assert_link();
+	assert_int_equal(items_in(path), 0);
+	assert_int_equal(items_in(old), 10);
+	pw_script_write(&script, link_name, &replace);
+	assert_link();
+	assert_int_equal(items_in(path), 10);
+	assert_int_equal(access(partial, F_OK), -1);
+	pw_script_free(&script);
+}
+
+static void links_in_a_circle_are_an_output_error(void **state)
+{
+	struct pw_writer_options options = {0};
+	struct pw_error err = {0};
+	struct pw_writer *writer;
+
+	(void)state;
+	assert_int_equal(symlink("link.pwt", path), 0);
+	assert_int_equal(symlink(path, link_name), 0);
+	assert_int_equal(pw_writer_open(&writer, path, &options, &err),
+			 PW_ERR_OUTPUT);
+	assert_non_null(strstr(err.message, "cannot follow the link"));
+	assert_int_equal(access(old, F_OK), -1);
+}
+
+/* Without a free descriptor renaming works and opening does not. */
+static void an_older_recording_is_back_when_no_new_one_can_be_made(void **state)
+{
+	struct pw_writer_options options = {0};
+	struct rlimit before, limit;
+	struct pw_script script;
+	struct pw_error err = {0};
+	struct pw_writer *writer;
+	enum pw_status st;
+
+	(void)state;
+	pw_script_make(&script, 5, 1, 10, false);
+	pw_script_write(&script, path, &options);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	st = pw_writer_open(&writer, path, &options, &err);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(st, PW_ERR_OUTPUT);
+	assert_non_null(strstr(err.message, "cannot create"));
+	assert_int_equal(access(old, F_OK), -1);
+	assert_int_equal(items_in(path), 10);
+	pw_script_free(&script);
+}
+
 static void replacing_keeps_the_old_file_until_the_end(void **state)
 {
 	struct pw_writer_options options = {.replace = true};
@@ -272,6 +366,78 @@ static void an_abandoned_recording_keeps_its_whole_segments(void **state)
 	pw_script_assert_prefix(&got, &want, whole);
 	pw_script_free(&got);
 	pw_script_free(&want);
+}
+
+/*
+ * The script is flushed, the event after it is not. A segment holds far more
+ * than both, so without the flush nothing would be in the file.
+ */
+static void what_was_flushed_is_there_after_a_kill(void **state)
+{
+	struct pw_writer_options options = {.segment_accesses = 100000};
+	struct pw_script want, got;
+	struct pw_script_result result;
+	struct pw_error err = {0};
+	struct pw_writer *writer;
+	struct pw_totals totals;
+	struct stat first, second;
+
+	(void)state;
+	pw_script_make(&want, 8, 1, 100, false);
+	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
+	PW_TEST_OK(pw_script_send(&want, writer, &err), &err);
+	PW_TEST_OK(pw_writer_flush(writer, &err), &err);
+	assert_int_equal(stat(path, &first), 0);
+	PW_TEST_OK(pw_writer_flush(writer, &err), &err);
+	assert_int_equal(stat(path, &second), 0);
+	assert_int_equal(first.st_size, second.st_size);
+	pw_writer_totals(writer, &totals);
+	/* META, THREADS, ACCESSES, TIMELINE. */
+	assert_int_equal(totals.chunks, 4);
+	PW_TEST_OK(pw_writer_event(
+			   writer, 0,
+			   &(struct pw_event){.kind = PW_EVENT_brk, .text = ""},
+			   &err),
+		   &err);
+	pw_writer_abandon(writer);
+	pw_script_read(&got, path, NULL, &result);
+	assert_true(result.damaged);
+	assert_int_equal(got.threads, 1);
+	assert_int_equal(got.count, want.count);
+	pw_script_assert_prefix(&got, &want, want.count);
+	pw_script_free(&got);
+	pw_script_free(&want);
+}
+
+/* One event and no access is a segment too, as is what follows a flush. */
+static void flushing_part_by_part_changes_no_record(void **state)
+{
+	struct pw_writer_options options = {0};
+	struct pw_thread thread = {0};
+	struct pw_event event = {.kind = PW_EVENT_brk, .text = ""};
+	struct pw_script got;
+	struct pw_script_result result;
+	struct pw_error err = {0};
+	struct pw_writer *writer;
+
+	(void)state;
+	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
+	PW_TEST_OK(pw_writer_flush(writer, &err), &err);
+	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
+	for (uint64_t i = 0; i < 3; i++) {
+		event.result = i;
+		PW_TEST_OK(pw_writer_event(writer, 0, &event, &err), &err);
+		PW_TEST_OK(pw_writer_flush(writer, &err), &err);
+	}
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
+	pw_script_read(&got, path, NULL, &result);
+	assert_false(result.damaged);
+	assert_int_equal(got.count, 3);
+	for (uint64_t i = 0; i < 3; i++)
+		assert_int_equal(got.item[i].result, i);
+	/* META, THREADS, three TIMELINEs, INDEX, END. */
+	assert_int_equal(result.totals.chunks, 7);
+	pw_script_free(&got);
 }
 
 static void a_full_disk_is_an_output_error(void **state)
@@ -396,8 +562,13 @@ int main(void)
 		TEST(metadata_that_is_no_object_is_refused),
 		TEST(totals_are_counted_and_stored),
 		TEST(an_older_recording_is_kept),
+		TEST(a_symbolic_link_stays_and_is_followed),
+		TEST(links_in_a_circle_are_an_output_error),
+		TEST(an_older_recording_is_back_when_no_new_one_can_be_made),
 		TEST(replacing_keeps_the_old_file_until_the_end),
 		TEST(an_abandoned_recording_keeps_its_whole_segments),
+		TEST(what_was_flushed_is_there_after_a_kill),
+		TEST(flushing_part_by_part_changes_no_record),
 		TEST(a_full_disk_is_an_output_error),
 		TEST(a_short_write_keeps_what_was_flushed),
 		TEST(a_name_that_cannot_be_made_is_an_output_error),

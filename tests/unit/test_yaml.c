@@ -387,7 +387,7 @@ static void lists_effective_values_under_dotted_keys(void **state)
 /* The text has "ways" of l1 in line 4, after four blanks and "ways: ". */
 static void says_where_a_value_comes_from(void **state)
 {
-	const char *text = "name: x\n"
+	const char *file = "name: x\n"
 			   "l1:\n"
 			   "    entries: 64\n"
 			   "    ways: 4\n";
@@ -396,19 +396,19 @@ static void says_where_a_value_comes_from(void **state)
 	char place[80];
 
 	(void)state;
-	pw_yaml_place("m.yaml", text, NULL, "l1.ways", place, sizeof(place));
+	pw_yaml_place("m.yaml", file, NULL, "l1.ways", place, sizeof(place));
 	assert_string_equal(place, "m.yaml:4:11");
-	pw_yaml_place("m.yaml", text, NULL, "name", place, sizeof(place));
+	pw_yaml_place("m.yaml", file, NULL, "name", place, sizeof(place));
 	assert_string_equal(place, "m.yaml:1:7");
 	/* The last override is the one that counts. */
-	pw_yaml_place("m.yaml", text, &overrides, "l1.ways", place,
+	pw_yaml_place("m.yaml", file, &overrides, "l1.ways", place,
 		      sizeof(place));
 	assert_string_equal(place, "override \"l1.ways=2\"");
 	/* Not l1.entries, which only begins like an override. */
-	pw_yaml_place("m.yaml", text, &overrides, "l1.way", place,
+	pw_yaml_place("m.yaml", file, &overrides, "l1.way", place,
 		      sizeof(place));
 	assert_string_equal(place, "m.yaml");
-	pw_yaml_place("m.yaml", text, NULL, "name.of.what", place,
+	pw_yaml_place("m.yaml", file, NULL, "name.of.what", place,
 		      sizeof(place));
 	assert_string_equal(place, "m.yaml");
 	pw_yaml_place("m.yaml", "a: [", NULL, "a", place, sizeof(place));

@@ -149,7 +149,7 @@ static void try_stack(uint64_t seed)
 	uint64_t time = 0;
 
 	pw_random_seed(&random, seed);
-	PW_TEST_OK(pw_stack_distance_open(&stack, &err), &err);
+	PW_TEST_OK(pw_stack_distance_open(&stack, 0, &err), &err);
 	while (time < 20000) {
 		size_t count = 1 + pw_random_below(&random, PW_COUNT(page));
 
