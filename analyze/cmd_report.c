@@ -8,10 +8,13 @@
 #include "replay/machine_options.h"
 
 struct args {
-	struct pw_text_list trace;
 	struct pw_machine_args on;
+	struct pw_text_list trace;
 	const char *output;
 };
+
+_Static_assert(offsetof(struct args, on) == 0,
+	       "the machine options fill the first member");
 
 static const struct pw_option options[] = {
 	{
@@ -23,7 +26,7 @@ static const struct pw_option options[] = {
 		.help = "The HTML page (default: the trace's name with .html, "
 			"here)",
 	},
-	PW_MACHINE_OPTIONS(struct args, on),
+	PW_MACHINE_OPTIONS,
 	{0},
 };
 

@@ -10,10 +10,13 @@
 #include "replay/machine_options.h"
 
 struct args {
-	struct pw_text_list command;
 	struct pw_machine_args on;
+	struct pw_text_list command;
 	const char *output;
 };
+
+_Static_assert(offsetof(struct args, on) == 0,
+	       "the machine options fill the first member");
 
 static const struct pw_option options[] = {
 	{
@@ -25,7 +28,7 @@ static const struct pw_option options[] = {
 		.help = "Directory of the results (default: the program's "
 			"name with .pagewalk, here)",
 	},
-	PW_MACHINE_OPTIONS(struct args, on),
+	PW_MACHINE_OPTIONS,
 	{0},
 };
 

@@ -13,13 +13,16 @@
 #define ROWS_WANTED 128
 
 struct args {
-	struct pw_text_list trace;
 	struct pw_machine_args on;
+	struct pw_text_list trace;
 	uint64_t interval;
 };
 
+_Static_assert(offsetof(struct args, on) == 0,
+	       "the machine options fill the first member");
+
 static const struct pw_option options[] = {
-	PW_MACHINE_OPTIONS(struct args, on),
+	PW_MACHINE_OPTIONS,
 	{
 		.name = "interval",
 		.argument = "N",

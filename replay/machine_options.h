@@ -8,27 +8,27 @@
 
 #define PW_DEFAULT_MACHINE "generic-x86-64"
 
-/* What the options fill: a member of the command's args structure. */
+/* What the options fill: the first member of the command's args structure. */
 struct pw_machine_args {
 	struct pw_text_list machines;
 	struct pw_text_list overrides;
 };
 
-/* Rows of the option table, for the member @at of struct @args. */
-#define PW_MACHINE_OPTIONS(args, at)                                    \
+/* Rows of the option table. */
+#define PW_MACHINE_OPTIONS                                              \
 	{                                                               \
 		.name = "machine",                                      \
 		.key = 'm',                                             \
 		.argument = "MACHINE",                                  \
 		.type = PW_OPTION_LIST,                                 \
-		.offset = offsetof(args, at.machines),                  \
+		.offset = offsetof(struct pw_machine_args, machines),   \
 		.help = "Replay on this machine, a preset or a file; "  \
 			"repeatable (default: " PW_DEFAULT_MACHINE ")", \
 	},                                                              \
 	{                                                               \
 		.name = "set", .key = 's', .argument = "KEY=VALUE",     \
 		.type = PW_OPTION_LIST,                                 \
-		.offset = offsetof(args, at.overrides),                 \
+		.offset = offsetof(struct pw_machine_args, overrides),  \
 		.help = "Change a value of the machines; repeatable",   \
 	}
 
