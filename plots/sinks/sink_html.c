@@ -12,6 +12,8 @@
 
 /* Rows of a table that a page shows. */
 #define ROWS_SHOWN 32
+/* Rows of a detail that need not be unfolded. */
+#define ROWS_OPEN 8
 /* Longer texts are cut. */
 #define TEXT_BYTES 2000
 /* With fewer entries there is no list of contents. */
@@ -192,14 +194,19 @@ static void put_rows(struct writer *w, struct pw_table *table, size_t rows)
 {
 	char total[40];
 
+	bool whole = rows <= ROWS_SHOWN && !pw_table_is_stream(table);
+	bool detail = pw_table_spec(table)->flags & PW_TABLE_DETAIL;
+
 	PW_ASSERT(rows > 0);
-	if (rows <= ROWS_SHOWN && !pw_table_is_stream(table)) {
+	if (whole && (rows <= ROWS_OPEN || !detail)) {
 		put_grid(w, table, rows, rows);
 		return;
 	}
 	fputs("<details><summary>", w->out);
 	pw_format_u64(total, sizeof(total), rows, PW_UNIT_COUNT);
-	if (pw_table_is_stream(table)) {
+	if (whole) {
+		fprintf(w->out, "%s rows", total);
+	} else if (pw_table_is_stream(table)) {
 		rows = rows < ROWS_SHOWN ? rows : ROWS_SHOWN;
 		fputs("The first rows (--format=csv has all)", w->out);
 	} else {

@@ -148,13 +148,19 @@ static void long_tables_show_a_choice_of_rows(void **state)
 	free(page);
 }
 
+/* 32 rows of a detail are all there, but folded; 8 lie open. */
 static void short_tables_are_shown_whole(void **state)
 {
 	char *page = render(make_document(32), NULL);
 
 	(void)state;
-	assert_int_equal(pw_xml_count(page, "details"), 0);
+	assert_non_null(strstr(page, "<summary>32 rows</summary>"));
+	assert_int_equal(pw_xml_count(page, "details"), 1);
 	assert_int_equal(pw_xml_count(page, "tr"), 32 + 1 + 2);
+	free(page);
+	page = render(make_document(8), NULL);
+	assert_int_equal(pw_xml_count(page, "details"), 0);
+	assert_int_equal(pw_xml_count(page, "tr"), 8 + 1 + 2);
 	free(page);
 }
 
