@@ -301,8 +301,8 @@ static enum pw_status end(void *state, struct pw_tables *out,
 		st = choose_windows(wss, err);
 	if (st != PW_OK)
 		return st;
-	add_windows(wss, &wss->windows, out);
 	add_series(wss, out);
+	add_windows(wss, &wss->windows, out);
 	return PW_OK;
 }
 
