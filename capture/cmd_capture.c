@@ -141,25 +141,25 @@ static void note_losses(const struct recording *recording,
 
 	if (result->threads_unrecorded)
 		pw_tables_note(out,
-			       "%llu further threads ran unrecorded: the trace "
-			       "holds the first one only",
+			       "threads not recorded: %llu; the trace holds "
+			       "the first one only",
 			       (unsigned long long)result->threads_unrecorded);
 	if (result->processes_unrecorded)
 		pw_tables_note(
 			out,
-			"%llu child processes ran unrecorded: the trace holds "
+			"child processes not recorded: %llu; the trace holds "
 			"the first process only",
 			(unsigned long long)result->processes_unrecorded);
 	if (result->calls_unknown)
 		pw_tables_note(out,
-			       "%llu system calls may have changed mappings in "
-			       "ways the trace does not hold",
+			       "system calls that may have changed mappings in "
+			       "ways the trace does not hold: %llu",
 			       (unsigned long long)result->calls_unknown);
 	if (result->instructions_unknown)
 		pw_tables_note(
 			out,
-			"%llu instructions could not be decoded: their data "
-			"accesses are missing",
+			"instructions not decoded: %llu; their data accesses "
+			"are missing",
 			(unsigned long long)result->instructions_unknown);
 }
 

@@ -272,6 +272,24 @@ static void fix_by_mnemonic(struct pw_x86_insn *out,
 	}
 }
 
+/*
+ * int3 and int1 in each of their forms are traps of the target's own; int 0x80
+ * is a system call; other numbers fault.
+ */
+static uint8_t interrupt_flags(const ZydisDecodedInstruction *insn)
+{
+	uint64_t vector = insn->raw.imm[0].value.u & 0xff;
+
+	if (insn->mnemonic == ZYDIS_MNEMONIC_INT3 ||
+	    insn->mnemonic == ZYDIS_MNEMONIC_INT1)
+		return PW_X86_BREAKPOINT;
+	if (insn->mnemonic != ZYDIS_MNEMONIC_INT)
+		return PW_X86_JUMPS;
+	if (vector == 3)
+		return PW_X86_BREAKPOINT;
+	return vector == 0x80 ? PW_X86_JUMPS | PW_X86_SYSCALL_32 : PW_X86_JUMPS;
+}
+
 static uint8_t flow_flags(const ZydisDecodedInstruction *insn)
 {
 	switch ((int)insn->meta.category) {
@@ -280,9 +298,7 @@ static uint8_t flow_flags(const ZydisDecodedInstruction *insn)
 					       ? PW_X86_SYSCALL
 					       : PW_X86_SYSCALL_32);
 	case ZYDIS_CATEGORY_INTERRUPT:
-		if (insn->mnemonic == ZYDIS_MNEMONIC_INT3)
-			return PW_X86_BREAKPOINT;
-		return PW_X86_JUMPS | PW_X86_SYSCALL_32;
+		return interrupt_flags(insn);
 	case ZYDIS_CATEGORY_CALL:
 	case ZYDIS_CATEGORY_RET:
 	case ZYDIS_CATEGORY_COND_BR:

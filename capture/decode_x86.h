@@ -51,7 +51,7 @@ enum pw_x86_form {
 enum pw_x86_flag {
 	PW_X86_SYSCALL = 1,    /* a 64-bit system call */
 	PW_X86_SYSCALL_32 = 2, /* int 0x80, sysenter: a 32-bit one */
-	PW_X86_BREAKPOINT = 4, /* int3 */
+	PW_X86_BREAKPOINT = 4, /* int3, int 3, int1 */
 	PW_X86_PUSHES_FLAGS =
 		8,	     /* pushf: the pushed word shows the trap flag */
 	PW_X86_JUMPS = 16,   /* need not end at the next instruction */

@@ -3,6 +3,7 @@
  */
 #include "capture/ptrace_session.h"
 
+#include <asm/prctl.h>
 #include <linux/sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -15,6 +16,8 @@
 
 #define CALL_ARGS 6
 #define NAME_BYTES 16
+#define SHADOW_STACK_ENABLE 0x5001  /* ARCH_SHSTK_ENABLE */
+#define SHADOW_STACK_DISABLE 0x5002 /* ARCH_SHSTK_DISABLE */
 
 /* Arguments of the pending call, in order. */
 static void call_arguments(const struct pw_session *session,
@@ -75,6 +78,21 @@ static void copy_call(const struct pw_session *session,
 	memcpy(event->arg, arg, info->args * sizeof(arg[0]));
 }
 
+/* The heap has grown or shrunk between its old end and @now. */
+static enum pw_status move_break(struct pw_session *session, uint64_t now,
+				 struct pw_error *err)
+{
+	uint64_t old = session->program_break;
+	uint64_t start = old && old < now ? old : now;
+
+	session->program_break = now;
+	if (old == now)
+		return PW_OK;
+	return space_changed(session, start,
+			     (old ? old + now - 2 * start : UINT64_MAX - start),
+			     err);
+}
+
 static enum pw_status leave_space(struct pw_session *session,
 				  const struct pw_syscall_info *info,
 				  struct pw_error *err)
@@ -89,7 +107,7 @@ static enum pw_status leave_space(struct pw_session *session,
 	if (st != PW_OK || failed(result))
 		return st;
 	if (info->event == PW_EVENT_brk)
-		return space_changed(session, result, UINT64_MAX - result, err);
+		return move_break(session, result, err);
 	if (info->event == PW_EVENT_mremap) {
 		st = space_changed(session, result, event.arg[2], err);
 		if (st != PW_OK)
@@ -128,19 +146,31 @@ static enum pw_status leave_mmap(struct pw_session *session,
 					      session->recorder, err);
 }
 
-static enum pw_status leave_attach(struct pw_session *session,
+/* The call has made a mapping at @address. */
+static enum pw_status leave_attach(struct pw_session *session, uint64_t address,
 				   struct pw_error *err)
 {
-	uint64_t result = session->now.rax;
 	enum pw_status st;
 
-	if (failed(result))
+	if (failed(session->now.rax))
 		return PW_OK;
-	st = space_changed(session, result, PW_PAGE_BYTES, err);
+	st = space_changed(session, address, PW_PAGE_BYTES, err);
 	if (st != PW_OK)
 		return st;
-	return pw_address_space_record_map(&session->space, result,
+	return pw_address_space_record_map(&session->space, address,
 					   session->recorder, err);
+}
+
+/* A context of asynchronous input and output is the address of its ring. */
+static enum pw_status leave_ring(struct pw_session *session,
+				 struct pw_error *err)
+{
+	uint64_t arg[CALL_ARGS];
+	uint64_t context = 0;
+
+	call_arguments(session, arg);
+	pw_process_read(&session->process, arg[1], &context, sizeof(context));
+	return leave_attach(session, context, err);
 }
 
 static enum pw_status leave_detach(struct pw_session *session,
@@ -170,7 +200,7 @@ static enum pw_status leave_name(struct pw_session *session,
 	uint64_t arg[CALL_ARGS];
 
 	call_arguments(session, arg);
-	if (arg[0] != PR_SET_NAME || failed(session->now.rax))
+	if (failed(session->now.rax))
 		return PW_OK;
 	pw_process_read(&session->process, arg[1], name, NAME_BYTES - 1);
 	return pw_recorder_event(session->recorder,
@@ -196,6 +226,17 @@ static uint64_t child_flags(struct pw_session *session,
 	return flags;
 }
 
+/* A vfork's child is done with the space now; others go on in it. */
+static enum pw_status space_shared(struct pw_session *session, uint64_t flags,
+				   struct pw_error *err)
+{
+	if (!(flags & CLONE_VFORK)) {
+		session->shared_space = true;
+		session->decoded_page = 0;
+	}
+	return space_changed(session, 0, UINT64_MAX, err);
+}
+
 static enum pw_status leave_child(struct pw_session *session,
 				  const struct pw_syscall_info *info,
 				  struct pw_error *err)
@@ -215,6 +256,8 @@ static enum pw_status leave_child(struct pw_session *session,
 				       .text = info->name,
 			       },
 			       err);
+	if (st == PW_OK && (flags & CLONE_VM))
+		st = space_shared(session, flags, err);
 	if (st != PW_OK)
 		return st;
 	if (flags & CLONE_THREAD)
@@ -230,12 +273,43 @@ static enum pw_status leave_child(struct pw_session *session,
 static enum pw_status leave_unknown(struct pw_session *session, uint64_t number,
 				    const char *why, struct pw_error *err)
 {
-	enum pw_status st = pw_session_unrecorded(session, number, why, err);
+	enum pw_status st;
 
+	if (failed(session->now.rax))
+		return PW_OK;
+	st = pw_session_unrecorded(session, number, why, err);
 	session->result->calls_unknown++;
+	session->program_break = 0;
 	if (st != PW_OK)
 		return st;
 	return space_changed(session, 0, UINT64_MAX, err);
+}
+
+/* Whether arch_prctl with @code maps or unmaps something. */
+static bool maps_for_arch(uint64_t code)
+{
+	return code == ARCH_MAP_VDSO_X32 || code == ARCH_MAP_VDSO_32 ||
+	       code == ARCH_MAP_VDSO_64 || code == SHADOW_STACK_ENABLE ||
+	       code == SHADOW_STACK_DISABLE;
+}
+
+static enum pw_status leave_control(struct pw_session *session,
+				    const struct pw_syscall_info *info,
+				    struct pw_error *err)
+{
+	uint64_t arg[CALL_ARGS];
+	bool changes;
+
+	/* Both take an int. */
+	call_arguments(session, arg);
+	arg[0] &= UINT32_MAX;
+	if (info->number == SYS_prctl && arg[0] == PR_SET_NAME)
+		return leave_name(session, err);
+	changes = info->number == SYS_prctl ? arg[0] == PR_SET_MM
+					    : maps_for_arch(arg[0]);
+	if (!changes)
+		return PW_OK;
+	return leave_unknown(session, info->number, info->name, err);
 }
 
 static enum pw_status record_call(struct pw_session *session,
@@ -248,16 +322,19 @@ static enum pw_status record_call(struct pw_session *session,
 	case PW_SYSCALL_FILE:
 		return leave_mmap(session, info, err);
 	case PW_SYSCALL_ATTACH:
-		return leave_attach(session, err);
+		return leave_attach(session, session->now.rax, err);
+	case PW_SYSCALL_RING:
+		return leave_ring(session, err);
 	case PW_SYSCALL_DETACH:
 		return leave_detach(session, err);
-	case PW_SYSCALL_NAME:
-		return leave_name(session, err);
+	case PW_SYSCALL_CONTROL:
+		return leave_control(session, info, err);
 	case PW_SYSCALL_CHILD:
 		return leave_child(session, info, err);
 	case PW_SYSCALL_AFFINITY:
 		if (!failed(session->now.rax))
-			pw_process_follow(&session->process);
+			pw_process_follow(&session->process,
+					  (pid_t)session->before.rdi);
 		return PW_OK;
 	case PW_SYSCALL_UNKNOWN:
 		return leave_unknown(session, info->number, info->name, err);
@@ -349,6 +426,8 @@ enum pw_status pw_session_exec(struct pw_session *session, struct pw_error *err)
 	session->pending.insn = NULL;
 	session->pending.count = 0;
 	session->repeat_pc = 0;
+	session->program_break = 0;
+	session->shared_space = false;
 	if (st == PW_OK)
 		st = pw_recorder_event(session->recorder,
 				       &(struct pw_event){

@@ -10,18 +10,28 @@
 
 #define XRSTOR_FORMAT_OFFSET 520 /* XCOMP_BV in an xsave area */
 
-/* Writable or shared code can change without a call that tells us. */
+/*
+ * Writable or shared code can change without a call that tells us. So can all
+ * but files once unrecorded tasks make calls in the same address space; then
+ * what maps said is also looked up anew for each further page.
+ */
 static enum pw_status may_change(struct pw_session *session, uint64_t pc,
 				 bool *out, struct pw_error *err)
 {
+	uint64_t page = pc & ~(PW_PAGE_BYTES - 1);
 	const struct pw_maps *maps;
 	const struct pw_map *map;
-	enum pw_status st = pw_address_space_maps(&session->space, &maps, err);
+	enum pw_status st;
 
+	if (session->shared_space && page != session->decoded_page)
+		session->space.stale = true;
+	session->decoded_page = page;
+	st = pw_address_space_maps(&session->space, &maps, err);
 	if (st != PW_OK)
 		return st;
 	map = pw_maps_find(maps, pc);
-	*out = !map || (map->prot & PROT_WRITE) || (map->flags & MAP_SHARED);
+	*out = !map || (map->prot & PROT_WRITE) || (map->flags & MAP_SHARED) ||
+	       (session->shared_space && map->inode == 0);
 	return PW_OK;
 }
 

@@ -20,24 +20,30 @@
 
 /*
  * Signals that a terminal sends to the recorder and the target alike, and the
- * one that a limit on the size of files makes of a failing write.
+ * one that a limit on the size of files makes of a failing write, are ignored.
+ * With SIGCHLD ignored, as it may be inherited, a child's status is lost.
  */
-static const int ignored_signals[] = {SIGINT, SIGQUIT, SIGHUP, SIGXFSZ};
+static const int changed_signals[] = {SIGINT, SIGQUIT, SIGHUP, SIGXFSZ,
+				      SIGCHLD};
 
-_Static_assert(PW_COUNT(ignored_signals) == PW_IGNORED_SIGNALS, "as declared");
+_Static_assert(PW_COUNT(changed_signals) == PW_CHANGED_SIGNALS, "as declared");
 
-static void ignore_signals(struct pw_process *process)
+static void change_signals(struct pw_process *process)
 {
-	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	for (size_t i = 0; i < PW_COUNT(changed_signals); i++) {
+		int number = changed_signals[i];
+		const struct sigaction action = {
+			.sa_handler = number == SIGCHLD ? SIG_DFL : SIG_IGN,
+		};
 
-	for (size_t i = 0; i < PW_COUNT(ignored_signals); i++)
-		sigaction(ignored_signals[i], &ignore, &process->before[i]);
+		sigaction(number, &action, &process->before[i]);
+	}
 }
 
 static void restore_signals(const struct pw_process *process)
 {
-	for (size_t i = 0; i < PW_COUNT(ignored_signals); i++)
-		sigaction(ignored_signals[i], &process->before[i], NULL);
+	for (size_t i = 0; i < PW_COUNT(changed_signals); i++)
+		sigaction(changed_signals[i], &process->before[i], NULL);
 }
 
 static void pin(struct pw_process *process)
@@ -45,19 +51,20 @@ static void pin(struct pw_process *process)
 	int cpu = sched_getcpu();
 	cpu_set_t set;
 
-	PW_ASSERT(!process->pinned);
+	PW_ASSERT(!process->recorder_pinned);
 	if (cpu < 0 || cpu >= CPU_SETSIZE ||
 	    sched_getaffinity(0, sizeof(process->original),
 			      &process->original) != 0)
 		return;
 	CPU_ZERO(&set);
 	CPU_SET((size_t)cpu, &set);
-	process->pinned = sched_setaffinity(0, sizeof(set), &set) == 0;
+	process->recorder_pinned = sched_setaffinity(0, sizeof(set), &set) == 0;
+	process->target_pinned = process->recorder_pinned;
 }
 
 static void unpin(struct pw_process *process)
 {
-	if (process->pinned)
+	if (process->recorder_pinned)
 		sched_setaffinity(0, sizeof(process->original),
 				  &process->original);
 }
@@ -157,7 +164,7 @@ enum pw_status pw_process_start(struct pw_process *process, const char *path,
 	if (process->pid < 0) {
 		st = pw_fail_errno(err, PW_ERR_SYSTEM, errno, "fork");
 	} else {
-		ignore_signals(process);
+		change_signals(process);
 		close(failure[1]);
 		failure[1] = -1;
 		st = seize(process, go[1], failure[0], path, err);
@@ -271,10 +278,40 @@ void pw_process_listen(const struct pw_process *process)
 	ptrace(PTRACE_LISTEN, process->pid, 0, 0);
 }
 
-void pw_process_interrupt(const struct pw_process *process)
+/*
+ * Whether the first thread has ended while others go on: there is nothing to
+ * stop any more, and no end to be waited for yet.
+ * Source: proc_pid_stat(5), the state behind the name in parentheses.
+ */
+static bool is_leaderless(const struct pw_process *process)
+{
+	char path[64], text[256];
+	const char *state;
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)process->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	state = strrchr(text, ')');
+	return state && state[1] == ' ' && (state[2] == 'Z' || state[2] == 'X');
+}
+
+bool pw_process_interrupt(const struct pw_process *process)
 {
 	PW_ASSERT(process->attached);
 	ptrace(PTRACE_INTERRUPT, process->pid, 0, 0);
+	return !is_leaderless(process);
+}
+
+void pw_process_abandon(struct pw_process *process)
+{
+	PW_ASSERT(process->attached && !process->ended);
+	process->attached = false;
 }
 
 static bool stops_a_group(int signal)
@@ -342,13 +379,15 @@ int pw_process_signal_code(const struct pw_process *process, uint64_t *address)
 	return info.si_code;
 }
 
-void pw_process_follow(struct pw_process *process)
+void pw_process_follow(struct pw_process *process, pid_t task)
 {
 	cpu_set_t wanted, one;
 	int cpu = sched_getcpu();
 
 	PW_ASSERT(process->pid > 0);
-	process->pinned = false;
+	if (task != 0 && task != process->pid)
+		return;
+	process->target_pinned = false;
 	if (sched_getaffinity(process->pid, sizeof(wanted), &wanted) != 0 ||
 	    (cpu >= 0 && cpu < CPU_SETSIZE && CPU_ISSET((size_t)cpu, &wanted)))
 		return;
@@ -377,7 +416,7 @@ bool pw_process_trap_queued(const struct pw_process *process)
 void pw_process_detach(struct pw_process *process, int signal)
 {
 	PW_ASSERT(process->attached);
-	if (process->pinned)
+	if (process->target_pinned)
 		sched_setaffinity(process->pid, sizeof(process->original),
 				  &process->original);
 	ptrace(PTRACE_DETACH, process->pid, 0, signal);

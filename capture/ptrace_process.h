@@ -17,15 +17,16 @@
 
 #include "base/status.h"
 
-#define PW_IGNORED_SIGNALS 4
+#define PW_CHANGED_SIGNALS 5
 
 struct pw_process {
 	pid_t pid;
 	bool attached;
 	bool ended;
-	bool pinned;	    /* the target still runs on the tracer's choice */
-	cpu_set_t original; /* where both were allowed to run before */
-	struct sigaction before[PW_IGNORED_SIGNALS];
+	bool recorder_pinned; /* go back to "original" in the end */
+	bool target_pinned;   /* the target has made no choice of its own */
+	cpu_set_t original;   /* where both were allowed to run before */
+	struct sigaction before[PW_CHANGED_SIGNALS];
 };
 
 enum pw_stop_kind {
@@ -49,7 +50,8 @@ struct pw_stop {
  * to which both are pinned: a stop costs several times less there. It stands
  * at the first instruction of its image. SIGINT, SIGQUIT and SIGHUP are
  * ignored by the caller from here on, since a terminal sends them to the
- * target too, and SIGXFSZ, so that writing the trace fails instead.
+ * target too, and SIGXFSZ, so that writing the trace fails instead. SIGCHLD
+ * gets its default action, so that the exit status is not thrown away.
  *
  * Owns:   end it with pw_process_end.
  * Errors: PW_ERR_TARGET it cannot be executed or traced; PW_ERR_SYSTEM.
@@ -128,9 +130,9 @@ enum pw_status pw_process_wait(struct pw_process *process, struct pw_stop *stop,
 int pw_process_signal_code(const struct pw_process *process, uint64_t *address);
 
 /*
- * Follow the target after its own sched_setaffinity.
+ * Follow the target after it has called sched_setaffinity for @task.
  */
-void pw_process_follow(struct pw_process *process);
+void pw_process_follow(struct pw_process *process, pid_t task);
 
 /*
  * Whether a step has ended in a SIGTRAP that is still to come: the process
@@ -146,8 +148,17 @@ void pw_process_detach(struct pw_process *process, int signal);
 
 /*
  * Stop a running process in order to detach it: the next stop comes soon.
+ *
+ * Errors: false when no stop will come, since the first thread has ended and
+ *         others go on.
  */
-void pw_process_interrupt(const struct pw_process *process);
+bool pw_process_interrupt(const struct pw_process *process);
+
+/*
+ * Let a process go of which pw_process_interrupt has said that it will not
+ * stop: only its end can be waited for.
+ */
+void pw_process_abandon(struct pw_process *process);
 
 /*
  * Wait for the end of a process that was let go, or kill one that is still

@@ -43,6 +43,10 @@ struct pw_session {
 	uint64_t detached_bytes; /* shmdt: size of the mapping */
 	int inject;		 /* signal to deliver with the next step */
 	int injected;		 /* one delivered since the last trap */
+	uint64_t program_break;	 /* as brk told last; 0 when unknown */
+	uint64_t decoded_page;	 /* where code was decoded last */
+	bool shared_space;	 /* unrecorded tasks may change it, too */
+	bool group_stopped;	 /* the last stop was one of job control */
 	bool ended;
 	uint8_t xstate[PW_XSTATE_BYTES_MAX];
 };

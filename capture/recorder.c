@@ -4,6 +4,7 @@
 #include "capture/recorder.h"
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/array.h"
@@ -11,6 +12,9 @@
 #include "formats/elf_module.h"
 
 #define BUFFER_ACCESSES ((size_t)64 << 10)
+#define FULL_ACCESSES (BUFFER_ACCESSES - PW_X86_ACCESSES_MAX)
+#define LOOK_ACCESSES 4096 /* between two looks at the clock */
+#define KEEP_NS INT64_C(1000000000)
 
 struct known_module {
 	const char *path;
@@ -23,11 +27,22 @@ struct pw_recorder {
 	struct pw_array modules; /* struct known_module */
 	struct pw_recorded recorded;
 	size_t count;
+	size_t look_count; /* with so many there may be something to do */
+	int64_t kept_since_ns;
 	uint64_t address[BUFFER_ACCESSES];
 	uint64_t pc[BUFFER_ACCESSES];
 	uint32_t size_bytes[BUFFER_ACCESSES];
 	uint8_t kind[BUFFER_ACCESSES];
 };
+
+/* Good to a few milliseconds, without a call into the kernel. */
+static int64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (int64_t)now.tv_sec * KEEP_NS + now.tv_nsec;
+}
 
 enum pw_status pw_recorder_open(struct pw_recorder **out,
 				struct pw_writer *writer, pid_t pid,
@@ -42,6 +57,8 @@ enum pw_status pw_recorder_open(struct pw_recorder **out,
 	if (!recorder)
 		return pw_fail_memory(err, "the recorder's buffer");
 	recorder->writer = writer;
+	recorder->look_count = LOOK_ACCESSES;
+	recorder->kept_since_ns = clock_ns();
 	recorder->modules = (struct pw_array)PW_ARRAY(struct known_module);
 	st = pw_arena_open(&recorder->arena, 0, err);
 	if (st == PW_OK)
@@ -63,6 +80,14 @@ void pw_recorder_close(struct pw_recorder *recorder)
 	free(recorder);
 }
 
+static void note_size(struct pw_recorder *recorder)
+{
+	struct pw_totals totals;
+
+	pw_writer_totals(recorder->writer, &totals);
+	recorder->recorded.file_bytes = totals.file_bytes;
+}
+
 enum pw_status pw_recorder_flush(struct pw_recorder *recorder,
 				 struct pw_error *err)
 {
@@ -73,17 +98,47 @@ enum pw_status pw_recorder_flush(struct pw_recorder *recorder,
 		.size_bytes = recorder->size_bytes,
 		.kind = recorder->kind,
 	};
-	struct pw_totals totals;
 	enum pw_status st;
 
 	PW_ASSERT(recorder->count <= BUFFER_ACCESSES);
 	if (recorder->count == 0)
 		return PW_OK;
 	st = pw_writer_accesses(recorder->writer, 0, &accesses, err);
-	pw_writer_totals(recorder->writer, &totals);
-	recorder->recorded.file_bytes = totals.file_bytes;
+	note_size(recorder);
 	recorder->count = 0;
+	recorder->look_count = LOOK_ACCESSES;
 	return st;
+}
+
+/* Put into the file what a kill would take, once a second. */
+static enum pw_status keep(struct pw_recorder *recorder, struct pw_error *err)
+{
+	int64_t now_ns = clock_ns();
+	enum pw_status st;
+
+	PW_ASSERT(now_ns >= recorder->kept_since_ns);
+	if (now_ns - recorder->kept_since_ns < KEEP_NS)
+		return PW_OK;
+	recorder->kept_since_ns = now_ns;
+	st = pw_recorder_flush(recorder, err);
+	if (st == PW_OK)
+		st = pw_writer_flush(recorder->writer, err);
+	note_size(recorder);
+	return st;
+}
+
+static enum pw_status look(struct pw_recorder *recorder, struct pw_error *err)
+{
+	if (recorder->count > FULL_ACCESSES) {
+		enum pw_status st = pw_recorder_flush(recorder, err);
+
+		if (st != PW_OK)
+			return st;
+	}
+	recorder->look_count = recorder->count + LOOK_ACCESSES;
+	if (recorder->look_count > FULL_ACCESSES)
+		recorder->look_count = FULL_ACCESSES + 1;
+	return keep(recorder, err);
 }
 
 enum pw_status pw_recorder_accesses(struct pw_recorder *recorder, uint64_t pc,
@@ -93,7 +148,7 @@ enum pw_status pw_recorder_accesses(struct pw_recorder *recorder, uint64_t pc,
 	size_t at = recorder->count;
 
 	PW_DEBUG_ASSERT(count <= PW_X86_ACCESSES_MAX);
-	PW_DEBUG_ASSERT(at <= BUFFER_ACCESSES - PW_X86_ACCESSES_MAX);
+	PW_DEBUG_ASSERT(at <= FULL_ACCESSES);
 	for (size_t i = 0; i < count; i++, at++) {
 		recorder->address[at] = access[i].address;
 		recorder->pc[at] = pc;
@@ -104,8 +159,8 @@ enum pw_status pw_recorder_accesses(struct pw_recorder *recorder, uint64_t pc,
 	}
 	recorder->count = at;
 	recorder->recorded.accesses += count;
-	if (at > BUFFER_ACCESSES - PW_X86_ACCESSES_MAX)
-		return pw_recorder_flush(recorder, err);
+	if (at >= recorder->look_count)
+		return look(recorder, err);
 	return PW_OK;
 }
 
@@ -119,7 +174,8 @@ enum pw_status pw_recorder_event(struct pw_recorder *recorder,
 	if (st != PW_OK)
 		return st;
 	recorder->recorded.events++;
-	return pw_writer_event(recorder->writer, 0, event, err);
+	st = pw_writer_event(recorder->writer, 0, event, err);
+	return st == PW_OK ? keep(recorder, err) : st;
 }
 
 static bool is_known(const struct pw_recorder *recorder, const char *path,

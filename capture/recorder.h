@@ -2,7 +2,8 @@
  * recorder.h - what an engine saw, on its way to the trace.
  *
  * Accesses gather in a buffer that goes to the writer when it is full and
- * before each event. One thread: the engines of today record one.
+ * before each event. About once a second everything goes into the file, so
+ * that a kill loses little. One thread: the engines of today record one.
  */
 #ifndef PW_CAPTURE_RECORDER_H
 #define PW_CAPTURE_RECORDER_H

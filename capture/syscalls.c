@@ -8,6 +8,10 @@
 
 #include "base/status.h"
 
+#ifndef SYS_map_shadow_stack
+#define SYS_map_shadow_stack 453
+#endif
+
 static const struct pw_syscall_info table[] = {
 #define PW_SYSCALL(call, event, args, handling) \
 	{SYS_##call, #call, PW_EVENT_##event, args, PW_SYSCALL_##handling},
@@ -15,8 +19,10 @@ static const struct pw_syscall_info table[] = {
 #undef PW_SYSCALL
 };
 
-const struct pw_syscall_info *pw_syscall_info(uint64_t number)
+const struct pw_syscall_info *pw_syscall_info(uint64_t rax)
 {
+	uint64_t number = rax & UINT32_MAX; /* the kernel looks at no more */
+
 	for (size_t i = 0; i < PW_COUNT(table); i++)
 		if (table[i].number == number)
 			return &table[i];

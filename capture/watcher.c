@@ -73,13 +73,8 @@ enum pw_status pw_watcher_start(struct pw_watcher *watcher, uint64_t seconds,
 		return pw_fail_errno(err, PW_ERR_SYSTEM, error, "a thread");
 	}
 	watcher->running = true;
+	watcher->blocking = true;
 	return PW_OK;
-}
-
-void pw_watcher_seen(struct pw_watcher *watcher)
-{
-	PW_ASSERT(pw_watcher_reason(watcher) != PW_WATCH_NOTHING);
-	atomic_store(&watcher->ended, true);
 }
 
 void pw_watcher_stop(struct pw_watcher *watcher)
@@ -93,5 +88,22 @@ void pw_watcher_stop(struct pw_watcher *watcher)
 	pthread_join(watcher->thread, NULL);
 	watcher->running = false;
 	signal(nudge_signal(), SIG_DFL);
+}
+
+bool pw_watcher_release(struct pw_watcher *watcher)
+{
+	const struct timespec now = {0};
+	bool came = false;
+	sigset_t term;
+
+	PW_ASSERT(!watcher->running);
+	if (!watcher->blocking)
+		return false;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	while (sigtimedwait(&term, NULL, &now) == SIGTERM)
+		came = true;
+	watcher->blocking = false;
 	pthread_sigmask(SIG_SETMASK, &watcher->before, NULL);
+	return came;
 }

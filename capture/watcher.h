@@ -3,7 +3,7 @@
  * recorder waits for a target that sleeps.
  *
  * A thread waits for both; then it sets a word that the recorder looks at
- * after each step, and interrupts its wait until it has been seen.
+ * after each step, and interrupts its wait until it is stopped.
  */
 #ifndef PW_CAPTURE_WATCHER_H
 #define PW_CAPTURE_WATCHER_H
@@ -25,10 +25,11 @@ struct pw_watcher {
 	atomic_int reason; /* enum pw_watch */
 	atomic_bool ended; /* nobody waits any more */
 	bool running;
+	bool blocking; /* SIGTERM, in the caller */
 };
 
 /*
- * Begin. SIGTERM is blocked in the caller until pw_watcher_stop.
+ * Begin. SIGTERM is blocked in the caller until pw_watcher_release.
  *
  * Units:  @seconds, 0 for no limit.
  * Owns:   @watcher stays where it is until pw_watcher_stop.
@@ -47,13 +48,15 @@ static inline enum pw_watch pw_watcher_reason(struct pw_watcher *watcher)
 }
 
 /*
- * Interrupt the recorder no more: it has seen the reason.
- */
-void pw_watcher_seen(struct pw_watcher *watcher);
-
-/*
- * End the thread and restore the signals. Harmless without a start.
+ * End the thread; SIGTERM stays blocked. Harmless without a start.
  */
 void pw_watcher_stop(struct pw_watcher *watcher);
+
+/*
+ * Let SIGTERM through again, now that the trace is whole. One that has come in
+ * the meantime does not end the caller: the result is true then. Harmless
+ * without a start.
+ */
+bool pw_watcher_release(struct pw_watcher *watcher);
 
 #endif

@@ -70,6 +70,17 @@ static enum pw_status open_session(void **out,
 	return PW_OK;
 }
 
+/* A stopped process takes SIGTERM only once it is continued. */
+static void pass_on_term(const struct pw_session *session)
+{
+	PW_ASSERT(session->process.pid > 0);
+	if (session->process.ended)
+		return;
+	kill(session->process.pid, SIGTERM);
+	if (session->group_stopped)
+		kill(session->process.pid, SIGCONT);
+}
+
 static void close_session(void *state, struct pw_capture_result *result)
 {
 	struct pw_session *session = state;
@@ -77,6 +88,8 @@ static void close_session(void *state, struct pw_capture_result *result)
 
 	if (!session)
 		return;
+	if (pw_watcher_release(&session->watcher))
+		pass_on_term(session);
 	if (pw_process_end(&session->process, &stop))
 		result->exit_status = stop.kind == PW_STOP_KILLED
 					      ? 128 + stop.value
@@ -92,23 +105,31 @@ static void finish(struct pw_session *session, enum pw_capture_end end)
 	session->ended = true;
 }
 
+/* Finish when the clock or SIGTERM says so. */
+static void check_watcher(struct pw_session *session)
+{
+	enum pw_watch reason = pw_watcher_reason(&session->watcher);
+
+	if (reason == PW_WATCH_TIME)
+		finish(session, PW_CAPTURE_SECONDS);
+	else if (reason == PW_WATCH_TERM)
+		finish(session, PW_CAPTURE_TERMINATED);
+}
+
 /* Bounds and SIGTERM; the target stands at a stop. */
 static void check_limits(struct pw_session *session)
 {
 	const struct pw_capture_request *request = &session->request;
 	const struct pw_recorded *done =
 		pw_recorder_recorded(session->recorder);
-	enum pw_watch reason = pw_watcher_reason(&session->watcher);
 
 	if (request->max_instructions &&
 	    done->instructions >= request->max_instructions)
 		finish(session, PW_CAPTURE_INSTRUCTIONS);
 	else if (request->max_bytes && done->file_bytes >= request->max_bytes)
 		finish(session, PW_CAPTURE_BYTES);
-	else if (reason == PW_WATCH_TIME)
-		finish(session, PW_CAPTURE_SECONDS);
-	else if (reason == PW_WATCH_TERM)
-		finish(session, PW_CAPTURE_TERMINATED);
+	else
+		check_watcher(session);
 }
 
 static enum pw_status prepare(struct pw_session *session, struct pw_error *err)
@@ -178,6 +199,9 @@ static enum trap classify(const struct pw_session *session)
 		return moved ? TRAP_TARGETS_OWN : TRAP_SENT;
 	if (code == SIGTRAP) /* ptrace_notify at the start of a handler */
 		return TRAP_NOT_STARTED;
+	if (moved && session->pending.insn &&
+	    (session->pending.insn->flags & PW_X86_BREAKPOINT)) /* int1 */
+		return TRAP_TARGETS_OWN;
 	if (code == TRAP_BRKPT && !moved) /* the end of exec */
 		return TRAP_NOT_STARTED;
 	return TRAP_STEPPED;
@@ -288,14 +312,17 @@ static enum pw_status on_stop(struct pw_session *session,
 
 /*
  * The recorder was interrupted while the target runs, perhaps asleep in a
- * call: make it stop, so that check_limits finds it standing.
+ * call: make it stop, so that check_limits finds it standing. A nudge that
+ * came too early is followed by others until then.
  */
 static void answer(struct pw_session *session)
 {
 	if (pw_watcher_reason(&session->watcher) == PW_WATCH_NOTHING)
 		return;
-	pw_watcher_seen(&session->watcher);
-	pw_process_interrupt(&session->process);
+	if (pw_process_interrupt(&session->process))
+		return;
+	pw_process_abandon(&session->process);
+	check_watcher(session);
 }
 
 static enum pw_status wait_for_stop(struct pw_session *session,
@@ -312,6 +339,8 @@ static enum pw_status wait_for_stop(struct pw_session *session,
 			break;
 		else
 			pw_process_listen(&session->process);
+		if (session->ended)
+			break;
 		st = pw_process_wait(&session->process, stop, err);
 	}
 	return st;
@@ -335,6 +364,7 @@ static enum pw_status run_steps(struct pw_session *session,
 		pw_process_step(&session->process, session->inject);
 		session->inject = 0;
 		st = wait_for_stop(session, &stop, err);
+		session->group_stopped = stop.kind == PW_STOP_GROUP;
 		if (st == PW_OK)
 			st = on_stop(session, &stop, err);
 	}
@@ -344,11 +374,12 @@ static enum pw_status run_steps(struct pw_session *session,
 /* Let the target go if it still lives. */
 static void release(struct pw_session *session)
 {
-	if (session->process.ended || !session->process.attached)
+	if (session->process.ended)
 		return;
-	pw_process_detach(&session->process, session->inject);
+	if (session->process.attached)
+		pw_process_detach(&session->process, session->inject);
 	if (session->result->end == PW_CAPTURE_TERMINATED)
-		kill(session->process.pid, SIGTERM);
+		pass_on_term(session);
 }
 
 static double now_seconds(void)
@@ -394,12 +425,12 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 					     err);
 	if (st == PW_OK)
 		st = run_steps(session, err);
+	pw_watcher_stop(&session->watcher);
 	release(session);
 	if (st == PW_OK)
 		st = pw_recorder_flush(session->recorder, err);
 	if (session->recorder)
 		fill_result(session, started);
-	pw_watcher_stop(&session->watcher);
 	pw_recorder_close(session->recorder);
 	session->recorder = NULL;
 	return st;

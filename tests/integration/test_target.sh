@@ -39,7 +39,8 @@ expect 137 -o t.pwt -- ./target kill 9
 
 # Code that changes, faults, breakpoints, timers, restarted calls, children,
 # attached memory and a change of processor all go as without a tracer.
-for mode in calls code signals children shared affinity; do
+for mode in calls code signals children shared affinity breakpoints rewritten \
+	rings; do
 	./target $mode || { fail "$mode fails without a recorder"; continue; }
 	expect 0 -o $mode.pwt -- ./target $mode
 done
@@ -117,6 +118,23 @@ else
 		fail "not two SIGTRAPs"
 	[ "$(grep -c '^signal|signal=0xe ' events)" -eq 2 ] ||
 		fail "not two SIGALRMs"
+
+	events breakpoints.pwt >events
+	[ "$(grep -c '^signal|signal=0x5 ' events)" -eq 3 ] ||
+		fail "not three SIGTRAPs of breakpoints"
+	grep -q '32-bit' events && fail "a breakpoint is taken for a call"
+
+	# The first instruction had five bytes and has three now.
+	"$pagewalk" dump --format csv rewritten.pwt |
+		grep -c ',0x30000000,F,0x30000000,3$' >/dev/null ||
+		fail "code that another thread has written is stale"
+
+	events rings.pwt >events
+	grep -q '^map|.*aio' events || fail "io_setup is not recorded"
+	grep -q '^munmap|address=0x[0-9a-f]* length=0x[1-9a-f]' events ||
+		fail "io_destroy is not recorded"
+	[ "$(grep -c '^unrecorded|.*|mlock$' events)" -eq 1 ] ||
+		fail "not one unrecorded mlock"
 
 	events children.pwt >events
 	[ "$(grep -c '^clone|' events)" -eq 3 ] || fail "not three children"
@@ -229,6 +247,21 @@ fi
 wait $job
 [ $? -eq 137 ] || fail "the sleeper's status is not passed on"
 
+# A target that was let go may run where the recorder may, also when it has
+# chosen processors for another process.
+"$pagewalk" capture --max-time 1 -o where.pwt -- ./target elsewhere \
+	>out 2>err &
+job=$!
+if await out; then
+	sleep 1.5
+	pid=$(target_pid)
+	[ "$(grep '^Cpus_allowed:' "/proc/$pid/status")" = \
+		"$(grep '^Cpus_allowed:' /proc/self/status)" ] ||
+		fail "the target's processors are not given back"
+	kill -9 "$pid"
+fi
+wait $job
+
 # SIGTERM goes to the target, and the trace is whole.
 "$pagewalk" capture -o term.pwt -- ./target sleeper >out 2>err &
 job=$!
@@ -237,6 +270,57 @@ wait $job
 [ $? -eq 143 ] || fail "SIGTERM to the recorder does not end the target by it"
 "$pagewalk" info --format json term.pwt | grep -q '"complete": *true' ||
 	fail "the trace is not complete after SIGTERM"
+
+# A second SIGTERM ends nothing before the trace is whole.
+"$pagewalk" capture -o twice.pwt -- ./target slow >out 2>err &
+job=$!
+if await out; then
+	kill -TERM $job
+	kill -TERM $job
+	sleep 0.02
+	kill -TERM $job
+fi
+wait $job
+[ $? -eq 9 ] || fail "the status after two SIGTERMs is not the target's"
+"$pagewalk" info --format json twice.pwt | grep -q '"complete": *true' ||
+	fail "the trace is not complete after two SIGTERMs"
+
+# Limits and SIGTERM end a recording whose first thread is dead: the trace is
+# whole while another thread goes on.
+"$pagewalk" capture --max-time 1 -o leader.pwt -- ./target leaderless \
+	>out 2>err &
+job=$!
+if await out; then
+	sleep 2
+	"$pagewalk" info --format json leader.pwt |
+		grep -q '"complete": *true' ||
+		fail "--max-time does not work without a first thread"
+fi
+wait $job
+[ $? -eq 3 ] || fail "the status of a further thread's exit is lost"
+"$pagewalk" capture -o leader.pwt -- ./target leaderless >out 2>err &
+job=$!
+await out && sleep 0.5 && kill -TERM $job
+wait $job
+[ $? -eq 143 ] || fail "SIGTERM does not work without a first thread"
+
+# SIGTERM ends a target that job control has stopped.
+"$pagewalk" capture -o stopped.pwt -- ./target sleeper >out 2>err &
+job=$!
+if await out; then
+	kill -STOP "$(target_pid)"
+	sleep 0.2
+	kill -TERM $job
+fi
+wait $job
+[ $? -eq 143 ] || fail "SIGTERM does not end a stopped target"
+
+# An inherited SIGCHLD that is ignored does not cost the exit status.
+(
+	trap '' CHLD
+	exec "$pagewalk" capture -o child.pwt -- ./target exit 6
+) >out 2>err
+[ $? -eq 6 ] || fail "the status is lost when SIGCHLD is ignored"
 
 # Job control works: a stopped target stays stopped and can be continued.
 "$pagewalk" capture -o stop.pwt -- ./target forever >out 2>err &
@@ -263,12 +347,13 @@ fi
 wait $job
 [ $? -eq 143 ] || fail "the status after job control is wrong"
 
-# A recorder that is killed leaves no target behind and a trace to read.
+# A recorder that is killed leaves no target behind and a trace to read, which
+# lacks about a second at most.
 "$pagewalk" capture -o killed.pwt -- ./target forever >out 2>err &
 job=$!
 if await out; then
 	pid=$(target_pid)
-	sleep 0.3
+	sleep 2.5
 	kill -9 $job
 	wait $job 2>/dev/null
 	sleep 0.3
@@ -277,10 +362,12 @@ if await out; then
 	"" | Z) ;;
 	*) fail "the target outlived its recorder, in state $state" ;;
 	esac
-	"$pagewalk" info killed.pwt >/dev/null 2>err
+	"$pagewalk" info --format json killed.pwt >out 2>err
 	status=$?
-	[ $status -eq 0 ] || [ $status -eq 2 ] ||
-		fail "the killed recorder's trace cannot be read: $status"
+	[ $status -eq 2 ] ||
+		fail "the killed recorder's trace gives $status, not 2"
+	grep -Eq '"accesses": *[1-9]' out ||
+		fail "the killed recorder's trace is empty"
 fi
 
 if [ $failures -ne 0 ]; then

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,6 +163,113 @@ static void children(void)
 	CHECK(pthread_join(thread, NULL) == 0 && sum == 7);
 }
 
+/* Every form of a breakpoint is the program's own. */
+static void breakpoints(void)
+{
+	struct sigaction action = {.sa_handler = count};
+
+	CHECK(sigaction(SIGTRAP, &action, NULL) == 0);
+	__asm__ volatile("int3");
+	CHECK(caught == 1);
+	__asm__ volatile(".byte 0xcd, 0x03");
+	CHECK(caught == 2);
+	__asm__ volatile(".byte 0xf1");
+	CHECK(caught == 3);
+}
+
+static const uint8_t short_code[] = {0xb8, 1, 0, 0, 0, 0xc3};
+static const uint8_t long_code[] = {0x48, 0x31, 0xc0, 0xff,
+				    0xc0, 0xff, 0xc0, 0xc3};
+static atomic_int turn;
+
+static void *rewrite(void *area)
+{
+	while (turn != 1)
+		usleep(1000);
+	if (mprotect(area, PAGE, PROT_READ | PROT_WRITE) != 0)
+		return NULL;
+	memcpy(area, long_code, sizeof(long_code));
+	if (mprotect(area, PAGE, PROT_READ | PROT_EXEC) == 0)
+		turn = 2;
+	return NULL;
+}
+
+/*
+ * Code that another thread replaces, by calls that no recorder of this thread
+ * sees: "mov eax, 1; ret" and then "xor rax, rax; inc eax; inc eax; ret".
+ */
+static void rewritten(void)
+{
+	pthread_t thread;
+	union {
+		void *data;
+		int (*call)(void);
+	} area;
+
+	area.data = mmap((void *)0x30000000, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	CHECK(area.data != MAP_FAILED);
+	memcpy(area.data, short_code, sizeof(short_code));
+	CHECK(mprotect(area.data, PAGE, PROT_READ | PROT_EXEC) == 0);
+	CHECK(pthread_create(&thread, NULL, rewrite, area.data) == 0);
+	CHECK(area.call() == 1);
+	turn = 1;
+	while (turn != 2)
+		usleep(1000);
+	CHECK(area.call() == 2);
+	CHECK(pthread_join(thread, NULL) == 0);
+}
+
+/* A ring of asynchronous input and output comes and goes, pages are locked. */
+static void rings(void)
+{
+	uint64_t context = 0;
+
+	CHECK(syscall(SYS_io_setup, 64, &context) == 0 && context);
+	CHECK(*(volatile uint32_t *)(context + 4) > 0);
+	CHECK(syscall(SYS_io_destroy, context) == 0);
+	CHECK(mlock(&context, sizeof(context)) == 0);
+	CHECK(mlock((void *)16, 1) == -1);
+}
+
+static void *linger(void *unused)
+{
+	CHECK(write(1, "running\n", 8) == 8);
+	for (int i = 0; i < 4; i++)
+		sleep(1);
+	_exit(3);
+	return unused;
+}
+
+/* The first thread ends, another goes on for four seconds. */
+static void leaderless(void)
+{
+	pthread_t thread;
+
+	CHECK(pthread_create(&thread, NULL, linger, NULL) == 0);
+	pthread_exit(NULL);
+}
+
+static void end_slowly(int number)
+{
+	const struct timespec second = {1, 0};
+
+	(void)number;
+	nanosleep(&second, NULL);
+	_exit(9);
+}
+
+/* Takes a second to end by SIGTERM. */
+static void slow(void)
+{
+	struct sigaction action = {.sa_handler = end_slowly};
+
+	CHECK(sigaction(SIGTERM, &action, NULL) == 0);
+	CHECK(write(1, "running\n", 8) == 8);
+	for (;;)
+		pause();
+}
+
 static void shared(void)
 {
 	int id = shmget(IPC_PRIVATE, 3 * PAGE, IPC_CREAT | 0600);
@@ -183,6 +291,25 @@ static void affinity(void)
 	CPU_SET((size_t)sysconf(_SC_NPROCESSORS_CONF) - 1, &set);
 	CHECK(sched_setaffinity(0, sizeof(set), &set) == 0);
 	CHECK(sched_getcpu() == (int)sysconf(_SC_NPROCESSORS_CONF) - 1);
+}
+
+/* A choice for another process is none for the caller. */
+static void elsewhere(void)
+{
+	cpu_set_t set;
+	pid_t child = fork();
+
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	CHECK(sched_setaffinity(child, sizeof(set), &set) == 0);
+	CHECK(kill(child, SIGKILL) == 0 && wait(NULL) == child);
+	CHECK(write(1, "running\n", 8) == 8);
+	for (;;)
+		pause();
 }
 
 /* Runs until it is told to end; says so first. */
@@ -208,10 +335,20 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(void);
 	} mode[] = {
-		{"calls", calls},     {"code", code},
-		{"signals", signals}, {"children", children},
-		{"shared", shared},   {"affinity", affinity},
-		{"forever", forever}, {"sleeper", sleeper},
+		{"calls", calls},
+		{"code", code},
+		{"signals", signals},
+		{"children", children},
+		{"shared", shared},
+		{"affinity", affinity},
+		{"breakpoints", breakpoints},
+		{"rewritten", rewritten},
+		{"rings", rings},
+		{"leaderless", leaderless},
+		{"slow", slow},
+		{"elsewhere", elsewhere},
+		{"forever", forever},
+		{"sleeper", sleeper},
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(mode) / sizeof(mode[0]); i++)

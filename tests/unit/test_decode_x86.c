@@ -460,6 +460,12 @@ static void flags_tell_the_engine_what_needs_care(void **state)
 	assert_int_equal(f->insn.flags, PW_X86_SYSCALL_32 | PW_X86_JUMPS);
 	RUN(f, 0xcc); /* int3 */
 	assert_int_equal(f->insn.flags, PW_X86_BREAKPOINT);
+	RUN(f, 0xcd, 0x03); /* int 3 */
+	assert_int_equal(f->insn.flags, PW_X86_BREAKPOINT);
+	RUN(f, 0xf1); /* int1 */
+	assert_int_equal(f->insn.flags, PW_X86_BREAKPOINT);
+	RUN(f, 0xcd, 0x2c); /* int 0x2c: a fault */
+	assert_int_equal(f->insn.flags, PW_X86_JUMPS);
 	RUN(f, 0x9c); /* pushfq */
 	assert_int_equal(f->insn.flags, PW_X86_PUSHES_FLAGS);
 	RUN(f, 0x75, 0xfe); /* jne */

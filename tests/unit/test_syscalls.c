@@ -24,6 +24,33 @@ static void calls_are_found_by_their_kernel_numbers(void **state)
 	assert_int_equal(pw_syscall_info(435)->handling, PW_SYSCALL_CHILD);
 }
 
+/* do_syscall_x64 takes an unsigned int. */
+static void the_upper_half_of_the_number_does_not_matter(void **state)
+{
+	(void)state;
+	assert_int_equal(pw_syscall_info(UINT64_C(0x700000009))->event,
+			 PW_EVENT_mmap);
+	assert_null(pw_syscall_info(UINT64_C(9) << 32));
+}
+
+/* munlock 150, mbind 237 and set_mempolicy 238 leave the pages alone. */
+static void rarer_calls_that_change_mappings_are_not_missed(void **state)
+{
+	(void)state;
+	assert_int_equal(pw_syscall_info(206)->handling, PW_SYSCALL_RING);
+	assert_int_equal(pw_syscall_info(207)->handling, PW_SYSCALL_DETACH);
+	assert_int_equal(pw_syscall_info(149)->handling, PW_SYSCALL_UNKNOWN);
+	assert_int_equal(pw_syscall_info(151)->handling, PW_SYSCALL_UNKNOWN);
+	assert_int_equal(pw_syscall_info(325)->handling, PW_SYSCALL_UNKNOWN);
+	assert_int_equal(pw_syscall_info(440)->handling, PW_SYSCALL_UNKNOWN);
+	assert_int_equal(pw_syscall_info(453)->handling, PW_SYSCALL_ATTACH);
+	assert_int_equal(pw_syscall_info(157)->handling, PW_SYSCALL_CONTROL);
+	assert_int_equal(pw_syscall_info(158)->handling, PW_SYSCALL_CONTROL);
+	assert_null(pw_syscall_info(150));
+	assert_null(pw_syscall_info(237));
+	assert_null(pw_syscall_info(238));
+}
+
 static void calls_that_change_nothing_are_unknown(void **state)
 {
 	(void)state;
@@ -51,6 +78,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_are_found_by_their_kernel_numbers),
+		cmocka_unit_test(the_upper_half_of_the_number_does_not_matter),
+		cmocka_unit_test(
+			rarer_calls_that_change_mappings_are_not_missed),
 		cmocka_unit_test(calls_that_change_nothing_are_unknown),
 		cmocka_unit_test(restarted_results_are_told_from_errors),
 	};
