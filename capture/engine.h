@@ -11,16 +11,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #include "base/status.h"
+#include "capture/scope.h"
 #include "formats/writer.h"
+
+/* Which processes are recorded. */
+enum pw_follow {
+	PW_FOLLOW_NONE,	    /* the command's own, with all its threads */
+	PW_FOLLOW_CHILDREN, /* and those it makes, until it ends itself */
+	PW_FOLLOW_ALL,	    /* the same, until the last of them ends */
+};
 
 struct pw_capture_request {
 	const char *path; /* of the program, as pw_target_find found it */
-	const char *const *argv;   /* ended by NULL */
-	bool aslr;		   /* leave address randomisation as it is */
-	uint64_t max_instructions; /* 0: no limit, also below */
-	uint64_t max_bytes;	   /* of the trace */
+	const char *const *argv; /* ended by NULL; NULL with a pid */
+	pid_t pid;		 /* attach to this process; 0: start @path */
+	bool aslr;		 /* leave address randomisation as it is */
+	enum pw_follow follow;
+	struct pw_scope_options scope; /* which accesses are wanted */
+	const char *trace;	       /* the file that is written */
+	uint64_t max_instructions;     /* 0: no limit, also below */
+	uint64_t max_bytes;	       /* of the trace */
 	uint64_t max_seconds;
+	uint64_t min_free_bytes; /* on the disk of the trace */
 };
 
 /* Why a recording ended. */
@@ -31,6 +46,8 @@ enum pw_capture_end {
 	PW_CAPTURE_SECONDS,
 	PW_CAPTURE_TERMINATED, /* SIGTERM, passed on to the target */
 	PW_CAPTURE_FOREIGN,    /* the target became a 32-bit program */
+	PW_CAPTURE_FREE,       /* the disk is nearly full: the target goes on */
+	PW_CAPTURE_DETACHED,   /* Ctrl-C while attached: the target goes on */
 };
 
 struct pw_capture_result {
@@ -40,6 +57,8 @@ struct pw_capture_result {
 	uint64_t instructions;
 	uint64_t accesses;
 	uint64_t events;
+	uint64_t threads;   /* recorded, of all processes */
+	uint64_t processes; /* recorded */
 	uint64_t threads_unrecorded;
 	uint64_t processes_unrecorded;
 	uint64_t instructions_unknown; /* executed, but not decoded */
