@@ -1,0 +1,258 @@
+/*
+ * calls.c - system calls of the emulated program, as its threads make them.
+ *
+ * What a call means is said by capture/call.h, with memory and descriptors
+ * looked at here and now, inside the process.
+ */
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/plugin/state.h"
+
+#define LOCK_NS 1000000000L
+#define ACTION_HANDLER_BYTES 8
+
+static size_t read_memory(void *state, uint64_t address, void *buffer,
+			  size_t bytes)
+{
+	(void)state;
+	return pw_plugin_read(address, buffer, bytes);
+}
+
+static void look_at_file(void *state, int fd, struct pw_call_file *out)
+{
+	char link[32];
+	struct stat st;
+	ssize_t length;
+
+	(void)state;
+	memset(out, 0, offsetof(struct pw_call_file, path) + 1);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return;
+	out->device = st.st_dev;
+	out->inode = st.st_ino;
+	out->bytes = (uint64_t)st.st_size;
+	out->regular = S_ISREG(st.st_mode);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, out->path, sizeof(out->path) - 1);
+	out->path[length > 0 ? length : 0] = '\0';
+}
+
+static uint64_t tell_offset(void *state, int fd)
+{
+	off_t at = lseek(fd, 0, SEEK_CUR);
+
+	(void)state;
+	return at < 0 ? UINT64_MAX : (uint64_t)at;
+}
+
+struct sought {
+	uint64_t address;
+	uint64_t bytes;
+};
+
+static void compare(void *state, uint64_t start, uint64_t end)
+{
+	struct sought *sought = state;
+
+	if (start == sought->address)
+		sought->bytes = end - start;
+}
+
+static uint64_t measure_mapping(void *state, uint64_t address)
+{
+	struct sought sought = {address, 0};
+
+	(void)state;
+	pw_plugin_maps(compare, &sought);
+	return sought.bytes;
+}
+
+static unsigned count_args(const struct pw_event *event)
+{
+	unsigned count = PW_EVENT_ARGS;
+
+	while (count > 0 && event->arg[count - 1] == 0)
+		count--;
+	return count;
+}
+
+static void put_event(void *state, const struct pw_event *event)
+{
+	struct pw_vcpu *self = state;
+
+	pw_ring_wait(self->ring);
+	pw_ring_event(self->ring, event->kind, event, count_args(event));
+}
+
+static void put_access(void *state, uint64_t address, uint64_t bytes,
+		       bool store)
+{
+	struct pw_vcpu *self = state;
+
+	pw_ring_wait(self->ring);
+	pw_plugin_kernel(self->ring, address, bytes, store);
+}
+
+static const struct pw_call_ops ops = {
+	.read = read_memory,
+	.file = look_at_file,
+	.offset = tell_offset,
+	.mapping_bytes = measure_mapping,
+	.event = put_event,
+	.access = put_access,
+};
+
+/*
+ * Calls that change the address space are recorded in the order in which the
+ * kernel makes them. QEMU makes them one at a time as well. Who waits longer
+ * than a second goes ahead: better a doubtful order than a deadlock.
+ */
+static void lock_space(struct pw_vcpu *self)
+{
+	const struct timespec limit = {0, LOCK_NS - 1};
+	uint32_t unlocked = 0;
+
+	while (!atomic_compare_exchange_strong(&pw_plugin.space_lock, &unlocked,
+					       1)) {
+		if (syscall(SYS_futex, &pw_plugin.space_lock, FUTEX_WAIT, 1,
+			    &limit, NULL, 0) != 0 &&
+		    atomic_load(&pw_plugin.space_lock))
+			return;
+		unlocked = 0;
+	}
+	self->locked = true;
+}
+
+static void unlock_space(struct pw_vcpu *self)
+{
+	if (!self->locked)
+		return;
+	self->locked = false;
+	atomic_store(&pw_plugin.space_lock, 0);
+	syscall(SYS_futex, &pw_plugin.space_lock, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* The words that the kernel clears when the thread ends. */
+static void enter_end(struct pw_vcpu *self)
+{
+	if (self->clear_tid)
+		put_access(self, self->clear_tid, 4, true);
+}
+
+void pw_plugin_call_enter(unsigned vcpu, int64_t number,
+			  const uint64_t arg[PW_CALL_ARGS])
+{
+	struct pw_vcpu *self = &pw_plugin.vcpu[vcpu];
+	unsigned traits;
+
+	if (!self->ring || !self->started)
+		return;
+	if (pw_plugin_off()) {
+		pw_vcpu_check(vcpu);
+		return;
+	}
+	self->call = (struct pw_call){
+		.machine = pw_plugin.machine,
+		.id = pw_call_id(pw_plugin.machine, (uint64_t)number),
+		.number = (uint64_t)number,
+	};
+	memcpy(self->call.arg, arg, sizeof(self->call.arg));
+	self->in_call = true;
+	traits = pw_call_traits(&self->call);
+	if (traits & PW_CALL_SPACE)
+		lock_space(self);
+	pw_call_enter(&self->call, &self->scratch, &ops, self);
+	if (traits & PW_CALL_ENDS)
+		enter_end(self);
+	if (traits & PW_CALL_EXEC)
+		pw_plugin_exec(vcpu, &self->call);
+	if (!self->ring)
+		return;
+	/* What came so far is whole, whatever comes next. */
+	pw_vcpu_stretch(vcpu);
+	atomic_store(&self->ring->open_stamp, UINT64_MAX);
+}
+
+/* Which words the new thread's start sets and its end will clear. */
+static void prepare_child(unsigned vcpu, uint64_t flags, uint64_t child_tid)
+{
+	struct pw_vcpu *self = &pw_plugin.vcpu[vcpu];
+
+	for (unsigned i = 0; i < pw_plugin.vcpu_end; i++) {
+		struct pw_vcpu *child = &pw_plugin.vcpu[i];
+
+		if (!child->ring ||
+		    atomic_load(&child->ring->tid) != self->call.result)
+			continue;
+		if (flags & CLONE_CHILD_CLEARTID)
+			child->clear_tid = child_tid;
+		if (flags & CLONE_CHILD_SETTID)
+			child->set_tid = child_tid;
+	}
+}
+
+/* The handler that rt_sigaction has set, and whether there is one. */
+static void leave_handler(struct pw_vcpu *self)
+{
+	uint64_t handler = 0;
+
+	if (pw_call_failed(self->call.result) || !self->call.arg[1] ||
+	    pw_plugin_read(self->call.arg[1], &handler,
+			   ACTION_HANDLER_BYTES) != ACTION_HANDLER_BYTES)
+		return;
+	pw_ring_note(self->ring, PW_NOTE_HANDLER, self->call.arg[0], handler,
+		     NULL);
+}
+
+static void leave_mapped(struct pw_vcpu *self)
+{
+	const uint64_t anonymous = 0x20;
+
+	if (!pw_call_failed(self->call.result) &&
+	    !(self->call.arg[3] & anonymous))
+		pw_ring_note(self->ring, PW_NOTE_MAPPED, self->call.result,
+			     self->call.arg[2], NULL);
+}
+
+void pw_plugin_call_leave(unsigned vcpu, int64_t number, int64_t result)
+{
+	struct pw_vcpu *self = &pw_plugin.vcpu[vcpu];
+	pid_t parent = pw_plugin.pid;
+	unsigned traits;
+
+	if (!self->in_call || (uint64_t)number != self->call.number)
+		return;
+	traits = pw_call_traits(&self->call);
+	self->call.result = (uint64_t)result;
+	if ((traits & PW_CALL_CHILD) && result == 0 && getpid() != parent)
+		pw_plugin_forked(vcpu, parent,
+				 self->ring ? atomic_load(&self->ring->tid)
+					    : 0);
+	self->in_call = false;
+	if (!self->ring)
+		return;
+	pw_vcpu_check(vcpu);
+	if (self->ring) {
+		pw_call_leave(&self->call, &self->scratch, &ops, self);
+		if (traits & PW_CALL_HANDLER)
+			leave_handler(self);
+		if (traits & PW_CALL_SPACE) {
+			leave_mapped(self);
+			pw_vcpus_bump(vcpu);
+		}
+		if (traits & PW_CALL_CHILD)
+			prepare_child(
+				vcpu,
+				pw_call_child_flags(&self->call, &ops, self),
+				self->call.arg[3]);
+	}
+	unlock_space(self);
+}

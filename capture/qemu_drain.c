@@ -1,0 +1,448 @@
+/*
+ * qemu_drain.c - words of a ring become executions of shapes, and events.
+ */
+#include "capture/qemu_session.h"
+
+#include "base/assert.h"
+
+#define TYPE_BLOCK (8u | PW_WORD_BLOCK)
+#define KERNEL_WORDS 3
+#define PIECES_MAX PW_QEMU_PIECES_MAX
+#define ACCESS_BYTES_MAX ((uint64_t)1 << 30)
+
+/* What is read in one go. */
+struct reading {
+	struct pw_qemu_session *session;
+	struct pw_qemu_stream *stream;
+	const struct pw_qemu_process *process;
+	const uint64_t *word; /* the first one not read yet */
+	const uint64_t *end;
+	bool stalled; /* what follows is not whole yet */
+};
+
+enum pw_status pw_qemu_lane_close(struct pw_qemu_session *session,
+				  struct pw_error *err)
+{
+	if (!session->lane)
+		return PW_OK;
+	session->lane = NULL;
+	return pw_writer_lane_end(session->writer, err);
+}
+
+enum pw_status pw_qemu_event(struct pw_qemu_session *session,
+			     const struct pw_qemu_stream *stream,
+			     const struct pw_event *event, struct pw_error *err)
+{
+	enum pw_status st = pw_qemu_lane_close(session, err);
+
+	if (st != PW_OK || stream->thread == PW_QEMU_NONE)
+		return st;
+	session->result->events++;
+	return pw_writer_event(session->writer, stream->thread, event, err);
+}
+
+enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
+				     const struct pw_qemu_stream *stream,
+				     uint64_t address, uint64_t bytes,
+				     bool store, struct pw_error *err)
+{
+	const uint8_t kind = (uint8_t)((store ? PW_ACCESS_STORE
+					      : PW_ACCESS_LOAD) |
+				       PW_ACCESS_KERNEL);
+	enum pw_status st = pw_qemu_lane_close(session, err);
+
+	if (stream->thread == PW_QEMU_NONE || !pw_scope_open(&session->scope))
+		return st;
+	while (bytes > 0 && st == PW_OK) {
+		uint32_t size = (uint32_t)(bytes < ACCESS_BYTES_MAX
+						   ? bytes
+						   : ACCESS_BYTES_MAX);
+		const struct pw_accesses access = {
+			.count = 1,
+			.address = &address,
+			.pc = &stream->last_pc,
+			.size_bytes = &size,
+			.kind = &kind,
+		};
+
+		st = pw_writer_accesses(session->writer, stream->thread,
+					&access, err);
+		session->accesses++;
+		address += size;
+		bytes -= size;
+	}
+	return st;
+}
+
+static enum pw_status put_shape(void *state, const struct pw_shape *shape,
+				uint32_t *index, struct pw_error *err)
+{
+	struct pw_qemu_session *session = state;
+
+	return pw_writer_shape(session->writer, shape, index, err);
+}
+
+/* Instructions that ran before the scope opened. */
+static enum pw_status put_gap(struct pw_qemu_session *session,
+			      struct pw_qemu_stream *stream,
+			      struct pw_error *err)
+{
+	const struct pw_event gap = {
+		.kind = PW_EVENT_gap,
+		.arg = {stream->skipped},
+	};
+
+	stream->skipped = 0;
+	return pw_qemu_event(session, stream, &gap, err);
+}
+
+static enum pw_status open_lane(struct reading *r, struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	if (r->stream->skipped)
+		st = put_gap(r->session, r->stream, err);
+	if (st != PW_OK)
+		return st;
+	return pw_writer_lane_begin(r->session->writer, r->stream->thread,
+				    &r->session->lane, err);
+}
+
+/* Let the trace have one execution. */
+static enum pw_status emit(struct reading *r,
+			   const struct pw_qemu_variant *variant,
+			   const uint64_t *piece, struct pw_error *err)
+{
+	const uint16_t *pick =
+		(const uint16_t *)r->session->blocks.picks.data +
+		variant->picks;
+	uint64_t address[PIECES_MAX];
+	enum pw_status st = PW_OK;
+
+	if (variant->shape == PW_QEMU_NONE)
+		return PW_OK;
+	if (!r->session->lane)
+		st = open_lane(r, err);
+	if (st != PW_OK)
+		return st;
+	if (variant->identity)
+		for (size_t i = 0; i < variant->slots; i++)
+			address[i] = piece[i] & PW_PIECE_ADDRESS;
+	else
+		for (size_t i = 0; i < variant->slots; i++)
+			address[i] = piece[pick[i]] & PW_PIECE_ADDRESS;
+	if (__builtin_expect(pw_lane_execute(r->session->lane, variant->shape,
+					     address),
+			     0))
+		return pw_qemu_lane_close(r->session, err);
+	return PW_OK;
+}
+
+/* Whether the pieces are those of @variant; adjacent ones are looked up. */
+static inline bool is_variant(const struct pw_qemu_blocks *blocks,
+			      const struct pw_qemu_variant *variant,
+			      const uint64_t *piece, size_t left)
+{
+	const uint64_t *tag =
+		(const uint64_t *)blocks->tags.data + variant->tags;
+	uint64_t differences = 0;
+
+	if (variant->pieces >= left || variant->adjacent)
+		return false;
+	for (size_t i = 0; i < variant->pieces; i++)
+		differences |= piece[i] ^ tag[i];
+	return !(differences & ~PW_PIECE_ADDRESS) &&
+	       (piece[variant->pieces] & PW_WORD_CONTROL);
+}
+
+/* How many pieces follow; r->stalled when more may come. */
+static size_t count_pieces(struct reading *r)
+{
+	const uint64_t *at = r->word + 1;
+
+	while (at < r->end && !(*at & PW_WORD_CONTROL))
+		at++;
+	r->stalled = at == r->end && !r->stream->ended;
+	return (size_t)(at - r->word) - 1;
+}
+
+static bool is_continued(const struct pw_qemu_stream *stream,
+			 const struct pw_qemu_block *block)
+{
+	return (block->flags & PW_QEMU_ALONE) && stream->repeats &&
+	       stream->last_pc == block->pc;
+}
+
+/* A block that is new, special, or did something new. */
+static enum pw_status look_closer(struct reading *r, uint32_t number,
+				  const struct pw_qemu_variant **variant,
+				  struct pw_error *err)
+{
+	struct pw_qemu_session *session = r->session;
+	const struct pw_qemu_block *block = &PW_ARRAY_AT(
+		&session->blocks.list, struct pw_qemu_block, number);
+	size_t count = count_pieces(r);
+	enum pw_status st;
+
+	if (r->stalled)
+		return PW_OK;
+	if (count > PIECES_MAX)
+		return pw_fail(err, PW_ERR_SYSTEM,
+			       "the emulator reported %zu accesses in a block "
+			       "at 0x%llx",
+			       count, (unsigned long long)block->pc);
+	st = pw_qemu_lane_close(session, err);
+	if (st == PW_OK && (block->flags & PW_QEMU_HANDLER))
+		st = pw_qemu_handler(session, r->stream, block, r->word + 1,
+				     count, err);
+	if (st != PW_OK)
+		return st;
+	return pw_qemu_blocks_find(&session->blocks, number,
+				   is_continued(r->stream, block), r->word + 1,
+				   count, put_shape, session, variant, err);
+}
+
+static void remember(struct pw_qemu_stream *stream,
+		     const struct pw_qemu_block *block)
+{
+	stream->last_pc = block->last_pc;
+	stream->call = block->call;
+	stream->repeats = block->flags & PW_QEMU_REPEATS;
+	stream->calls = block->flags & PW_QEMU_CALLS;
+}
+
+static enum pw_status unknown_block(struct reading *r, uint64_t id,
+				    struct pw_error *err)
+{
+	return pw_fail(err, PW_ERR_SYSTEM,
+		       "process %d: the emulator executed block %llu, which "
+		       "it has not announced",
+		       (int)r->stream->pid, (unsigned long long)id);
+}
+
+/* The block at r->word, with its pieces. */
+static enum pw_status read_block(struct reading *r, struct pw_error *err)
+{
+	struct pw_qemu_session *session = r->session;
+	const struct pw_qemu_variant *variant = NULL;
+	const struct pw_array *ids = &r->process->block;
+	uint64_t id = *r->word & PW_WORD_OPERAND;
+	const struct pw_qemu_block *block;
+	enum pw_status st = PW_OK;
+	uint32_t number;
+
+	if (__builtin_expect(id >= ids->count, 0))
+		return unknown_block(r, id, err);
+	number = PW_ARRAY_AT(ids, uint32_t, id);
+	block = &PW_ARRAY_AT(&session->blocks.list, struct pw_qemu_block,
+			     number);
+	if (block->recent != PW_QEMU_NONE)
+		variant = &PW_ARRAY_AT(&session->blocks.variants,
+				       struct pw_qemu_variant, block->recent);
+	if (!variant || (block->flags & PW_QEMU_HANDLER) ||
+	    variant->continued != is_continued(r->stream, block) ||
+	    !is_variant(&session->blocks, variant, r->word + 1,
+			(size_t)(r->end - r->word) - 1)) {
+		st = look_closer(r, number, &variant, err);
+		if (st != PW_OK || r->stalled)
+			return st;
+	}
+	remember(r->stream, block);
+	session->executed += variant->insns;
+	if (!pw_scope_open(&session->scope)) {
+		r->stream->skipped += variant->insns;
+	} else {
+		session->recorded += variant->insns;
+		st = emit(r, variant, r->word + 1, err);
+	}
+	r->word += 1 + variant->pieces;
+	if (session->executed >= session->stop_at && st == PW_OK)
+		st = pw_qemu_rescope(session, err);
+	return st;
+}
+
+static enum pw_status read_event(struct reading *r, struct pw_error *err)
+{
+	uint64_t operand = *r->word & PW_WORD_OPERAND;
+	size_t words = operand >> 16 & 0xffff;
+	size_t args = operand >> 32 & 0xff;
+	struct pw_event event = {.kind = (enum pw_event_kind)0};
+	unsigned kind = operand & 0xffff;
+	char text[PW_CALL_TEXT_BYTES + 8];
+	size_t text_words;
+
+	PW_ASSERT(args <= PW_EVENT_ARGS && words >= 1 + args);
+	text_words = words - 1 - args;
+	PW_ASSERT(text_words * 8 <= sizeof(text));
+	r->stalled = (size_t)(r->end - r->word) < 1 + words;
+	if (r->stalled)
+		return PW_OK;
+	event.result = r->word[1];
+	memcpy(event.arg, r->word + 2, args * sizeof(uint64_t));
+	memcpy(text, r->word + 2 + args, text_words * 8);
+	event.text = text_words ? text : "";
+	r->word += 1 + words;
+	return pw_qemu_note(r->session, r->stream, kind, &event, err);
+}
+
+static enum pw_status read_kernel(struct reading *r, struct pw_error *err)
+{
+	const uint64_t *word = r->word;
+
+	r->stalled = r->end - r->word < KERNEL_WORDS;
+	if (r->stalled)
+		return PW_OK;
+	r->word += KERNEL_WORDS;
+	return pw_qemu_kernel_access(r->session, r->stream, word[1], word[2],
+				     word[0] & 1, err);
+}
+
+static enum pw_status read_control(struct reading *r, struct pw_error *err)
+{
+	switch ((enum pw_word_type)(*r->word >> PW_WORD_TYPE_SHIFT & 7)) {
+	case PW_WORD_EVENT:
+		return read_event(r, err);
+	case PW_WORD_KERNEL:
+		return read_kernel(r, err);
+	case PW_WORD_BLOCK:
+	case PW_WORD_STAMP:
+	case PW_WORD_CODE:
+		break;
+	}
+	return pw_fail(err, PW_ERR_SYSTEM,
+		       "process %d: the emulator wrote a word that means "
+		       "nothing",
+		       (int)r->stream->pid);
+}
+
+static void set_process(struct reading *r)
+{
+	if (r->stream->process != PW_QEMU_NONE)
+		r->process = &PW_ARRAY_AT(&r->session->processes,
+					  struct pw_qemu_process,
+					  r->stream->process);
+}
+
+/* Up to the next stamp behind the first word. */
+static enum pw_status read_stretch(struct reading *r, struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	while (r->word < r->end && st == PW_OK && !r->stalled &&
+	       !r->session->ended) {
+		unsigned type = (unsigned)(*r->word >> PW_WORD_TYPE_SHIFT);
+
+		if (type == TYPE_BLOCK && r->process) {
+			st = read_block(r, err);
+		} else if (type == (8u | PW_WORD_STAMP)) {
+			break;
+		} else {
+			st = read_control(r, err);
+			set_process(r);
+		}
+	}
+	return st;
+}
+
+static enum pw_status put_code(struct pw_qemu_session *session,
+			       struct pw_qemu_process *process,
+			       const uint64_t *word, struct pw_error *err)
+{
+	struct pw_qemu_code code = {
+		.machine = process->machine,
+		.pc = word[1],
+		.insns = word[2] & 0xffff,
+		.last = word[2] >> 16 & 0xffff,
+		.bytes = (const uint8_t *)(word + 3),
+		.byte_count = word[2] >> 32,
+	};
+	uint32_t number;
+	enum pw_status st;
+
+	PW_ASSERT((word[0] & PW_WORD_OPERAND) == process->block.count);
+	st = pw_qemu_blocks_add(&session->blocks, &code, &number, err);
+	if (st != PW_OK)
+		return st;
+	for (size_t i = 0; i < session->handlers.count; i++)
+		if (PW_ARRAY_AT(&session->handlers, uint64_t, i) == code.pc)
+			PW_ARRAY_AT(&session->blocks.list,
+				    struct pw_qemu_block, number)
+				.flags |= PW_QEMU_HANDLER;
+	return pw_array_push(&process->block, &number, err);
+}
+
+static enum pw_status read_code(struct pw_qemu_session *session,
+				struct pw_qemu_stream *stream,
+				struct pw_qemu_process *process,
+				struct pw_error *err)
+{
+	uint64_t head = atomic_load_explicit(&stream->ring->head,
+					     memory_order_acquire);
+	const uint64_t *word = stream->words + stream->tail % PW_RING_WORDS;
+	uint64_t left = head - stream->tail;
+	enum pw_status st = PW_OK;
+
+	while (left >= 3 && st == PW_OK) {
+		uint64_t words = 3 + ((word[2] >> 32) + 7) / 8;
+
+		if (words > left)
+			break;
+		st = put_code(session, process, word, err);
+		word += words;
+		left -= words;
+	}
+	if (stream->tail != head - left) {
+		stream->tail = head - left;
+		pw_qemu_ring_release(stream->ring, stream->tail);
+	}
+	return st;
+}
+
+enum pw_status pw_qemu_drain_code(struct pw_qemu_session *session,
+				  uint32_t process, struct pw_error *err)
+{
+	struct pw_qemu_process *owner = &PW_ARRAY_AT(
+		&session->processes, struct pw_qemu_process, process);
+
+	for (unsigned i = 0; i < session->stream_end; i++) {
+		struct pw_qemu_stream *stream = &session->stream[i];
+
+		if (stream->used && stream->code && stream->pid == owner->pid &&
+		    stream->image == owner->image)
+			return read_code(session, stream, owner, err);
+	}
+	return PW_OK;
+}
+
+enum pw_status pw_qemu_drain(struct pw_qemu_session *session,
+			     struct pw_qemu_stream *stream, bool *progress,
+			     struct pw_error *err)
+{
+	struct reading r = {.session = session, .stream = stream};
+	uint64_t head = atomic_load_explicit(&stream->ring->head,
+					     memory_order_acquire);
+	enum pw_status st = PW_OK;
+
+	*progress = false;
+	PW_ASSERT(!stream->code && head >= stream->tail);
+	if (head == stream->tail)
+		return PW_OK;
+	if (stream->process != PW_QEMU_NONE)
+		st = pw_qemu_drain_code(session, stream->process, err);
+	set_process(&r);
+	r.word = stream->words + stream->tail % PW_RING_WORDS;
+	r.end = r.word + (head - stream->tail);
+	if ((unsigned)(*r.word >> PW_WORD_TYPE_SHIFT) == (8u | PW_WORD_STAMP)) {
+		stream->stamp = *r.word & PW_WORD_OPERAND;
+		r.word++;
+	}
+	if (st == PW_OK)
+		st = read_stretch(&r, err);
+	if (st == PW_OK)
+		st = pw_qemu_lane_close(session, err);
+	head -= (uint64_t)(r.end - r.word);
+	*progress = head != stream->tail;
+	stream->tail = head;
+	pw_qemu_ring_release(stream->ring, head);
+	return st;
+}

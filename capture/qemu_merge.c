@@ -1,0 +1,227 @@
+/*
+ * qemu_merge.c - the order of the rings, and the end of a recording.
+ */
+#include "capture/qemu_session.h"
+
+#include <errno.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+
+#define SECOND_NS INT64_C(1000000000)
+/*
+ * A thread with an open stretch that is not running, because it has been
+ * stopped for instance, holds the others up no longer than this.
+ */
+#define STALL_NS INT64_C(20000000)
+#define SLEEP_MS 1
+#define LOOK_EVERY 256 /* rounds between two looks at ended processes */
+
+int64_t pw_qemu_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+static void finish(struct pw_qemu_session *session, enum pw_capture_end end)
+{
+	session->result->end = end;
+	session->ended = true;
+}
+
+enum pw_status pw_qemu_rescope(struct pw_qemu_session *session,
+			       struct pw_error *err)
+{
+	uint64_t max = session->request.max_instructions;
+	uint64_t left;
+
+	pw_scope_advance(&session->scope, session->executed - session->seen);
+	session->seen = session->executed;
+	left = pw_scope_left(&session->scope);
+	if (max && session->recorded >= max)
+		finish(session, PW_CAPTURE_INSTRUCTIONS);
+	if (max && pw_scope_open(&session->scope) &&
+	    max - session->recorded < left)
+		left = max - session->recorded;
+	session->stop_at = left > UINT64_MAX - session->executed
+				   ? UINT64_MAX
+				   : session->executed + left;
+	return pw_qemu_lane_close(session, err);
+}
+
+/* Once a second: put into the file what a kill would take; look at bounds. */
+static enum pw_status keep(struct pw_qemu_session *session,
+			   struct pw_error *err)
+{
+	const struct pw_capture_request *request = &session->request;
+	int64_t now = pw_qemu_now_ns();
+	struct pw_totals totals;
+	enum pw_status st;
+	enum pw_watch reason = pw_watcher_reason(&session->watcher);
+	struct statvfs disk;
+
+	if (reason == PW_WATCH_TIME)
+		finish(session, PW_CAPTURE_SECONDS);
+	else if (reason == PW_WATCH_TERM)
+		finish(session, PW_CAPTURE_TERMINATED);
+	pw_writer_totals(session->writer, &totals);
+	if (request->max_bytes && totals.file_bytes >= request->max_bytes)
+		finish(session, PW_CAPTURE_BYTES);
+	if (now - session->kept_ns < SECOND_NS)
+		return PW_OK;
+	session->kept_ns = now;
+	if (request->min_free_bytes && request->trace &&
+	    statvfs(request->trace, &disk) == 0 &&
+	    disk.f_bavail * disk.f_frsize < request->min_free_bytes)
+		finish(session, PW_CAPTURE_FREE);
+	st = pw_qemu_lane_close(session, err);
+	return st == PW_OK ? pw_writer_flush(session->writer, err) : st;
+}
+
+/* Its owner has gone and all is read: the ring is free again. */
+static void retire(struct pw_qemu_session *session,
+		   struct pw_qemu_stream *stream)
+{
+	if (stream->tail != atomic_load(&stream->ring->head))
+		return;
+	stream->used = false;
+	pw_qemu_ring_free(&session->region, stream->number);
+}
+
+/* No words before this stamp will come from the stream. */
+static uint64_t bound_of(const struct pw_qemu_stream *stream, bool *has_words)
+{
+	uint64_t open = atomic_load(&stream->ring->open_stamp);
+	uint64_t head = atomic_load(&stream->ring->head);
+	const uint64_t *word =
+		stream->words + stream->tail % PW_RING_WORDS;
+
+	*has_words = head != stream->tail;
+	if (*has_words)
+		return (unsigned)(*word >> PW_WORD_TYPE_SHIFT) ==
+				       (8u | PW_WORD_STAMP)
+			       ? *word & PW_WORD_OPERAND
+			       : stream->stamp;
+	return stream->ended ? UINT64_MAX : open;
+}
+
+/*
+ * The stream to read next: the one with the oldest words, unless another may
+ * still bring older ones. @forced takes it all the same.
+ */
+static struct pw_qemu_stream *choose(struct pw_qemu_session *session,
+				     bool forced)
+{
+	struct pw_qemu_stream *best = NULL;
+	uint64_t oldest = UINT64_MAX, bound = UINT64_MAX;
+
+	for (unsigned i = 0; i < session->stream_end; i++) {
+		struct pw_qemu_stream *stream = &session->stream[i];
+		bool has_words;
+		uint64_t stamp;
+
+		if (!stream->used)
+			continue;
+		if (stream->code) {
+			if (stream->ended)
+				stream->tail = atomic_load(&stream->ring->head);
+			if (stream->ended)
+				retire(session, stream);
+			continue;
+		}
+		if (atomic_load(&stream->ring->state) == PW_RING_DONE)
+			stream->ended = true;
+		stamp = bound_of(stream, &has_words);
+		if (has_words && (!best || stamp < oldest)) {
+			best = stream;
+			oldest = stamp;
+		} else if (!has_words && stamp < bound) {
+			bound = stamp;
+		}
+		if (!has_words && stream->ended)
+			retire(session, stream);
+	}
+	return best && (forced || oldest <= bound) ? best : NULL;
+}
+
+static bool all_ended(const struct pw_qemu_session *session)
+{
+	for (size_t i = 0; i < session->processes.count; i++) {
+		const struct pw_qemu_process *process = &PW_ARRAY_AT(
+			&session->processes, struct pw_qemu_process, i);
+
+		if (process->pidfd >= 0 && !process->native)
+			return false;
+	}
+	return true;
+}
+
+/* Nothing can be read now. */
+static enum pw_status idle(struct pw_qemu_session *session,
+			   struct pw_error *err)
+{
+	enum pw_status st = pw_qemu_look_for_ends(session, err);
+
+	/* A target that never reported: the emulator could not start. */
+	if (!session->target_ended && session->processes.count == 0 &&
+	    waitpid(session->target, &session->status, WNOHANG) ==
+		    session->target)
+		session->target_ended = true;
+	if (session->target_ended &&
+	    (session->request.follow != PW_FOLLOW_ALL || all_ended(session))) {
+		bool left = false;
+
+		for (unsigned i = 0; i < session->stream_end && !left; i++)
+			left = session->stream[i].used &&
+			       !session->stream[i].code &&
+			       session->stream[i].ended;
+		if (!left)
+			finish(session, PW_CAPTURE_EXIT);
+	}
+	if (!session->ended)
+		pw_qemu_region_sleep(&session->region, SLEEP_MS);
+	return st;
+}
+
+static enum pw_status round(struct pw_qemu_session *session,
+			    struct pw_error *err)
+{
+	bool stalled = pw_qemu_now_ns() - session->progress_ns > STALL_NS;
+	struct pw_qemu_stream *stream;
+	enum pw_status st = pw_qemu_look_for_rings(session, err);
+	bool progress = false;
+
+	if (st != PW_OK)
+		return st;
+	stream = choose(session, stalled);
+	if (stream)
+		st = pw_qemu_drain(session, stream, &progress, err);
+	if (st != PW_OK)
+		return st;
+	if (progress) {
+		session->progress_ns = pw_qemu_now_ns();
+		return PW_OK;
+	}
+	return idle(session, err);
+}
+
+enum pw_status pw_qemu_merge(struct pw_qemu_session *session,
+			     struct pw_error *err)
+{
+	enum pw_status st = pw_qemu_rescope(session, err);
+
+	session->progress_ns = session->kept_ns = pw_qemu_now_ns();
+	for (unsigned n = 1; st == PW_OK && !session->ended; n++) {
+		st = round(session, err);
+		if (st == PW_OK)
+			st = keep(session, err);
+		if (st == PW_OK && n % LOOK_EVERY == 0)
+			st = pw_qemu_look_for_ends(session, err);
+	}
+	return st;
+}

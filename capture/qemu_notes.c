@@ -1,0 +1,555 @@
+/*
+ * qemu_notes.c - processes and threads, as the plugin announces them.
+ */
+#include "capture/qemu_session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+
+#define SECOND_NS INT64_C(1000000000)
+/* A child may report after its parent has ended, but not much later. */
+#define TABLE_KEPT_NS (5 * SECOND_NS)
+#define EXIT_CODE_FIELD 52 /* of /proc/PID/stat */
+#define CLONE_FLAG_THREAD 0x10000
+
+/*
+ * What QEMU 7.2 puts on the stack of a signal handler: return address,
+ * context, information and floating-point state, from the stack pointer up.
+ * Source: QEMU linux-user/i386/signal.c, struct rt_sigframe.
+ */
+#define FRAME_BYTES 960
+#define PUSH_BYTES 8
+
+static struct pw_qemu_process *process_at(const struct pw_qemu_session *session,
+					  size_t index)
+{
+	PW_ASSERT(index < session->processes.count);
+	return &PW_ARRAY_AT(&session->processes, struct pw_qemu_process, index);
+}
+
+/* The living process @pid, or the one that ended last. */
+static uint32_t find_process(const struct pw_qemu_session *session, pid_t pid)
+{
+	for (size_t i = session->processes.count; i > 0; i--)
+		if (process_at(session, i - 1)->pid == pid)
+			return (uint32_t)(i - 1);
+	return PW_QEMU_NONE;
+}
+
+/* The stream of thread @tid, which has not ended; or NULL. */
+static const struct pw_qemu_stream *
+find_thread(const struct pw_qemu_session *session, uint64_t tid)
+{
+	for (unsigned i = 0; i < session->stream_end; i++) {
+		const struct pw_qemu_stream *stream = &session->stream[i];
+
+		if (stream->used && !stream->code &&
+		    stream->thread != PW_QEMU_NONE &&
+		    atomic_load(&stream->ring->tid) == tid)
+			return stream;
+	}
+	return NULL;
+}
+
+static enum pw_status declare_thread(struct pw_qemu_session *session,
+				     struct pw_qemu_stream *stream,
+				     uint32_t parent, struct pw_error *err)
+{
+	const struct pw_thread thread = {
+		.process = stream->process,
+		.pid = (uint32_t)stream->pid,
+		.tid = atomic_load(&stream->ring->tid),
+		.parent = parent == PW_QEMU_NONE ? session->threads : parent,
+	};
+	enum pw_status st = pw_qemu_lane_close(session, err);
+
+	if (st == PW_OK)
+		st = pw_writer_thread(session->writer, &thread, err);
+	if (st == PW_OK)
+		stream->thread = session->threads++;
+	session->result->threads = session->threads;
+	return st;
+}
+
+static enum pw_status add_process(struct pw_qemu_session *session,
+				  struct pw_qemu_stream *stream,
+				  struct pw_error *err)
+{
+	struct pw_qemu_process process = {
+		.pid = stream->pid,
+		.image = stream->image,
+		.first_thread = session->threads,
+		.block = PW_ARRAY(uint32_t),
+	};
+
+	process.pidfd = (int)syscall(SYS_pidfd_open, stream->pid, 0);
+	stream->process = (uint32_t)session->processes.count;
+	session->result->processes++;
+	return pw_array_push(&session->processes, &process, err);
+}
+
+/* The same process goes on with another program. */
+static enum pw_status start_over(struct pw_qemu_session *session,
+				 struct pw_qemu_stream *stream,
+				 struct pw_error *err)
+{
+	struct pw_qemu_process *process = process_at(session, stream->process);
+	struct pw_event exec = {.kind = PW_EVENT_exec};
+	char path[4096];
+
+	for (unsigned i = 0; i < session->stream_end; i++) {
+		struct pw_qemu_stream *old = &session->stream[i];
+
+		if (old->used && old->pid == stream->pid &&
+		    old->image != stream->image)
+			old->ended = true;
+	}
+	process->image = stream->image;
+	process->native = false;
+	process->block.count = 0;
+	memset(process->handler, 0, sizeof(process->handler));
+	stream->thread = process->first_thread;
+	pw_qemu_program(stream->pid, path, sizeof(path));
+	exec.text = path;
+	return pw_qemu_event(session, stream, &exec, err);
+}
+
+static enum pw_status note_start(struct pw_qemu_session *session,
+				 struct pw_qemu_stream *stream,
+				 const struct pw_event *event,
+				 struct pw_error *err)
+{
+	uint32_t known = find_process(session, stream->pid);
+	enum pw_status st;
+
+	if (known != PW_QEMU_NONE && process_at(session, known)->pidfd >= 0) {
+		stream->process = known;
+		st = start_over(session, stream, err);
+	} else {
+		st = add_process(session, stream, err);
+		if (st == PW_OK)
+			st = declare_thread(session, stream, PW_QEMU_NONE, err);
+	}
+	if (st != PW_OK)
+		return st;
+	process_at(session, stream->process)->machine =
+		(enum pw_call_machine)event->arg[0];
+	st = pw_qemu_image(session, stream, event->arg[1], err);
+	pw_qemu_ring_answer(stream->ring);
+	return st;
+}
+
+/* The copy knows the blocks that its parent knew. */
+static enum pw_status copy_process(struct pw_qemu_session *session,
+				   uint32_t from, uint32_t to,
+				   struct pw_error *err)
+{
+	struct pw_qemu_process *parent = process_at(session, from);
+	struct pw_qemu_process *child = process_at(session, to);
+	enum pw_status st;
+
+	child->machine = parent->machine;
+	memcpy(child->handler, parent->handler, sizeof(child->handler));
+	st = pw_array_reserve(&child->block, parent->block.count, err);
+	if (st != PW_OK || parent->block.count == 0)
+		return st;
+	memcpy(child->block.data, parent->block.data,
+	       parent->block.count * sizeof(uint32_t));
+	child->block.count = parent->block.count;
+	return PW_OK;
+}
+
+static enum pw_status note_forked(struct pw_qemu_session *session,
+				  struct pw_qemu_stream *stream,
+				  const struct pw_event *event,
+				  struct pw_error *err)
+{
+	uint32_t parent = find_process(session, (pid_t)event->arg[0]);
+	const struct pw_qemu_stream *thread =
+		find_thread(session, event->arg[1]);
+	enum pw_status st = PW_OK;
+
+	if (parent != PW_QEMU_NONE)
+		st = pw_qemu_drain_code(session, parent, err);
+	if (st == PW_OK)
+		st = add_process(session, stream, err);
+	if (st == PW_OK && parent != PW_QEMU_NONE)
+		st = copy_process(session, parent, stream->process, err);
+	if (st == PW_OK)
+		st = declare_thread(
+			session, stream,
+			thread ? thread->thread
+			       : parent != PW_QEMU_NONE
+				       ? process_at(session, parent)
+						 ->first_thread
+				       : PW_QEMU_NONE,
+			err);
+	pw_qemu_ring_answer(stream->ring);
+	return st;
+}
+
+static enum pw_status note_thread(struct pw_qemu_session *session,
+				  struct pw_qemu_stream *stream,
+				  const struct pw_event *event,
+				  struct pw_error *err)
+{
+	const struct pw_qemu_stream *parent =
+		find_thread(session, event->arg[0]);
+
+	stream->process = find_process(session, stream->pid);
+	if (stream->process == PW_QEMU_NONE)
+		return pw_fail(err, PW_ERR_SYSTEM,
+			       "process %d: a thread of it reported before it "
+			       "did itself",
+			       (int)stream->pid);
+	return declare_thread(
+		session, stream,
+		parent ? parent->thread
+		       : process_at(session, stream->process)->first_thread,
+		err);
+}
+
+static enum pw_status note_handler(struct pw_qemu_session *session,
+				   struct pw_qemu_stream *stream,
+				   const struct pw_event *event,
+				   struct pw_error *err)
+{
+	struct pw_qemu_process *process = process_at(session, stream->process);
+	uint64_t pc = event->arg[1];
+
+	if (event->arg[0] >= PW_QEMU_SIGNALS)
+		return PW_OK;
+	process->handler[event->arg[0]] = pc;
+	if (pc <= (uint64_t)(uintptr_t)SIG_IGN)
+		return PW_OK;
+	for (size_t i = 0; i < session->handlers.count; i++)
+		if (PW_ARRAY_AT(&session->handlers, uint64_t, i) == pc)
+			return PW_OK;
+	for (size_t i = 0; i < session->blocks.list.count; i++) {
+		struct pw_qemu_block *block = &PW_ARRAY_AT(
+			&session->blocks.list, struct pw_qemu_block, i);
+
+		if (block->pc == pc)
+			block->flags |= PW_QEMU_HANDLER;
+	}
+	return pw_array_push(&session->handlers, &pc, err);
+}
+
+static enum pw_status note_native(struct pw_qemu_session *session,
+				  struct pw_qemu_stream *stream,
+				  const struct pw_event *event,
+				  struct pw_error *err)
+{
+	const struct pw_event unrecorded = {
+		.kind = PW_EVENT_unrecorded,
+		.arg = {event->arg[0]},
+		.text = event->text,
+	};
+
+	process_at(session, stream->process)->native = true;
+	session->result->processes_unrecorded++;
+	fprintf(stderr, "pagewalk: process %d goes on unrecorded: %s\n",
+		(int)stream->pid, event->text);
+	return pw_qemu_event(session, stream, &unrecorded, err);
+}
+
+static enum pw_status note_cpu(struct pw_qemu_session *session,
+			       struct pw_qemu_stream *stream,
+			       const struct pw_event *event,
+			       struct pw_error *err)
+{
+	const struct pw_event cpu = {
+		.kind = PW_EVENT_cpu,
+		.arg = {event->arg[0], event->arg[1]},
+	};
+
+	return pw_qemu_event(session, stream, &cpu, err);
+}
+
+/* The frame of the handler that returns has been read by the kernel. */
+static enum pw_status see_sigreturn(struct pw_qemu_session *session,
+				    struct pw_qemu_stream *stream,
+				    struct pw_error *err)
+{
+	if (stream->frames == 0)
+		return PW_OK;
+	stream->frames--;
+	if (!stream->frame[stream->frames])
+		return PW_OK;
+	return pw_qemu_kernel_access(session, stream,
+				     stream->frame[stream->frames], FRAME_BYTES,
+				     false, err);
+}
+
+/* What an event of the program means for the recording. */
+static enum pw_status see_event(struct pw_qemu_session *session,
+				struct pw_qemu_stream *stream,
+				const struct pw_event *event,
+				struct pw_error *err)
+{
+	struct pw_qemu_process *process = process_at(session, stream->process);
+	enum pw_status st = PW_OK;
+
+	switch (event->kind) {
+	case PW_EVENT_sigreturn:
+		st = see_sigreturn(session, stream, err);
+		break;
+	case PW_EVENT_clone:
+		if (!(event->arg[0] & CLONE_FLAG_THREAD) &&
+		    !pw_call_failed(event->result)) {
+			process->births++;
+			if (session->request.follow == PW_FOLLOW_NONE)
+				session->result->processes_unrecorded++;
+		}
+		break;
+	default:
+		break;
+	}
+	if (st == PW_OK)
+		st = pw_qemu_event(session, stream, event, err);
+	if (st == PW_OK && event->kind == PW_EVENT_mark) {
+		pw_scope_mark(&session->scope, event->text);
+		st = pw_qemu_rescope(session, err);
+	}
+	return st;
+}
+
+enum pw_status pw_qemu_note(struct pw_qemu_session *session,
+			    struct pw_qemu_stream *stream, unsigned kind,
+			    const struct pw_event *event, struct pw_error *err)
+{
+	struct pw_event copy = *event;
+
+	if (kind == PW_NOTE_START)
+		return note_start(session, stream, event, err);
+	if (kind == PW_NOTE_FORKED)
+		return note_forked(session, stream, event, err);
+	if (kind == PW_NOTE_THREAD)
+		return note_thread(session, stream, event, err);
+	if (stream->process == PW_QEMU_NONE)
+		return PW_OK; /* where it runs, before it has said who it is */
+	switch (kind) {
+	case PW_NOTE_CPU:
+		return note_cpu(session, stream, event, err);
+	case PW_NOTE_HANDLER:
+		return note_handler(session, stream, event, err);
+	case PW_NOTE_NATIVE:
+		return note_native(session, stream, event, err);
+	case PW_NOTE_MAPPED:
+		return pw_qemu_mapped(session, stream, event->arg[0], err);
+	default:
+		PW_ASSERT(kind < PW_NOTE_FIRST);
+		copy.kind = (enum pw_event_kind)kind;
+		return see_event(session, stream, &copy, err);
+	}
+}
+
+/* The signal whose handler begins at @pc; 0 when there are several. */
+static unsigned which_signal(const struct pw_qemu_process *process, uint64_t pc)
+{
+	unsigned found = PW_QEMU_SIGNALS;
+
+	for (unsigned i = 1; i < PW_QEMU_SIGNALS; i++)
+		if (process->handler[i] == pc)
+			found = found == PW_QEMU_SIGNALS ? i : 0;
+	return found;
+}
+
+/* The stack pointer at the entry of a handler that begins with a push. */
+static uint64_t find_frame(struct pw_qemu_session *session,
+			   const struct pw_qemu_block *block,
+			   const uint64_t *pieces, size_t count)
+{
+	const uint8_t *code = (const uint8_t *)session->blocks.code.data +
+			      block->code;
+	size_t offset = 0;
+
+	for (unsigned i = 0; i < block->insns && offset < block->code_bytes;
+	     i++) {
+		struct pw_x86_insn insn;
+
+		pw_x86_decode(session->blocks.decoder, block->pc + offset,
+			      code + offset, block->code_bytes - offset, &insn);
+		if (insn.operand_count) {
+			const struct pw_x86_operand *op =
+				&insn.operand[insn.operand_count - 1];
+			bool pushes = op->base == PW_X86_SLOT(rsp) &&
+				      op->kind == PW_ACCESS_STORE &&
+				      op->displacement ==
+					      (uint64_t)0 - PUSH_BYTES;
+
+			return pushes && count && (pieces[0] & PW_PIECE_STORE)
+				       ? (pieces[0] & PW_PIECE_ADDRESS) +
+						 PUSH_BYTES
+				       : 0;
+		}
+		offset += insn.length;
+	}
+	return 0;
+}
+
+enum pw_status pw_qemu_handler(struct pw_qemu_session *session,
+			       struct pw_qemu_stream *stream,
+			       const struct pw_qemu_block *block,
+			       const uint64_t *pieces, size_t count,
+			       struct pw_error *err)
+{
+	const struct pw_qemu_process *process =
+		process_at(session, stream->process);
+	unsigned number = which_signal(process, block->pc);
+	const struct pw_event signal = {.kind = PW_EVENT_signal,
+					.arg = {number}};
+	uint64_t frame = 0;
+	enum pw_status st;
+
+	if (number == PW_QEMU_SIGNALS || stream->calls ||
+	    stream->call == block->pc)
+		return PW_OK; /* the program calls the function itself */
+	if (block->machine == PW_CALL_X86_64)
+		frame = find_frame(session, block, pieces, count);
+	st = pw_qemu_event(session, stream, &signal, err);
+	if (st == PW_OK && frame)
+		st = pw_qemu_kernel_access(session, stream, frame, FRAME_BYTES,
+					   true, err);
+	if (stream->frames < PW_QEMU_FRAMES)
+		stream->frame[stream->frames++] = frame;
+	return st;
+}
+
+static enum pw_status open_stream(struct pw_qemu_session *session,
+				  unsigned number, uint32_t state,
+				  struct pw_error *err)
+{
+	struct pw_qemu_stream *stream = &session->stream[number];
+	struct pw_ring *ring = pw_qemu_region_at(&session->region, number);
+
+	*stream = (struct pw_qemu_stream){
+		.number = number,
+		.used = true,
+		.code = state == PW_RING_CODE,
+		.ring = ring,
+		.image = atomic_load(&ring->image),
+		.pid = (pid_t)atomic_load(&ring->pid),
+		.process = PW_QEMU_NONE,
+		.thread = PW_QEMU_NONE,
+	};
+	if (number >= session->stream_end)
+		session->stream_end = number + 1;
+	return pw_qemu_region_words(&session->region, number, &stream->words,
+				    err);
+}
+
+enum pw_status pw_qemu_look_for_rings(struct pw_qemu_session *session,
+				      struct pw_error *err)
+{
+	uint32_t claims = atomic_load(&session->region.control->claims);
+	enum pw_status st = PW_OK;
+
+	if (claims == session->claims)
+		return PW_OK;
+	session->claims = claims;
+	for (unsigned i = 0; i < PW_RINGS && st == PW_OK; i++) {
+		struct pw_ring *ring = pw_qemu_region_at(&session->region, i);
+		uint32_t state = atomic_load(&ring->state);
+
+		if (!session->stream[i].used &&
+		    (state == PW_RING_THREAD || state == PW_RING_CODE ||
+		     state == PW_RING_DONE))
+			st = open_stream(session, i, state, err);
+	}
+	return st;
+}
+
+/* How a process ended, while its parent has not asked yet; 0: not known. */
+static int exit_code(pid_t pid)
+{
+	char path[40], text[1024];
+	const char *at;
+	FILE *file;
+	size_t got;
+	int code = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	got = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[got] = '\0';
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < EXIT_CODE_FIELD; field++)
+		at = strchr(at + 1, ' ');
+	if (at && sscanf(at, "%d", &code) != 1)
+		code = 0;
+	return code;
+}
+
+/* A process has ended: its rings hold the last it did. */
+static void see_end(struct pw_qemu_session *session, size_t index)
+{
+	struct pw_qemu_process *process = process_at(session, index);
+
+	close(process->pidfd);
+	process->pidfd = -1;
+	process->ended_ns = pw_qemu_now_ns();
+	for (unsigned i = 0; i < session->stream_end; i++)
+		if (session->stream[i].used &&
+		    session->stream[i].pid == process->pid)
+			session->stream[i].ended = true;
+}
+
+static enum pw_status record_kill(struct pw_qemu_session *session,
+				  size_t index, int code, struct pw_error *err)
+{
+	const struct pw_qemu_process *process = process_at(session, index);
+	const struct pw_qemu_stream stream = {.thread = process->first_thread};
+	const struct pw_event killed = {
+		.kind = PW_EVENT_killed,
+		.arg = {(uint64_t)WTERMSIG(code)},
+	};
+
+	if (!WIFSIGNALED(code))
+		return PW_OK;
+	return pw_qemu_event(session, &stream, &killed, err);
+}
+
+static bool is_over(const struct pw_qemu_process *process)
+{
+	struct pollfd poll_fd = {.fd = process->pidfd, .events = POLLIN};
+
+	return process->pidfd >= 0 && poll(&poll_fd, 1, 0) > 0;
+}
+
+enum pw_status pw_qemu_look_for_ends(struct pw_qemu_session *session,
+				     struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	for (size_t i = 0; i < session->processes.count && st == PW_OK; i++) {
+		struct pw_qemu_process *process = process_at(session, i);
+		int code;
+
+		if (process->ended_ns && process->block.data &&
+		    pw_qemu_now_ns() - process->ended_ns > TABLE_KEPT_NS)
+			pw_array_free(&process->block);
+		if (!is_over(process))
+			continue;
+		code = exit_code(process->pid);
+		if (process->pid == session->target && !session->target_ended &&
+		    waitpid(session->target, &session->status, 0) ==
+			    session->target) {
+			session->target_ended = true;
+			code = session->status;
+		}
+		see_end(session, i);
+		st = record_kill(session, i, code, err);
+	}
+	return st;
+}

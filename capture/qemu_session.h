@@ -1,0 +1,247 @@
+/*
+ * qemu_session.h - one recording through the emulator, and its parts.
+ *
+ * qemu_merge.c chooses which ring is next, qemu_drain.c turns its words into
+ * accesses, qemu_notes.c keeps track of processes and threads, qemu_image.c
+ * says what a new image maps, qemu_launch.c starts the emulator.
+ */
+#ifndef PW_CAPTURE_QEMU_SESSION_H
+#define PW_CAPTURE_QEMU_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/array.h"
+#include "base/status.h"
+#include "capture/engine.h"
+#include "capture/qemu_block.h"
+#include "capture/qemu_region.h"
+#include "capture/scope.h"
+#include "capture/watcher.h"
+#include "formats/lane.h"
+
+#define PW_QEMU_SIGNALS 65
+#define PW_QEMU_FRAMES 8
+
+/* A process that has been seen; entries stay until the end. */
+struct pw_qemu_process {
+	pid_t pid;
+	uint32_t first_thread; /* in the trace */
+	uint64_t image;
+	int pidfd; /* -1: ended */
+	bool native; /* runs, or may run, a program that is not recorded */
+	enum pw_call_machine machine;
+	struct pw_array block; /* uint32_t: number of a translated block */
+	uint64_t handler[PW_QEMU_SIGNALS];
+	unsigned births;    /* children that have not reported yet */
+	int64_t ended_ns;   /* when its end was seen; 0: not yet */
+	uint64_t brk;	    /* unused until the first brk */
+};
+
+/* A module that has been declared. */
+struct pw_qemu_module {
+	uint32_t process;
+	uint64_t image;
+	uint64_t base;
+	const char *path;
+};
+
+/* A ring in use. */
+struct pw_qemu_stream {
+	unsigned number;
+	bool used;
+	bool code;  /* of a process, not of a thread */
+	bool ended; /* no more words will come */
+	struct pw_ring *ring;
+	const uint64_t *words;
+	uint64_t tail;
+	uint64_t image;
+	pid_t pid;
+	uint64_t stamp; /* of the stretch at the tail */
+	uint32_t process; /* PW_QEMU_NONE: not known yet */
+	uint32_t thread;  /* in the trace; PW_QEMU_NONE: not known yet */
+	uint64_t last_pc; /* of the last instruction */
+	uint64_t call;	  /* direct call made by it; 0: none */
+	bool repeats;	  /* it is a repeated one */
+	bool calls;	  /* it is an indirect call */
+	uint64_t skipped; /* instructions outside of the scope */
+	uint64_t frame[PW_QEMU_FRAMES]; /* of signals being handled */
+	unsigned frames;
+};
+
+struct pw_qemu_session {
+	struct pw_capture_request request;
+	struct pw_qemu_region region;
+	struct pw_qemu_blocks blocks;
+	struct pw_writer *writer;
+	struct pw_lane *lane; /* open, or NULL */
+	struct pw_capture_result *result;
+	struct pw_watcher watcher;
+	struct pw_scope scope;
+	struct pw_array processes; /* struct pw_qemu_process */
+	struct pw_array modules;   /* struct pw_qemu_module */
+	struct pw_array handlers;  /* uint64_t: of whatever process */
+	struct pw_arena *arena;
+	struct pw_qemu_stream stream[PW_RINGS];
+	unsigned stream_end; /* rings below it have been used */
+	uint32_t claims;     /* as they were when last looked at */
+	uint32_t threads;    /* declared */
+	uint64_t executed;   /* instructions, in the scope or not */
+	uint64_t recorded;   /* instructions */
+	uint64_t stop_at;    /* look at scope and bounds at so many executed */
+	uint64_t seen;	     /* executed, as the scope knows */
+	uint64_t accesses;
+	pid_t target; /* the command */
+	int status;   /* of the command, from waitpid */
+	bool target_ended;
+	bool ended;
+	int64_t kept_ns;     /* when the trace was flushed last */
+	int64_t progress_ns; /* when something was read last */
+	char emulator[4096];
+	char plugin[4096];
+};
+
+/*
+ * Words of @stream that can be read now are turned into accesses and events,
+ * up to the next stretch. *progress says whether anything was.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_drain(struct pw_qemu_session *session,
+			     struct pw_qemu_stream *stream, bool *progress,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Read what the process of @image has translated since last time.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_drain_code(struct pw_qemu_session *session,
+				  uint32_t process,
+				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The scope may have changed: look at it and the bounds.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_rescope(struct pw_qemu_session *session,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * An event, or a note, has been read from @stream.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_note(struct pw_qemu_session *session,
+			    struct pw_qemu_stream *stream, unsigned kind,
+			    const struct pw_event *event,
+			    struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Record an event of @stream's thread, after all that came before.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_event(struct pw_qemu_session *session,
+			     const struct pw_qemu_stream *stream,
+			     const struct pw_event *event,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The kernel has read or written memory for @stream's thread.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
+				     const struct pw_qemu_stream *stream,
+				     uint64_t address, uint64_t bytes,
+				     bool store,
+				     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Close the open stretch of the trace, if there is one.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_lane_close(struct pw_qemu_session *session,
+				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * A handler that begins at the address of a block of @stream: record the
+ * signal if it is one. @pieces are what the block has touched.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_handler(struct pw_qemu_session *session,
+			       struct pw_qemu_stream *stream,
+			       const struct pw_qemu_block *block,
+			       const uint64_t *pieces, size_t count,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Find new rings and ended processes.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_look_for_rings(struct pw_qemu_session *session,
+				      struct pw_error *err) PW_MUST_CHECK;
+enum pw_status pw_qemu_look_for_ends(struct pw_qemu_session *session,
+				     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Record until the command, or all its processes, have ended or a bound is
+ * reached.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_merge(struct pw_qemu_session *session,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Record what a new image of @process has mapped.
+ *
+ * Units:  @floor, the address where the emulator's own memory begins.
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_image(struct pw_qemu_session *session,
+			     const struct pw_qemu_stream *stream,
+			     uint64_t floor,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * A file has been mapped at @address: declare its module.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_mapped(struct pw_qemu_session *session,
+			      const struct pw_qemu_stream *stream,
+			      uint64_t address,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Find emulator and plugin for the program; NULL, or why there is none.
+ */
+const char *pw_qemu_find(struct pw_qemu_session *session, const char *path);
+
+/*
+ * The program that the emulator in process @pid runs; "" when unknown.
+ */
+void pw_qemu_program(pid_t pid, char *path, size_t path_bytes);
+
+/*
+ * Start the command under the emulator.
+ *
+ * Errors: PW_ERR_TARGET, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_launch(struct pw_qemu_session *session,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Nanoseconds of the monotonic clock.
+ */
+int64_t pw_qemu_now_ns(void);
+
+#endif
