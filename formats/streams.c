@@ -1,5 +1,5 @@
 /*
- * streams.c - tables of streams, to and from payloads.
+ * streams.c - streams and single frames, to and from payloads.
  */
 #include "formats/streams.h"
 
@@ -84,5 +84,48 @@ enum pw_status pw_stream_unpack(ZSTD_DCtx *zstd, const struct pw_stream *stream,
 	if (bytes != stream->raw_bytes)
 		return pw_stream_malformed(err, stream->name,
 					   "has another length");
+	return PW_OK;
+}
+
+enum pw_status pw_frame_pack(const struct pw_array *raw, int level,
+			     struct pw_array *out, struct pw_error *err)
+{
+	enum pw_status st;
+	size_t stored;
+
+	PW_ASSERT(raw->item_bytes == 1 && out->item_bytes == 1);
+	st = pw_array_reserve(out, out->count + ZSTD_compressBound(raw->count),
+			      err);
+	if (st != PW_OK)
+		return st;
+	stored = ZSTD_compress((uint8_t *)out->data + out->count,
+			       out->capacity - out->count, raw->data,
+			       raw->count, level);
+	if (ZSTD_isError(stored))
+		return pw_fail(err, PW_ERR_SYSTEM, "zstd: %s",
+			       ZSTD_getErrorName(stored));
+	out->count += stored;
+	return PW_OK;
+}
+
+enum pw_status pw_frame_unpack(const uint8_t *payload, size_t payload_bytes,
+			       uint64_t raw_bytes, struct pw_array *out,
+			       struct pw_error *err)
+{
+	enum pw_status st;
+	size_t bytes;
+
+	PW_ASSERT(raw_bytes <= PW_RAW_BYTES_MAX && out->item_bytes == 1);
+	out->count = 0;
+	st = pw_array_reserve(out, raw_bytes + 1, err);
+	if (st != PW_OK)
+		return st;
+	bytes = ZSTD_decompress(out->data, raw_bytes, payload, payload_bytes);
+	if (ZSTD_isError(bytes))
+		return pw_fail(err, PW_ERR_FORMAT, "zstd: %s",
+			       ZSTD_getErrorName(bytes));
+	if (bytes != raw_bytes)
+		return pw_fail(err, PW_ERR_FORMAT, "it has another length");
+	out->count = raw_bytes;
 	return PW_OK;
 }

@@ -55,6 +55,25 @@ enum pw_status pw_stream_unpack(ZSTD_DCtx *zstd, const struct pw_stream *stream,
 				void *out, struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * Append one frame of the bytes of @raw to @out, both arrays of bytes.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_frame_pack(const struct pw_array *raw, int level,
+			     struct pw_array *out,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Unpack a payload that is one frame into @out, an array of bytes that is
+ * emptied first.
+ *
+ * Errors: PW_ERR_FORMAT it does not hold exactly @raw_bytes; PW_ERR_SYSTEM.
+ */
+enum pw_status pw_frame_unpack(const uint8_t *payload, size_t payload_bytes,
+			       uint64_t raw_bytes, struct pw_array *out,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * The failure for a stream that is wrong.
  *
  * Errors: PW_ERR_FORMAT.
