@@ -51,7 +51,7 @@ static enum pw_status emit(struct pw_chunk_sink *sink, struct pw_chunk *chunk,
 
 	PW_ASSERT(buffer->count >= PW_CHUNK_HEADER_BYTES);
 	PW_ASSERT(payload <= PW_PAYLOAD_BYTES_MAX);
-	PW_ASSERT(chunk->kind >= PW_CHUNK_META && chunk->kind <= PW_CHUNK_END);
+	PW_ASSERT(chunk->kind >= PW_CHUNK_META && chunk->kind < PW_CHUNK_KINDS);
 	st = pw_array_reserve(buffer, PW_CHUNK_HEADER_BYTES + padded, err);
 	if (st != PW_OK)
 		return st;

@@ -20,7 +20,7 @@ struct pw_chunk_sink {
 	struct pw_array buffer; /* uint8_t: header and payload being made */
 	struct pw_array index;	/* uint8_t: payload of the next INDEX */
 	uint64_t sequence;
-	uint64_t previous[PW_CHUNK_END + 1]; /* offset of the last of a kind */
+	uint64_t previous[PW_CHUNK_KINDS]; /* offset of the last of a kind */
 };
 
 /*

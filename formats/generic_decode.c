@@ -6,12 +6,11 @@
  */
 #include "formats/codec_generic.h"
 
-#include <zstd.h>
-
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/generic_wire.h"
 #include "formats/layout.h"
+#include "formats/streams.h"
 #include "formats/tally.h"
 #include "formats/varint.h"
 
@@ -23,12 +22,6 @@ struct pw_generic_decoder {
 
 static const char *const stream_name[PW_STREAMS] = {"kind", "size", "pc",
 						    "address"};
-
-struct stream {
-	const uint8_t *stored;
-	size_t stored_bytes;
-	size_t raw_bytes;
-};
 
 enum pw_status pw_generic_decoder_open(struct pw_generic_decoder **out,
 				       struct pw_error *err)
@@ -61,54 +54,24 @@ void pw_generic_decoder_close(struct pw_generic_decoder *decoder)
 static enum pw_status malformed(struct pw_error *err,
 				enum pw_generic_stream stream, const char *how)
 {
-	return pw_fail(err, PW_ERR_FORMAT, "its %s stream %s",
-		       stream_name[stream], how);
+	return pw_stream_malformed(err, stream_name[stream], how);
 }
 
 /* Read the stream table; everything in it must fit and add up. */
 static enum pw_status find_streams(const struct pw_generic_payload *payload,
-				   struct stream *stream, struct pw_error *err)
+				   struct pw_stream *stream,
+				   struct pw_error *err)
 {
-	uint64_t raw = 0, stored = PW_STREAM_TABLE_BYTES;
+	enum pw_status st;
 
-	if (payload->payload_bytes < PW_STREAM_TABLE_BYTES)
-		return pw_fail(err, PW_ERR_FORMAT, "it has no stream table");
-	for (size_t s = 0; s < PW_STREAMS; s++) {
-		stream[s].raw_bytes = pw_load32(payload->bytes + s * 8);
-		stream[s].stored_bytes = pw_load32(payload->bytes + s * 8 + 4);
-		if (stored + stream[s].stored_bytes > payload->payload_bytes)
-			return malformed(err, (enum pw_generic_stream)s,
-					 "passes its end");
-		stream[s].stored = payload->bytes + stored;
-		stored += stream[s].stored_bytes;
-		raw += stream[s].raw_bytes;
-	}
-	if (stored != payload->payload_bytes || raw != payload->raw_bytes ||
-	    raw > PW_RAW_BYTES_MAX ||
-	    stream[PW_STREAM_KIND].raw_bytes != payload->count)
-		return pw_fail(err, PW_ERR_FORMAT,
-			       "its stream lengths do not add up");
-	return PW_OK;
-}
-
-/* Unpack a stream to exactly its raw length at @out. */
-static enum pw_status unpack(struct pw_generic_decoder *decoder,
-			     const struct stream *streams,
-			     enum pw_generic_stream which, uint8_t *out,
-			     struct pw_error *err)
-{
-	const struct stream *stream = &streams[which];
-	size_t bytes = 0;
-
-	if (stream->stored_bytes > 0)
-		bytes = ZSTD_decompressDCtx(decoder->zstd, out,
-					    stream->raw_bytes, stream->stored,
-					    stream->stored_bytes);
-	if (ZSTD_isError(bytes))
-		return malformed(err, which, ZSTD_getErrorName(bytes));
-	if (bytes != stream->raw_bytes)
-		return malformed(err, which, "has another length");
-	return PW_OK;
+	for (size_t s = 0; s < PW_STREAMS; s++)
+		stream[s].name = stream_name[s];
+	st = pw_streams_find(stream, PW_STREAMS, payload->bytes,
+			     payload->payload_bytes, payload->raw_bytes, err);
+	if (st == PW_OK && stream[PW_STREAM_KIND].raw_bytes != payload->count)
+		st = pw_fail(err, PW_ERR_FORMAT,
+			     "its stream lengths do not add up");
+	return st;
 }
 
 static enum pw_status get_sizes(const uint8_t *in, const uint8_t *end,
@@ -185,7 +148,7 @@ static enum pw_status get_addresses(struct pw_generic_decoder *decoder,
 	return PW_OK;
 }
 
-static size_t longest(const struct stream *stream)
+static size_t longest(const struct pw_stream *stream)
 {
 	size_t bytes = 1;
 
@@ -200,7 +163,7 @@ enum pw_status pw_generic_decode(struct pw_generic_decoder *decoder,
 				 const struct pw_access_columns *out,
 				 struct pw_error *err)
 {
-	struct stream s[PW_STREAMS] = {{0}};
+	struct pw_stream s[PW_STREAMS] = {{0}};
 	enum pw_status st = find_streams(payload, s, err);
 	uint8_t *raw;
 
@@ -211,19 +174,23 @@ enum pw_status pw_generic_decode(struct pw_generic_decoder *decoder,
 		return st;
 	raw = decoder->raw.data;
 	PW_ASSERT(s[PW_STREAM_KIND].raw_bytes == payload->count);
-	st = unpack(decoder, s, PW_STREAM_KIND, out->kind, err);
+	st = pw_stream_unpack(decoder->zstd, &s[PW_STREAM_KIND], out->kind,
+			      err);
 	if (st == PW_OK)
-		st = unpack(decoder, s, PW_STREAM_SIZE, raw, err);
+		st = pw_stream_unpack(decoder->zstd, &s[PW_STREAM_SIZE], raw,
+				      err);
 	if (st == PW_OK)
 		st = get_sizes(raw, raw + s[PW_STREAM_SIZE].raw_bytes,
 			       out->size_bytes, payload->count, err);
 	if (st == PW_OK)
-		st = unpack(decoder, s, PW_STREAM_PC, raw, err);
+		st = pw_stream_unpack(decoder->zstd, &s[PW_STREAM_PC], raw,
+				      err);
 	if (st == PW_OK)
 		st = get_pcs(raw, raw + s[PW_STREAM_PC].raw_bytes, out->pc,
 			     payload->count, err);
 	if (st == PW_OK)
-		st = unpack(decoder, s, PW_STREAM_ADDRESS, raw, err);
+		st = pw_stream_unpack(decoder->zstd, &s[PW_STREAM_ADDRESS], raw,
+				      err);
 	if (st == PW_OK)
 		st = get_addresses(decoder, raw,
 				   raw + s[PW_STREAM_ADDRESS].raw_bytes, out,

@@ -3,12 +3,11 @@
  */
 #include "formats/codec_generic.h"
 
-#include <zstd.h>
-
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/generic_wire.h"
 #include "formats/layout.h"
+#include "formats/streams.h"
 #include "formats/tally.h"
 #include "formats/varint.h"
 
@@ -121,36 +120,13 @@ static void put_addresses(struct pw_generic_encoder *encoder,
 	stream->end = out;
 }
 
-/* Append the frame of a stream and fill its place in the table. */
-static enum pw_status pack(struct pw_generic_encoder *encoder,
-			   const struct stream *stream, struct pw_array *out,
-			   size_t table, struct pw_error *err)
-{
-	size_t raw = (size_t)(stream->end - stream->begin);
-	uint8_t *bytes = out->data;
-	size_t stored = 0;
-
-	if (raw > 0)
-		stored = ZSTD_compress2(encoder->zstd, bytes + out->count,
-					out->capacity - out->count,
-					stream->begin, raw);
-	if (ZSTD_isError(stored))
-		return pw_fail(err, PW_ERR_SYSTEM, "zstd: %s",
-			       ZSTD_getErrorName(stored));
-	PW_ASSERT(raw <= UINT32_MAX && stored <= UINT32_MAX);
-	pw_store32(bytes + table, (uint32_t)raw);
-	pw_store32(bytes + table + 4, (uint32_t)stored);
-	out->count += stored;
-	return PW_OK;
-}
-
 enum pw_status pw_generic_encode(struct pw_generic_encoder *encoder,
 				 const struct pw_accesses *accesses,
 				 struct pw_array *out, uint64_t *raw_bytes,
 				 struct pw_error *err)
 {
 	struct stream stream[PW_STREAMS];
-	size_t bound = PW_STREAM_TABLE_BYTES, table = out->count, offset = 0;
+	size_t table = out->count, offset = 0;
 	enum pw_status st;
 
 	PW_ASSERT(out->item_bytes == 1);
@@ -170,17 +146,18 @@ enum pw_status pw_generic_encode(struct pw_generic_encoder *encoder,
 	put_addresses(encoder, &stream[PW_STREAM_ADDRESS],
 		      stream[PW_STREAM_KIND].begin, accesses);
 	*raw_bytes = 0;
-	for (size_t s = 0; s < PW_STREAMS; s++) {
+	st = pw_array_reserve(out, table + PW_STREAM_TABLE_BYTES, err);
+	if (st != PW_OK)
+		return st;
+	out->count += PW_STREAM_TABLE_BYTES;
+	for (size_t s = 0; s < PW_STREAMS && st == PW_OK; s++) {
 		size_t raw = (size_t)(stream[s].end - stream[s].begin);
 
 		PW_ASSERT(raw <= accesses->count * worst[s]);
 		*raw_bytes += raw;
-		bound += ZSTD_compressBound(raw);
+		st = pw_stream_pack(encoder->zstd, stream[s].begin, raw, out,
+				    table + s * PW_STREAM_ENTRY_BYTES, err);
 	}
-	st = pw_array_reserve(out, out->count + bound, err);
-	out->count += PW_STREAM_TABLE_BYTES;
-	for (size_t s = 0; s < PW_STREAMS && st == PW_OK; s++)
-		st = pack(encoder, &stream[s], out, table + s * 8, err);
 	PW_ASSERT(st != PW_OK || *raw_bytes <= PW_RAW_BYTES_MAX);
 	return st;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "formats/streams.h"
+
 enum pw_generic_stream {
 	PW_STREAM_KIND,
 	PW_STREAM_SIZE,
@@ -15,8 +17,7 @@ enum pw_generic_stream {
 	PW_STREAMS,
 };
 
-/* u32 raw length and u32 stored length of each stream. */
-#define PW_STREAM_TABLE_BYTES ((size_t)PW_STREAMS * 8)
+#define PW_STREAM_TABLE_BYTES (PW_STREAMS * PW_STREAM_ENTRY_BYTES)
 
 #define PW_KIND_AT_PC 0x80 /* the address is the pc and is not stored */
 #define PW_SIZE_ESCAPE 255

@@ -70,7 +70,10 @@ static bool understand(const struct pw_chunk *chunk)
 	case PW_CHUNK_END:
 		return chunk->codec == PW_CODEC_STORED;
 	case PW_CHUNK_ACCESSES:
+		return chunk->codec == PW_CODEC_ZSTD ||
+		       chunk->codec == PW_CODEC_FAST;
 	case PW_CHUNK_TIMELINE:
+	case PW_CHUNK_SHAPES:
 		return chunk->codec == PW_CODEC_ZSTD;
 	default:
 		return !(chunk->flags & PW_CHUNK_CRITICAL);
@@ -119,6 +122,7 @@ const char *pw_chunk_name(unsigned kind)
 		[PW_CHUNK_TIMELINE] = "TIMELINE",
 		[PW_CHUNK_INDEX] = "INDEX",
 		[PW_CHUNK_END] = "END",
+		[PW_CHUNK_SHAPES] = "SHAPES",
 	};
 
 	if (kind == 0 || kind >= PW_COUNT(names))

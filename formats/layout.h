@@ -18,7 +18,7 @@
 #define PW_FILE_MAGIC_BYTES 8
 #define PW_CHUNK_MAGIC UINT32_C(0x435750d7)
 #define PW_VERSION_MAJOR 1
-#define PW_VERSION_MINOR 0
+#define PW_VERSION_MINOR 1
 #define PW_CHUNKS_AN_INDEX 64
 #define PW_INDEX_HEAD_BYTES 8
 #define PW_INDEX_ENTRY_BYTES ((size_t)8 + PW_CHUNK_HEADER_BYTES)
@@ -33,6 +33,9 @@
 #define PW_META_BYTES_MAX ((uint64_t)16 << 20)
 #define PW_THREADS_MAX ((uint64_t)1 << 20)
 #define PW_ZSTD_WINDOW_LOG_MAX 26
+#define PW_SHAPES_MAX ((uint64_t)1 << 22)
+#define PW_SHAPE_SLOTS_ALL_MAX ((uint64_t)1 << 26)
+#define PW_SHAPE_BYTES_MAX ((uint64_t)1 << 28) /* raw, of all chunks */
 
 enum pw_chunk_kind {
 	PW_CHUNK_META = 1,
@@ -42,12 +45,14 @@ enum pw_chunk_kind {
 	PW_CHUNK_TIMELINE = 5,
 	PW_CHUNK_INDEX = 6,
 	PW_CHUNK_END = 7,
+	PW_CHUNK_SHAPES = 8,
+	PW_CHUNK_KINDS, /* not on the wire: one more than the last */
 };
 
 enum pw_chunk_flag { PW_CHUNK_CRITICAL = 1 };
 
-/* Codecs: payload as it is; zstd streams of FORMAT.md. */
-enum pw_codec { PW_CODEC_STORED = 0, PW_CODEC_ZSTD = 1 };
+/* Codecs: payload as it is; zstd streams of FORMAT.md; executions of shapes. */
+enum pw_codec { PW_CODEC_STORED = 0, PW_CODEC_ZSTD = 1, PW_CODEC_FAST = 2 };
 
 /* A chunk header's fields, in the order of the file. */
 struct pw_chunk {

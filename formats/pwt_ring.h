@@ -21,6 +21,7 @@ struct pw_ring_source {
 	const struct pw_pwt_list *list;
 	const struct pw_array *places; /* struct pw_segment_place */
 	size_t threads;		       /* declared */
+	const struct pw_pwt_shapes *shapes;
 };
 
 /*

@@ -48,17 +48,28 @@ void pw_segment_free(struct pw_segment *segment)
 }
 
 enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
-				       size_t threads, struct pw_error *err)
+				       size_t threads,
+				       const struct pw_pwt_shapes *shapes,
+				       struct pw_error *err)
 {
+	enum pw_status st;
+
 	decoder->threads = threads;
 	decoder->buffer = (struct pw_array)PW_ARRAY(uint8_t);
-	return pw_generic_decoder_open(&decoder->codec, err);
+	decoder->fast = NULL;
+	st = pw_generic_decoder_open(&decoder->generic, err);
+	if (st != PW_OK)
+		return st;
+	return pw_fast_decoder_open(&decoder->fast, shapes, decoder->generic,
+				    err);
 }
 
 void pw_segment_decoder_free(struct pw_segment_decoder *decoder)
 {
-	pw_generic_decoder_close(decoder->codec);
-	decoder->codec = NULL;
+	pw_fast_decoder_close(decoder->fast);
+	decoder->fast = NULL;
+	pw_generic_decoder_close(decoder->generic);
+	decoder->generic = NULL;
 	pw_array_free(&decoder->buffer);
 }
 
@@ -79,7 +90,7 @@ static enum pw_status reserve(struct pw_segment *segment, size_t count,
 	enum pw_status st;
 
 	PW_ASSERT(count <= PW_SEGMENT_ACCESSES_MAX);
-	count = count ? count : 1; /* so that there are arrays */
+	count += PW_FAST_SLACK; /* so there are always arrays */
 	st = pw_array_reserve(&segment->address, count, err);
 	if (st == PW_OK)
 		st = pw_array_reserve(&segment->pc, count, err);
@@ -133,8 +144,11 @@ static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
 	PW_ASSERT(first + part.count <= segment->kind.capacity);
 	st = pw_pwt_file_payload(file, place, &decoder->buffer, &payload.bytes,
 				 err);
-	if (st == PW_OK)
-		st = pw_generic_decode(decoder->codec, &payload, &columns, err);
+	if (st == PW_OK && chunk->codec == PW_CODEC_FAST)
+		st = pw_fast_decode(decoder->fast, &payload, &columns, err);
+	else if (st == PW_OK)
+		st = pw_generic_decode(decoder->generic, &payload, &columns,
+				       err);
 	if (st != PW_OK)
 		return blame(place, st, err);
 	pw_tally_add(&tally, columns.kind, part.count);

@@ -9,10 +9,12 @@
 
 #include "base/array.h"
 #include "base/status.h"
+#include "formats/codec_fast.h"
 #include "formats/codec_generic.h"
 #include "formats/damage.h"
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
+#include "formats/pwt_shapes.h"
 
 /* Where a segment is in the list of chunks. */
 struct pw_segment_place {
@@ -48,7 +50,8 @@ struct pw_segment {
 /* What decodes segments; one for each thread that does. */
 struct pw_segment_decoder {
 	size_t threads; /* declared */
-	struct pw_generic_decoder *codec;
+	struct pw_generic_decoder *generic;
+	struct pw_fast_decoder *fast;
 	struct pw_array buffer; /* uint8_t: a chunk */
 };
 
@@ -74,13 +77,15 @@ void pw_segment_init(struct pw_segment *segment);
 void pw_segment_free(struct pw_segment *segment);
 
 /*
- * Make a decoder for a trace of @threads threads.
+ * Make a decoder for a trace of @threads threads and these @shapes.
  *
- * Owns:   @decoder holds memory; free it with pw_segment_decoder_free.
+ * Owns:   @decoder holds memory; free it with pw_segment_decoder_free, also
+ *         after a failure. @shapes must outlive it.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
 				       size_t threads,
+				       const struct pw_pwt_shapes *shapes,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /*

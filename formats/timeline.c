@@ -3,10 +3,9 @@
  */
 #include "formats/timeline.h"
 
-#include <zstd.h>
-
 #include "base/assert.h"
 #include "formats/layout.h"
+#include "formats/streams.h"
 #include "formats/varint.h"
 
 /* A record without its text: tag, length, 4 fields, arguments, text length. */
@@ -123,47 +122,19 @@ enum pw_status pw_timeline_event(struct pw_timeline *timeline, uint32_t thread,
 enum pw_status pw_timeline_pack(const struct pw_timeline *timeline, int level,
 				struct pw_array *out, struct pw_error *err)
 {
-	size_t stored;
-	enum pw_status st;
-
 	PW_ASSERT(timeline->open_accesses == 0);
 	PW_ASSERT(timeline->bytes.count <= PW_TIMELINE_RAW_MAX);
-	st = pw_array_reserve(
-		out, out->count + ZSTD_compressBound(timeline->bytes.count),
-		err);
-	if (st != PW_OK)
-		return st;
-	stored = ZSTD_compress((uint8_t *)out->data + out->count,
-			       out->capacity - out->count, timeline->bytes.data,
-			       timeline->bytes.count, level);
-	if (ZSTD_isError(stored))
-		return pw_fail(err, PW_ERR_SYSTEM, "zstd: %s",
-			       ZSTD_getErrorName(stored));
-	out->count += stored;
-	return PW_OK;
+	return pw_frame_pack(&timeline->bytes, level, out, err);
 }
 
 enum pw_status pw_timeline_unpack(const uint8_t *payload, size_t payload_bytes,
 				  uint64_t raw_bytes, struct pw_array *out,
 				  struct pw_error *err)
 {
-	enum pw_status st;
-	size_t bytes;
-
 	out->count = 0;
 	if (raw_bytes > PW_TIMELINE_RAW_MAX)
 		return pw_fail(err, PW_ERR_FORMAT, "it is too long");
-	st = pw_array_reserve(out, raw_bytes + 1, err);
-	if (st != PW_OK)
-		return st;
-	bytes = ZSTD_decompress(out->data, raw_bytes, payload, payload_bytes);
-	if (ZSTD_isError(bytes))
-		return pw_fail(err, PW_ERR_FORMAT, "zstd: %s",
-			       ZSTD_getErrorName(bytes));
-	if (bytes != raw_bytes)
-		return pw_fail(err, PW_ERR_FORMAT, "it has another length");
-	out->count = raw_bytes;
-	return PW_OK;
+	return pw_frame_unpack(payload, payload_bytes, raw_bytes, out, err);
 }
 
 /* Take the next varint of a record, at most @limit; false when there is none.*/

@@ -7,20 +7,28 @@
 
 #include "base/assert.h"
 #include "formats/chunk_sink.h"
+#include "formats/lane.h"
 #include "formats/pwt_records.h"
+#include "formats/shape_book.h"
+#include "formats/streams.h"
 #include "formats/tally.h"
 #include "formats/writer_segment.h"
 
 #define SEGMENT_ACCESSES ((uint64_t)1 << 20)
 #define ZSTD_LEVEL 3
+#define ZSTD_LEVEL_FAST 1
 /* Declarations are written before they fill a chunk. */
 #define DECLARATIONS_BYTES_MAX ((size_t)1 << 20)
+#define SHAPES_BYTES_MAX ((size_t)4 << 20)
 
 struct pw_writer {
 	struct pw_chunk_sink sink;
 	struct pw_writer_segment segment;
 	struct pw_array threads; /* uint8_t: payload of the next THREADS */
 	struct pw_array modules; /* uint8_t: payload of the next MODULES */
+	struct pw_shape_book shapes;
+	struct pw_lane_store *lane; /* the stretch that is open, or NULL */
+	int fast_level;
 	struct pw_totals totals;
 	struct pw_error failure; /* the first one; status PW_OK: none */
 };
@@ -47,6 +55,7 @@ static void release(struct pw_writer *writer)
 	pw_writer_segment_free(&writer->segment);
 	pw_array_free(&writer->threads);
 	pw_array_free(&writer->modules);
+	pw_shape_book_free(&writer->shapes);
 	free(writer);
 }
 
@@ -97,10 +106,13 @@ enum pw_status pw_writer_open(struct pw_writer **out, const char *path,
 		capacity = PW_SEGMENT_ACCESSES_MAX;
 	writer->threads = (struct pw_array)PW_ARRAY(uint8_t);
 	writer->modules = (struct pw_array)PW_ARRAY(uint8_t);
+	writer->shapes = (struct pw_shape_book)PW_SHAPE_BOOK;
+	writer->fast_level =
+		options->zstd_level ? options->zstd_level : ZSTD_LEVEL_FAST;
 	st = check_metadata(options->metadata, err);
 	if (st == PW_OK)
 		st = pw_writer_segment_init(&writer->segment, capacity, level,
-					    err);
+					    writer->fast_level, err);
 	if (st != PW_OK)
 		goto fail;
 	st = pw_chunk_sink_open(&writer->sink, path, options->replace, err);
@@ -148,21 +160,55 @@ static enum pw_status write_declared(struct pw_writer *writer,
 	return pw_chunk_sink_write(&writer->sink, &chunk, &offset, err);
 }
 
+/* Write the shapes that are waiting. */
+static enum pw_status write_shapes(struct pw_writer *writer,
+				   struct pw_error *err)
+{
+	struct pw_shape_book *book = &writer->shapes;
+	struct pw_chunk chunk = {
+		.kind = PW_CHUNK_SHAPES,
+		.flags = PW_CHUNK_CRITICAL,
+		.codec = PW_CODEC_ZSTD,
+		.thread = (uint32_t)book->first_waiting,
+		.raw_bytes = book->waiting.count,
+	};
+	struct pw_array *payload;
+	uint64_t offset;
+	enum pw_status st;
+
+	if (book->waiting.count == 0)
+		return PW_OK;
+	payload = pw_chunk_sink_begin(&writer->sink, err);
+	if (!payload)
+		return err->status;
+	st = pw_frame_pack(&book->waiting, writer->fast_level, payload, err);
+	if (st != PW_OK)
+		return st;
+	book->waiting.count = 0;
+	book->first_waiting = book->shapes.count;
+	return pw_chunk_sink_write(&writer->sink, &chunk, &offset, err);
+}
+
 static enum pw_status write_declarations(struct pw_writer *writer,
 					 struct pw_error *err)
 {
 	enum pw_status st;
 
 	st = write_declared(writer, PW_CHUNK_THREADS, &writer->threads, err);
-	if (st != PW_OK)
-		return st;
-	return write_declared(writer, PW_CHUNK_MODULES, &writer->modules, err);
+	if (st == PW_OK)
+		st = write_declared(writer, PW_CHUNK_MODULES, &writer->modules,
+				    err);
+	if (st == PW_OK)
+		st = write_shapes(writer, err);
+	return st;
 }
 
 static enum pw_status flush(struct pw_writer *writer, struct pw_error *err)
 {
-	enum pw_status st = write_declarations(writer, err);
+	enum pw_status st;
 
+	PW_ASSERT(!writer->lane);
+	st = write_declarations(writer, err);
 	if (st != PW_OK)
 		return st;
 	return pw_writer_segment_flush(&writer->segment, &writer->sink, err);
@@ -207,6 +253,70 @@ enum pw_status pw_writer_module(struct pw_writer *writer,
 	return finish(writer, st, err);
 }
 
+enum pw_status pw_writer_shape(struct pw_writer *writer,
+			       const struct pw_shape *shape, uint32_t *index,
+			       struct pw_error *err)
+{
+	enum pw_status st = check(writer, err);
+
+	PW_ASSERT(!writer->lane);
+	if (st == PW_OK && writer->shapes.waiting.count >= SHAPES_BYTES_MAX)
+		st = write_shapes(writer, err);
+	*index = (uint32_t)writer->shapes.shapes.count;
+	if (st == PW_OK)
+		st = pw_shape_book_add(&writer->shapes, shape, err);
+	return finish(writer, st, err);
+}
+
+enum pw_status pw_writer_lane_begin(struct pw_writer *writer, uint32_t thread,
+				    struct pw_lane **lane, struct pw_error *err)
+{
+	enum pw_status st = check(writer, err);
+
+	*lane = NULL;
+	PW_ASSERT(!writer->lane);
+	PW_ASSERT(thread < writer->segment.threads.count);
+	if (st == PW_OK && pw_writer_segment_lane_full(
+				   &writer->segment, writer->shapes.slots_max))
+		st = flush(writer, err);
+	if (st == PW_OK)
+		st = pw_writer_segment_lane_begin(&writer->segment, thread,
+						  &writer->shapes,
+						  &writer->lane, err);
+	if (st == PW_OK)
+		*lane = &writer->lane->lane;
+	else
+		writer->lane = NULL;
+	return finish(writer, st, err);
+}
+
+/* Count what was executed. */
+static void add_totals(struct pw_totals *totals, const uint32_t *tally)
+{
+	totals->accesses += tally[PW_LANE_ACCESSES];
+	totals->loads += tally[PW_LANE_LOADS];
+	totals->stores += tally[PW_LANE_STORES];
+	totals->modifies += tally[PW_LANE_MODIFIES];
+	totals->fetches += tally[PW_LANE_FETCHES];
+	totals->instructions += tally[PW_LANE_INSTRUCTIONS];
+}
+
+enum pw_status pw_writer_lane_end(struct pw_writer *writer,
+				  struct pw_error *err)
+{
+	struct pw_lane_store *lane = writer->lane;
+	enum pw_status st;
+
+	PW_ASSERT(lane);
+	writer->lane = NULL;
+	st = pw_writer_segment_lane_end(&writer->segment, lane, err);
+	if (st == PW_OK)
+		add_totals(&writer->totals, lane->lane.tally);
+	if (st == PW_OK && pw_writer_segment_full(&writer->segment))
+		st = flush(writer, err);
+	return finish(writer, st, err);
+}
+
 enum pw_status pw_writer_accesses(struct pw_writer *writer, uint32_t thread,
 				  const struct pw_accesses *accesses,
 				  struct pw_error *err)
@@ -215,6 +325,7 @@ enum pw_status pw_writer_accesses(struct pw_writer *writer, uint32_t thread,
 	enum pw_status st = check(writer, err);
 	size_t done = 0;
 
+	PW_ASSERT(!writer->lane);
 	PW_ASSERT(thread < writer->segment.threads.count);
 	while (done < accesses->count && st == PW_OK) {
 		size_t taken = 0;
@@ -239,6 +350,7 @@ enum pw_status pw_writer_event(struct pw_writer *writer, uint32_t thread,
 {
 	enum pw_status st = check(writer, err);
 
+	PW_ASSERT(!writer->lane);
 	PW_ASSERT(thread < writer->segment.threads.count);
 	if (st != PW_OK)
 		return st;

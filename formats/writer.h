@@ -18,7 +18,7 @@ struct pw_writer_options {
 	const char *metadata;	   /* JSON object; NULL means "{}" */
 	unsigned unknown;	   /* enum pw_trace_unknown bits */
 	uint64_t segment_accesses; /* accesses a segment; 0: 1 Mi */
-	int zstd_level;		   /* 0: 3 */
+	int zstd_level;		   /* 0: 3, and 1 for executions of shapes */
 	bool replace;		   /* write beside and rename at close; else
 				      straight into the file (recordings) */
 };

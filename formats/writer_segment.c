@@ -69,7 +69,7 @@ static struct pw_writer_thread *thread_at(struct pw_writer_segment *segment,
 
 enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
 				      size_t capacity, int zstd_level,
-				      struct pw_error *err)
+				      int fast_level, struct pw_error *err)
 {
 	enum pw_status st;
 
@@ -78,12 +78,19 @@ enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
 	segment->capacity = capacity;
 	segment->zstd_level = zstd_level;
 	segment->threads = (struct pw_array)PW_ARRAY(struct pw_writer_thread);
+	segment->runs = (struct pw_array)PW_ARRAY(struct pw_writer_run);
 	segment->active = (struct pw_array)PW_ARRAY(uint32_t);
+	segment->lanes = (struct pw_array)PW_ARRAY(struct pw_lane_store *);
+	segment->spare = (struct pw_array)PW_ARRAY(struct pw_lane_store *);
 	segment->timeline = (struct pw_timeline)PW_TIMELINE;
 	st = make_columns(&segment->staged, capacity, err);
-	if (st != PW_OK)
-		return st;
-	return pw_generic_encoder_open(&segment->encoder, zstd_level, err);
+	if (st == PW_OK)
+		st = pw_generic_encoder_open(&segment->generic, zstd_level,
+					     err);
+	if (st == PW_OK)
+		st = pw_fast_encoder_open(&segment->fast, fast_level,
+					  segment->generic, err);
+	return st;
 }
 
 void pw_writer_segment_free(struct pw_writer_segment *segment)
@@ -91,17 +98,39 @@ void pw_writer_segment_free(struct pw_writer_segment *segment)
 	free_columns(&segment->staged);
 	free_columns(&segment->sorted);
 	pw_array_free(&segment->threads);
+	pw_array_free(&segment->runs);
 	pw_array_free(&segment->active);
+	pw_writer_segment_lanes_free(segment);
 	pw_timeline_free(&segment->timeline);
-	pw_generic_encoder_close(segment->encoder);
-	segment->encoder = NULL;
+	pw_fast_encoder_close(segment->fast);
+	segment->fast = NULL;
+	pw_generic_encoder_close(segment->generic);
+	segment->generic = NULL;
 }
 
 bool pw_writer_segment_full(const struct pw_writer_segment *segment)
 {
-	return segment->count == segment->capacity ||
+	return segment->count >= segment->capacity ||
 	       segment->timeline.records >= TIMELINE_RECORDS_MAX ||
 	       segment->timeline.bytes.count >= TIMELINE_BYTES_MAX;
+}
+
+/* Note whose the next @count staged accesses are. */
+static enum pw_status add_run(struct pw_writer_segment *segment,
+			      uint32_t thread, size_t count,
+			      struct pw_error *err)
+{
+	struct pw_writer_run run = {thread, count};
+	struct pw_writer_run *last = segment->runs.data;
+
+	if (segment->runs.count > 0) {
+		last += segment->runs.count - 1;
+		if (last->thread == thread) {
+			last->count += count;
+			return PW_OK;
+		}
+	}
+	return pw_array_push(&segment->runs, &run, err);
 }
 
 enum pw_status pw_writer_segment_add(struct pw_writer_segment *segment,
@@ -115,18 +144,25 @@ enum pw_status pw_writer_segment_add(struct pw_writer_segment *segment,
 	struct pw_writer_thread *owner = thread_at(segment, thread);
 	enum pw_status st = PW_OK;
 
-	PW_ASSERT(from < accesses->count && room > 0);
+	PW_ASSERT(from < accesses->count && segment->count < segment->capacity);
 	if (count > room)
 		count = room;
 	if (owner->in_segment == 0)
 		st = pw_array_push(&segment->active, &thread, err);
 	if (st == PW_OK)
 		st = pw_timeline_run(&segment->timeline, thread, count, err);
+	if (st == PW_OK)
+		st = add_run(segment, thread, count, err);
 	if (st != PW_OK)
 		return st;
-	copy_columns(&segment->staged, segment->count, accesses, from, count);
+	copy_columns(&segment->staged, segment->staged_count, accesses, from,
+		     count);
 	owner->in_segment += count;
+	owner->staged += count;
+	if (owner->lane)
+		owner->lane->pending += count;
 	segment->count += count;
+	segment->staged_count += count;
 	PW_ASSERT(segment->count <= segment->capacity);
 	*taken = count;
 	return PW_OK;
@@ -144,9 +180,8 @@ static int by_number(const void *a, const void *b)
 static enum pw_status sort(struct pw_writer_segment *segment,
 			   struct pw_error *err)
 {
-	struct pw_timeline_cursor cursor = {segment->timeline.bytes.data, NULL};
-	struct pw_accesses staged = view(&segment->staged, 0, segment->count);
-	struct pw_timeline_record record;
+	struct pw_accesses staged =
+		view(&segment->staged, 0, segment->staged_count);
 	enum pw_status st = PW_OK;
 	size_t at = 0;
 
@@ -159,25 +194,22 @@ static enum pw_status sort(struct pw_writer_segment *segment,
 			segment, PW_ARRAY_AT(&segment->active, uint32_t, i));
 
 		thread->cursor = at;
-		at += thread->in_segment;
+		at += thread->staged;
 	}
-	PW_ASSERT(at == segment->count);
-	cursor.end = cursor.next + segment->timeline.bytes.count;
+	PW_ASSERT(at == segment->staged_count);
 	at = 0;
-	do {
-		struct pw_writer_thread *thread;
+	for (size_t i = 0; i < segment->runs.count; i++) {
+		const struct pw_writer_run *run =
+			&PW_ARRAY_AT(&segment->runs, struct pw_writer_run, i);
+		struct pw_writer_thread *thread =
+			thread_at(segment, run->thread);
 
-		st = pw_timeline_next(&cursor, &record, err);
-		PW_ASSERT(st == PW_OK);
-		if (record.tag != PW_TIMELINE_RUN)
-			continue;
-		thread = thread_at(segment, record.thread);
 		copy_columns(&segment->sorted, thread->cursor, &staged, at,
-			     record.accesses);
-		thread->cursor += record.accesses;
-		at += record.accesses;
-	} while (record.tag != PW_TIMELINE_STOP);
-	PW_ASSERT(at == segment->count);
+			     run->count);
+		thread->cursor += run->count;
+		at += run->count;
+	}
+	PW_ASSERT(at == segment->staged_count);
 	return PW_OK;
 }
 
@@ -192,19 +224,55 @@ static void find_pages(struct pw_chunk *chunk, const struct pw_accesses *a)
 		min = a->address[i] < min ? a->address[i] : min;
 		max = last > max ? last : max;
 	}
-	chunk->min_page = a->count ? min >> PW_PAGE_SHIFT : 0;
-	chunk->max_page = max >> PW_PAGE_SHIFT;
+	if (a->count == 0)
+		return;
+	min >>= PW_PAGE_SHIFT;
+	max >>= PW_PAGE_SHIFT;
+	chunk->min_page = min < chunk->min_page ? min : chunk->min_page;
+	chunk->max_page = max > chunk->max_page ? max : chunk->max_page;
+}
+
+/*
+ * Pack the accesses of one thread: those in @staged, and the executions of its
+ * lane when there are any.
+ */
+static enum pw_status pack(struct pw_writer_segment *segment,
+			   struct pw_lane_store *lane,
+			   const struct pw_accesses *staged,
+			   struct pw_chunk *chunk, struct pw_array *payload,
+			   struct pw_error *err)
+{
+	struct pw_tally tally = {0};
+	enum pw_status st;
+
+	pw_tally_add(&tally, staged->kind, staged->count);
+	chunk->instruction_count = tally.instructions;
+	chunk->min_page = UINT64_MAX;
+	find_pages(chunk, staged);
+	if (!lane || lane->met.count == 0)
+		return pw_generic_encode(segment->generic, staged, payload,
+					 &chunk->raw_bytes, err);
+	chunk->codec = PW_CODEC_FAST;
+	chunk->instruction_count += lane->tally[PW_LANE_INSTRUCTIONS];
+	if (lane->min_page < chunk->min_page)
+		chunk->min_page = lane->min_page;
+	if (lane->max_page > chunk->max_page)
+		chunk->max_page = lane->max_page;
+	st = pw_lane_store_settle(lane, err);
+	if (st != PW_OK)
+		return st;
+	return pw_fast_encode(segment->fast, lane, staged, payload,
+			      &chunk->raw_bytes, err);
 }
 
 /* Write the accesses of one thread and count them in @whole. */
 static enum pw_status write_thread(struct pw_writer_segment *segment,
 				   struct pw_chunk_sink *sink, uint32_t number,
-				   const struct pw_accesses *accesses,
+				   const struct pw_accesses *staged,
 				   struct pw_chunk *whole, struct pw_error *err)
 {
 	struct pw_writer_thread *thread = thread_at(segment, number);
 	struct pw_array *payload = pw_chunk_sink_begin(sink, err);
-	struct pw_tally tally = {0};
 	enum pw_status st;
 	struct pw_chunk chunk = {
 		.kind = PW_CHUNK_ACCESSES,
@@ -213,27 +281,23 @@ static enum pw_status write_thread(struct pw_writer_segment *segment,
 		.segment = segment->number,
 		.thread = number,
 		.first_access = thread->accesses,
-		.access_count = accesses->count,
+		.access_count = thread->in_segment,
 		.first_instruction = thread->instructions,
 		.previous = thread->last_chunk,
 	};
 
 	if (!payload)
 		return err->status;
-	pw_tally_add(&tally, accesses->kind, accesses->count);
-	chunk.instruction_count = tally.instructions;
-	find_pages(&chunk, accesses);
-	st = pw_generic_encode(segment->encoder, accesses, payload,
-			       &chunk.raw_bytes, err);
+	st = pack(segment, thread->lane, staged, &chunk, payload, err);
 	if (st == PW_OK)
 		st = pw_chunk_sink_write(sink, &chunk, &thread->last_chunk,
 					 err);
 	if (st != PW_OK)
 		return st;
-	thread->accesses += accesses->count;
-	thread->instructions += tally.instructions;
-	whole->access_count += accesses->count;
-	whole->instruction_count += tally.instructions;
+	thread->accesses += chunk.access_count;
+	thread->instructions += chunk.instruction_count;
+	whole->access_count += chunk.access_count;
+	whole->instruction_count += chunk.instruction_count;
 	if (chunk.min_page < whole->min_page)
 		whole->min_page = chunk.min_page;
 	if (chunk.max_page > whole->max_page)
@@ -253,17 +317,17 @@ static enum pw_status write_threads(struct pw_writer_segment *segment,
 
 	if (active->count > 1) {
 		qsort(active->data, active->count, sizeof(uint32_t), by_number);
-		st = sort(segment, err);
 		columns = &segment->sorted;
+		st = sort(segment, err);
 	}
 	for (size_t i = 0; i < active->count && st == PW_OK; i++) {
 		uint32_t number = PW_ARRAY_AT(active, uint32_t, i);
-		size_t count = thread_at(segment, number)->in_segment;
-		struct pw_accesses accesses = view(columns, at, count);
+		size_t count = thread_at(segment, number)->staged;
+		struct pw_accesses staged = view(columns, at, count);
 
-		PW_ASSERT(count > 0);
+		PW_ASSERT(thread_at(segment, number)->in_segment > 0);
 		at += count;
-		st = write_thread(segment, sink, number, &accesses, whole, err);
+		st = write_thread(segment, sink, number, &staged, whole, err);
 	}
 	return st;
 }
@@ -290,11 +354,18 @@ static enum pw_status write_timeline(struct pw_writer_segment *segment,
 
 static void clear(struct pw_writer_segment *segment)
 {
-	for (size_t i = 0; i < segment->active.count; i++)
-		thread_at(segment, PW_ARRAY_AT(&segment->active, uint32_t, i))
-			->in_segment = 0;
+	for (size_t i = 0; i < segment->active.count; i++) {
+		struct pw_writer_thread *thread = thread_at(
+			segment, PW_ARRAY_AT(&segment->active, uint32_t, i));
+
+		thread->in_segment = 0;
+		thread->staged = 0;
+	}
+	pw_writer_segment_lanes_clear(segment);
 	segment->active.count = 0;
+	segment->runs.count = 0;
 	segment->count = 0;
+	segment->staged_count = 0;
 	pw_timeline_clear(&segment->timeline);
 }
 

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "formats/pwt_declared.h"
 #include "formats/pwt_ring.h"
+#include "formats/pwt_shapes.h"
 #include "formats/reader.h"
 
 #define WORKERS_DEFAULT 4
@@ -18,6 +19,7 @@ struct reader {
 	struct pw_pwt_list list;
 	struct pw_array places; /* struct pw_segment_place */
 	struct pw_pwt_declared declared;
+	struct pw_pwt_shapes shapes;
 	struct pw_damage damage;
 	struct pw_ring *ring;
 	const struct pw_segment *segment; /* being delivered, or NULL */
@@ -90,6 +92,9 @@ static enum pw_status survey(struct reader *reader, struct pw_error *err)
 	if (st == PW_OK)
 		st = pw_pwt_declared_read(&reader->declared, &reader->file,
 					  &reader->list, &reader->damage, err);
+	if (st == PW_OK)
+		st = pw_pwt_shapes_read(&reader->shapes, &reader->file,
+					&reader->list, &reader->damage, err);
 	return st;
 }
 
@@ -100,6 +105,7 @@ static void close_reader(void *state)
 	if (!reader)
 		return;
 	pw_ring_close(reader->ring);
+	pw_pwt_shapes_free(&reader->shapes);
 	pw_pwt_declared_free(&reader->declared);
 	pw_array_free(&reader->places);
 	pw_pwt_list_free(&reader->list);
@@ -121,6 +127,7 @@ static enum pw_status open_reader(void **state, const char *path,
 		return pw_fail_memory(err, "a trace reader");
 	reader->list = (struct pw_pwt_list)PW_PWT_LIST;
 	reader->places = (struct pw_array)PW_ARRAY(struct pw_segment_place);
+	reader->shapes = (struct pw_pwt_shapes)PW_PWT_SHAPES;
 	pw_damage_init(&reader->damage, path);
 	st = pw_pwt_file_open(&reader->file, path, err);
 	if (st == PW_OK)
@@ -131,6 +138,7 @@ static enum pw_status open_reader(void **state, const char *path,
 	source.list = &reader->list;
 	source.places = &reader->places;
 	source.threads = reader->declared.threads.count;
+	source.shapes = &reader->shapes;
 	st = pw_ring_open(&reader->ring, &source, choose_workers(options), err);
 	if (st != PW_OK)
 		goto fail;
