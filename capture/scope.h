@@ -38,7 +38,9 @@ bool pw_scope_open(const struct pw_scope *scope);
 
 /*
  * The program has given the present moment this name. A name is compared as
- * the kernel cuts it, to 15 bytes.
+ * the kernel cuts it, to 15 bytes. "from" opens again after "to", and then a
+ * new period begins; while the scope is between its marks, "from" means
+ * nothing. The same name for both opens and closes in turn.
  */
 void pw_scope_mark(struct pw_scope *scope, const char *name);
 

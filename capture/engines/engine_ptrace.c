@@ -35,6 +35,13 @@ static const char *available(void)
 	return NULL;
 }
 
+static const char *suits(const struct pw_capture_request *request)
+{
+	if (strcmp(request->machine, "x86_64") != 0)
+		return "it steps x86-64 programs only";
+	return NULL;
+}
+
 static enum pw_status open_session(void **out,
 				   const struct pw_capture_request *request,
 				   struct pw_error *err)
@@ -441,7 +448,9 @@ const struct pw_engine_ops pw_engine_ptrace = {
 	.summary = "single steps: exact, native addresses, about 50,000 "
 		   "instructions a second",
 	.source = "ptrace(2); Linux arch/x86/kernel/step.c",
+	.layout = "native",
 	.available = available,
+	.suits = suits,
 	.open = open_session,
 	.record = record,
 	.close = close_session,
