@@ -154,8 +154,8 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 		st = pw_pagemap_insert(blocks->by_code, key, &at, &added, err);
 		if (st != PW_OK)
 			return st;
-		if (added || is_same(blocks, (uint32_t)*at, &block,
-				     code->bytes))
+		if (added ||
+		    is_same(blocks, (uint32_t)*at, &block, code->bytes))
 			break;
 	}
 	*number = (uint32_t)*at;

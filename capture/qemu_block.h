@@ -6,8 +6,9 @@
  * which it makes them. The trace wants accesses as the processor makes them:
  * the fetch of each instruction, its loads and read-modify-writes, its stores.
  * Which pieces belong together follows from the instruction, so it is worked
- * out once for each sequence of pieces that a block shows: a variant. A faulting
- * instruction, a masked move or an empty repetition simply make another one.
+ * out once for each sequence of pieces that a block shows: a variant. A
+ * faulting instruction, a masked move or an empty repetition simply make
+ * another one.
  *
  * Blocks with the same code at the same place are one, in whatever process.
  */
@@ -43,9 +44,9 @@ struct pw_qemu_block {
 	uint16_t insns;
 	uint8_t machine; /* enum pw_call_machine */
 	uint8_t flags;
-	uint32_t recent;    /* variant used last, or PW_QEMU_NONE */
+	uint32_t recent;   /* variant used last, or PW_QEMU_NONE */
 	uint32_t variants; /* list of them */
-	uint64_t call;	    /* target of a direct call at its end; else 0 */
+	uint64_t call;	   /* target of a direct call at its end; else 0 */
 };
 
 struct pw_qemu_variant {
@@ -54,7 +55,7 @@ struct pw_qemu_variant {
 	uint32_t tags;	/* first in the table's tags: a piece less address */
 	uint32_t picks; /* first in the table's picks: piece of a slot */
 	uint16_t pieces;
-	uint16_t slots; /* of which the address is stored */
+	uint16_t slots;	   /* of which the address is stored */
 	uint16_t adjacent; /* pieces that must follow the one before */
 	uint16_t insns;	   /* begun */
 	bool identity;	   /* slot i is piece i */

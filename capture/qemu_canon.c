@@ -248,8 +248,8 @@ enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 	uint64_t offset = 0;
 	unsigned i;
 
-	for (i = 0; i < block->insns && offset < block->code_bytes &&
-		    st == PW_OK;
+	for (i = 0;
+	     i < block->insns && offset < block->code_bytes && st == PW_OK;
 	     i++) {
 		struct pw_x86_insn insn;
 

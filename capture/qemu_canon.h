@@ -22,7 +22,7 @@
 enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 			     const struct pw_qemu_block *block, bool continued,
 			     const uint64_t *pieces, size_t count,
-			     uint32_t *insns, struct pw_error *err)
-	PW_MUST_CHECK;
+			     uint32_t *insns,
+			     struct pw_error *err) PW_MUST_CHECK;
 
 #endif

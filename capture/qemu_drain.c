@@ -46,17 +46,17 @@ enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
 				     uint64_t address, uint64_t bytes,
 				     bool store, struct pw_error *err)
 {
-	const uint8_t kind = (uint8_t)((store ? PW_ACCESS_STORE
-					      : PW_ACCESS_LOAD) |
-				       PW_ACCESS_KERNEL);
+	const uint8_t kind =
+		(uint8_t)((store ? PW_ACCESS_STORE : PW_ACCESS_LOAD) |
+			  PW_ACCESS_KERNEL);
 	enum pw_status st = pw_qemu_lane_close(session, err);
 
 	if (stream->thread == PW_QEMU_NONE || !pw_scope_open(&session->scope))
 		return st;
 	while (bytes > 0 && st == PW_OK) {
-		uint32_t size = (uint32_t)(bytes < ACCESS_BYTES_MAX
-						   ? bytes
-						   : ACCESS_BYTES_MAX);
+		uint32_t size =
+			(uint32_t)(bytes < ACCESS_BYTES_MAX ? bytes
+							    : ACCESS_BYTES_MAX);
 		const struct pw_accesses access = {
 			.count = 1,
 			.address = &address,
@@ -113,9 +113,8 @@ static enum pw_status emit(struct reading *r,
 			   const struct pw_qemu_variant *variant,
 			   const uint64_t *piece, struct pw_error *err)
 {
-	const uint16_t *pick =
-		(const uint16_t *)r->session->blocks.picks.data +
-		variant->picks;
+	const uint16_t *pick = (const uint16_t *)r->session->blocks.picks.data +
+			       variant->picks;
 	uint64_t address[PIECES_MAX];
 	enum pw_status st = PW_OK;
 
@@ -131,9 +130,9 @@ static enum pw_status emit(struct reading *r,
 	else
 		for (size_t i = 0; i < variant->slots; i++)
 			address[i] = piece[pick[i]] & PW_PIECE_ADDRESS;
-	if (__builtin_expect(pw_lane_execute(r->session->lane, variant->shape,
-					     address),
-			     0))
+	if (__builtin_expect(
+		    pw_lane_execute(r->session->lane, variant->shape, address),
+		    0))
 		return pw_qemu_lane_close(r->session, err);
 	return PW_OK;
 }
@@ -337,7 +336,13 @@ static enum pw_status read_stretch(struct reading *r, struct pw_error *err)
 		} else if (type == (8u | PW_WORD_STAMP)) {
 			break;
 		} else {
+			const struct pw_qemu_process *before = r->process;
+
 			st = read_control(r, err);
+			set_process(r);
+			if (st == PW_OK && !before && r->process)
+				st = pw_qemu_drain_code(
+					r->session, r->stream->process, err);
 			set_process(r);
 		}
 	}
@@ -365,8 +370,8 @@ static enum pw_status put_code(struct pw_qemu_session *session,
 		return st;
 	for (size_t i = 0; i < session->handlers.count; i++)
 		if (PW_ARRAY_AT(&session->handlers, uint64_t, i) == code.pc)
-			PW_ARRAY_AT(&session->blocks.list,
-				    struct pw_qemu_block, number)
+			PW_ARRAY_AT(&session->blocks.list, struct pw_qemu_block,
+				    number)
 				.flags |= PW_QEMU_HANDLER;
 	return pw_array_push(&process->block, &number, err);
 }
@@ -376,8 +381,8 @@ static enum pw_status read_code(struct pw_qemu_session *session,
 				struct pw_qemu_process *process,
 				struct pw_error *err)
 {
-	uint64_t head = atomic_load_explicit(&stream->ring->head,
-					     memory_order_acquire);
+	uint64_t head =
+		atomic_load_explicit(&stream->ring->head, memory_order_acquire);
 	const uint64_t *word = stream->words + stream->tail % PW_RING_WORDS;
 	uint64_t left = head - stream->tail;
 	enum pw_status st = PW_OK;
@@ -419,15 +424,17 @@ enum pw_status pw_qemu_drain(struct pw_qemu_session *session,
 			     struct pw_error *err)
 {
 	struct reading r = {.session = session, .stream = stream};
-	uint64_t head = atomic_load_explicit(&stream->ring->head,
-					     memory_order_acquire);
+	uint64_t head =
+		atomic_load_explicit(&stream->ring->head, memory_order_acquire);
 	enum pw_status st = PW_OK;
 
 	*progress = false;
 	PW_ASSERT(!stream->code && head >= stream->tail);
 	if (head == stream->tail)
 		return PW_OK;
-	if (stream->process != PW_QEMU_NONE)
+	/* What is executed up to the head has been announced by now. */
+	st = pw_qemu_look_for_rings(session, err);
+	if (st == PW_OK && stream->process != PW_QEMU_NONE)
 		st = pw_qemu_drain_code(session, stream->process, err);
 	set_process(&r);
 	r.word = stream->words + stream->tail % PW_RING_WORDS;

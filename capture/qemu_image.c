@@ -48,8 +48,8 @@ static bool is_code(const char *path, uint64_t offset)
 	     i++) {
 		uint64_t start = header[i].p_offset & ~(PW_PAGE_BYTES - 1);
 
-		if (header[i].p_type == PT_LOAD &&
-		    (header[i].p_flags & PF_X) && offset >= start &&
+		if (header[i].p_type == PT_LOAD && (header[i].p_flags & PF_X) &&
+		    offset >= start &&
 		    offset < header[i].p_offset + header[i].p_filesz)
 			found = true;
 	}
@@ -79,16 +79,15 @@ static enum pw_status put_map(struct pw_qemu_session *session,
 	uint64_t device, file_bytes;
 
 	identify(map, &device, &file_bytes);
-	return pw_qemu_event(
-		session, stream,
-		&(struct pw_event){
-			.kind = PW_EVENT_map,
-			.arg = {map->start, map->end - map->start, map->prot,
-				map->flags, map->offset, device, map->inode,
-				file_bytes},
-			.text = text,
-		},
-		err);
+	return pw_qemu_event(session, stream,
+			     &(struct pw_event){
+				     .kind = PW_EVENT_map,
+				     .arg = {map->start, map->end - map->start,
+					     map->prot, map->flags, map->offset,
+					     device, map->inode, file_bytes},
+				     .text = text,
+			     },
+			     err);
 }
 
 static enum pw_status put_module(struct pw_qemu_session *session,
@@ -97,7 +96,7 @@ static enum pw_status put_module(struct pw_qemu_session *session,
 				 struct pw_error *err)
 {
 	struct pw_qemu_module known = {stream->process, stream->image, base,
-				     NULL};
+				       NULL};
 	struct pw_error ignored;
 	struct pw_module module;
 	enum pw_status st;

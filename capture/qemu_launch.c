@@ -28,9 +28,9 @@ static bool find_in_path(const char *name, char *out, size_t out_bytes)
 	while (*at) {
 		size_t length = strcspn(at, ":");
 
-		if (length && (size_t)snprintf(out, out_bytes, "%.*s/%s",
-					       (int)length, at, name) <
-				      out_bytes &&
+		if (length &&
+		    (size_t)snprintf(out, out_bytes, "%.*s/%s", (int)length, at,
+				     name) < out_bytes &&
 		    access(out, X_OK) == 0)
 			return true;
 		at += length + (at[length] == ':');
@@ -195,8 +195,8 @@ static _Noreturn void become_target(const struct pw_qemu_session *session,
 	word[own++] = "-0";
 	word[own++] = argv[0] == request->path ? request->argv[0] : argv[0];
 	memmove(word + own, argv,
-		(count + (size_t)(word + ARGUMENTS_OWN + 2 * SCRIPT_DEPTH_MAX -
-				  argv)) *
+		(count +
+		 (size_t)(word + ARGUMENTS_OWN + 2 * SCRIPT_DEPTH_MAX - argv)) *
 			sizeof(*word));
 	own += count +
 	       (size_t)(word + ARGUMENTS_OWN + 2 * SCRIPT_DEPTH_MAX - argv);

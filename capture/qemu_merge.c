@@ -83,12 +83,25 @@ static enum pw_status keep(struct pw_qemu_session *session,
 	return st == PW_OK ? pw_writer_flush(session->writer, err) : st;
 }
 
+/* Whether threads of the image may still speak of what @code announces. */
+static bool is_needed(const struct pw_qemu_session *session,
+		      const struct pw_qemu_stream *code)
+{
+	for (unsigned i = 0; i < session->stream_end; i++) {
+		const struct pw_qemu_stream *stream = &session->stream[i];
+
+		if (stream->used && !stream->code && stream->pid == code->pid &&
+		    stream->image == code->image)
+			return true;
+	}
+	return false;
+}
+
 /* Its owner has gone and all is read: the ring is free again. */
 static void retire(struct pw_qemu_session *session,
 		   struct pw_qemu_stream *stream)
 {
-	if (stream->tail != atomic_load(&stream->ring->head))
-		return;
+	PW_ASSERT(stream->ended);
 	stream->used = false;
 	pw_qemu_ring_free(&session->region, stream->number);
 }
@@ -98,8 +111,7 @@ static uint64_t bound_of(const struct pw_qemu_stream *stream, bool *has_words)
 {
 	uint64_t open = atomic_load(&stream->ring->open_stamp);
 	uint64_t head = atomic_load(&stream->ring->head);
-	const uint64_t *word =
-		stream->words + stream->tail % PW_RING_WORDS;
+	const uint64_t *word = stream->words + stream->tail % PW_RING_WORDS;
 
 	*has_words = head != stream->tail;
 	if (*has_words)
@@ -128,9 +140,7 @@ static struct pw_qemu_stream *choose(struct pw_qemu_session *session,
 		if (!stream->used)
 			continue;
 		if (stream->code) {
-			if (stream->ended)
-				stream->tail = atomic_load(&stream->ring->head);
-			if (stream->ended)
+			if (stream->ended && !is_needed(session, stream))
 				retire(session, stream);
 			continue;
 		}
@@ -188,8 +198,8 @@ static enum pw_status idle(struct pw_qemu_session *session,
 	return st;
 }
 
-static enum pw_status round(struct pw_qemu_session *session,
-			    struct pw_error *err)
+static enum pw_status go_round(struct pw_qemu_session *session,
+			       struct pw_error *err)
 {
 	bool stalled = pw_qemu_now_ns() - session->progress_ns > STALL_NS;
 	struct pw_qemu_stream *stream;
@@ -217,7 +227,7 @@ enum pw_status pw_qemu_merge(struct pw_qemu_session *session,
 
 	session->progress_ns = session->kept_ns = pw_qemu_now_ns();
 	for (unsigned n = 1; st == PW_OK && !session->ended; n++) {
-		st = round(session, err);
+		st = go_round(session, err);
 		if (st == PW_OK)
 			st = keep(session, err);
 		if (st == PW_OK && n % LOOK_EVERY == 0)

@@ -146,9 +146,9 @@ static enum pw_status note_start(struct pw_qemu_session *session,
 	return st;
 }
 
-/* The copy knows the blocks that its parent knew. */
+/* The copy knows the first @blocks that its parent knew. */
 static enum pw_status copy_process(struct pw_qemu_session *session,
-				   uint32_t from, uint32_t to,
+				   uint32_t from, uint32_t to, uint64_t blocks,
 				   struct pw_error *err)
 {
 	struct pw_qemu_process *parent = process_at(session, from);
@@ -157,12 +157,13 @@ static enum pw_status copy_process(struct pw_qemu_session *session,
 
 	child->machine = parent->machine;
 	memcpy(child->handler, parent->handler, sizeof(child->handler));
-	st = pw_array_reserve(&child->block, parent->block.count, err);
-	if (st != PW_OK || parent->block.count == 0)
+	PW_ASSERT(blocks <= parent->block.count);
+	st = pw_array_reserve(&child->block, blocks, err);
+	if (st != PW_OK || blocks == 0)
 		return st;
 	memcpy(child->block.data, parent->block.data,
-	       parent->block.count * sizeof(uint32_t));
-	child->block.count = parent->block.count;
+	       blocks * sizeof(uint32_t));
+	child->block.count = blocks;
 	return PW_OK;
 }
 
@@ -181,15 +182,15 @@ static enum pw_status note_forked(struct pw_qemu_session *session,
 	if (st == PW_OK)
 		st = add_process(session, stream, err);
 	if (st == PW_OK && parent != PW_QEMU_NONE)
-		st = copy_process(session, parent, stream->process, err);
+		st = copy_process(session, parent, stream->process,
+				  event->arg[2], err);
 	if (st == PW_OK)
 		st = declare_thread(
 			session, stream,
 			thread ? thread->thread
-			       : parent != PW_QEMU_NONE
-				       ? process_at(session, parent)
-						 ->first_thread
-				       : PW_QEMU_NONE,
+			: parent != PW_QEMU_NONE
+				? process_at(session, parent)->first_thread
+				: PW_QEMU_NONE,
 			err);
 	pw_qemu_ring_answer(stream->ring);
 	return st;
@@ -288,37 +289,38 @@ static enum pw_status see_sigreturn(struct pw_qemu_session *session,
 				     false, err);
 }
 
+/* A child that is a process of its own, and not a thread. */
+static void see_child(struct pw_qemu_session *session,
+		      const struct pw_qemu_stream *stream,
+		      const struct pw_event *event)
+{
+	if ((event->arg[0] & CLONE_FLAG_THREAD) ||
+	    pw_call_failed(event->result))
+		return;
+	if (session->request.follow == PW_FOLLOW_NONE)
+		session->result->processes_unrecorded++;
+	else
+		process_at(session, stream->process)->births++;
+}
+
 /* What an event of the program means for the recording. */
 static enum pw_status see_event(struct pw_qemu_session *session,
 				struct pw_qemu_stream *stream,
 				const struct pw_event *event,
 				struct pw_error *err)
 {
-	struct pw_qemu_process *process = process_at(session, stream->process);
 	enum pw_status st = PW_OK;
 
-	switch (event->kind) {
-	case PW_EVENT_sigreturn:
+	if (event->kind == PW_EVENT_sigreturn)
 		st = see_sigreturn(session, stream, err);
-		break;
-	case PW_EVENT_clone:
-		if (!(event->arg[0] & CLONE_FLAG_THREAD) &&
-		    !pw_call_failed(event->result)) {
-			process->births++;
-			if (session->request.follow == PW_FOLLOW_NONE)
-				session->result->processes_unrecorded++;
-		}
-		break;
-	default:
-		break;
-	}
+	else if (event->kind == PW_EVENT_clone)
+		see_child(session, stream, event);
 	if (st == PW_OK)
 		st = pw_qemu_event(session, stream, event, err);
-	if (st == PW_OK && event->kind == PW_EVENT_mark) {
-		pw_scope_mark(&session->scope, event->text);
-		st = pw_qemu_rescope(session, err);
-	}
-	return st;
+	if (st != PW_OK || event->kind != PW_EVENT_mark)
+		return st;
+	pw_scope_mark(&session->scope, event->text);
+	return pw_qemu_rescope(session, err);
 }
 
 enum pw_status pw_qemu_note(struct pw_qemu_session *session,
@@ -367,8 +369,8 @@ static uint64_t find_frame(struct pw_qemu_session *session,
 			   const struct pw_qemu_block *block,
 			   const uint64_t *pieces, size_t count)
 {
-	const uint8_t *code = (const uint8_t *)session->blocks.code.data +
-			      block->code;
+	const uint8_t *code =
+		(const uint8_t *)session->blocks.code.data + block->code;
 	size_t offset = 0;
 
 	for (unsigned i = 0; i < block->insns && offset < block->code_bytes;
@@ -380,10 +382,10 @@ static uint64_t find_frame(struct pw_qemu_session *session,
 		if (insn.operand_count) {
 			const struct pw_x86_operand *op =
 				&insn.operand[insn.operand_count - 1];
-			bool pushes = op->base == PW_X86_SLOT(rsp) &&
-				      op->kind == PW_ACCESS_STORE &&
-				      op->displacement ==
-					      (uint64_t)0 - PUSH_BYTES;
+			bool pushes =
+				op->base == PW_X86_SLOT(rsp) &&
+				op->kind == PW_ACCESS_STORE &&
+				op->displacement == (uint64_t)0 - PUSH_BYTES;
 
 			return pushes && count && (pieces[0] & PW_PIECE_STORE)
 				       ? (pieces[0] & PW_PIECE_ADDRESS) +
@@ -505,8 +507,8 @@ static void see_end(struct pw_qemu_session *session, size_t index)
 			session->stream[i].ended = true;
 }
 
-static enum pw_status record_kill(struct pw_qemu_session *session,
-				  size_t index, int code, struct pw_error *err)
+static enum pw_status record_kill(struct pw_qemu_session *session, size_t index,
+				  int code, struct pw_error *err)
 {
 	const struct pw_qemu_process *process = process_at(session, index);
 	const struct pw_qemu_stream stream = {.thread = process->first_thread};

@@ -80,7 +80,6 @@ void pw_qemu_region_off(struct pw_qemu_region *region);
 /*
  * Sleep until somebody rings the bell, at most @milliseconds.
  */
-void pw_qemu_region_sleep(struct pw_qemu_region *region,
-			  unsigned milliseconds);
+void pw_qemu_region_sleep(struct pw_qemu_region *region, unsigned milliseconds);
 
 #endif

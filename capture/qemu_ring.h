@@ -76,11 +76,11 @@ enum pw_word_type {
 /* What the plugin tells the recorder, in the form of events. */
 enum pw_note {
 	PW_NOTE_FIRST = 0x8000,
-	PW_NOTE_START,	/* a new image: parent tid, floor; text: path */
-	PW_NOTE_FORKED, /* a new process: parent pid, parent tid */
-	PW_NOTE_THREAD, /* a new thread: parent tid */
-	PW_NOTE_CPU,	/* cpu */
-	PW_NOTE_END,	/* of the thread */
+	PW_NOTE_START,	 /* a new image: parent tid, floor; text: path */
+	PW_NOTE_FORKED,	 /* a new process: parent pid, parent tid */
+	PW_NOTE_THREAD,	 /* a new thread: parent tid */
+	PW_NOTE_CPU,	 /* cpu */
+	PW_NOTE_END,	 /* of the thread */
 	PW_NOTE_HANDLER, /* signal, address of its handler */
 	PW_NOTE_NATIVE,	 /* the process goes on unrecorded; text: why */
 	PW_NOTE_MAPPED,	 /* a file was mapped: address */
@@ -105,7 +105,7 @@ struct pw_ring {
 	_Atomic uint32_t answer; /* futex: 1 once a note has been answered */
 	uint64_t recorder[6];
 	/* Written seldom. */
-	_Atomic uint32_t state; /* enum pw_ring_state */
+	_Atomic uint32_t state;	  /* enum pw_ring_state */
 	_Atomic uint32_t waiting; /* the owner waits for room */
 	_Atomic uint32_t pid;
 	_Atomic uint32_t tid;
@@ -121,9 +121,9 @@ struct pw_region {
 	uint64_t magic;
 	uint32_t recorder_pid;
 	uint32_t follow_children; /* processes that fork are recorded too */
-	_Atomic uint32_t off;	 /* nothing is recorded any more */
-	_Atomic uint32_t bell;	 /* futex: the recorder should look */
-	_Atomic uint32_t claims; /* rings claimed so far */
+	_Atomic uint32_t off;	  /* nothing is recorded any more */
+	_Atomic uint32_t bell;	  /* futex: the recorder should look */
+	_Atomic uint32_t claims;  /* rings claimed so far */
 };
 
 _Static_assert(sizeof(struct pw_ring) <= PW_RING_HEAD_BYTES, "fits");

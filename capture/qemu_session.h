@@ -30,14 +30,14 @@ struct pw_qemu_process {
 	pid_t pid;
 	uint32_t first_thread; /* in the trace */
 	uint64_t image;
-	int pidfd; /* -1: ended */
+	int pidfd;   /* -1: ended */
 	bool native; /* runs, or may run, a program that is not recorded */
 	enum pw_call_machine machine;
 	struct pw_array block; /* uint32_t: number of a translated block */
 	uint64_t handler[PW_QEMU_SIGNALS];
-	unsigned births;    /* children that have not reported yet */
-	int64_t ended_ns;   /* when its end was seen; 0: not yet */
-	uint64_t brk;	    /* unused until the first brk */
+	unsigned births;  /* children that have not reported yet */
+	int64_t ended_ns; /* when its end was seen; 0: not yet */
+	uint64_t brk;	  /* unused until the first brk */
 };
 
 /* A module that has been declared. */
@@ -59,7 +59,7 @@ struct pw_qemu_stream {
 	uint64_t tail;
 	uint64_t image;
 	pid_t pid;
-	uint64_t stamp; /* of the stretch at the tail */
+	uint64_t stamp;	  /* of the stretch at the tail */
 	uint32_t process; /* PW_QEMU_NONE: not known yet */
 	uint32_t thread;  /* in the trace; PW_QEMU_NONE: not known yet */
 	uint64_t last_pc; /* of the last instruction */

@@ -2,6 +2,7 @@
 function(pw_layer name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS
        ${CMAKE_SOURCE_DIR}/${name}/*.c)
+  list(FILTER sources EXCLUDE REGEX "/plugin/") # not part of this program
   add_library(pw_${name} STATIC ${sources})
   target_include_directories(pw_${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(pw_${name} PUBLIC ${ARGN})

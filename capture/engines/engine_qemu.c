@@ -17,9 +17,24 @@
 static const char *available(void)
 {
 	struct pw_qemu_session *session = calloc(1, sizeof(*session));
-	const char *why = session ? pw_qemu_find(session, NULL)
-				  : "there is no memory";
+	const char *why =
+		session ? pw_qemu_find(session, NULL) : "there is no memory";
 
+	free(session);
+	return why;
+}
+
+static const char *suits(const struct pw_capture_request *request)
+{
+	struct pw_qemu_session *session;
+	const char *why;
+
+	if (request->pid)
+		return "a program that runs already cannot be put under the "
+		       "emulator";
+	session = calloc(1, sizeof(*session));
+	why = session ? pw_qemu_find(session, request->path)
+		      : "there is no memory";
 	free(session);
 	return why;
 }
@@ -58,8 +73,7 @@ static enum pw_status open_session(void **out,
 	session->request = *request;
 	session->region.fd = session->region.guard_pipe = -1;
 	session->target = -1;
-	session->processes =
-		(struct pw_array)PW_ARRAY(struct pw_qemu_process);
+	session->processes = (struct pw_array)PW_ARRAY(struct pw_qemu_process);
 	session->modules = (struct pw_array)PW_ARRAY(struct pw_qemu_module);
 	session->handlers = (struct pw_array)PW_ARRAY(uint64_t);
 	pw_scope_init(&session->scope, &request->scope);
@@ -146,6 +160,8 @@ const struct pw_engine_ops pw_engine_qemu = {
 	.source = "QEMU user-mode emulation and its plugin interface, version "
 		  "1",
 	.available = available,
+	.suits = suits,
+	.layout = "qemu-user",
 	.open = open_session,
 	.record = record,
 	.close = close_session,

@@ -8,6 +8,7 @@
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -205,8 +206,8 @@ static void leave_handler(struct pw_vcpu *self)
 	uint64_t handler = 0;
 
 	if (pw_call_failed(self->call.result) || !self->call.arg[1] ||
-	    pw_plugin_read(self->call.arg[1], &handler,
-			   ACTION_HANDLER_BYTES) != ACTION_HANDLER_BYTES)
+	    pw_plugin_read(self->call.arg[1], &handler, ACTION_HANDLER_BYTES) !=
+		    ACTION_HANDLER_BYTES)
 		return;
 	pw_ring_note(self->ring, PW_NOTE_HANDLER, self->call.arg[0], handler,
 		     NULL);

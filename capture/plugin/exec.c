@@ -75,13 +75,13 @@ static char *copy_string(struct exec *exec, uint64_t address)
 	return NULL;
 }
 
-static char *print(struct exec *exec, const char *format, const char *first,
-		   const char *second)
+/* Three strings one after the other, as one. */
+static char *join(struct exec *exec, const char *first, const char *second,
+		  const char *third)
 {
 	char *to = exec->text + exec->text_bytes;
 	size_t left = ARENA_BYTES - exec->text_bytes;
-	/* Both formats used take two strings. */
-	int length = snprintf(to, left, format, first, second);
+	int length = snprintf(to, left, "%s%s%s", first, second, third);
 
 	if (length < 0 || (size_t)length >= left)
 		return NULL;
@@ -163,15 +163,15 @@ static bool use_script(struct exec *exec, char *head)
 	}
 	if (!*line || exec->argc == 0)
 		return false;
-	exec->argv[0] = print(exec, "%s%s", exec->path, "");
+	exec->argv[0] = join(exec, exec->path, "", "");
 	if (*argument) {
 		exec->argv--;
 		exec->argc++;
-		exec->argv[0] = print(exec, "%s%s", argument, "");
+		exec->argv[0] = join(exec, argument, "", "");
 	}
 	exec->argv--;
 	exec->argc++;
-	exec->argv[0] = print(exec, "%s%s", line, "");
+	exec->argv[0] = join(exec, line, "", "");
 	strncpy(exec->path, line, sizeof(exec->path) - 1);
 	return true;
 }
@@ -179,8 +179,8 @@ static bool use_script(struct exec *exec, char *head)
 static enum verdict judge_elf(struct exec *exec, const uint8_t *head)
 {
 	const unsigned machine = head[18] | (unsigned)head[19] << 8;
-	const unsigned ours = pw_plugin.machine == PW_CALL_AARCH64 ? EM_AARCH64
-								   : EM_X86_64;
+	const unsigned ours =
+		pw_plugin.machine == PW_CALL_AARCH64 ? EM_AARCH64 : EM_X86_64;
 
 	if (head[EI_CLASS] != ELFCLASS64)
 		exec->why = "32-bit program";
@@ -237,8 +237,9 @@ static void move_linker_variables(struct exec *exec)
 		char *variable = exec->envp[i];
 
 		if (strncmp(variable, "LD_", 3) == 0 &&
-		    !strchr(variable, ',') && exec->word_count < OWN_WORDS - 6) {
-			add(exec, (char *)(uintptr_t)"-E");
+		    !strchr(variable, ',') &&
+		    exec->word_count < OWN_WORDS - 6) {
+			add(exec, (char *)(uintptr_t) "-E");
 			add(exec, variable);
 		} else {
 			exec->envp[kept++] = variable;
@@ -253,22 +254,21 @@ static bool build(struct exec *exec, uint64_t mask)
 	char *plugin;
 
 	snprintf(hex, sizeof(hex), "%llx", (unsigned long long)mask);
-	plugin = print(exec, "%s,region=%s", pw_plugin.self,
-		       pw_plugin.region_path);
+	plugin = join(exec, pw_plugin.self, ",region=", pw_plugin.region_path);
 	if (plugin)
-		plugin = print(exec, "%s,qemu=%s", plugin, pw_plugin.qemu);
+		plugin = join(exec, plugin, ",qemu=", pw_plugin.qemu);
 	if (plugin)
-		plugin = print(exec, "%s,self=%s", plugin, pw_plugin.self);
+		plugin = join(exec, plugin, ",self=", pw_plugin.self);
 	if (plugin)
-		plugin = print(exec, "%s,mask=%s", plugin, hex);
+		plugin = join(exec, plugin, ",mask=", hex);
 	if (!plugin)
 		return false;
 	add(exec, pw_plugin.qemu);
 	move_linker_variables(exec);
-	add(exec, (char *)(uintptr_t)"-plugin");
+	add(exec, (char *)(uintptr_t) "-plugin");
 	add(exec, plugin);
 	if (exec->argc) {
-		add(exec, (char *)(uintptr_t)"-0");
+		add(exec, (char *)(uintptr_t) "-0");
 		add(exec, exec->argv[0]);
 	}
 	add(exec, exec->path);
@@ -280,8 +280,8 @@ static bool build(struct exec *exec, uint64_t mask)
 
 static bool all_blocked(uint64_t mask)
 {
-	const uint64_t never = UINT64_C(1) << (SIGKILL - 1) |
-			       UINT64_C(1) << (SIGSTOP - 1);
+	const uint64_t never =
+		UINT64_C(1) << (SIGKILL - 1) | UINT64_C(1) << (SIGSTOP - 1);
 
 	return (mask | never) == UINT64_MAX;
 }
@@ -311,8 +311,7 @@ static bool prepare(struct exec *exec, const struct pw_call *call, void *memory)
 	if (strcmp(pw_call_name(call->id), "execveat") == 0)
 		return find_path(exec, (int)call->arg[0], call->arg[1],
 				 call->arg[4]) &&
-		       copy_list(exec, call->arg[2], exec->argv,
-				 &exec->argc) &&
+		       copy_list(exec, call->arg[2], exec->argv, &exec->argc) &&
 		       copy_list(exec, call->arg[3], exec->envp,
 				 &exec->env_count);
 	return find_path(exec, AT_FDCWD, call->arg[0], 0) &&
@@ -338,8 +337,7 @@ void pw_plugin_exec(unsigned vcpu, const struct pw_call *call)
 		else if (verdict == VERDICT_NATIVE)
 			pw_ring_note(pw_plugin.vcpu[vcpu].ring, PW_NOTE_NATIVE,
 				     0, 0,
-				     print(&exec, "%s: %s", exec.why,
-					   exec.path));
+				     join(&exec, exec.why, ": ", exec.path));
 	}
 	munmap(memory, bytes);
 }

@@ -44,8 +44,8 @@ static void touch(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address,
 		  void *userdata)
 {
 	struct pw_ring *ring = pw_vcpu_ring[vcpu];
-	_Atomic uint64_t *entry = &info_cache[(info ^ info >> 9) &
-					      (INFO_ENTRIES - 1)];
+	_Atomic uint64_t *entry =
+		&info_cache[(info ^ info >> 9) & (INFO_ENTRIES - 1)];
 	uint64_t known = atomic_load_explicit(entry, memory_order_relaxed);
 
 	if (__builtin_expect((known & ~(uint64_t)0x7f) !=
@@ -102,14 +102,13 @@ static bool put_code(const struct qemu_plugin_tb *tb, size_t insns)
 		bytes = sizeof(code);
 	/* QEMU's copy is cut at the end of a page: look at the original. */
 	bytes = pw_plugin_read(pc, code, bytes);
-	memset(code + bytes, 0, sizeof(code) - bytes < 8
-					? sizeof(code) - bytes
-					: 8);
+	memset(code + bytes, 0,
+	       sizeof(code) - bytes < 8 ? sizeof(code) - bytes : 8);
 	pw_ring_wait(pw_plugin.code);
-	pw_ring_put(pw_plugin.code,
-		    pw_word(PW_WORD_CODE, pw_plugin.blocks));
+	pw_ring_put(pw_plugin.code, pw_word(PW_WORD_CODE, pw_plugin.blocks));
 	pw_ring_put(pw_plugin.code, pc);
-	pw_ring_put(pw_plugin.code, insns | before << 16 | (uint64_t)bytes << 32);
+	pw_ring_put(pw_plugin.code,
+		    insns | before << 16 | (uint64_t)bytes << 32);
 	for (size_t at = 0; at < bytes; at += 8) {
 		uint64_t word;
 
@@ -129,9 +128,8 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	    !put_code(tb, insns))
 		return;
 	word = pw_word(PW_WORD_BLOCK, pw_plugin.blocks++);
-	qemu_plugin_register_vcpu_tb_exec_cb(tb, execute,
-					     QEMU_PLUGIN_CB_NO_REGS,
-					     (void *)(uintptr_t)word);
+	qemu_plugin_register_vcpu_tb_exec_cb(
+		tb, execute, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)word);
 	for (size_t i = 0; i < insns; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
@@ -139,8 +137,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 			qemu_plugin_register_vcpu_insn_exec_cb(
 				insn, make_room, QEMU_PLUGIN_CB_NO_REGS, NULL);
 		qemu_plugin_register_vcpu_mem_cb(
-			insn, touch, QEMU_PLUGIN_CB_NO_REGS,
-			QEMU_PLUGIN_MEM_RW,
+			insn, touch, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
 			(void *)(uintptr_t)((uint64_t)i
 					    << PW_PIECE_INSN_SHIFT));
 	}

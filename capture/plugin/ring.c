@@ -138,8 +138,8 @@ void pw_vcpu_close(unsigned vcpu)
 
 static uint64_t room(struct pw_ring *ring)
 {
-	return PW_RING_WORDS - (atomic_load(&ring->head) -
-				atomic_load(&ring->tail));
+	return PW_RING_WORDS -
+	       (atomic_load(&ring->head) - atomic_load(&ring->tail));
 }
 
 void pw_ring_wait(struct pw_ring *ring)
@@ -179,8 +179,7 @@ void pw_vcpu_stretch(unsigned vcpu)
 
 	if (!ring)
 		return;
-	atomic_store(&ring->limit,
-		     atomic_load(&ring->head) + PW_STRETCH_WORDS);
+	atomic_store(&ring->limit, atomic_load(&ring->head) + PW_STRETCH_WORDS);
 	atomic_thread_fence(memory_order_seq_cst);
 	stamp = now_ns() & PW_WORD_OPERAND;
 	atomic_store(&ring->open_stamp, stamp);
@@ -253,8 +252,8 @@ void pw_ring_event(struct pw_ring *ring, unsigned kind,
 	if (length > PW_CALL_TEXT_BYTES - 1)
 		length = PW_CALL_TEXT_BYTES - 1;
 	words = 1 + args + (length ? length / 8 + 1 : 0);
-	pw_ring_put(ring, pw_word(PW_WORD_EVENT, kind | words << 16 |
-							 (uint64_t)args << 32));
+	pw_ring_put(ring, pw_word(PW_WORD_EVENT,
+				  kind | words << 16 | (uint64_t)args << 32));
 	pw_ring_put(ring, event->result);
 	for (unsigned i = 0; i < args; i++)
 		pw_ring_put(ring, event->arg[i]);
@@ -287,6 +286,9 @@ void pw_plugin_forked(unsigned vcpu, pid_t parent, uint32_t parent_tid)
 {
 	struct pw_region *region = pw_plugin.region;
 	struct pw_vcpu *self = &pw_plugin.vcpu[vcpu];
+	const struct pw_event forked = {
+		.arg = {(uint64_t)parent, parent_tid, pw_plugin.blocks},
+	};
 	bool in_call = self->in_call;
 
 	pw_plugin_new_image();
@@ -306,8 +308,7 @@ void pw_plugin_forked(unsigned vcpu, pid_t parent, uint32_t parent_tid)
 	self->cpu = 0;
 	atomic_store(&self->ring->tid, (uint32_t)gettid());
 	pw_vcpu_stretch(vcpu);
-	pw_ring_note(self->ring, PW_NOTE_FORKED, (uint64_t)parent, parent_tid,
-		     NULL);
+	pw_ring_event(self->ring, PW_NOTE_FORKED, &forked, 3);
 	pw_ring_await_answer(self->ring);
 }
 
