@@ -71,7 +71,7 @@ static json_t *settings(const char *root, const char *folder,
 			const struct setting *list, size_t count)
 {
 	json_t *object = json_object();
-	char path[PATH_BYTES];
+	char path[2 * PATH_BYTES];
 
 	for (size_t i = 0; object && i < count; i++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, list[i].path);

@@ -23,9 +23,9 @@
 #define PW_START_UNKNOWN UINT64_MAX
 
 /* Bounds for one file, so that large ones cost little. */
-#define PW_START_PAGES_MAX (UINT64_C(1) << 24) /* looked at: 64 GiB */
+#define PW_START_PAGES_MAX (UINT64_C(1) << 22) /* looked at: 16 GiB */
 #define PW_START_RUNS_MAX 65536
-#define PW_START_FOLIO_PAGES_MAX (UINT64_C(1) << 20)
+#define PW_START_FOLIO_PAGES_MAX (UINT64_C(1) << 17) /* or folios */
 
 /* Takes events, in order. The text is good during the call. */
 struct pw_start_sink {

@@ -22,6 +22,8 @@
 
 #define WINDOW_PAGES 16384 /* a multiple of the largest folio */
 #define FOLIO_PAGES_MAX 2048
+#define FRAME_WORDS 512
+#define FLAG_WORDS 64
 #define FRAME_PRESENT (UINT64_C(1) << 63)
 #define FRAME_MASK ((UINT64_C(1) << 55) - 1)
 #define FLAG_HEAD (UINT64_C(1) << 15) /* KPF_COMPOUND_HEAD */
@@ -68,16 +70,19 @@ void pw_start_close(struct pw_start *start)
 	start->frames = start->flags = -1;
 }
 
-/* The frame of an own page; 0 when absent, or when it may not be known. */
-static uint64_t frame_of(int frames, uintptr_t address)
+/* What pagemap says of own pages from @address on; 0 of what it does not. */
+static void read_frames(int frames, uintptr_t address, uint64_t *word,
+			size_t pages)
 {
-	uint64_t word = 0;
+	ssize_t got = pread(frames, word, pages * sizeof(*word),
+			    (off_t)(address >> PW_PAGE_SHIFT) * 8);
 
-	if (pread(frames, &word, sizeof(word),
-		  (off_t)(address >> PW_PAGE_SHIFT) * 8) != sizeof(word) ||
-	    !(word & FRAME_PRESENT))
-		return 0;
-	return word & FRAME_MASK;
+	for (size_t i = 0; i < pages; i++)
+		if (got < (ssize_t)((i + 1) * sizeof(*word)) ||
+		    !(word[i] & FRAME_PRESENT))
+			word[i] = 0;
+		else
+			word[i] &= FRAME_MASK;
 }
 
 bool pw_start_folios_readable(void)
@@ -85,11 +90,12 @@ bool pw_start_folios_readable(void)
 	volatile char here = 1; /* a page that is present */
 	int frames = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	int flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	uint64_t word;
+	uint64_t frame = 0, word;
 	bool readable;
 
-	readable = frames >= 0 && flags >= 0 &&
-		   frame_of(frames, (uintptr_t)&here) != 0 &&
+	if (frames >= 0)
+		read_frames(frames, (uintptr_t)&here, &frame, 1);
+	readable = frame != 0 && flags >= 0 &&
 		   pread(flags, &word, sizeof(word), 0) == sizeof(word);
 	if (frames >= 0)
 		close(frames);
@@ -117,23 +123,28 @@ static bool add_run(struct pw_array *runs, struct run run)
 
 /* ---- folios ---- */
 
-/* Pages in the folio that begins at @frame; 0 when none begins there. */
+/*
+ * Pages in the folio that begins at @frame; 0 when none begins there. Most
+ * pages are single, so the first look is at one frame only.
+ */
 static uint64_t folio_pages(int flags, uint64_t frame)
 {
-	static const size_t step = 64;
-	uint64_t word[64];
+	uint64_t word[FLAG_WORDS];
 	uint64_t pages = 0;
+	size_t step = 1;
 
 	while (pages < FOLIO_PAGES_MAX) {
-		ssize_t got = pread(flags, word, sizeof(word),
+		ssize_t got = pread(flags, word, step * sizeof(*word),
 				    (off_t)((frame + pages) * 8));
 
 		for (size_t i = 0; i < step; i++, pages++) {
 			uint64_t wanted = pages ? FLAG_TAIL : FLAG_HEAD;
 
-			if (got < (ssize_t)((i + 1) * 8) || !(word[i] & wanted))
+			if (got < (ssize_t)((i + 1) * sizeof(*word)) ||
+			    !(word[i] & wanted))
 				return pages;
 		}
+		step = step * 4 < FLAG_WORDS ? step * 4 : FLAG_WORDS;
 	}
 	return pages;
 }
@@ -147,34 +158,45 @@ static unsigned order_of(uint64_t pages)
 	return order;
 }
 
+/* The folio at page @first, one of @left resident pages; its pages, or 1. */
+static uint64_t find_folio(struct look *look, uint64_t frame, uint64_t first,
+			   uint64_t left)
+{
+	uint64_t pages = frame ? folio_pages(look->start->flags, frame) : 0;
+	struct run folio = {first, pages, order_of(pages)};
+
+	look->folio_pages++;
+	if (pages < 2)
+		return 1;
+	if (pages > left)
+		folio.pages = left; /* the end of the file */
+	if (!add_run(&look->folios, folio))
+		look->folios_end = true;
+	return folio.pages;
+}
+
 /* The folios of a run of resident pages, mapped at @base. */
-static void find_folios(struct look *look, const char *base, uint64_t window,
+static void find_folios(struct look *look, char *base, uint64_t window,
 			struct run run)
 {
-	const struct pw_start *start = look->start;
-	const char *from = base + (run.first - window) * PW_PAGE_BYTES;
-	union {
-		const char *in;
-		void *out;
-	} at = {from};
+	char *from = base + (run.first - window) * PW_PAGE_BYTES;
+	uint64_t frame[FRAME_WORDS];
+	uint64_t next = 0; /* page of the run that is in no folio yet */
 
-	if (madvise(at.out, run.pages * PW_PAGE_BYTES, MADV_POPULATE_READ) !=
-	    0) {
+	if (madvise(from, run.pages * PW_PAGE_BYTES, MADV_POPULATE_READ) != 0)
 		look->folios_end = true;
-		return;
-	}
-	for (uint64_t i = 0; i < run.pages && !look->folios_end;) {
-		uint64_t frame = frame_of(
-			start->frames, (uintptr_t)(from + i * PW_PAGE_BYTES));
-		uint64_t pages = frame ? folio_pages(start->flags, frame) : 0;
-		struct run folio = {run.first + i, pages, order_of(pages)};
+	for (uint64_t i = 0; i < run.pages && !look->folios_end;
+	     i += FRAME_WORDS) {
+		uint64_t count = run.pages - i;
 
-		if (pages > run.pages - i)
-			folio.pages = run.pages - i; /* the end of the file */
-		if (pages > 1 && !add_run(&look->folios, folio))
-			look->folios_end = true;
-		i += pages > 1 ? folio.pages : 1;
-		look->folio_pages++;
+		if (count > FRAME_WORDS)
+			count = FRAME_WORDS;
+		read_frames(look->start->frames,
+			    (uintptr_t)(from + i * PW_PAGE_BYTES), frame,
+			    count);
+		while (next < i + count && !look->folios_end)
+			next += find_folio(look, frame[next - i],
+					   run.first + next, run.pages - next);
 	}
 	if (look->folio_pages > PW_START_FOLIO_PAGES_MAX)
 		look->folios_end = true;
@@ -183,7 +205,7 @@ static void find_folios(struct look *look, const char *base, uint64_t window,
 /* ---- residence ---- */
 
 /* The runs of a window; false when a bound was reached. */
-static bool find_runs(struct look *look, const char *base, uint64_t window,
+static bool find_runs(struct look *look, char *base, uint64_t window,
 		      const unsigned char *resident, uint64_t pages)
 {
 	for (uint64_t i = 0; i < pages;) {

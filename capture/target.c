@@ -94,12 +94,27 @@ static void find_interpreter(char *head)
 	head[length] = '\0';
 }
 
+/* A script runs with the rights of its interpreter. */
+static enum pw_status check_rights(const char *path, const struct stat *st,
+				   struct pw_error *err)
+{
+	if (!changes_identity(st))
+		return PW_OK;
+	pw_fail(err, PW_ERR_TARGET,
+		"%s: set-user-ID or set-group-ID; the kernel lets no tracer "
+		"see such a program with its rights",
+		path);
+	return pw_hint(err, "record a copy without the bits, or run pagewalk "
+			    "as the file's owner");
+}
+
 /* The machine of an ELF program, or of the one that interprets the script. */
 static enum pw_status check_content(const char **machine, const char *path,
 				    struct pw_error *err)
 {
 	char interpreter[HEAD_BYTES + 1];
 	char head[HEAD_BYTES + 1];
+	struct stat st;
 	size_t bytes;
 
 	*machine = machines[0].name;
@@ -111,6 +126,9 @@ static enum pw_status check_content(const char **machine, const char *path,
 		find_interpreter(head);
 		memcpy(interpreter, head, sizeof(interpreter));
 		path = interpreter;
+		if (stat(path, &st) == 0 &&
+		    check_rights(path, &st, err) != PW_OK)
+			return PW_ERR_TARGET;
 	}
 	return PW_OK; /* too many for the kernel, too: exec will tell */
 }
@@ -134,14 +152,8 @@ static enum pw_status check(struct pw_target *target, struct pw_error *err)
 			      path);
 		return pw_hint(err, "make it executable: chmod +x %s", path);
 	}
-	if (changes_identity(&st)) {
-		pw_fail(err, PW_ERR_TARGET,
-			"%s: set-user-ID or set-group-ID; the kernel lets no "
-			"tracer see such a program with its rights",
-			path);
-		return pw_hint(err, "record a copy without the bits, or run "
-				    "pagewalk as the file's owner");
-	}
+	if (check_rights(path, &st, err) != PW_OK)
+		return PW_ERR_TARGET;
 	return check_content(&target->machine, path, err);
 }
 

@@ -129,8 +129,10 @@ static inline bool pw_lane_execute(struct pw_lane *lane, uint32_t shape,
 	    !pw_lane_meet(lane, shape, address))
 		return true;
 	*lane->symbol++ = s->symbol;
-	for (i = 0; i < PW_LANE_TALLIES; i++)
-		lane->tally[i] += s->tally[i];
+	/* Two at a time: a stretch is too short for any to overflow. */
+	for (i = 0; i < PW_LANE_TALLIES; i += 2)
+		pw_store64(&lane->tally[i], pw_load64(&lane->tally[i]) +
+						    pw_load64(&s->tally[i]));
 	last = lane->last + s->first;
 	stored = s->stored;
 	outside = span < s->reach;
