@@ -17,6 +17,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/collapse.h"
+#include "formats/lineage.h"
 #include "formats/reader.h"
 #include "formats/tally.h"
 
@@ -39,12 +40,13 @@ struct pw_trace {
 	struct pw_trace_options options;
 	struct pw_collapse *collapse; /* NULL unless touches are asked for */
 	struct pw_array tasks;	      /* struct task, by thread */
-	struct pw_array newest;	 /* uint32_t by process: its last task + 1 */
-	struct pw_totals totals; /* of what was delivered */
-	struct pw_batch source;	 /* from the reader */
-	size_t taken;		 /* accesses of it that were delivered */
-	bool has_source;	 /* something of it is left */
-	struct pw_batch batch;	 /* what the consumer sees */
+	struct pw_array newest;	   /* uint32_t by process: its last task + 1 */
+	struct pw_lineage lineage; /* followed only with a collapser */
+	struct pw_totals totals;   /* of what was delivered */
+	struct pw_batch source;	   /* from the reader */
+	size_t taken;		   /* accesses of it that were delivered */
+	bool has_source;	   /* something of it is left */
+	struct pw_batch batch;	   /* what the consumer sees */
 };
 
 /* Read the first bytes of a regular file. */
@@ -131,6 +133,7 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 		return pw_fail_memory(err, "a trace");
 	trace->tasks = (struct pw_array)PW_ARRAY(struct task);
 	trace->newest = (struct pw_array)PW_ARRAY(uint32_t);
+	pw_lineage_init(&trace->lineage);
 	if (options)
 		trace->options = *options;
 	st = pw_arena_open(&trace->arena, 0, err);
@@ -158,6 +161,7 @@ void pw_trace_close(struct pw_trace *trace)
 	pw_collapse_close(trace->collapse);
 	pw_array_free(&trace->tasks);
 	pw_array_free(&trace->newest);
+	pw_lineage_free(&trace->lineage);
 	pw_arena_close(trace->arena);
 	free(trace);
 }
@@ -262,11 +266,23 @@ static void cut(struct pw_trace *trace, size_t count)
 	trace->has_source = false;
 }
 
+/* End the runs of all threads of all processes in @space. */
+static void end_runs_in(struct pw_trace *trace, uint32_t space)
+{
+	for (uint32_t i = 0; i < trace->tasks.count; i++) {
+		uint32_t process = trace->info.threads[i].process;
+
+		if (pw_lineage_space(&trace->lineage, process) == space)
+			pw_collapse_end_runs(trace->collapse, i);
+	}
+}
+
 /* An event ends the runs of all threads that share its address space. */
 static void end_runs(struct pw_trace *trace, uint32_t thread)
 {
 	uint32_t process = trace->info.threads[thread].process;
 	uint32_t next = PW_ARRAY_AT(&trace->newest, uint32_t, process);
+	uint32_t space = pw_lineage_space(&trace->lineage, process);
 
 	PW_ASSERT(next > 0);
 	while (next > 0) {
@@ -275,6 +291,35 @@ static void end_runs(struct pw_trace *trace, uint32_t thread)
 		pw_collapse_end_runs(trace->collapse, next - 1);
 		next = PW_ARRAY_AT(&trace->tasks, struct task, next - 1).older;
 	}
+	if (space != PW_NO_SPACE &&
+	    pw_lineage_is_shared(&trace->lineage, space))
+		end_runs_in(trace, space);
+}
+
+/* Collapse the accesses of the batch, and let its events end runs. */
+static enum pw_status collapse(struct pw_trace *trace, uint64_t clock,
+			       struct pw_error *err)
+{
+	struct pw_batch *batch = &trace->batch;
+	const struct pw_events *events = &batch->events;
+	uint32_t space;
+	enum pw_status st = pw_lineage_run(&trace->lineage, &trace->info,
+					   batch->thread, &space, err);
+
+	if (st == PW_OK && batch->accesses.count > 0)
+		st = pw_collapse_batch(trace->collapse, batch->thread, clock,
+				       &batch->accesses, &batch->touches, err);
+	for (size_t i = 0; i < events->count && st == PW_OK; i++) {
+		struct pw_event event = {.kind = events->kind[i],
+					 .result = events->result[i],
+					 .arg = {events->arg[i][0]}};
+		struct pw_lineage_change change;
+
+		end_runs(trace, batch->thread);
+		st = pw_lineage_event(&trace->lineage, &trace->info,
+				      batch->thread, &event, &change, err);
+	}
+	return st;
 }
 
 /* Give the batch its clock and its touches, and count it. */
@@ -291,11 +336,8 @@ static enum pw_status finish(struct pw_trace *trace, struct pw_error *err)
 	PW_ASSERT(tally.instructions <= batch->accesses.count);
 	batch->first_instruction = *clock;
 	batch->instruction_count = tally.instructions;
-	if (trace->collapse && batch->accesses.count > 0)
-		st = pw_collapse_batch(trace->collapse, batch->thread, *clock,
-				       &batch->accesses, &batch->touches, err);
-	if (trace->collapse && batch->events.count > 0)
-		end_runs(trace, batch->thread);
+	if (trace->collapse)
+		st = collapse(trace, *clock, err);
 	*clock += tally.instructions;
 	pw_tally_total(&trace->totals, &tally, batch->accesses.count);
 	trace->totals.events += batch->events.count;

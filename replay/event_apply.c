@@ -10,8 +10,9 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "replay/fault.h"
+#include "replay/lock.h"
 #include "replay/pages.h"
+#include "replay/populate.h"
 #include "replay/remap.h"
 
 /* Linux include/uapi/asm-generic/mman-common.h, mman.h. */
@@ -22,13 +23,21 @@
 #define MAP_FLAG_GROWSDOWN 0x100
 #define MAP_FLAG_LOCKED 0x2000
 #define MAP_FLAG_POPULATE 0x8000
+#define MAP_FLAG_NONBLOCK 0x10000
 #define ADVICE_DONTNEED 4
+#define ADVICE_DONTFORK 10
+#define ADVICE_DOFORK 11
+#define ADVICE_WIPEONFORK 18
+#define ADVICE_KEEPONFORK 19
 #define ADVICE_POPULATE_READ 22
 #define ADVICE_POPULATE_WRITE 23
+#define ADVICE_DONTNEED_LOCKED 24
+
+/* Linux include/uapi/linux/shm.h. */
+#define SHM_FLAG_RDONLY 0x1000
+#define SHM_FLAG_EXEC 0x8000
 
 #define ERRNO_MAX 4095
-
-enum populate { POPULATE_READ, POPULATE_WRITE, POPULATE_BY_MAPPING };
 
 struct context {
 	struct pw_system *system;
@@ -39,64 +48,6 @@ struct context {
 
 typedef enum pw_status (*handler)(const struct context *ctx,
 				  struct pw_error *err);
-
-/* Handle faults for the pages of @extent that need one. */
-static enum pw_status populate_one(const struct context *ctx,
-				   struct pw_range extent, bool write,
-				   struct pw_error *err)
-{
-	PW_ASSERT(extent.end <= PW_PAGE_END);
-	for (uint64_t page = extent.first; page < extent.end; page++) {
-		uint64_t pte = pw_pages_find(ctx->space, page);
-		enum pw_status st;
-
-		if (write ? (pte & PW_PTE_WRITABLE) != 0 : pte != 0)
-			continue;
-		st = pw_fault(ctx->system, ctx->space, page, write, err);
-		if (st != PW_OK)
-			return st;
-	}
-	return PW_OK;
-}
-
-/* The next part of a mapping in @range, from its first page on. */
-static const struct pw_mapping *next_part(const struct context *ctx,
-					  struct pw_range *range,
-					  struct pw_range *part)
-{
-	const struct pw_mapping *mapping;
-
-	if (range->first >= range->end)
-		return NULL;
-	mapping = pw_space_next(ctx->space, range->first, part);
-	if (!mapping || part->first >= range->end)
-		return NULL;
-	if (part->first < range->first)
-		part->first = range->first;
-	if (part->end > range->end)
-		part->end = range->end;
-	PW_ASSERT(part->first < part->end);
-	range->first = part->end;
-	return mapping;
-}
-
-static enum pw_status populate(const struct context *ctx, struct pw_range range,
-			       enum populate how, struct pw_error *err)
-{
-	const struct pw_mapping *mapping;
-	struct pw_range part;
-
-	while ((mapping = next_part(ctx, &range, &part))) {
-		bool write = how == POPULATE_WRITE ||
-			     (how == POPULATE_BY_MAPPING && !mapping->shared &&
-			      (mapping->prot & PW_PROT_WRITE));
-		enum pw_status st = populate_one(ctx, part, write, err);
-
-		if (st != PW_OK)
-			return st;
-	}
-	return PW_OK;
-}
 
 /* The arguments that map and mmap share. */
 struct map_call {
@@ -129,16 +80,31 @@ static struct pw_mapping describe(const struct map_call *call, const char *text)
 }
 
 static enum pw_status make_mapping(const struct context *ctx,
-				   const struct map_call *call,
+				   struct pw_range range,
+				   const struct pw_mapping *mapping,
 				   struct pw_error *err)
 {
-	struct pw_range range = pw_range_of(call->address, call->length);
-	struct pw_mapping mapping = describe(call, ctx->text);
-
 	if (range.first == range.end)
 		return PW_OK;
 	pw_pages_drop(ctx->system, ctx->space, range);
-	return pw_space_map(ctx->space, range, &mapping, err);
+	return pw_space_map(ctx->space, range, mapping, err);
+}
+
+/* A mapping made by a call of the process, locked if its mlockall said so. */
+static enum pw_status make_new(const struct context *ctx, struct pw_range range,
+			       struct pw_mapping *mapping, bool populate,
+			       struct pw_error *err)
+{
+	enum pw_status st;
+
+	if (ctx->space->future_lock != PW_LOCK_NONE &&
+	    mapping->lock != PW_LOCK_ON_FAULT)
+		mapping->lock = ctx->space->future_lock;
+	st = make_mapping(ctx, range, mapping, err);
+	if (st != PW_OK || !(populate || mapping->lock == PW_LOCK_NOW))
+		return st;
+	return pw_populate(ctx->system, ctx->space, range,
+			   PW_POPULATE_BY_MAPPING, err);
 }
 
 static enum pw_status apply_map(const struct context *ctx, struct pw_error *err)
@@ -153,12 +119,15 @@ static enum pw_status apply_map(const struct context *ctx, struct pw_error *err)
 		.inode = arg[6],
 		.file_bytes = arg[7],
 	};
+	struct pw_mapping mapping;
 
 	if (strcmp(ctx->text, "[heap]") == 0) {
 		ctx->space->break_known = true;
 		ctx->space->break_page = pw_range_of(arg[0], arg[1]).end;
 	}
-	return make_mapping(ctx, &call, err);
+	mapping = describe(&call, ctx->text);
+	return make_mapping(ctx, pw_range_of(call.address, call.length),
+			    &mapping, err);
 }
 
 static enum pw_status apply_mmap(const struct context *ctx,
@@ -174,13 +143,13 @@ static enum pw_status apply_mmap(const struct context *ctx,
 		.inode = arg[7],
 		.file_bytes = arg[8],
 	};
-	enum pw_status st = make_mapping(ctx, &call, err);
+	const uint64_t how = MAP_FLAG_POPULATE | MAP_FLAG_NONBLOCK;
+	struct pw_mapping mapping = describe(&call, ctx->text);
 
-	if (st != PW_OK ||
-	    !(call.flags & (MAP_FLAG_POPULATE | MAP_FLAG_LOCKED)))
-		return st;
-	return populate(ctx, pw_range_of(call.address, call.length),
-			POPULATE_BY_MAPPING, err);
+	if (call.flags & MAP_FLAG_LOCKED)
+		mapping.lock = PW_LOCK_NOW;
+	return make_new(ctx, pw_range_of(call.address, call.length), &mapping,
+			(call.flags & how) == MAP_FLAG_POPULATE, err);
 }
 
 static enum pw_status apply_present(const struct context *ctx,
@@ -191,21 +160,25 @@ static enum pw_status apply_present(const struct context *ctx,
 	const struct pw_mapping *mapping;
 	struct pw_range part;
 
-	while ((mapping = next_part(ctx, &range, &part))) {
+	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
 		uint64_t pte =
 			PW_PTE_PRESENT |
 			(mapping->anonymous ? PW_PTE_WRITABLE : PW_PTE_FILE);
 
-		for (uint64_t page = part.first; page < part.end; page++) {
-			enum pw_status st;
+		bool own = mapping->anonymous && !mapping->shared;
+		enum pw_status st = PW_OK;
 
+		for (uint64_t page = part.first; page < part.end && st == PW_OK;
+		     page++) {
 			if (pw_pages_find(ctx->space, page))
 				continue;
 			st = pw_pages_set(ctx->system, ctx->space, page, pte,
 					  err);
-			if (st != PW_OK)
-				return st;
+			if (st == PW_OK && own)
+				st = pw_space_own_page(ctx->space, page, err);
 		}
+		if (st != PW_OK)
+			return st;
 	}
 	return PW_OK;
 }
@@ -240,7 +213,7 @@ static enum pw_status apply_mremap(const struct context *ctx,
 
 static enum pw_status apply_brk(const struct context *ctx, struct pw_error *err)
 {
-	static const struct pw_mapping heap = {.prot = 3, .anonymous = true};
+	struct pw_mapping heap = {.prot = 3, .anonymous = true};
 	struct pw_space *space = ctx->space;
 	uint64_t old = space->break_page;
 	uint64_t wanted = pw_range_of(0, ctx->event->result).end;
@@ -256,8 +229,28 @@ static enum pw_status apply_brk(const struct context *ctx, struct pw_error *err)
 		return unmap(ctx, (struct pw_range){wanted, old}, err);
 	if (wanted == old)
 		return PW_OK;
-	pw_pages_drop(ctx->system, space, growth);
-	return pw_space_map(space, growth, &heap, err);
+	return make_new(ctx, growth, &heap, false, err);
+}
+
+/* Give what @part of @mapping is another protection. */
+static enum pw_status protect(const struct context *ctx, struct pw_range part,
+			      struct pw_mapping mapping, uint64_t prot,
+			      struct pw_error *err)
+{
+	bool becomes_writable =
+		!(mapping.prot & PW_PROT_WRITE) && (prot & PW_PROT_WRITE);
+	enum pw_status st;
+
+	PW_ASSERT((prot & ~(uint64_t)PW_PROT_MASK) == 0);
+	mapping.prot = prot;
+	pw_pages_invalidate(ctx->system, ctx->space, part,
+			    pw_pages_count(ctx->space, part));
+	st = pw_space_map(ctx->space, part, &mapping, err);
+	if (st != PW_OK || !becomes_writable || mapping.shared ||
+	    mapping.lock != PW_LOCK_NOW)
+		return st;
+	return pw_populate(ctx->system, ctx->space, part,
+			   PW_POPULATE_BY_MAPPING, err);
 }
 
 static enum pw_status apply_mprotect(const struct context *ctx,
@@ -269,16 +262,33 @@ static enum pw_status apply_mprotect(const struct context *ctx,
 	const struct pw_mapping *mapping;
 	struct pw_range part;
 
-	while ((mapping = next_part(ctx, &range, &part))) {
+	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
+		enum pw_status st = PW_OK;
+
+		if (mapping->prot != prot)
+			st = protect(ctx, part, *mapping, prot, err);
+		if (st != PW_OK)
+			return st;
+	}
+	return PW_OK;
+}
+
+/* Let the mappings in @range do otherwise at a fork. */
+static enum pw_status advise_fork(const struct context *ctx,
+				  struct pw_range range,
+				  enum pw_at_fork at_fork, struct pw_error *err)
+{
+	const struct pw_mapping *mapping;
+	struct pw_range part;
+
+	PW_ASSERT(range.end <= PW_PAGE_END);
+	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
 		struct pw_mapping changed = *mapping;
 		enum pw_status st;
 
-		if (mapping->prot == prot)
+		if (mapping->at_fork == at_fork)
 			continue;
-		PW_ASSERT((prot & ~(uint64_t)PW_PROT_MASK) == 0);
-		changed.prot = prot;
-		pw_pages_invalidate(ctx->system, ctx->space, part,
-				    pw_pages_count(ctx->space, part));
+		changed.at_fork = at_fork;
 		st = pw_space_map(ctx->space, part, &changed, err);
 		if (st != PW_OK)
 			return st;
@@ -294,27 +304,55 @@ static enum pw_status apply_madvise(const struct context *ctx,
 
 	switch (arg[2]) {
 	case ADVICE_DONTNEED:
+	case ADVICE_DONTNEED_LOCKED:
 		pw_pages_drop(ctx->system, ctx->space, range);
 		return PW_OK;
+	case ADVICE_DONTFORK:
+		return advise_fork(ctx, range, PW_AT_FORK_LEAVE, err);
+	case ADVICE_WIPEONFORK:
+		return advise_fork(ctx, range, PW_AT_FORK_WIPE, err);
+	case ADVICE_DOFORK:
+	case ADVICE_KEEPONFORK:
+		return advise_fork(ctx, range, PW_AT_FORK_COPY, err);
 	case ADVICE_POPULATE_READ:
-		return populate(ctx, range, POPULATE_READ, err);
+		return pw_populate(ctx->system, ctx->space, range,
+				   PW_POPULATE_READ, err);
 	case ADVICE_POPULATE_WRITE:
-		return populate(ctx, range, POPULATE_WRITE, err);
+		return pw_populate(ctx->system, ctx->space, range,
+				   PW_POPULATE_WRITE, err);
 	default:
 		return PW_OK;
 	}
+}
+
+static enum pw_status apply_lock(const struct context *ctx,
+				 struct pw_error *err)
+{
+	return pw_lock_event(ctx->system, ctx->space, ctx->event, err);
+}
+
+static enum pw_status apply_shmat(const struct context *ctx,
+				  struct pw_error *err)
+{
+	const uint64_t *arg = ctx->event->arg;
+	struct pw_mapping mapping = {
+		.prot = arg[2] & SHM_FLAG_RDONLY ? 1 : 3,
+		.anonymous = true,
+		.shared = true,
+	};
+
+	if (arg[2] & SHM_FLAG_EXEC)
+		mapping.prot |= 4;
+	return make_new(ctx, pw_range_of(ctx->event->result, arg[3]), &mapping,
+			false, err);
 }
 
 static enum pw_status apply_exec(const struct context *ctx,
 				 struct pw_error *err)
 {
 	(void)err;
-	(void)pw_pages_remove(ctx->system, ctx->space,
-			      (struct pw_range){0, PW_PAGE_END});
-	pw_space_clear(ctx->space);
-	PW_ASSERT(pw_pages_count(ctx->space,
-				 (struct pw_range){0, PW_PAGE_END}) == 0);
-	pw_mmu_flush(&ctx->system->mmu);
+	PW_ASSERT(ctx->space == ctx->system->current);
+	pw_system_empty(ctx->system);
 	return PW_OK;
 }
 
@@ -328,6 +366,12 @@ static const handler handlers[] = {
 	[PW_EVENT_mprotect] = apply_mprotect,
 	[PW_EVENT_madvise] = apply_madvise,
 	[PW_EVENT_exec] = apply_exec,
+	[PW_EVENT_mlock] = apply_lock,
+	[PW_EVENT_munlock] = apply_lock,
+	[PW_EVENT_mlockall] = apply_lock,
+	[PW_EVENT_munlockall] = apply_lock,
+	[PW_EVENT_shmat] = apply_shmat,
+	[PW_EVENT_shmdt] = apply_munmap,
 };
 
 enum pw_status pw_event_apply(struct pw_system *system,

@@ -43,6 +43,8 @@ static enum pw_status upgrade(struct fault *fault, uint64_t pte,
 		wanted = FILE_PAGE | PW_PTE_WRITABLE;
 	else if (pte & PW_PTE_FILE)
 		fault->system->counters.fault_cow++;
+	else if (!(pte & PW_PTE_ZERO))
+		fault->system->counters.fault_fork++;
 	st = set(fault, fault->page, wanted, err);
 	if (st == PW_OK)
 		pw_pages_invalidate(fault->system, fault->space, range, 1);
@@ -165,6 +167,9 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 	else
 		st = fill_file(&fault, write, err);
 	PW_ASSERT(st != PW_OK || is_ready(space, page, write));
+	if (st == PW_OK && write && !fault.mapping.shared &&
+	    !fault.mapping.owns_pages)
+		st = pw_space_own_page(space, page, err);
 	pw_system_note_peaks(system);
 	return st;
 }

@@ -7,7 +7,9 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/lock.h"
 #include "replay/pages.h"
+#include "replay/populate.h"
 
 static uint64_t min(uint64_t a, uint64_t b)
 {
@@ -28,6 +30,20 @@ static enum pw_status unmap(struct pw_system *system, struct pw_space *space,
 	return pw_space_unmap(space, range, err);
 }
 
+/* Extend the mapping that ends at @end; a locked one gets its pages. */
+static enum pw_status extend(struct pw_system *system, struct pw_space *space,
+			     struct pw_range growth, struct pw_error *err)
+{
+	const struct pw_mapping *mapping;
+
+	PW_ASSERT(growth.first < growth.end);
+	pw_space_extend(space, growth.first, growth.end);
+	mapping = pw_space_find(space, growth.first, NULL);
+	if (!mapping || mapping->lock != PW_LOCK_NOW)
+		return PW_OK;
+	return pw_populate(system, space, growth, PW_POPULATE_BY_MAPPING, err);
+}
+
 static enum pw_status resize(struct pw_system *system, struct pw_space *space,
 			     const struct pw_remap *remap, struct pw_error *err)
 {
@@ -36,7 +52,7 @@ static enum pw_status resize(struct pw_system *system, struct pw_space *space,
 	enum pw_status st = unmap(system, space, change, err);
 
 	if (st == PW_OK && remap->to.end > remap->from.end)
-		pw_space_extend(space, remap->from.end, remap->to.end);
+		st = extend(system, space, change, err);
 	return st;
 }
 
@@ -75,6 +91,14 @@ static enum pw_status transfer(struct pw_system *system, struct pw_space *space,
 	return PW_OK;
 }
 
+/* MREMAP_DONTUNMAP: what was moved stays mapped, empty and not locked. */
+static enum pw_status keep(struct pw_system *system, struct pw_space *space,
+			   struct pw_range range, struct pw_error *err)
+{
+	pw_pages_drop(system, space, range);
+	return pw_lock_range(space, range, PW_LOCK_NONE, err);
+}
+
 static enum pw_status move(struct pw_system *system, struct pw_space *space,
 			   const struct pw_remap *remap, struct pw_error *err)
 {
@@ -82,20 +106,20 @@ static enum pw_status move(struct pw_system *system, struct pw_space *space,
 	uint64_t new_pages = remap->to.end - remap->to.first;
 	struct pw_range from = {remap->from.first,
 				remap->from.first + min(old_pages, new_pages)};
+	struct pw_range growth = remap->to;
 	enum pw_status st = unmap(system, space, remap->to, err);
 
 	PW_ASSERT(remap->from.first != remap->to.first && old_pages > 0);
 	if (st == PW_OK)
 		st = transfer(system, space, from, remap->to.first, err);
-	if (st != PW_OK)
+	if (st == PW_OK && !(remap->flags & PW_REMAP_DONTUNMAP))
+		st = unmap(system, space, remap->from, err);
+	else if (st == PW_OK)
+		st = keep(system, space, remap->from, err);
+	if (st != PW_OK || new_pages <= old_pages)
 		return st;
-	if (new_pages > old_pages)
-		pw_space_extend(space, remap->to.first + old_pages,
-				remap->to.end);
-	if (!(remap->flags & PW_REMAP_DONTUNMAP))
-		return unmap(system, space, remap->from, err);
-	pw_pages_drop(system, space, remap->from);
-	return PW_OK;
+	growth.first = remap->to.first + old_pages;
+	return extend(system, space, growth, err);
 }
 
 enum pw_status pw_remap(struct pw_system *system, struct pw_space *space,

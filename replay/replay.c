@@ -4,8 +4,10 @@
 #include "replay/replay.h"
 
 #include "base/assert.h"
+#include "formats/lineage.h"
 #include "formats/tally.h"
 #include "replay/event_apply.h"
+#include "replay/fork.h"
 #include "replay/system.h"
 
 struct run {
@@ -19,6 +21,7 @@ struct pw_replay {
 	struct run *runs;
 	size_t run_count;
 	size_t made; /* runs that can be freed */
+	struct pw_lineage lineage;
 	uint64_t epoch;
 	bool finished;
 };
@@ -47,6 +50,7 @@ enum pw_status pw_replay_open(struct pw_replay **out,
 	if (!replay)
 		return pw_fail_memory(err, "a replay");
 	PW_ASSERT(options->machine_count > 0 && options->machines);
+	pw_lineage_init(&replay->lineage);
 	st = pw_arena_open(&replay->arena, options->memory_limit_bytes, err);
 	if (st != PW_OK)
 		goto fail;
@@ -78,6 +82,7 @@ void pw_replay_close(struct pw_replay *replay)
 		pw_row_series_free(&replay->runs[i].series);
 		pw_array_free(&replay->runs[i].marks);
 	}
+	pw_lineage_free(&replay->lineage);
 	pw_arena_close(replay->arena);
 	free(replay);
 }
@@ -114,47 +119,88 @@ static enum pw_status add_mark(struct pw_replay *replay, struct run *run,
 	return pw_array_push(&run->marks, &mark, err);
 }
 
-static enum pw_status apply_events(struct pw_replay *replay, struct run *run,
+/* What a change of processes does before the event itself. */
+static enum pw_status apply_change(struct run *run,
+				   const struct pw_lineage_change *change,
+				   struct pw_error *err)
+{
+	switch (change->kind) {
+	case PW_LINEAGE_FORK:
+		return pw_fork(&run->system, change->other, err);
+	case PW_LINEAGE_EXEC:
+		return pw_system_switch(&run->system, change->other, err);
+	case PW_LINEAGE_END:
+		if (change->last)
+			pw_system_empty(&run->system);
+		return PW_OK;
+	case PW_LINEAGE_SAME:
+	case PW_LINEAGE_OVER:
+		break;
+	}
+	return PW_OK;
+}
+
+static enum pw_status apply_event(struct pw_replay *replay, struct run *run,
+				  uint32_t thread,
+				  const struct pw_lineage_change *change,
+				  const struct pw_event *event,
+				  struct pw_error *err)
+{
+	enum pw_status st = apply_change(run, change, err);
+
+	run->system.counters.events++;
+	if (st == PW_OK && change->kind != PW_LINEAGE_OVER)
+		st = pw_event_apply(&run->system, event, err);
+	if (st == PW_OK && event->kind == PW_EVENT_mark)
+		st = add_mark(replay, run, thread,
+			      event->text ? event->text : "", err);
+	return st;
+}
+
+static enum pw_status apply_events(struct pw_replay *replay,
+				   const struct pw_trace_info *info,
 				   const struct pw_batch *batch,
 				   struct pw_error *err)
 {
 	const struct pw_events *events = &batch->events;
+	enum pw_status st = PW_OK;
 
-	for (size_t i = 0; i < events->count; i++) {
+	for (size_t i = 0; i < events->count && st == PW_OK; i++) {
+		struct pw_lineage_change change;
 		struct pw_event event = {
 			.kind = events->kind[i],
 			.result = events->result[i],
 			.text = events->text[i],
 		};
-		enum pw_status st;
 
-		run->system.counters.events++;
 		memcpy(event.arg, events->arg[i], sizeof(event.arg));
-		st = pw_event_apply(&run->system, &event, err);
-		if (st == PW_OK && event.kind == PW_EVENT_mark)
-			st = add_mark(replay, run, batch->thread,
-				      event.text ? event.text : "", err);
-		if (st != PW_OK)
-			return st;
+		st = pw_lineage_event(&replay->lineage, info, batch->thread,
+				      &event, &change, err);
+		for (size_t j = 0; j < replay->run_count && st == PW_OK; j++)
+			st = apply_event(replay, &replay->runs[j],
+					 batch->thread, &change, &event, err);
 	}
-	return PW_OK;
+	return st;
 }
 
-static enum pw_status run_batch(struct pw_replay *replay, struct run *run,
-				const struct pw_batch *batch, uint32_t process,
-				struct pw_error *err)
+static enum pw_status run_touches(struct run *run, uint32_t space,
+				  const struct pw_touches *touches,
+				  struct pw_error *err)
 {
-	enum pw_status st = pw_system_switch(&run->system, process, err);
+	enum pw_status st = PW_OK;
 
-	if (st == PW_OK)
-		st = pw_system_touches(&run->system, &batch->touches, err);
+	if (space == PW_NO_SPACE) {
+		pw_system_skip(&run->system, touches);
+	} else {
+		st = pw_system_switch(&run->system, space, err);
+		if (st == PW_OK)
+			st = pw_system_touches(&run->system, touches, err);
+	}
 	/* Rows end before events, so that it is no matter how a trace is cut.
 	 */
 	if (st == PW_OK)
 		st = pw_row_series_note(&run->series, &run->system.counters,
 					err);
-	if (st == PW_OK)
-		st = apply_events(replay, run, batch, err);
 	return st;
 }
 
@@ -164,6 +210,8 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 			       struct pw_error *err)
 {
 	struct pw_tally tally = {0};
+	uint32_t space;
+	enum pw_status st;
 
 	PW_ASSERT(!replay->finished);
 	if (batch->thread >= info->thread_count)
@@ -172,19 +220,16 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 			       info->path ? info->path : "trace", batch->thread,
 			       info->thread_count);
 	pw_tally_add(&tally, batch->accesses.kind, batch->accesses.count);
-	for (size_t i = 0; i < replay->run_count; i++) {
+	st = pw_lineage_run(&replay->lineage, info, batch->thread, &space, err);
+	for (size_t i = 0; i < replay->run_count && st == PW_OK; i++) {
 		struct run *run = &replay->runs[i];
-		enum pw_status st;
 
 		run->system.mappings_known =
 			!(info->unknown & PW_UNKNOWN_MAPPINGS);
 		count_batch(&run->system.counters, batch, &tally);
-		st = run_batch(replay, run, batch,
-			       info->threads[batch->thread].process, err);
-		if (st != PW_OK)
-			return st;
+		st = run_touches(run, space, &batch->touches, err);
 	}
-	return PW_OK;
+	return st == PW_OK ? apply_events(replay, info, batch, err) : st;
 }
 
 enum pw_status pw_replay_finish(struct pw_replay *replay, struct pw_error *err)

@@ -13,13 +13,13 @@
 #define GUARD_PAGES 256
 #define COMPACT_MIN 1024
 
-enum pw_status pw_space_make(struct pw_space *space, uint32_t process,
+enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 			     const struct pw_page_table_ops *table_ops,
 			     const struct pw_page_table_config *config,
 			     struct pw_error *err)
 {
 	memset(space, 0, sizeof(*space));
-	space->process = process;
+	space->number = number;
 	space->ranges = (struct pw_intervals)PW_INTERVALS;
 	space->mappings = (struct pw_array)PW_ARRAY(struct pw_mapping);
 	space->table_ops = table_ops;
@@ -82,6 +82,44 @@ const struct pw_mapping *pw_space_next(const struct pw_space *space,
 	found = pw_intervals_at(&space->ranges, index);
 	*extent = (struct pw_range){found->start, found->end};
 	return describe(space, found);
+}
+
+const struct pw_mapping *pw_space_part(const struct pw_space *space,
+				       struct pw_range *range,
+				       struct pw_range *part)
+{
+	const struct pw_mapping *mapping;
+
+	if (range->first >= range->end)
+		return NULL;
+	mapping = pw_space_next(space, range->first, part);
+	if (!mapping || part->first >= range->end)
+		return NULL;
+	if (part->first < range->first)
+		part->first = range->first;
+	if (part->end > range->end)
+		part->end = range->end;
+	PW_ASSERT(part->first < part->end);
+	range->first = part->end;
+	return mapping;
+}
+
+/* Parts of a mapping, once cut, own pages each for itself. */
+enum pw_status pw_space_own_page(struct pw_space *space, uint64_t page,
+				 struct pw_error *err)
+{
+	struct pw_interval *found = pw_intervals_find(&space->ranges, page);
+	struct pw_mapping copy;
+	enum pw_status st;
+
+	if (!found || describe(space, found)->owns_pages)
+		return PW_OK;
+	copy = *describe(space, found);
+	copy.owns_pages = true;
+	st = pw_array_push(&space->mappings, &copy, err);
+	if (st == PW_OK)
+		found->value = space->mappings.count - 1;
+	return st;
 }
 
 /* Keep only the descriptions in use; parts of one mapping may get copies. */
@@ -182,6 +220,7 @@ void pw_space_clear(struct pw_space *space)
 	pw_array_free(&space->mappings);
 	space->break_known = false;
 	space->break_page = 0;
+	space->future_lock = PW_LOCK_NONE;
 }
 
 uint64_t pw_space_pages(const struct pw_space *space)

@@ -26,22 +26,32 @@ struct pw_range {
 	uint64_t end;
 };
 
+/* mlock and its family: whether pages of a mapping come in the call. */
+enum pw_lock { PW_LOCK_NONE, PW_LOCK_NOW, PW_LOCK_ON_FAULT };
+
+/* What a fork makes of a mapping: MADV_DONTFORK, MADV_WIPEONFORK. */
+enum pw_at_fork { PW_AT_FORK_COPY, PW_AT_FORK_LEAVE, PW_AT_FORK_WIPE };
+
 /* What is known of a mapping. Its parts, once cut, share a description. */
 struct pw_mapping {
 	uint64_t prot; /* PW_PROT_MASK */
 	bool anonymous;
 	bool shared;
 	bool grows_down;
+	bool owns_pages; /* private, and had a page of its own: see fork.h */
+	enum pw_lock lock;
+	enum pw_at_fork at_fork;
 	uint64_t file_bias;  /* file offset minus address, modulo 2^64 */
 	uint64_t file_bytes; /* size of the file; 0: unknown */
 };
 
 struct pw_space {
-	uint32_t process;
+	uint32_t number;	    /* see formats/lineage.h */
 	struct pw_intervals ranges; /* values are indices into mappings */
 	struct pw_array mappings;   /* struct pw_mapping */
 	bool break_known;
-	uint64_t break_page; /* the break, rounded up */
+	uint64_t break_page;	  /* the break, rounded up */
+	enum pw_lock future_lock; /* of mappings to come: mlockall */
 	const struct pw_page_table_ops *table_ops;
 	void *table;
 };
@@ -52,7 +62,7 @@ struct pw_space {
  * Owns:   free the space with pw_space_free; its page table is the arena's.
  * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_space_make(struct pw_space *space, uint32_t process,
+enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 			     const struct pw_page_table_ops *table_ops,
 			     const struct pw_page_table_config *config,
 			     struct pw_error *err) PW_MUST_CHECK;
@@ -83,6 +93,24 @@ const struct pw_mapping *pw_space_find(const struct pw_space *space,
  */
 const struct pw_mapping *pw_space_next(const struct pw_space *space,
 				       uint64_t page, struct pw_range *extent);
+
+/*
+ * The next part of a mapping in *range, or NULL: its extent within *range goes
+ * to *part, and *range goes on behind it.
+ *
+ * Owns: the space; good until it changes.
+ */
+const struct pw_mapping *pw_space_part(const struct pw_space *space,
+				       struct pw_range *range,
+				       struct pw_range *part);
+
+/*
+ * Note that the mapping of @page, if there is one, has a page of its own.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_space_own_page(struct pw_space *space, uint64_t page,
+				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Make @range, which is not empty, a mapping; what was there goes.
@@ -117,7 +145,7 @@ void pw_space_extend(struct pw_space *space, uint64_t end, uint64_t new_end);
 bool pw_space_grow_down(struct pw_space *space, uint64_t page);
 
 /*
- * Forget all mappings and the break.
+ * Forget all mappings, the break and what mappings to come shall be.
  */
 void pw_space_clear(struct pw_space *space);
 

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/fault.h"
+#include "replay/pages.h"
 
 enum pw_status pw_system_make(struct pw_system *system,
 			      const struct pw_machine *machine,
@@ -22,11 +23,11 @@ enum pw_status pw_system_make(struct pw_system *system,
 			   err);
 }
 
-/* The address space of @process, or NULL when it has made none yet. */
-static struct pw_space *space_at(const struct pw_system *system, size_t process)
+/* The address space of this number, or NULL when there is none yet. */
+static struct pw_space *space_at(const struct pw_system *system, size_t number)
 {
-	PW_ASSERT(process < system->spaces.count);
-	return PW_ARRAY_AT(&system->spaces, struct pw_space *, process);
+	PW_ASSERT(number < system->spaces.count);
+	return PW_ARRAY_AT(&system->spaces, struct pw_space *, number);
 }
 
 void pw_system_free(struct pw_system *system)
@@ -38,7 +39,7 @@ void pw_system_free(struct pw_system *system)
 	system->current = NULL;
 }
 
-static enum pw_status add_space(struct pw_system *system, uint32_t process,
+static enum pw_status add_space(struct pw_system *system, uint32_t number,
 				struct pw_space **out, struct pw_error *err)
 {
 	const struct pw_page_table_config config = {
@@ -50,41 +51,67 @@ static enum pw_status add_space(struct pw_system *system, uint32_t process,
 		pw_arena_alloc(system->arena, 1, sizeof(*space));
 	enum pw_status st;
 
-	PW_ASSERT(!space_at(system, process));
+	PW_ASSERT(!space_at(system, number));
 	if (!space)
 		return pw_fail_memory(err, "an address space");
-	st = pw_space_make(space, process, system->machine->page_table, &config,
+	st = pw_space_make(space, number, system->machine->page_table, &config,
 			   err);
 	if (st != PW_OK)
 		return st;
-	PW_ARRAY_AT(&system->spaces, struct pw_space *, process) = space;
+	PW_ARRAY_AT(&system->spaces, struct pw_space *, number) = space;
 	*out = space;
 	return PW_OK;
 }
 
-enum pw_status pw_system_switch(struct pw_system *system, uint32_t process,
-				struct pw_error *err)
+enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
+			       struct pw_space **out, struct pw_error *err)
 {
-	struct pw_space *space;
 	enum pw_status st = PW_OK;
 
-	if (system->current && system->current->process == process)
-		return PW_OK;
-	while (system->spaces.count <= process && st == PW_OK)
+	while (system->spaces.count <= number && st == PW_OK)
 		st = pw_array_push(&system->spaces, NULL, err);
 	if (st != PW_OK)
 		return st;
-	space = space_at(system, process);
-	if (!space) {
-		st = add_space(system, process, &space, err);
-		if (st != PW_OK)
-			return st;
-	}
+	*out = space_at(system, number);
+	return *out ? PW_OK : add_space(system, number, out, err);
+}
+
+enum pw_status pw_system_switch(struct pw_system *system, uint32_t number,
+				struct pw_error *err)
+{
+	struct pw_space *space;
+	enum pw_status st;
+
+	if (system->current && system->current->number == number)
+		return PW_OK;
+	st = pw_system_space(system, number, &space, err);
+	if (st != PW_OK)
+		return st;
 	if (system->current)
 		pw_mmu_flush(&system->mmu);
-	PW_ASSERT(space && space->process == process);
+	PW_ASSERT(space && space->number == number);
 	system->current = space;
 	return PW_OK;
+}
+
+void pw_system_empty(struct pw_system *system)
+{
+	const struct pw_range all = {0, PW_PAGE_END};
+
+	PW_ASSERT(system->current);
+	(void)pw_pages_remove(system, system->current, all);
+	pw_space_clear(system->current);
+	PW_ASSERT(pw_pages_count(system->current, all) == 0);
+	pw_mmu_flush(&system->mmu);
+	pw_system_note_peaks(system);
+}
+
+void pw_system_skip(struct pw_system *system, const struct pw_touches *touches)
+{
+	PW_ASSERT(touches->count == 0 || touches->flags);
+	for (size_t i = 0; i < touches->count; i++)
+		system->counters.touches +=
+			(touches->flags[i] & PW_TOUCH_NOT_COUNTED) == 0;
 }
 
 /* Make sure that @page is present, and writable for a write. */

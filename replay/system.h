@@ -23,7 +23,7 @@ struct pw_system {
 	struct pw_counters counters; /* see pw_system_settle */
 	struct pw_mmu mmu;
 	struct pw_pool tables;	  /* page tables of all processes */
-	struct pw_array spaces;	  /* struct pw_space * by process, or NULL */
+	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
 	struct pw_space *current; /* whose pages the TLBs hold; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 };
@@ -46,13 +46,34 @@ enum pw_status pw_system_make(struct pw_system *system,
 void pw_system_free(struct pw_system *system);
 
 /*
- * Make @process the running one; TLBs are flushed if it was not. Processes are
- * numbered from 0 in a trace, and memory goes with the highest number.
+ * Find the space of this number, made empty if there was none. Numbers begin
+ * with 0, and memory goes with the highest one.
  *
+ * Owns:   the system.
  * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_system_switch(struct pw_system *system, uint32_t process,
+enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
+			       struct pw_space **out,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Let a process in space @number run; TLBs are flushed if the one before ran
+ * in another.
+ *
+ * Errors: as pw_system_space.
+ */
+enum pw_status pw_system_switch(struct pw_system *system, uint32_t number,
 				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free all pages and mappings of the running process and flush the TLBs.
+ */
+void pw_system_empty(struct pw_system *system);
+
+/*
+ * Count the touches of a process that has ended; it makes no references.
+ */
+void pw_system_skip(struct pw_system *system, const struct pw_touches *touches);
 
 /*
  * Let the running process make the references of @touches.

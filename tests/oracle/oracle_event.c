@@ -50,7 +50,7 @@ static void unmap(struct pw_oracle_replay *oracle,
 	pw_oracle_unmap(space, first, end);
 }
 
-/* Fault in what [first, end) lacks; by_writes NULL: as the mapping is. */
+/* Fault in what [first, end) lacks; by_writes NULL: as mmap and mlock do. */
 static void populate(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space, uint64_t first,
 		     uint64_t end, const bool *by_writes)
@@ -62,8 +62,33 @@ static void populate(struct pw_oracle_replay *oracle,
 
 		if (!m)
 			continue;
+		if (!by_writes && (m->prot == 0 || m->lock == 2))
+			continue;
 		write = by_writes ? *by_writes : !m->shared && (m->prot & 2);
 		pw_oracle_fault(oracle, space, page, write);
+	}
+}
+
+/* Fault in all mappings, lowest first. */
+static void populate_all(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_space *space)
+{
+	uint64_t from = 0;
+
+	for (;;) {
+		const struct pw_oracle_mapping *next = NULL;
+
+		for (size_t i = 0; i < space->mappings; i++) {
+			const struct pw_oracle_mapping *m = &space->mapping[i];
+
+			if (m->first >= from &&
+			    (!next || m->first < next->first))
+				next = m;
+		}
+		if (!next)
+			return;
+		from = next->end;
+		populate(oracle, space, next->first, from, NULL);
 	}
 }
 
@@ -74,6 +99,18 @@ static void map(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 	unmap(oracle, space, mapping.first, mapping.end);
 	if (mapping.first < mapping.end)
 		pw_oracle_mapping_add(space, mapping);
+}
+
+/* A new mapping of a call; mlockall has its say. */
+static void map_new(struct pw_oracle_replay *oracle,
+		    struct pw_oracle_space *space, struct pw_oracle_mapping m,
+		    bool fill)
+{
+	if (space->future_lock)
+		m.lock = space->future_lock;
+	map(oracle, space, m);
+	if (fill || m.lock == 1)
+		populate(oracle, space, m.first, m.end, NULL);
 }
 
 static struct pw_oracle_mapping describe(const struct pw_event *event)
@@ -102,15 +139,29 @@ static void apply_map(struct pw_oracle_replay *oracle,
 {
 	struct pw_oracle_mapping m = describe(event);
 
-	map(oracle, space, m);
 	if (event->kind == PW_EVENT_map) {
+		map(oracle, space, m);
 		if (event->text && strcmp(event->text, "[heap]") == 0) {
 			space->break_known = true;
 			space->program_break = m.end * PW_PAGE_BYTES;
 		}
-	} else if (event->arg[3] & (0x8000 | 0x2000)) {
-		populate(oracle, space, m.first, m.end, NULL);
+		return;
 	}
+	m.lock = event->arg[3] & 0x2000 ? 1 : 0;
+	map_new(oracle, space, m, (event->arg[3] & 0x18000) == 0x8000);
+}
+
+static void apply_shmat(struct pw_oracle_replay *oracle,
+			struct pw_oracle_space *space,
+			const struct pw_event *event)
+{
+	struct pw_oracle_mapping m = {.anonymous = true, .shared = true};
+
+	m.first = to_page(event->result);
+	m.end = m.first + to_pages(event->arg[3]);
+	m.prot = event->arg[2] & 0x1000 ? 1 : 3;
+	m.prot += event->arg[2] & 0x8000 ? 4 : 0;
+	map_new(oracle, space, m, false);
 }
 
 static void apply_present(struct pw_oracle_space *space, uint64_t first,
@@ -127,16 +178,25 @@ static void apply_present(struct pw_oracle_space *space, uint64_t first,
 			frame = m->shared ? PW_ORACLE_SHARED
 					  : PW_ORACLE_PRIVATE;
 		pw_oracle_page_add(space, page, frame);
+		if (frame == PW_ORACLE_OWN)
+			pw_oracle_own_page(space, page);
 	}
 }
 
 /* Let the mapping that ends at @end end at @new_end, where nothing is. */
-static void extend(struct pw_oracle_space *space, uint64_t end,
+static void extend(struct pw_oracle_replay *oracle,
+		   struct pw_oracle_space *space, uint64_t end,
 		   uint64_t new_end)
 {
 	for (size_t i = 0; i < space->mappings; i++) {
-		if (space->mapping[i].end == end)
-			space->mapping[i].end = new_end;
+		struct pw_oracle_mapping *m = &space->mapping[i];
+
+		if (m->end != end)
+			continue;
+		m->end = new_end;
+		if (m->lock == 1)
+			populate(oracle, space, end, new_end, NULL);
+		return;
 	}
 }
 
@@ -148,7 +208,7 @@ static void resize(struct pw_oracle_replay *oracle,
 		unmap(oracle, space, new_end, end);
 	} else if (new_end > end) {
 		unmap(oracle, space, end, new_end);
-		extend(space, end, new_end);
+		extend(oracle, space, end, new_end);
 	}
 }
 
@@ -184,6 +244,27 @@ static void move(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 	}
 }
 
+/* Cut at the borders of [first, end) those that do not have @lock yet. */
+static void set_lock(struct pw_oracle_space *space, uint64_t first,
+		     uint64_t end, int lock)
+{
+	const uint64_t border[] = {first, end};
+
+	for (size_t i = 0; i < 2 && first < end; i++) {
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, border[i]);
+
+		if (m && m->lock != lock)
+			pw_oracle_cut(space, border[i]);
+	}
+	for (size_t i = 0; i < space->mappings; i++) {
+		struct pw_oracle_mapping *m = &space->mapping[i];
+
+		if (m->first >= first && m->end <= end)
+			m->lock = lock;
+	}
+}
+
 static void apply_mremap(struct pw_oracle_replay *oracle,
 			 struct pw_oracle_space *space,
 			 const struct pw_event *event)
@@ -204,12 +285,14 @@ static void apply_mremap(struct pw_oracle_replay *oracle,
 		return;
 	unmap(oracle, space, target, target + new_pages);
 	move(oracle, space, first, first + moved, target);
-	if (new_pages > pages)
-		extend(space, target + pages, target + new_pages);
-	if (event->arg[3] & 4)
+	if (event->arg[3] & 4) {
 		drop_pages(oracle, space, first, first + pages);
-	else
+		set_lock(space, first, first + pages, 0);
+	} else {
 		unmap(oracle, space, first, first + pages);
+	}
+	if (new_pages > pages)
+		extend(oracle, space, target + pages, target + new_pages);
 }
 
 static void apply_brk(struct pw_oracle_replay *oracle,
@@ -221,7 +304,7 @@ static void apply_brk(struct pw_oracle_replay *oracle,
 		.first = end, .end = new_end, .prot = 3, .anonymous = true};
 
 	if (space->break_known && new_end > end)
-		map(oracle, space, heap);
+		map_new(oracle, space, heap, false);
 	else if (space->break_known)
 		unmap(oracle, space, new_end, end);
 	space->break_known = true;
@@ -234,6 +317,7 @@ static void apply_mprotect(struct pw_oracle_replay *oracle,
 {
 	for (uint64_t page = first; page < end; page++) {
 		struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
+		uint64_t old;
 
 		if (!m || m->prot == prot)
 			continue;
@@ -243,10 +327,35 @@ static void apply_mprotect(struct pw_oracle_replay *oracle,
 		pw_oracle_cut(space, page);
 		m = pw_oracle_mapping_at(space, page);
 		PW_ASSERT(m && m->first == page && m->end <= end);
+		old = m->prot;
 		m->prot = prot;
 		for (uint64_t p = m->first; p < m->end; p++) {
 			if (pw_oracle_page_at(space, p))
 				pw_oracle_invalidate(oracle, p);
+		}
+		if (m->lock == 1 && !m->shared && !(old & 2) && (prot & 2))
+			populate(oracle, space, m->first, m->end, NULL);
+	}
+}
+
+static void advise_fork(struct pw_oracle_space *space, uint64_t first,
+			uint64_t end, bool leave, bool wipe)
+{
+	const uint64_t border[] = {first, end};
+
+	for (size_t i = 0; i < 2 && first < end; i++) {
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, border[i]);
+
+		if (m && (m->leave != leave || m->wipe != wipe))
+			pw_oracle_cut(space, border[i]);
+	}
+	for (size_t i = 0; i < space->mappings; i++) {
+		struct pw_oracle_mapping *m = &space->mapping[i];
+
+		if (m->first >= first && m->end <= end) {
+			m->leave = leave;
+			m->wipe = wipe;
 		}
 	}
 }
@@ -257,10 +366,42 @@ static void apply_madvise(struct pw_oracle_replay *oracle,
 {
 	bool write = advice == 23;
 
-	if (advice == 4)
+	if (advice == 4 || advice == 24)
 		drop_pages(oracle, space, first, end);
+	else if (advice == 10 || advice == 11 || advice == 18 || advice == 19)
+		advise_fork(space, first, end, advice == 10, advice == 18);
 	else if (advice == 22 || advice == 23)
 		populate(oracle, space, first, end, &write);
+}
+
+/* mlock, munlock, mlockall, munlockall; others do nothing. */
+static void apply_lock(struct pw_oracle_replay *oracle,
+		       struct pw_oracle_space *space,
+		       const struct pw_event *event)
+{
+	const uint64_t *arg = event->arg;
+	uint64_t first = to_page(arg[0]);
+	uint64_t end = arg[1] ? to_page(arg[0] + arg[1] - 1) + 1 : first;
+	uint64_t everything = (uint64_t)1 << 52;
+	int lock = arg[2] & 1 ? 2 : 1;
+
+	if (event->kind == PW_EVENT_mlock) {
+		set_lock(space, first, end, lock);
+		if (lock == 1)
+			populate(oracle, space, first, end, NULL);
+	} else if (event->kind == PW_EVENT_munlock) {
+		set_lock(space, first, end, 0);
+	} else if (event->kind == PW_EVENT_munlockall) {
+		space->future_lock = 0;
+		set_lock(space, 0, everything, 0);
+	} else if (event->kind == PW_EVENT_mlockall) {
+		lock = arg[0] & 4 ? 2 : 1;
+		space->future_lock = arg[0] & 2 ? lock : 0;
+		if (arg[0] & 1)
+			set_lock(space, 0, everything, lock);
+		if ((arg[0] & 1) && lock == 1)
+			populate_all(oracle, space);
+	}
 }
 
 void pw_oracle_event(struct pw_oracle_replay *oracle,
@@ -272,7 +413,7 @@ void pw_oracle_event(struct pw_oracle_replay *oracle,
 
 	if (is_error(event->result))
 		return;
-	switch (event->kind) {
+	switch ((unsigned)event->kind) {
 	case PW_EVENT_map:
 	case PW_EVENT_mmap:
 		apply_map(oracle, space, event);
@@ -295,16 +436,14 @@ void pw_oracle_event(struct pw_oracle_replay *oracle,
 	case PW_EVENT_madvise:
 		apply_madvise(oracle, space, first, end, event->arg[2]);
 		break;
-	case PW_EVENT_exec:
-		pw_oracle_space_clear(space);
-		pw_oracle_flush(oracle);
+	case PW_EVENT_shmat:
+		apply_shmat(oracle, space, event);
 		break;
-	case PW_EVENT_mark:
-	case PW_EVENT_signal:
-	case PW_EVENT_clone:
-	case PW_EVENT_exit:
-	case PW_EVENT_exit_group:
-	case PW_EVENT_unrecorded:
+	case PW_EVENT_shmdt:
+		unmap(oracle, space, first, end);
+		break;
+	default:
+		apply_lock(oracle, space, event);
 		break;
 	}
 }

@@ -120,9 +120,18 @@ static void fault_present(struct pw_oracle_replay *oracle,
 			  struct pw_oracle_page *present)
 {
 	oracle->counts.cow += present->frame == PW_ORACLE_PRIVATE;
+	oracle->counts.forked += present->frame == PW_ORACLE_FORKED;
 	present->frame = present->frame == PW_ORACLE_SHARED ? PW_ORACLE_WRITTEN
 							    : PW_ORACLE_OWN;
 	pw_oracle_invalidate(oracle, present->page);
+}
+
+void pw_oracle_own_page(struct pw_oracle_space *space, uint64_t page)
+{
+	struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
+
+	if (m && !m->shared)
+		m->owns_pages = true;
 }
 
 void pw_oracle_fault(struct pw_oracle_replay *oracle,
@@ -138,5 +147,8 @@ void pw_oracle_fault(struct pw_oracle_replay *oracle,
 	else
 		return;
 	oracle->counts.minor++;
-	PW_ASSERT(pw_oracle_page_at(space, page));
+	present = pw_oracle_page_at(space, page);
+	PW_ASSERT(present);
+	if (present->frame == PW_ORACLE_OWN)
+		pw_oracle_own_page(space, page);
 }

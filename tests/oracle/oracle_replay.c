@@ -14,7 +14,7 @@
 
 void pw_oracle_replay_open(struct pw_oracle_replay **out,
 			   const struct pw_oracle_machine *machine,
-			   const uint32_t *process_of, size_t threads)
+			   const struct pw_thread *thread, size_t threads)
 {
 	struct pw_oracle_replay *oracle = calloc(1, sizeof(*oracle));
 
@@ -23,8 +23,9 @@ void pw_oracle_replay_open(struct pw_oracle_replay **out,
 	oracle->machine = *machine;
 	oracle->threads = threads;
 	for (size_t i = 0; i < threads; i++) {
-		PW_ASSERT(process_of[i] < PW_ORACLE_PROCESSES_MAX);
-		oracle->process_of[i] = process_of[i];
+		PW_ASSERT(thread[i].process < PW_ORACLE_PROCESSES_MAX);
+		oracle->thread[i].process = thread[i].process;
+		oracle->thread[i].tid = thread[i].tid;
 	}
 	pw_oracle_tlb_init(&oracle->itlb, machine->itlb);
 	pw_oracle_tlb_init(&oracle->dtlb, machine->dtlb);
@@ -39,8 +40,14 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 {
 	if (!oracle)
 		return;
-	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
-		pw_oracle_space_clear(&oracle->space[i]);
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++) {
+		struct pw_oracle_space *space = oracle->space[i];
+
+		if (space && --space->users == 0) {
+			pw_oracle_space_clear(space);
+			free(space);
+		}
+	}
 	pw_oracle_tlb_free(&oracle->itlb);
 	pw_oracle_tlb_free(&oracle->dtlb);
 	pw_oracle_tlb_free(&oracle->stlb);
@@ -74,13 +81,26 @@ void pw_oracle_flush(struct pw_oracle_replay *oracle)
 	empty_walk_caches(oracle);
 }
 
-/* Make @process the running one. */
-static void run_process(struct pw_oracle_replay *oracle, uint32_t process)
+/* Let a process run in @space. */
+static void run_in(struct pw_oracle_replay *oracle,
+		   const struct pw_oracle_space *space)
 {
-	if (oracle->running && oracle->process != process)
+	if (oracle->running && oracle->running != space)
 		pw_oracle_flush(oracle);
-	oracle->running = true;
-	oracle->process = process;
+	oracle->running = space;
+}
+
+/* The space of process @i, unless one before it uses the same. */
+static const struct pw_oracle_space *
+distinct_space(const struct pw_oracle_replay *oracle, size_t i)
+{
+	static const struct pw_oracle_space empty;
+
+	for (size_t j = 0; j < i; j++) {
+		if (oracle->space[j] == oracle->space[i])
+			return &empty;
+	}
+	return oracle->space[i] ? oracle->space[i] : &empty;
 }
 
 static uint64_t sum_resident(const struct pw_oracle_replay *oracle)
@@ -88,7 +108,7 @@ static uint64_t sum_resident(const struct pw_oracle_replay *oracle)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
-		sum += pw_oracle_resident(&oracle->space[i]);
+		sum += pw_oracle_resident(distinct_space(oracle, i));
 	return sum;
 }
 
@@ -97,7 +117,7 @@ static uint64_t sum_tables(const struct pw_oracle_replay *oracle)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
-		sum += pw_oracle_tables(&oracle->space[i]);
+		sum += pw_oracle_tables(distinct_space(oracle, i));
 	return sum;
 }
 
@@ -106,7 +126,7 @@ static uint64_t sum_mapped(const struct pw_oracle_replay *oracle)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++) {
-		const struct pw_oracle_space *space = &oracle->space[i];
+		const struct pw_oracle_space *space = distinct_space(oracle, i);
 
 		for (size_t j = 0; j < space->mappings; j++)
 			sum += space->mapping[j].end - space->mapping[j].first;
@@ -183,6 +203,20 @@ static void count_touch(struct pw_oracle_replay *oracle, uint32_t thread,
 	oracle->counts.touches++;
 }
 
+static void refer(struct pw_oracle_replay *oracle,
+		  struct pw_oracle_space *space, uint64_t page, bool write,
+		  bool fetch)
+{
+	uint64_t faults = oracle->counts.minor;
+
+	oracle->counts.instruction += fetch;
+	oracle->counts.data += !fetch;
+	pw_oracle_fault(oracle, space, page, write);
+	if (oracle->counts.minor != faults)
+		note_peaks(oracle);
+	translate(oracle, page, fetch);
+}
+
 void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
 			     const struct pw_accesses *accesses, size_t index)
 {
@@ -192,13 +226,12 @@ void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
 	bool fetch = kind & PW_ACCESS_FETCH;
 	bool write = kind & PW_ACCESS_STORE;
 	uint64_t last = address + (bytes > 0 ? bytes - 1 : 0);
-	uint32_t process = oracle->process_of[thread];
-	struct pw_oracle_space *space = &oracle->space[process];
-	uint64_t faults;
+	struct pw_oracle_space *space = pw_oracle_run_thread(oracle, thread);
 
 	if (last < address)
 		last = UINT64_MAX;
-	run_process(oracle, process);
+	if (space)
+		run_in(oracle, space);
 	oracle->counts.accesses++;
 	oracle->counts.instructions += (kind & PW_ACCESS_FIRST) != 0;
 	oracle->counts.loads += (kind & PW_ACCESS_LOAD) != 0;
@@ -207,29 +240,35 @@ void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
 	oracle->counts.fetches += fetch;
 	for (uint64_t page = address >> PW_PAGE_SHIFT;
 	     page <= last >> PW_PAGE_SHIFT; page++) {
-		oracle->counts.instruction += fetch;
-		oracle->counts.data += !fetch;
 		count_touch(oracle, thread, page, fetch);
-		faults = oracle->counts.minor;
-		pw_oracle_fault(oracle, space, page, write);
-		if (oracle->counts.minor != faults)
-			note_peaks(oracle);
-		translate(oracle, page, fetch);
+		if (space)
+			refer(oracle, space, page, write, fetch);
 	}
 }
 
 void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 			    const struct pw_event *event)
 {
-	uint32_t process = oracle->process_of[thread];
+	uint32_t process = oracle->thread[thread].process;
+	struct pw_oracle_space *space = pw_oracle_run_thread(oracle, thread);
 
-	run_process(oracle, process);
 	oracle->counts.events++;
 	for (size_t i = 0; i < oracle->threads; i++) {
-		if (oracle->process_of[i] == process)
+		uint32_t other = oracle->thread[i].process;
+
+		if (other == process ||
+		    (space && oracle->space[other] == space))
 			oracle->runs[i] = (struct pw_oracle_runs){0};
 	}
-	pw_oracle_event(oracle, &oracle->space[process], event);
+	if (!space)
+		return;
+	run_in(oracle, space);
+	pw_oracle_process_event(oracle, thread, event);
+	space = oracle->space[process];
+	if (space) {
+		run_in(oracle, space);
+		pw_oracle_event(oracle, space, event);
+	}
 	note_peaks(oracle);
 }
 
@@ -263,6 +302,7 @@ static const struct {
 	{"fault.zero_page", offsetof(struct pw_oracle_counts, zero_page)},
 	{"fault.file", offsetof(struct pw_oracle_counts, file)},
 	{"fault.cow", offsetof(struct pw_oracle_counts, cow)},
+	{"fault.fork", offsetof(struct pw_oracle_counts, forked)},
 	{"fault.assumed", offsetof(struct pw_oracle_counts, assumed)},
 };
 

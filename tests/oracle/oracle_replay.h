@@ -14,6 +14,7 @@
 
 #include "formats/batch.h"
 #include "formats/event.h"
+#include "formats/trace.h"
 #include "tests/oracle/oracle_space.h"
 #include "tests/oracle/oracle_tlb.h"
 
@@ -43,32 +44,38 @@ struct pw_oracle_counts {
 	uint64_t stlb_hits, stlb_misses;
 	uint64_t walks, walk_references, pwc_hits;
 	uint64_t invalidations;
-	uint64_t minor, zero_page, file, cow, assumed;
+	uint64_t minor, zero_page, file, cow, forked, assumed;
 	uint64_t peak_pages, peak_tables;
+};
+
+struct pw_oracle_thread {
+	uint32_t process, tid;
+	bool begun; /* has run, or is the child of a clone event */
+	bool gone;
 };
 
 struct pw_oracle_replay {
 	struct pw_oracle_machine machine;
 	size_t threads;
-	uint32_t process_of[PW_ORACLE_THREADS_MAX];
-	struct pw_oracle_space space[PW_ORACLE_PROCESSES_MAX];
+	struct pw_oracle_thread thread[PW_ORACLE_THREADS_MAX];
+	/* By process; NULL before it begins and after its end. */
+	struct pw_oracle_space *space[PW_ORACLE_PROCESSES_MAX];
+	bool over[PW_ORACLE_PROCESSES_MAX]; /* the process has ended */
 	struct pw_oracle_runs runs[PW_ORACLE_THREADS_MAX];
 	struct pw_oracle_tlb itlb, dtlb, stlb, pml4, pdpt, pd;
-	bool running;	  /* some process has run */
-	uint32_t process; /* the one that ran last */
+	const struct pw_oracle_space *running; /* that of the last process */
 	struct pw_oracle_counts counts;
 };
 
 /*
- * Make an oracle with nothing mapped and empty TLBs. @process_of tells the
- * process of each of @threads threads.
+ * Make an oracle with nothing mapped and empty TLBs, for these threads.
  *
  * Owns:   *out is the caller's; free it with pw_oracle_replay_close.
  * Errors: none; without memory it aborts, being a test.
  */
 void pw_oracle_replay_open(struct pw_oracle_replay **out,
 			   const struct pw_oracle_machine *machine,
-			   const uint32_t *process_of, size_t threads);
+			   const struct pw_thread *thread, size_t threads);
 
 /*
  * Free the oracle. NULL is allowed.
@@ -106,6 +113,23 @@ const char *pw_oracle_replay_name(size_t index);
  */
 void pw_oracle_fault(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space, uint64_t page, bool write);
+
+/*
+ * Note that the mapping of @page, if it is private, has a page of its own.
+ */
+void pw_oracle_own_page(struct pw_oracle_space *space, uint64_t page);
+
+/*
+ * What @event of @thread does to threads and processes, before anything else.
+ */
+void pw_oracle_process_event(struct pw_oracle_replay *oracle, uint32_t thread,
+			     const struct pw_event *event);
+
+/*
+ * @thread runs: the address space it runs in, or NULL after its end.
+ */
+struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,
+					     uint32_t thread);
 
 /*
  * Forget the translation of one page everywhere.

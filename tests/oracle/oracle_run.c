@@ -72,16 +72,13 @@ void pw_oracle_run(struct pw_oracle_run *run,
 		   const struct pw_oracle_machine *machine, uint64_t interval)
 {
 	struct pw_oracle_machine here = *machine;
-	uint32_t process_of[PW_RANDOM_THREADS];
 	struct pw_oracle_replay *oracle;
 
 	PW_ASSERT(interval > 0);
 	run->marks = (struct pw_array)PW_ARRAY(struct pw_oracle_snapshot);
 	run->rows = (struct pw_array)PW_ARRAY(struct pw_oracle_snapshot);
 	here.mappings_known = !(trace->unknown & PW_UNKNOWN_MAPPINGS);
-	for (size_t i = 0; i < trace->threads; i++)
-		process_of[i] = trace->thread[i].process;
-	pw_oracle_replay_open(&oracle, &here, process_of, trace->threads);
+	pw_oracle_replay_open(&oracle, &here, trace->thread, trace->threads);
 	for (size_t i = 0; i < trace->stretch.count; i++) {
 		const struct pw_random_stretch *stretch = &PW_ARRAY_AT(
 			&trace->stretch, struct pw_random_stretch, i);

@@ -14,7 +14,7 @@ void pw_oracle_space_clear(struct pw_oracle_space *space)
 {
 	free(space->page);
 	free(space->mapping);
-	*space = (struct pw_oracle_space){0};
+	*space = (struct pw_oracle_space){.users = space->users};
 }
 
 struct pw_oracle_page *pw_oracle_page_at(const struct pw_oracle_space *space,

@@ -13,6 +13,7 @@
 enum pw_oracle_frame {
 	PW_ORACLE_ZERO,	   /* the zero page, read-only */
 	PW_ORACLE_OWN,	   /* a page of the mapping's own, writable */
+	PW_ORACLE_FORKED,  /* the same, read-only since a fork */
 	PW_ORACLE_PRIVATE, /* the file's page in a private mapping, read-only */
 	PW_ORACLE_SHARED,  /* the file's page in a shared mapping, read-only */
 	PW_ORACLE_WRITTEN, /* the same after a write: writable */
@@ -29,6 +30,9 @@ struct pw_oracle_mapping {
 	uint64_t offset; /* of the first page in the file, bytes */
 	uint64_t file_bytes;
 	bool anonymous, shared, grows_down;
+	bool owns_pages;  /* is private and ever had a page of its own */
+	int lock;	  /* 0 not, 1 at once, 2 on fault */
+	bool leave, wipe; /* at a fork */
 };
 
 struct pw_oracle_space {
@@ -38,6 +42,8 @@ struct pw_oracle_space {
 	size_t mappings, mapping_room;
 	bool break_known;
 	uint64_t program_break; /* bytes */
+	int future_lock;	/* of new mappings */
+	unsigned users;		/* processes */
 };
 
 /*

@@ -97,6 +97,7 @@ static struct pw_event make_mmap(struct pw_random *random, struct range range)
 	describe_mapping(random, &event, 3, 5);
 	event.arg[3] |= once_in(random, 4) ? 0x8000 : 0;
 	event.arg[3] |= once_in(random, 8) ? 0x2000 : 0;
+	event.arg[3] |= once_in(random, 9) ? 0x10000 : 0;
 	event.arg[3] |= once_in(random, 8) ? 0x100 : 0;
 	event.arg[3] |= 0x10;
 	if (event.arg[3] & 0x100)
@@ -140,7 +141,8 @@ static struct pw_event make_brk(struct pw_random *random,
 static struct pw_event make_madvise(struct pw_random *random,
 				    struct range range)
 {
-	static const uint64_t advice[] = {4, 4, 4, 22, 23, 22, 23, 8, 14, 21};
+	static const uint64_t advice[] = {4,  4,  4,  22, 23, 22, 23, 8,
+					  14, 21, 24, 10, 11, 18, 19};
 	struct pw_event event = {.kind = PW_EVENT_madvise};
 
 	event.arg[0] = range.address;
@@ -156,7 +158,7 @@ static struct pw_event make_other(struct pw_random *random, struct range range)
 		PW_EVENT_present, PW_EVENT_munmap, PW_EVENT_mprotect,
 		PW_EVENT_present, PW_EVENT_munmap, PW_EVENT_mprotect,
 		PW_EVENT_mark,	  PW_EVENT_mark,   PW_EVENT_signal,
-		PW_EVENT_clone,	  PW_EVENT_exit,   PW_EVENT_unrecorded,
+		PW_EVENT_shmdt,	  PW_EVENT_gap,	   PW_EVENT_unrecorded,
 	};
 	struct pw_event event = {.kind = kind[below(random, PW_COUNT(kind))]};
 
@@ -167,6 +169,61 @@ static struct pw_event make_other(struct pw_random *random, struct range range)
 	event.arg[0] = range.address;
 	event.arg[1] = range.bytes;
 	event.arg[2] = pick_prot(random);
+	return event;
+}
+
+static struct pw_event make_shmat(struct pw_random *random, struct range range)
+{
+	struct pw_event event = {.kind = PW_EVENT_shmat,
+				 .result = range.address};
+
+	event.arg[0] = 1;
+	event.arg[2] = once_in(random, 3) ? 0x1000 : 0;
+	event.arg[2] |= once_in(random, 5) ? 0x8000 : 0;
+	event.arg[3] = range.bytes;
+	return event;
+}
+
+static struct pw_event make_lock(struct pw_random *random, struct range range)
+{
+	static const enum pw_event_kind kind[] = {
+		PW_EVENT_mlock,	    PW_EVENT_mlock,    PW_EVENT_munlock,
+		PW_EVENT_mlockall,  PW_EVENT_mlockall, PW_EVENT_munlockall,
+		PW_EVENT_munlockall};
+	struct pw_event event = {.kind = kind[below(random, PW_COUNT(kind))]};
+
+	if (event.kind == PW_EVENT_mlockall) {
+		event.arg[0] = 1 + below(random, 7);
+	} else if (event.kind != PW_EVENT_munlockall) {
+		event.arg[0] = range.address +
+			       (once_in(random, 3) ? below(random, PAGE) : 0);
+		event.arg[1] = range.bytes;
+		event.arg[2] = once_in(random, 3);
+	}
+	return event;
+}
+
+/* Kinds of which the model makes nothing yet. */
+static struct pw_event make_ignored(struct pw_random *random,
+				    struct range range)
+{
+	static const enum pw_event_kind kind[] = {PW_EVENT_process_madvise,
+						  PW_EVENT_mbind,
+						  PW_EVENT_prctl,
+						  PW_EVENT_setrlimit,
+						  PW_EVENT_fallocate,
+						  PW_EVENT_msync,
+						  PW_EVENT_file_read,
+						  PW_EVENT_cpu,
+						  PW_EVENT_sigreturn,
+						  PW_EVENT_auxv,
+						  PW_EVENT_file,
+						  PW_EVENT_resident};
+	struct pw_event event = {.kind = kind[below(random, PW_COUNT(kind))]};
+
+	event.arg[0] = range.address;
+	event.arg[1] = range.bytes;
+	event.arg[2] = 4;
 	return event;
 }
 
@@ -187,10 +244,14 @@ struct pw_event pw_random_event(struct pw_random *random,
 		event = make_brk(random, area);
 	else if (dice < 66)
 		event = make_madvise(random, range);
-	else if (dice < 99)
+	else if (dice < 86)
 		event = make_other(random, range);
+	else if (dice < 90)
+		event = make_shmat(random, range);
+	else if (dice < 97)
+		event = make_lock(random, range);
 	else
-		event = (struct pw_event){.kind = PW_EVENT_exec};
+		event = make_ignored(random, range);
 	if (once_in(random, 25))
 		event.result = FAILED;
 	return event;

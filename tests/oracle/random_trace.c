@@ -27,6 +27,8 @@ struct maker {
 	bool odd; /* use the last pages of the address space too */
 	bool is_long;
 	uint64_t turn; /* instructions in a row at most */
+	uint32_t processes;
+	bool over[PW_RANDOM_THREADS]; /* the process has ended */
 };
 
 enum { HOT, LOOP, WALK, ANY, STACK, CODE, PATTERNS };
@@ -246,12 +248,94 @@ static void begin_process(struct maker *m, uint32_t thread)
 	}
 }
 
+/* Whether all threads of @process but @thread shall be thought gone. */
+static bool is_alone(const struct maker *m, uint32_t thread)
+{
+	const struct pw_random_trace *trace = m->trace;
+
+	for (uint32_t i = 0; i < trace->threads; i++) {
+		if (i != thread &&
+		    trace->thread[i].process == trace->thread[thread].process)
+			return false;
+	}
+	return true;
+}
+
+/* Append a thread made by @parent; sometimes its id is an old one. */
+static uint32_t add_thread(struct maker *m, uint32_t parent, bool is_thread)
+{
+	struct pw_random_trace *trace = m->trace;
+	uint32_t index = (uint32_t)trace->threads++;
+	uint32_t process = m->processes;
+
+	PW_ASSERT(index < PW_RANDOM_THREADS);
+	if (is_thread)
+		process = trace->thread[parent].process;
+	else
+		m->processes++;
+	trace->thread[index] = (struct pw_thread){
+		.process = process,
+		.pid = 100 + process,
+		.tid = once_in(m, 4) ? 200 + (uint32_t)below(m, index + 1)
+				     : 200 + index,
+		.parent = parent,
+	};
+	return index;
+}
+
+/* clone, fork or vfork; the child has not run yet. */
+static struct pw_event make_child(struct maker *m, uint32_t thread)
+{
+	static const uint64_t flags[] = {0x1200011, 0x1200011, 0x4111, 0x100,
+					 0x3d0f00};
+	struct pw_event event = {.kind = PW_EVENT_clone, .text = ""};
+	bool is_thread;
+
+	event.arg[0] = flags[below(m, PW_COUNT(flags))];
+	is_thread = event.arg[0] & 0x10000;
+	event.result = once_in(m, 3) ? 0 : 999; /* not in the trace */
+	if (m->trace->threads < PW_RANDOM_THREADS && !once_in(m, 6)) {
+		uint32_t child = add_thread(m, thread, is_thread);
+		uint32_t from = m->trace->thread[thread].process;
+		uint32_t to = m->trace->thread[child].process;
+
+		event.result = m->trace->thread[child].tid;
+		if (!is_thread)
+			memcpy(m->area[to], m->area[from], sizeof(m->area[to]));
+	}
+	if (once_in(m, 20))
+		event.result = (uint64_t)-11;
+	return event;
+}
+
+/* What happens to threads and processes; the first process never ends. */
+static struct pw_event make_life(struct maker *m, uint32_t thread)
+{
+	static const enum pw_event_kind ends[] = {
+		PW_EVENT_exit, PW_EVENT_exit_group, PW_EVENT_killed};
+	uint32_t process = m->trace->thread[thread].process;
+	struct pw_event event = {.kind = PW_EVENT_exec, .text = "/bin/y"};
+
+	if (!once_in(m, 4))
+		return make_child(m, thread);
+	if (process == 0 || once_in(m, 3)) {
+		event.result = once_in(m, 4) ? (uint64_t)-2 : 0;
+		return event;
+	}
+	event.kind = ends[below(m, PW_COUNT(ends))];
+	m->over[process] = event.kind != PW_EVENT_exit || is_alone(m, thread);
+	return event;
+}
+
 /* A thread's turn: some instructions, then perhaps some events. */
 static void take_turn(struct maker *m, uint32_t thread)
 {
 	uint64_t instructions = below(m, once_in(m, 3) ? m->turn : 8);
 	uint64_t events = once_in(m, 3) ? 0 : 1 + below(m, 3);
 
+	/* What has ended has little more to say. */
+	if (m->over[m->trace->thread[thread].process] && !once_in(m, 20))
+		return;
 	begin_stretch(m->trace, thread);
 	for (uint64_t i = 0; i < instructions; i++)
 		add_instruction(m, thread);
@@ -260,28 +344,22 @@ static void take_turn(struct maker *m, uint32_t thread)
 			pw_random_event(&m->random, areas_of(m, thread));
 
 		/* Address spaces grow old in long traces. */
-		if (event.kind != PW_EVENT_exec || !m->is_long)
-			add_event(m->trace, &event);
+		if (once_in(m, 12) && !m->is_long)
+			event = make_life(m, thread);
+		add_event(m->trace, &event);
 	}
 }
 
 static void declare_threads(struct maker *m)
 {
-	struct pw_random_trace *trace = m->trace;
-	uint32_t processes = 1;
+	uint64_t threads = 1 + below(m, 4);
 
-	trace->threads = 1 + below(m, PW_RANDOM_THREADS);
-	for (uint32_t i = 0; i < trace->threads; i++) {
-		uint32_t process = (uint32_t)below(m, processes + 1);
+	add_thread(m, 0, false);
+	for (uint64_t i = 1; i < threads; i++) {
+		bool is_new = below(m, m->processes + 1) == m->processes;
+		uint32_t of = (uint32_t)below(m, m->trace->threads);
 
-		if (i == 0)
-			process = 0;
-		if (process == processes)
-			processes++;
-		trace->thread[i] = (struct pw_thread){.process = process,
-						      .pid = 100 + process,
-						      .tid = 200 + i,
-						      .parent = 0};
+		add_thread(m, of, !is_new);
 	}
 }
 

@@ -1,10 +1,11 @@
 /*
  * random_trace.h - traces that look like programs and do odd things.
  *
- * Threads of several processes use code, data, files, a heap and a stack with
- * much locality, and events change their address spaces at any moment, also
- * in ways that programs avoid. Page numbers lie around the borders of page
- * tables of all levels. The same seed makes the same trace.
+ * Threads of several processes, some of them made by others, use code, data,
+ * files, a heap and a stack with much locality, and events change their address
+ * spaces at any moment, also in ways that programs avoid. Page numbers lie
+ * around the borders of page tables of all levels. The same seed makes the same
+ * trace.
  */
 #ifndef PW_TESTS_ORACLE_RANDOM_TRACE_H
 #define PW_TESTS_ORACLE_RANDOM_TRACE_H
@@ -17,7 +18,7 @@
 #include "formats/batch.h"
 #include "formats/trace.h"
 
-#define PW_RANDOM_THREADS 4
+#define PW_RANDOM_THREADS 8
 #define PW_RANDOM_LONG \
 	UINT64_C(5000) /* longer traces have thousands of events */
 

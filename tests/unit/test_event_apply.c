@@ -363,6 +363,75 @@ static void an_invalidation_empties_the_page_walk_caches(void **state)
 	pw_test_system_close(&test);
 }
 
+/* 4 pages by mlock, 2 later by faults; the page of protection 0 never. */
+static void locking_brings_pages_unless_on_fault(void **state)
+{
+	struct pw_test_system test;
+
+	(void)state;
+	pw_test_system_open(&test, NULL);
+	pw_test_map(&test, PAGE, 6, ANONYMOUS, NULL, 0);
+	pw_test_event(&test,
+		      (struct pw_event){.kind = PW_EVENT_mprotect,
+					.arg = {BYTES(PAGE + 3), BYTES(1), 0}});
+	/* One byte of page 0 to one of page 4: 5 pages, 4 can be had. */
+	pw_test_event(&test, (struct pw_event){.kind = PW_EVENT_mlock,
+					       .arg = {BYTES(PAGE) + 4095,
+						       BYTES(3) + 2, 0}});
+	assert_int_equal(faults(&test), 4);
+	expect(&test, 4, 6, 0);
+	pw_test_event(&test,
+		      (struct pw_event){.kind = PW_EVENT_mlock,
+					.arg = {BYTES(PAGE + 5), BYTES(1), 1}});
+	assert_int_equal(faults(&test), 4);
+	/* A locked page that becomes writable comes in the call. */
+	pw_test_event(&test,
+		      (struct pw_event){.kind = PW_EVENT_mprotect,
+					.arg = {BYTES(PAGE + 3), BYTES(1), 3}});
+	assert_int_equal(faults(&test), 5);
+	pw_test_system_close(&test);
+}
+
+static void mlockall_counts_for_mappings_to_come(void **state)
+{
+	struct pw_test_system test;
+
+	(void)state;
+	pw_test_system_open(&test, NULL);
+	pw_test_map(&test, PAGE, 3, ANONYMOUS, NULL, 0);
+	pw_test_event(&test,
+		      (struct pw_event){.kind = PW_EVENT_mlockall, .arg = {2}});
+	assert_int_equal(faults(&test), 0);
+	pw_test_map(&test, OTHER, 5, ANONYMOUS, NULL, 0);
+	assert_int_equal(faults(&test), 5);
+	pw_test_event(&test,
+		      (struct pw_event){.kind = PW_EVENT_mlockall, .arg = {1}});
+	assert_int_equal(faults(&test), 8);
+	pw_test_map(&test, OTHER + 8, 5, ANONYMOUS, NULL, 0);
+	assert_int_equal(faults(&test), 8);
+	pw_test_event(&test, (struct pw_event){.kind = PW_EVENT_munlockall});
+	pw_test_system_close(&test);
+}
+
+static void shared_memory_comes_and_goes_with_shmat_and_shmdt(void **state)
+{
+	struct pw_test_system test;
+
+	(void)state;
+	pw_test_system_open(&test, NULL);
+	pw_test_event(&test, (struct pw_event){.kind = PW_EVENT_shmat,
+					       .result = BYTES(PAGE),
+					       .arg = {7, 0, 0, 5000}});
+	pw_test_touch(&test, PAGE, 'R');
+	pw_test_touch(&test, PAGE, 'W');
+	assert_int_equal(faults(&test), 1);
+	expect(&test, 1, 2, 0);
+	pw_test_event(&test, (struct pw_event){.kind = PW_EVENT_shmdt,
+					       .arg = {BYTES(PAGE), 5000}});
+	expect(&test, 0, 0, 1);
+	pw_test_system_close(&test);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +453,10 @@ int main(void)
 		cmocka_unit_test(advice_populates_by_reads_or_writes),
 		cmocka_unit_test(exec_begins_with_nothing),
 		cmocka_unit_test(an_invalidation_empties_the_page_walk_caches),
+		cmocka_unit_test(locking_brings_pages_unless_on_fault),
+		cmocka_unit_test(mlockall_counts_for_mappings_to_come),
+		cmocka_unit_test(
+			shared_memory_comes_and_goes_with_shmat_and_shmdt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 
 #include "base/random.h"
 #include "formats/collapse.h"
+#include "formats/lineage.h"
 #include "formats/trace.h"
 #include "formats/writer.h"
 #include "replay/replay.h"
@@ -186,6 +187,7 @@ struct feeder {
 	struct subject *subject;
 	struct pw_collapse *collapse;
 	struct pw_trace_info info;
+	struct pw_lineage lineage;
 	uint64_t clock[PW_RANDOM_THREADS];
 };
 
@@ -214,12 +216,33 @@ static void fill_events(struct event_columns *columns, struct pw_events *events,
 	events->text = columns->text;
 }
 
-/* An event ends the runs of all threads of its process. */
-static void end_runs(struct feeder *f, uint32_t process)
+/* An event ends the runs of all threads that share its address space. */
+static void end_runs(struct feeder *f, uint32_t thread)
 {
+	uint32_t process = f->info.threads[thread].process;
+	uint32_t space = pw_lineage_space(&f->lineage, process);
+
 	for (uint32_t i = 0; i < f->info.thread_count; i++) {
-		if (f->info.threads[i].process == process)
+		uint32_t other = f->info.threads[i].process;
+
+		if (other == process ||
+		    (space != PW_NO_SPACE &&
+		     pw_lineage_space(&f->lineage, other) == space))
 			pw_collapse_end_runs(f->collapse, i);
+	}
+}
+
+static void follow_events(struct feeder *f, uint32_t thread,
+			  const struct pw_event *event, size_t count)
+{
+	struct pw_lineage_change change;
+	struct pw_error err;
+
+	for (size_t i = 0; i < count; i++) {
+		end_runs(f, thread);
+		PW_TEST_OK(pw_lineage_event(&f->lineage, &f->info, thread,
+					    &event[i], &change, &err),
+			   &err);
 	}
 }
 
@@ -231,7 +254,11 @@ static void feed_batch(struct feeder *f,
 	const struct pw_event *event = f->subject->trace.event.data;
 	struct event_columns columns;
 	struct pw_error err;
+	uint32_t space;
 
+	PW_TEST_OK(pw_lineage_run(&f->lineage, &f->info, stretch->thread,
+				  &space, &err),
+		   &err);
 	batch.accesses = pw_random_accesses(&f->subject->trace, stretch->access,
 					    stretch->accesses);
 	batch.first_instruction = f->clock[stretch->thread];
@@ -246,7 +273,8 @@ static void feed_batch(struct feeder *f,
 	if (stretch->events > 0) {
 		fill_events(&columns, &batch.events, event + stretch->event,
 			    stretch->events);
-		end_runs(f, f->info.threads[stretch->thread].process);
+		follow_events(f, stretch->thread, event + stretch->event,
+			      stretch->events);
 	}
 	PW_TEST_OK(pw_replay_batch(f->subject->replay, &f->info, &batch, &err),
 		   &err);
@@ -286,12 +314,14 @@ static void replay_from_memory(struct subject *s)
 	f.info.unknown = s->trace.unknown;
 	f.info.threads = s->trace.thread;
 	f.info.thread_count = s->trace.threads;
+	pw_lineage_init(&f.lineage);
 	PW_TEST_OK(pw_collapse_open(&f.collapse, &err), &err);
 	for (size_t i = 0; i < s->trace.stretch.count; i++)
 		feed_stretch(&f, PW_ARRAY_AT(&s->trace.stretch,
 					     struct pw_random_stretch, i));
 	PW_TEST_OK(pw_replay_finish(s->replay, &err), &err);
 	pw_collapse_close(f.collapse);
+	pw_lineage_free(&f.lineage);
 }
 
 static void a_replay_counts_what_its_oracle_counts(void **state)

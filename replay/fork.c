@@ -1,0 +1,105 @@
+/*
+ * fork.c - a process gets a copy of another one's address space.
+ */
+#include "replay/fork.h"
+
+#include "base/assert.h"
+#include "formats/lineage.h"
+#include "replay/pages.h"
+
+struct fork {
+	struct pw_system *system;
+	struct pw_space *parent;
+	struct pw_space *child; /* or NULL */
+	uint64_t changed;	/* pages of the parent made read-only */
+};
+
+/* Let both have the present pages of @range, none of them writable. */
+static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
+				 struct pw_error *err)
+{
+	const struct pw_page_table_ops *ops = fork->parent->table_ops;
+	uint64_t page, pte;
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK && ops->next(fork->parent->table, range.first,
+					range.end, &page, &pte)) {
+		PW_ASSERT(page >= range.first && page < range.end);
+		if (pte & PW_PTE_WRITABLE) {
+			pte &= ~(uint64_t)PW_PTE_WRITABLE;
+			fork->changed++;
+			st = pw_pages_set(fork->system, fork->parent, page, pte,
+					  err);
+		}
+		if (st == PW_OK && fork->child)
+			st = pw_pages_set(fork->system, fork->child, page, pte,
+					  err);
+		range.first = page + 1;
+	}
+	return st;
+}
+
+static enum pw_status copy_mapping(struct fork *fork,
+				   const struct pw_mapping *mapping,
+				   struct pw_range range, struct pw_error *err)
+{
+	struct pw_mapping copy = *mapping;
+	enum pw_status st = PW_OK;
+
+	PW_ASSERT(!mapping->shared || !mapping->owns_pages);
+	if (mapping->at_fork == PW_AT_FORK_LEAVE)
+		return PW_OK;
+	copy.lock = PW_LOCK_NONE;
+	if (mapping->at_fork == PW_AT_FORK_WIPE)
+		copy.owns_pages = false;
+	if (fork->child)
+		st = pw_space_map(fork->child, range, &copy, err);
+	if (st != PW_OK || !copy.owns_pages)
+		return st;
+	return copy_pages(fork, range, err);
+}
+
+/* Mappings, and the pages between them, which are taken as private memory. */
+static enum pw_status copy_all(struct fork *fork, struct pw_error *err)
+{
+	uint64_t at = 0;
+	const struct pw_mapping *mapping;
+	struct pw_range extent;
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK &&
+	       (mapping = pw_space_next(fork->parent, at, &extent))) {
+		PW_ASSERT(extent.first >= at);
+		st = copy_pages(fork, (struct pw_range){at, extent.first}, err);
+		if (st == PW_OK)
+			st = copy_mapping(fork, mapping, extent, err);
+		at = extent.end;
+	}
+	if (st == PW_OK)
+		st = copy_pages(fork, (struct pw_range){at, PW_PAGE_END}, err);
+	return st;
+}
+
+enum pw_status pw_fork(struct pw_system *system, uint32_t child,
+		       struct pw_error *err)
+{
+	struct fork fork = {.system = system, .parent = system->current};
+	enum pw_status st = PW_OK;
+
+	PW_ASSERT(fork.parent && fork.parent->number != child);
+	if (child != PW_NO_SPACE)
+		st = pw_system_space(system, child, &fork.child, err);
+	if (st == PW_OK && fork.child) {
+		PW_ASSERT(pw_space_pages(fork.child) == 0);
+		fork.child->break_known = fork.parent->break_known;
+		fork.child->break_page = fork.parent->break_page;
+	}
+	if (st == PW_OK)
+		st = copy_all(&fork, err);
+	if (st != PW_OK)
+		return st;
+	system->counters.tlb_invalidations += fork.changed;
+	pw_mmu_flush(&system->mmu);
+	pw_system_note_peaks(system);
+	return PW_OK;
+}

@@ -1,0 +1,53 @@
+/*
+ * populate.c - faults that a system call takes for the program.
+ */
+#include "replay/populate.h"
+
+#include "base/assert.h"
+#include "replay/fault.h"
+#include "replay/pages.h"
+
+/* Handle faults for the pages of @extent that need one. */
+static enum pw_status populate_part(struct pw_system *system,
+				    struct pw_space *space,
+				    struct pw_range extent, bool write,
+				    struct pw_error *err)
+{
+	PW_ASSERT(extent.end <= PW_PAGE_END);
+	for (uint64_t page = extent.first; page < extent.end; page++) {
+		uint64_t pte = pw_pages_find(space, page);
+		enum pw_status st;
+
+		if (write ? (pte & PW_PTE_WRITABLE) != 0 : pte != 0)
+			continue;
+		st = pw_fault(system, space, page, write, err);
+		if (st != PW_OK)
+			return st;
+	}
+	return PW_OK;
+}
+
+enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
+			   struct pw_range range, enum pw_populate how,
+			   struct pw_error *err)
+{
+	const struct pw_mapping *mapping;
+	struct pw_range part;
+
+	while ((mapping = pw_space_part(space, &range, &part))) {
+		bool write = how == PW_POPULATE_WRITE;
+		enum pw_status st;
+
+		if (how == PW_POPULATE_BY_MAPPING) {
+			if (mapping->prot == 0 ||
+			    mapping->lock == PW_LOCK_ON_FAULT)
+				continue;
+			write = !mapping->shared &&
+				(mapping->prot & PW_PROT_WRITE);
+		}
+		st = populate_part(system, space, part, write, err);
+		if (st != PW_OK)
+			return st;
+	}
+	return PW_OK;
+}

@@ -1,0 +1,177 @@
+/*
+ * oracle_process.c - threads and processes: who runs in which space.
+ *
+ * Source: replay/MODEL.md, "Processes".
+ */
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "tests/oracle/oracle_replay.h"
+
+static struct pw_oracle_space *make_space(void)
+{
+	struct pw_oracle_space *space = calloc(1, sizeof(*space));
+
+	PW_ASSERT(space);
+	space->users = 1;
+	return space;
+}
+
+struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,
+					     uint32_t thread)
+{
+	uint32_t process = oracle->thread[thread].process;
+
+	oracle->thread[thread].begun = true;
+	if (!oracle->space[process] && !oracle->over[process])
+		oracle->space[process] = make_space();
+	return oracle->space[process];
+}
+
+/* Let the child of a fork have @page too; neither may write to it. */
+static void copy_page(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_page *page,
+		      struct pw_oracle_space *child)
+{
+	if (page->frame == PW_ORACLE_OWN) {
+		page->frame = PW_ORACLE_FORKED;
+		pw_oracle_invalidate(oracle, page->page);
+	}
+	if (child)
+		pw_oracle_page_add(child, page->page, page->frame);
+}
+
+/* @child NULL: it is not in the trace. */
+static void fork_space(struct pw_oracle_replay *oracle,
+		       struct pw_oracle_space *parent,
+		       struct pw_oracle_space *child)
+{
+	for (size_t i = 0; i < parent->pages; i++) {
+		struct pw_oracle_page *page = &parent->page[i];
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(parent, page->page);
+
+		if (!m || (m->owns_pages && !m->leave && !m->wipe))
+			copy_page(oracle, page, child);
+	}
+	pw_oracle_flush(oracle);
+	for (size_t i = 0; i < parent->mappings && child; i++) {
+		struct pw_oracle_mapping m = parent->mapping[i];
+
+		if (m.leave)
+			continue;
+		m.lock = 0;
+		m.owns_pages = m.owns_pages && !m.wipe;
+		pw_oracle_mapping_add(child, m);
+	}
+	if (child) {
+		child->break_known = parent->break_known;
+		child->program_break = parent->program_break;
+	}
+}
+
+static struct pw_oracle_thread *find_child(struct pw_oracle_replay *oracle,
+					   uint32_t process, uint64_t tid,
+					   bool is_thread)
+{
+	for (size_t i = 0; i < oracle->threads; i++) {
+		struct pw_oracle_thread *t = &oracle->thread[i];
+
+		if (t->tid == tid && !t->begun &&
+		    is_thread == (t->process == process))
+			return t;
+	}
+	return NULL;
+}
+
+static void apply_clone(struct pw_oracle_replay *oracle, uint32_t process,
+			const struct pw_event *event)
+{
+	struct pw_oracle_thread *child;
+	struct pw_oracle_space *fresh = NULL;
+	bool shares = event->arg[0] & 0x100;
+
+	if (event->result == 0)
+		return;
+	child = find_child(oracle, process, event->result,
+			   event->arg[0] & 0x10000);
+	if (child)
+		child->begun = true;
+	if (child && !oracle->space[child->process] &&
+	    !oracle->over[child->process]) {
+		fresh = shares ? oracle->space[process] : make_space();
+		fresh->users += shares;
+		oracle->space[child->process] = fresh;
+	}
+	if (!shares)
+		fork_space(oracle, oracle->space[process], fresh);
+}
+
+/* The process gives up its space, which goes with its last user. */
+static void leave_space(struct pw_oracle_replay *oracle, uint32_t process)
+{
+	struct pw_oracle_space *space = oracle->space[process];
+
+	oracle->space[process] = NULL;
+	if (--space->users > 0)
+		return;
+	pw_oracle_space_clear(space);
+	free(space);
+	pw_oracle_flush(oracle);
+	oracle->running = NULL;
+}
+
+static void apply_exec(struct pw_oracle_replay *oracle, uint32_t thread)
+{
+	uint32_t process = oracle->thread[thread].process;
+
+	for (size_t i = 0; i < oracle->threads; i++) {
+		struct pw_oracle_thread *t = &oracle->thread[i];
+
+		if (i != thread && t->process == process && t->begun)
+			t->gone = true;
+	}
+	leave_space(oracle, process);
+	oracle->space[process] = make_space();
+}
+
+static void apply_exit(struct pw_oracle_replay *oracle, uint32_t thread)
+{
+	uint32_t process = oracle->thread[thread].process;
+
+	oracle->thread[thread].gone = true;
+	for (size_t i = 0; i < oracle->threads; i++) {
+		if (oracle->thread[i].process == process &&
+		    !oracle->thread[i].gone)
+			return;
+	}
+	oracle->over[process] = true;
+	leave_space(oracle, process);
+}
+
+void pw_oracle_process_event(struct pw_oracle_replay *oracle, uint32_t thread,
+			     const struct pw_event *event)
+{
+	uint32_t process = oracle->thread[thread].process;
+
+	if (event->result >= (uint64_t)-4095)
+		return;
+	switch ((unsigned)event->kind) {
+	case PW_EVENT_clone:
+		apply_clone(oracle, process, event);
+		break;
+	case PW_EVENT_exec:
+		apply_exec(oracle, thread);
+		break;
+	case PW_EVENT_exit:
+		apply_exit(oracle, thread);
+		break;
+	case PW_EVENT_exit_group:
+	case PW_EVENT_killed:
+		oracle->over[process] = true;
+		leave_space(oracle, process);
+		break;
+	default:
+		break;
+	}
+}
