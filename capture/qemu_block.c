@@ -21,6 +21,13 @@ static struct pw_qemu_block *block_at(const struct pw_qemu_blocks *blocks,
 	return &PW_ARRAY_AT(&blocks->list, struct pw_qemu_block, number);
 }
 
+static struct pw_qemu_code_block *cold_at(const struct pw_qemu_blocks *blocks,
+					  uint32_t number)
+{
+	PW_DEBUG_ASSERT(number < blocks->cold.count);
+	return &PW_ARRAY_AT(&blocks->cold, struct pw_qemu_code_block, number);
+}
+
 static struct pw_qemu_variant *variant_at(const struct pw_qemu_blocks *blocks,
 					  uint32_t number)
 {
@@ -35,6 +42,7 @@ enum pw_status pw_qemu_blocks_make(struct pw_qemu_blocks *blocks,
 
 	*blocks = (struct pw_qemu_blocks){
 		.list = PW_ARRAY(struct pw_qemu_block),
+		.cold = PW_ARRAY(struct pw_qemu_code_block),
 		.variants = PW_ARRAY(struct pw_qemu_variant),
 		.tags = PW_ARRAY(uint64_t),
 		.picks = PW_ARRAY(uint16_t),
@@ -54,6 +62,7 @@ enum pw_status pw_qemu_blocks_make(struct pw_qemu_blocks *blocks,
 void pw_qemu_blocks_free(struct pw_qemu_blocks *blocks)
 {
 	pw_array_free(&blocks->list);
+	pw_array_free(&blocks->cold);
 	pw_array_free(&blocks->variants);
 	pw_array_free(&blocks->tags);
 	pw_array_free(&blocks->picks);
@@ -70,7 +79,7 @@ void pw_qemu_blocks_free(struct pw_qemu_blocks *blocks)
 /* What the last instruction says of the block. */
 static void look_at_end(const struct pw_qemu_blocks *blocks,
 			const struct pw_qemu_code *code,
-			struct pw_qemu_block *block)
+			struct pw_qemu_code_block *block)
 {
 	const uint8_t *bytes = code->bytes + code->last;
 	size_t left = code->byte_count - code->last;
@@ -99,9 +108,10 @@ static void look_at_end(const struct pw_qemu_blocks *blocks,
 }
 
 static bool is_same(const struct pw_qemu_blocks *blocks, uint32_t number,
-		    const struct pw_qemu_block *block, const uint8_t *bytes)
+		    const struct pw_qemu_code_block *block,
+		    const uint8_t *bytes)
 {
-	const struct pw_qemu_block *other = block_at(blocks, number);
+	const struct pw_qemu_code_block *other = cold_at(blocks, number);
 
 	return other->pc == block->pc && other->machine == block->machine &&
 	       other->insns == block->insns &&
@@ -131,12 +141,12 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 				  const struct pw_qemu_code *code,
 				  uint32_t *number, struct pw_error *err)
 {
-	struct pw_qemu_block block = {
+	const struct pw_qemu_block unused = {.recent = PW_QEMU_NONE};
+	struct pw_qemu_code_block block = {
 		.pc = code->pc,
 		.code = (uint32_t)blocks->code.count,
 		.insns = (uint16_t)code->insns,
 		.machine = (uint8_t)code->machine,
-		.recent = PW_QEMU_NONE,
 		.variants = PW_QEMU_NONE,
 	};
 	uint64_t *at, key;
@@ -164,9 +174,23 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 	*at = blocks->list.count;
 	*number = (uint32_t)*at;
 	st = append(&blocks->code, code->bytes, block.code_bytes, err);
+	if (st == PW_OK)
+		st = pw_array_push(&blocks->cold, &block, err);
 	if (st != PW_OK)
 		return st;
-	return pw_array_push(&blocks->list, &block, err);
+	return pw_array_push(&blocks->list, &unused, err);
+}
+
+void pw_qemu_blocks_handler(struct pw_qemu_blocks *blocks, uint64_t pc)
+{
+	for (uint32_t i = 0; i < blocks->cold.count; i++) {
+		struct pw_qemu_code_block *cold = cold_at(blocks, i);
+
+		if (cold->pc != pc)
+			continue;
+		cold->flags |= PW_QEMU_HANDLER;
+		block_at(blocks, i)->plain = false;
+	}
 }
 
 /* Whether the pieces are those of the variant, but for addresses. */
@@ -231,7 +255,7 @@ static enum pw_status make(struct pw_qemu_blocks *blocks, uint32_t number,
 			   struct pw_error *err)
 {
 	struct pw_qemu_variant variant = *wanted;
-	struct pw_qemu_block *block = block_at(blocks, number);
+	struct pw_qemu_code_block *block = cold_at(blocks, number);
 	enum pw_status st;
 	uint32_t insns;
 
@@ -248,6 +272,35 @@ static enum pw_status make(struct pw_qemu_blocks *blocks, uint32_t number,
 	return PW_OK;
 }
 
+/* Let the block's cache line say what the variant is. */
+static void bring_near(struct pw_qemu_blocks *blocks, uint32_t number,
+		       uint32_t recent)
+{
+	const struct pw_qemu_variant *variant = variant_at(blocks, recent);
+	const uint64_t *tag =
+		(const uint64_t *)blocks->tags.data + variant->tags;
+	const uint8_t special = PW_QEMU_ALONE | PW_QEMU_HANDLER;
+	size_t near = variant->pieces < PW_QEMU_TAGS_NEAR ? variant->pieces
+							  : PW_QEMU_TAGS_NEAR;
+	struct pw_qemu_block block = {
+		.shape = variant->shape,
+		.picks = variant->picks,
+		.tags = variant->tags,
+		.pieces = variant->pieces,
+		.slots = variant->slots,
+		.insns = variant->insns,
+		.identity = variant->identity,
+		.recent = recent,
+		.plain = variant->shape != PW_QEMU_NONE &&
+			 variant->adjacent == 0 &&
+			 !(cold_at(blocks, number)->flags & special),
+	};
+
+	if (near)
+		memcpy(block.tag, tag, near * sizeof(*tag));
+	*block_at(blocks, number) = block;
+}
+
 enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
 				   uint32_t number, bool continued,
 				   const uint64_t *pieces, size_t count,
@@ -255,29 +308,29 @@ enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
 				   const struct pw_qemu_variant **out,
 				   struct pw_error *err)
 {
-	struct pw_qemu_block *block = block_at(blocks, number);
+	struct pw_qemu_code_block *cold = cold_at(blocks, number);
 	struct pw_qemu_variant wanted = {.shape = PW_QEMU_NONE,
 					 .continued = continued};
 	struct pw_qemu_variant *variant;
 	struct pw_shape shape;
-	uint32_t at = block->variants;
-	enum pw_status st;
+	uint32_t at = cold->variants;
+	enum pw_status st = PW_OK;
 
 	PW_ASSERT(count <= PW_QEMU_PIECES_MAX);
 	for (; at != PW_QEMU_NONE; at = variant_at(blocks, at)->next) {
 		variant = variant_at(blocks, at);
-		if (variant->continued == continued &&
-		    matches(blocks, variant, pieces, count)) {
-			block->recent = at;
-			*out = variant;
-			return PW_OK;
-		}
+		if (variant->continued != continued ||
+		    !matches(blocks, variant, pieces, count))
+			continue;
+		if (block_at(blocks, number)->recent != at)
+			bring_near(blocks, number, at);
+		*out = variant;
+		return PW_OK;
 	}
 	st = make(blocks, number, &wanted, pieces, count, err);
 	if (st != PW_OK)
 		return st;
-	block->recent = block->variants;
-	variant = variant_at(blocks, block->variants);
+	variant = variant_at(blocks, cold->variants);
 	*out = variant;
 	shape = (struct pw_shape){
 		.count = blocks->kind.count,
@@ -285,7 +338,8 @@ enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
 		.size_bytes = blocks->size.data,
 		.kind = blocks->kind.data,
 	};
-	if (shape.count == 0)
-		return PW_OK;
-	return sink(sink_state, &shape, &variant->shape, err);
+	if (shape.count)
+		st = sink(sink_state, &shape, &variant->shape, err);
+	bring_near(blocks, number, cold->variants);
+	return st;
 }

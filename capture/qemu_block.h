@@ -36,17 +36,31 @@ enum pw_qemu_block_flag {
 	PW_QEMU_HANDLER = 8, /* some process has a signal handler there */
 };
 
+/* What the usual execution of a block needs to know: one cache line. */
 struct pw_qemu_block {
+	uint32_t shape; /* of the variant used last; and so on */
+	uint32_t picks;
+	uint32_t tags;
+	uint16_t pieces;
+	uint16_t slots;
+	uint16_t insns;
+	bool plain; /* that variant can be taken without a closer look */
+	bool identity;
+	uint32_t recent; /* its number; PW_QEMU_NONE: there is none */
+	uint64_t tag[5]; /* the first ones of its tags */
+};
+
+/* The rest of it. */
+struct pw_qemu_code_block {
 	uint64_t pc;
-	uint64_t last_pc; /* of the last instruction */
-	uint32_t code;	  /* first byte in the table's code */
+	uint64_t last_pc;  /* of the last instruction */
+	uint64_t call;	   /* target of a direct call at its end; else 0 */
+	uint32_t code;	   /* first byte in the table's code */
+	uint32_t variants; /* list of them */
 	uint16_t code_bytes;
 	uint16_t insns;
 	uint8_t machine; /* enum pw_call_machine */
-	uint8_t flags;
-	uint32_t recent;   /* variant used last, or PW_QEMU_NONE */
-	uint32_t variants; /* list of them */
-	uint64_t call;	   /* target of a direct call at its end; else 0 */
+	uint8_t flags;	 /* enum pw_qemu_block_flag */
 };
 
 struct pw_qemu_variant {
@@ -62,8 +76,11 @@ struct pw_qemu_variant {
 	bool continued;	   /* a repetition goes on: no fetch */
 };
 
+#define PW_QEMU_TAGS_NEAR PW_COUNT(((struct pw_qemu_block *)0)->tag)
+
 struct pw_qemu_blocks {
 	struct pw_array list;	  /* struct pw_qemu_block */
+	struct pw_array cold;	  /* struct pw_qemu_code_block, the same */
 	struct pw_array variants; /* struct pw_qemu_variant */
 	struct pw_array tags;	  /* uint64_t */
 	struct pw_array picks;	  /* uint16_t */
@@ -118,6 +135,11 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 				  const struct pw_qemu_code *code,
 				  uint32_t *number,
 				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Say that some process has a signal handler at @pc.
+ */
+void pw_qemu_blocks_handler(struct pw_qemu_blocks *blocks, uint64_t pc);
 
 /*
  * The variant of block @number that has made exactly these @count pieces; with

@@ -221,7 +221,7 @@ static enum pw_status clear(struct pw_qemu_blocks *blocks, size_t count,
 }
 
 static void decode(const struct pw_qemu_blocks *blocks,
-		   const struct pw_qemu_block *block, uint64_t offset,
+		   const struct pw_qemu_code_block *block, uint64_t offset,
 		   struct pw_x86_insn *insn)
 {
 	const uint8_t *code = (const uint8_t *)blocks->code.data + block->code;
@@ -239,9 +239,10 @@ static void decode(const struct pw_qemu_blocks *blocks,
 }
 
 enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
-			     const struct pw_qemu_block *block, bool continued,
-			     const uint64_t *pieces, size_t count,
-			     uint32_t *insns, struct pw_error *err)
+			     const struct pw_qemu_code_block *block,
+			     bool continued, const uint64_t *pieces,
+			     size_t count, uint32_t *insns,
+			     struct pw_error *err)
 {
 	enum pw_status st = clear(blocks, count, err);
 	struct group group = {pieces, 0, 0};

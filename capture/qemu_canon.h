@@ -20,9 +20,9 @@
  *         decode_x86.h for the accesses.
  */
 enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
-			     const struct pw_qemu_block *block, bool continued,
-			     const uint64_t *pieces, size_t count,
-			     uint32_t *insns,
+			     const struct pw_qemu_code_block *block,
+			     bool continued, const uint64_t *pieces,
+			     size_t count, uint32_t *insns,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 #endif

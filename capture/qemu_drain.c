@@ -49,9 +49,11 @@ enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
 	const uint8_t kind =
 		(uint8_t)((store ? PW_ACCESS_STORE : PW_ACCESS_LOAD) |
 			  PW_ACCESS_KERNEL);
+	const struct pw_qemu_code_block *last = pw_qemu_last(session, stream);
+	const uint64_t pc = last ? last->last_pc : 0;
 	enum pw_status st = pw_qemu_lane_close(session, err);
 
-	if (stream->thread == PW_QEMU_NONE || !pw_scope_open(&session->scope))
+	if (stream->thread == PW_QEMU_NONE || !session->open)
 		return st;
 	while (bytes > 0 && st == PW_OK) {
 		uint32_t size =
@@ -60,7 +62,7 @@ enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
 		const struct pw_accesses access = {
 			.count = 1,
 			.address = &address,
-			.pc = &stream->last_pc,
+			.pc = &pc,
 			.size_bytes = &size,
 			.kind = &kind,
 		};
@@ -78,7 +80,10 @@ static enum pw_status put_shape(void *state, const struct pw_shape *shape,
 				uint32_t *index, struct pw_error *err)
 {
 	struct pw_qemu_session *session = state;
+	enum pw_status st = pw_qemu_lane_close(session, err);
 
+	if (st != PW_OK)
+		return st;
 	return pw_writer_shape(session->writer, shape, index, err);
 }
 
@@ -108,50 +113,86 @@ static enum pw_status open_lane(struct reading *r, struct pw_error *err)
 				    &r->session->lane, err);
 }
 
+/*
+ * Executions of plain blocks that do what they did last time, as far as they
+ * go. Here nearly all of the time of a recording is spent.
+ */
+static bool run_plain(struct reading *r, struct pw_lane *lane)
+{
+	struct pw_qemu_session *session = r->session;
+	const struct pw_qemu_block *blocks = session->blocks.list.data;
+	const uint64_t *tags = session->blocks.tags.data;
+	const uint16_t *picks = session->blocks.picks.data;
+	const uint32_t *ids = r->process->block.data;
+	const size_t id_count = r->process->block.count;
+	uint64_t executed = session->executed;
+	const uint64_t *word = r->word;
+	uint64_t *address = session->address;
+	bool full = false;
+
+	while (word < r->end && !full && executed < session->stop_at) {
+		const uint64_t *piece = word + 1;
+		const struct pw_qemu_block *block;
+		uint64_t differences = 0;
+		size_t id, i, count;
+
+		if (*word >> PW_WORD_TYPE_SHIFT != TYPE_BLOCK)
+			break;
+		id = *word & PW_WORD_OPERAND;
+		if (id >= id_count)
+			break;
+		block = &blocks[ids[id]];
+		count = block->pieces;
+		if (!block->plain || count >= (size_t)(r->end - piece))
+			break;
+		if (count <= PW_QEMU_TAGS_NEAR)
+			for (i = 0; i < count; i++)
+				differences |= piece[i] ^ block->tag[i];
+		else
+			for (i = 0; i < count; i++)
+				differences |= piece[i] ^ tags[block->tags + i];
+		if ((differences & ~PW_PIECE_ADDRESS) ||
+		    !(piece[count] & PW_WORD_CONTROL))
+			break;
+		if (block->identity)
+			for (i = 0; i < count; i++)
+				address[i] = piece[i] & PW_PIECE_ADDRESS;
+		else
+			for (i = 0; i < block->slots; i++)
+				address[i] = piece[picks[block->picks + i]] &
+					     PW_PIECE_ADDRESS;
+		executed += block->insns;
+		r->stream->last = ids[id];
+		word = piece + count;
+		full = pw_lane_execute(lane, block->shape, address);
+	}
+	session->recorded += executed - session->executed;
+	session->executed = executed;
+	r->word = word;
+	return full;
+}
+
 /* Let the trace have one execution. */
 static enum pw_status emit(struct reading *r,
 			   const struct pw_qemu_variant *variant,
 			   const uint64_t *piece, struct pw_error *err)
 {
-	const uint16_t *pick = (const uint16_t *)r->session->blocks.picks.data +
-			       variant->picks;
-	uint64_t address[PIECES_MAX];
+	struct pw_qemu_session *session = r->session;
+	const uint16_t *pick =
+		(const uint16_t *)session->blocks.picks.data + variant->picks;
 	enum pw_status st = PW_OK;
 
 	if (variant->shape == PW_QEMU_NONE)
 		return PW_OK;
-	if (!r->session->lane)
+	if (!session->lane)
 		st = open_lane(r, err);
 	if (st != PW_OK)
 		return st;
-	if (variant->identity)
-		for (size_t i = 0; i < variant->slots; i++)
-			address[i] = piece[i] & PW_PIECE_ADDRESS;
-	else
-		for (size_t i = 0; i < variant->slots; i++)
-			address[i] = piece[pick[i]] & PW_PIECE_ADDRESS;
-	if (__builtin_expect(
-		    pw_lane_execute(r->session->lane, variant->shape, address),
-		    0))
-		return pw_qemu_lane_close(r->session, err);
+	for (size_t i = 0; i < variant->slots; i++)
+		session->address[i] = piece[pick[i]] & PW_PIECE_ADDRESS;
+	if (pw_lane_execute(session->lane, variant->shape, session->address))
+		return pw_qemu_lane_close(session, err);
 	return PW_OK;
-}
-
-/* Whether the pieces are those of @variant; adjacent ones are looked up. */
-static inline bool is_variant(const struct pw_qemu_blocks *blocks,
-			      const struct pw_qemu_variant *variant,
-			      const uint64_t *piece, size_t left)
-{
-	const uint64_t *tag =
-		(const uint64_t *)blocks->tags.data + variant->tags;
-	uint64_t differences = 0;
-
-	if (variant->pieces >= left || variant->adjacent)
-		return false;
-	for (size_t i = 0; i < variant->pieces; i++)
-		differences |= piece[i] ^ tag[i];
-	return !(differences & ~PW_PIECE_ADDRESS) &&
-	       (piece[variant->pieces] & PW_WORD_CONTROL);
 }
 
 /* How many pieces follow; r->stalled when more may come. */
@@ -165,97 +206,84 @@ static size_t count_pieces(struct reading *r)
 	return (size_t)(at - r->word) - 1;
 }
 
-static bool is_continued(const struct pw_qemu_stream *stream,
-			 const struct pw_qemu_block *block)
+const struct pw_qemu_code_block *
+pw_qemu_last(const struct pw_qemu_session *session,
+	     const struct pw_qemu_stream *stream)
 {
-	return (block->flags & PW_QEMU_ALONE) && stream->repeats &&
-	       stream->last_pc == block->pc;
+	if (stream->last == PW_QEMU_NONE)
+		return NULL;
+	return &PW_ARRAY_AT(&session->blocks.cold, struct pw_qemu_code_block,
+			    stream->last);
 }
 
-/* A block that is new, special, or did something new. */
-static enum pw_status look_closer(struct reading *r, uint32_t number,
-				  const struct pw_qemu_variant **variant,
-				  struct pw_error *err)
+static bool is_continued(const struct reading *r,
+			 const struct pw_qemu_code_block *block)
 {
-	struct pw_qemu_session *session = r->session;
-	const struct pw_qemu_block *block = &PW_ARRAY_AT(
-		&session->blocks.list, struct pw_qemu_block, number);
-	size_t count = count_pieces(r);
-	enum pw_status st;
+	const struct pw_qemu_code_block *last =
+		pw_qemu_last(r->session, r->stream);
 
-	if (r->stalled)
-		return PW_OK;
-	if (count > PIECES_MAX)
-		return pw_fail(err, PW_ERR_SYSTEM,
-			       "the emulator reported %zu accesses in a block "
-			       "at 0x%llx",
-			       count, (unsigned long long)block->pc);
-	st = pw_qemu_lane_close(session, err);
-	if (st == PW_OK && (block->flags & PW_QEMU_HANDLER))
-		st = pw_qemu_handler(session, r->stream, block, r->word + 1,
-				     count, err);
-	if (st != PW_OK)
-		return st;
-	return pw_qemu_blocks_find(&session->blocks, number,
-				   is_continued(r->stream, block), r->word + 1,
-				   count, put_shape, session, variant, err);
+	return (block->flags & PW_QEMU_ALONE) && last &&
+	       (last->flags & PW_QEMU_REPEATS) && last->last_pc == block->pc;
 }
 
-static void remember(struct pw_qemu_stream *stream,
-		     const struct pw_qemu_block *block)
-{
-	stream->last_pc = block->last_pc;
-	stream->call = block->call;
-	stream->repeats = block->flags & PW_QEMU_REPEATS;
-	stream->calls = block->flags & PW_QEMU_CALLS;
-}
-
-static enum pw_status unknown_block(struct reading *r, uint64_t id,
-				    struct pw_error *err)
-{
-	return pw_fail(err, PW_ERR_SYSTEM,
-		       "process %d: the emulator executed block %llu, which "
-		       "it has not announced",
-		       (int)r->stream->pid, (unsigned long long)id);
-}
-
-/* The block at r->word, with its pieces. */
+/* Any block, with its pieces. */
 static enum pw_status read_block(struct reading *r, struct pw_error *err)
 {
 	struct pw_qemu_session *session = r->session;
-	const struct pw_qemu_variant *variant = NULL;
 	const struct pw_array *ids = &r->process->block;
 	uint64_t id = *r->word & PW_WORD_OPERAND;
-	const struct pw_qemu_block *block;
+	const struct pw_qemu_variant *variant;
+	const struct pw_qemu_code_block *block;
+	size_t count = count_pieces(r);
 	enum pw_status st = PW_OK;
 	uint32_t number;
 
-	if (__builtin_expect(id >= ids->count, 0))
-		return unknown_block(r, id, err);
+	if (r->stalled)
+		return PW_OK;
+	if (id >= ids->count || count > PIECES_MAX)
+		return pw_fail(err, PW_ERR_SYSTEM,
+			       "process %d: the emulator executed block %llu "
+			       "with %zu accesses, which it has not announced",
+			       (int)r->stream->pid, (unsigned long long)id,
+			       count);
 	number = PW_ARRAY_AT(ids, uint32_t, id);
-	block = &PW_ARRAY_AT(&session->blocks.list, struct pw_qemu_block,
+	block = &PW_ARRAY_AT(&session->blocks.cold, struct pw_qemu_code_block,
 			     number);
-	if (block->recent != PW_QEMU_NONE)
-		variant = &PW_ARRAY_AT(&session->blocks.variants,
-				       struct pw_qemu_variant, block->recent);
-	if (!variant || (block->flags & PW_QEMU_HANDLER) ||
-	    variant->continued != is_continued(r->stream, block) ||
-	    !is_variant(&session->blocks, variant, r->word + 1,
-			(size_t)(r->end - r->word) - 1)) {
-		st = look_closer(r, number, &variant, err);
-		if (st != PW_OK || r->stalled)
-			return st;
-	}
-	remember(r->stream, block);
+	if (block->flags & PW_QEMU_HANDLER)
+		st = pw_qemu_handler(session, r->stream, block, r->word + 1,
+				     count, err);
+	if (st == PW_OK)
+		st = pw_qemu_blocks_find(
+			&session->blocks, number, is_continued(r, block),
+			r->word + 1, count, put_shape, session, &variant, err);
+	if (st != PW_OK)
+		return st;
+	r->stream->last = number;
 	session->executed += variant->insns;
-	if (!pw_scope_open(&session->scope)) {
-		r->stream->skipped += variant->insns;
-	} else {
+	if (session->open) {
 		session->recorded += variant->insns;
 		st = emit(r, variant, r->word + 1, err);
+	} else {
+		r->stream->skipped += variant->insns;
 	}
-	r->word += 1 + variant->pieces;
-	if (session->executed >= session->stop_at && st == PW_OK)
+	r->word += 1 + count;
+	return st;
+}
+
+/* Blocks up to something else. */
+static enum pw_status read_blocks(struct reading *r, struct pw_error *err)
+{
+	struct pw_qemu_session *session = r->session;
+	enum pw_status st = PW_OK;
+
+	if (session->open && !session->lane)
+		st = open_lane(r, err);
+	if (st == PW_OK && session->open && run_plain(r, session->lane))
+		st = pw_qemu_lane_close(session, err);
+	else if (st == PW_OK && r->word < r->end &&
+		 *r->word >> PW_WORD_TYPE_SHIFT == TYPE_BLOCK)
+		st = read_block(r, err);
+	if (st == PW_OK && session->executed >= session->stop_at)
 		st = pw_qemu_rescope(session, err);
 	return st;
 }
@@ -332,7 +360,7 @@ static enum pw_status read_stretch(struct reading *r, struct pw_error *err)
 		unsigned type = (unsigned)(*r->word >> PW_WORD_TYPE_SHIFT);
 
 		if (type == TYPE_BLOCK && r->process) {
-			st = read_block(r, err);
+			st = read_blocks(r, err);
 		} else if (type == (8u | PW_WORD_STAMP)) {
 			break;
 		} else {
@@ -370,9 +398,7 @@ static enum pw_status put_code(struct pw_qemu_session *session,
 		return st;
 	for (size_t i = 0; i < session->handlers.count; i++)
 		if (PW_ARRAY_AT(&session->handlers, uint64_t, i) == code.pc)
-			PW_ARRAY_AT(&session->blocks.list, struct pw_qemu_block,
-				    number)
-				.flags |= PW_QEMU_HANDLER;
+			pw_qemu_blocks_handler(&session->blocks, code.pc);
 	return pw_array_push(&process->block, &number, err);
 }
 

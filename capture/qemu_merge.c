@@ -18,6 +18,8 @@
  */
 #define STALL_NS INT64_C(20000000)
 #define SLEEP_MS 1
+#define FEW_INSTRUCTIONS 512
+#define BREATH_NS 50000L
 #define LOOK_EVERY 256 /* rounds between two looks at ended processes */
 
 int64_t pw_qemu_now_ns(void)
@@ -42,11 +44,11 @@ enum pw_status pw_qemu_rescope(struct pw_qemu_session *session,
 
 	pw_scope_advance(&session->scope, session->executed - session->seen);
 	session->seen = session->executed;
+	session->open = pw_scope_open(&session->scope);
 	left = pw_scope_left(&session->scope);
 	if (max && session->recorded >= max)
 		finish(session, PW_CAPTURE_INSTRUCTIONS);
-	if (max && pw_scope_open(&session->scope) &&
-	    max - session->recorded < left)
+	if (max && session->open && max - session->recorded < left)
 		left = max - session->recorded;
 	session->stop_at = left > UINT64_MAX - session->executed
 				   ? UINT64_MAX
@@ -201,9 +203,11 @@ static enum pw_status idle(struct pw_qemu_session *session,
 static enum pw_status go_round(struct pw_qemu_session *session,
 			       struct pw_error *err)
 {
+	const struct timespec breath = {0, BREATH_NS};
 	bool stalled = pw_qemu_now_ns() - session->progress_ns > STALL_NS;
 	struct pw_qemu_stream *stream;
 	enum pw_status st = pw_qemu_look_for_rings(session, err);
+	uint64_t before = session->executed;
 	bool progress = false;
 
 	if (st != PW_OK)
@@ -213,11 +217,13 @@ static enum pw_status go_round(struct pw_qemu_session *session,
 		st = pw_qemu_drain(session, stream, &progress, err);
 	if (st != PW_OK)
 		return st;
-	if (progress) {
-		session->progress_ns = pw_qemu_now_ns();
-		return PW_OK;
-	}
-	return idle(session, err);
+	if (!progress)
+		return idle(session, err);
+	session->progress_ns = pw_qemu_now_ns();
+	/* Reading along word by word would slow the writer down. */
+	if (session->executed - before < FEW_INSTRUCTIONS)
+		nanosleep(&breath, NULL);
+	return PW_OK;
 }
 
 enum pw_status pw_qemu_merge(struct pw_qemu_session *session,

@@ -233,13 +233,7 @@ static enum pw_status note_handler(struct pw_qemu_session *session,
 	for (size_t i = 0; i < session->handlers.count; i++)
 		if (PW_ARRAY_AT(&session->handlers, uint64_t, i) == pc)
 			return PW_OK;
-	for (size_t i = 0; i < session->blocks.list.count; i++) {
-		struct pw_qemu_block *block = &PW_ARRAY_AT(
-			&session->blocks.list, struct pw_qemu_block, i);
-
-		if (block->pc == pc)
-			block->flags |= PW_QEMU_HANDLER;
-	}
+	pw_qemu_blocks_handler(&session->blocks, pc);
 	return pw_array_push(&session->handlers, &pc, err);
 }
 
@@ -366,7 +360,7 @@ static unsigned which_signal(const struct pw_qemu_process *process, uint64_t pc)
 
 /* The stack pointer at the entry of a handler that begins with a push. */
 static uint64_t find_frame(struct pw_qemu_session *session,
-			   const struct pw_qemu_block *block,
+			   const struct pw_qemu_code_block *block,
 			   const uint64_t *pieces, size_t count)
 {
 	const uint8_t *code =
@@ -399,20 +393,22 @@ static uint64_t find_frame(struct pw_qemu_session *session,
 
 enum pw_status pw_qemu_handler(struct pw_qemu_session *session,
 			       struct pw_qemu_stream *stream,
-			       const struct pw_qemu_block *block,
+			       const struct pw_qemu_code_block *block,
 			       const uint64_t *pieces, size_t count,
 			       struct pw_error *err)
 {
 	const struct pw_qemu_process *process =
 		process_at(session, stream->process);
+	const struct pw_qemu_code_block *before = pw_qemu_last(session, stream);
 	unsigned number = which_signal(process, block->pc);
 	const struct pw_event signal = {.kind = PW_EVENT_signal,
 					.arg = {number}};
 	uint64_t frame = 0;
 	enum pw_status st;
 
-	if (number == PW_QEMU_SIGNALS || stream->calls ||
-	    stream->call == block->pc)
+	if (number == PW_QEMU_SIGNALS ||
+	    (before &&
+	     ((before->flags & PW_QEMU_CALLS) || before->call == block->pc)))
 		return PW_OK; /* the program calls the function itself */
 	if (block->machine == PW_CALL_X86_64)
 		frame = find_frame(session, block, pieces, count);
@@ -441,6 +437,7 @@ static enum pw_status open_stream(struct pw_qemu_session *session,
 		.pid = (pid_t)atomic_load(&ring->pid),
 		.process = PW_QEMU_NONE,
 		.thread = PW_QEMU_NONE,
+		.last = PW_QEMU_NONE,
 	};
 	if (number >= session->stream_end)
 		session->stream_end = number + 1;
@@ -511,7 +508,10 @@ static enum pw_status record_kill(struct pw_qemu_session *session, size_t index,
 				  int code, struct pw_error *err)
 {
 	const struct pw_qemu_process *process = process_at(session, index);
-	const struct pw_qemu_stream stream = {.thread = process->first_thread};
+	const struct pw_qemu_stream stream = {
+		.thread = process->first_thread,
+		.last = PW_QEMU_NONE,
+	};
 	const struct pw_event killed = {
 		.kind = PW_EVENT_killed,
 		.arg = {(uint64_t)WTERMSIG(code)},

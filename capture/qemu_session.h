@@ -62,10 +62,7 @@ struct pw_qemu_stream {
 	uint64_t stamp;	  /* of the stretch at the tail */
 	uint32_t process; /* PW_QEMU_NONE: not known yet */
 	uint32_t thread;  /* in the trace; PW_QEMU_NONE: not known yet */
-	uint64_t last_pc; /* of the last instruction */
-	uint64_t call;	  /* direct call made by it; 0: none */
-	bool repeats;	  /* it is a repeated one */
-	bool calls;	  /* it is an indirect call */
+	uint32_t last;	  /* block executed last, or PW_QEMU_NONE */
 	uint64_t skipped; /* instructions outside of the scope */
 	uint64_t frame[PW_QEMU_FRAMES]; /* of signals being handled */
 	unsigned frames;
@@ -80,6 +77,7 @@ struct pw_qemu_session {
 	struct pw_capture_result *result;
 	struct pw_watcher watcher;
 	struct pw_scope scope;
+	bool open;		   /* the scope, as of the last look */
 	struct pw_array processes; /* struct pw_qemu_process */
 	struct pw_array modules;   /* struct pw_qemu_module */
 	struct pw_array handlers;  /* uint64_t: of whatever process */
@@ -99,6 +97,7 @@ struct pw_qemu_session {
 	bool ended;
 	int64_t kept_ns;     /* when the trace was flushed last */
 	int64_t progress_ns; /* when something was read last */
+	uint64_t address[PW_QEMU_PIECES_MAX]; /* of an execution */
 	char emulator[4096];
 	char plugin[4096];
 };
@@ -177,9 +176,16 @@ enum pw_status pw_qemu_lane_close(struct pw_qemu_session *session,
  */
 enum pw_status pw_qemu_handler(struct pw_qemu_session *session,
 			       struct pw_qemu_stream *stream,
-			       const struct pw_qemu_block *block,
+			       const struct pw_qemu_code_block *block,
 			       const uint64_t *pieces, size_t count,
 			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The block that @stream has executed last, or NULL.
+ */
+const struct pw_qemu_code_block *
+pw_qemu_last(const struct pw_qemu_session *session,
+	     const struct pw_qemu_stream *stream);
 
 /*
  * Find new rings and ended processes.

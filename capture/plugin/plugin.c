@@ -30,30 +30,49 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
  */
 static _Atomic uint64_t info_cache[INFO_ENTRIES];
 
-static uint64_t ask_info(qemu_plugin_meminfo_t info, _Atomic uint64_t *entry)
+static inline void put_piece(unsigned vcpu, uint64_t known, uint64_t address,
+			     void *userdata)
+{
+	pw_ring_put(pw_vcpu_ring[vcpu],
+		    (address & PW_PIECE_ADDRESS) | (known & 0xf) << 48 |
+			    (uint64_t)(uintptr_t)userdata);
+}
+
+/* The slow ways are out of line, so that the others save no registers. */
+static __attribute__((noinline, cold)) void
+touch_new(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address,
+	  void *userdata)
 {
 	uint64_t known = (uint64_t)info << 8 | INFO_KNOWN |
 			 (uint64_t)qemu_plugin_mem_size_shift(info) << 1 |
 			 qemu_plugin_mem_is_store(info);
 
-	atomic_store_explicit(entry, known, memory_order_relaxed);
-	return known;
+	atomic_store_explicit(
+		&info_cache[(info ^ info >> 9) & (INFO_ENTRIES - 1)], known,
+		memory_order_relaxed);
+	put_piece(vcpu, known, address, userdata);
 }
 
 static void touch(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address,
 		  void *userdata)
 {
-	struct pw_ring *ring = pw_vcpu_ring[vcpu];
-	_Atomic uint64_t *entry =
-		&info_cache[(info ^ info >> 9) & (INFO_ENTRIES - 1)];
-	uint64_t known = atomic_load_explicit(entry, memory_order_relaxed);
+	uint64_t known = atomic_load_explicit(
+		&info_cache[(info ^ info >> 9) & (INFO_ENTRIES - 1)],
+		memory_order_relaxed);
 
 	if (__builtin_expect((known & ~(uint64_t)0x7f) !=
 				     ((uint64_t)info << 8 | INFO_KNOWN),
 			     0))
-		known = ask_info(info, entry);
-	pw_ring_put(ring, (address & PW_PIECE_ADDRESS) | (known & 0xf) << 48 |
-				  (uint64_t)(uintptr_t)userdata);
+		touch_new(vcpu, info, address, userdata);
+	else
+		put_piece(vcpu, known, address, userdata);
+}
+
+static __attribute__((noinline, cold)) void execute_checked(unsigned vcpu,
+							    void *userdata)
+{
+	pw_vcpu_check(vcpu);
+	pw_ring_put(pw_vcpu_ring[vcpu], (uint64_t)(uintptr_t)userdata);
 }
 
 static void execute(unsigned vcpu, void *userdata)
@@ -64,11 +83,10 @@ static void execute(unsigned vcpu, void *userdata)
 		    atomic_load_explicit(&ring->head, memory_order_relaxed) >=
 			    atomic_load_explicit(&ring->limit,
 						 memory_order_relaxed),
-		    0)) {
-		pw_vcpu_check(vcpu);
-		ring = pw_vcpu_ring[vcpu];
-	}
-	pw_ring_put(ring, (uint64_t)(uintptr_t)userdata);
+		    0))
+		execute_checked(vcpu, userdata);
+	else
+		pw_ring_put(ring, (uint64_t)(uintptr_t)userdata);
 }
 
 /* In the middle of a long block, where no stretch may begin. */
