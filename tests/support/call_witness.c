@@ -132,6 +132,7 @@ static void play(struct witness *witness, witness_scene scene, uint64_t at,
 	long result;
 
 	memset(witness->area, filling, WITNESS_AREA_BYTES);
+	witness->undo = NULL;
 	scene(witness, at);
 	memcpy(before, witness->area, sizeof(before));
 	call.number = witness->number;
@@ -145,6 +146,8 @@ static void play(struct witness *witness, witness_scene scene, uint64_t at,
 	call.result = result < 0 ? 0 - (uint64_t)errno : (uint64_t)result;
 	pw_call_leave(&call, &witness->scratch, &ops, witness);
 	witness->result = call.result;
+	if (witness->undo)
+		witness->undo(witness->undo_id);
 	for (size_t i = 0; i < sizeof(before); i++)
 		witness->changed[i] |= witness->area[i] != before[i];
 }
@@ -223,7 +226,7 @@ void witness_loads(const struct witness_case *test)
 	check_loaded(name, witness, test->bytes);
 	play(witness, test->scene, end - test->bytes + 1, 0xa5);
 	if (witness->result != fault &&
-	    !(witness->result > 0 && witness->result < good))
+	    (pw_call_failed(good) || witness->result >= good))
 		fail_msg("%s: the kernel did not miss the last byte: %lld",
 			 name, (long long)witness->result);
 	close_area(witness);
