@@ -468,9 +468,12 @@ static enum pw_status execute(struct pw_fast_decoder *decoder,
 		if (entry->slots > count - cursor->done)
 			return malformed(err, PW_FAST_SYMBOLS, "is too long");
 		if ((entry->stored + 1) / 2 >
-			    (size_t)(cursor->control_end - cursor->control) ||
-		    cursor->byte > cursor->byte_end)
+		    (size_t)(cursor->control_end - cursor->control))
 			return malformed(err, PW_FAST_CONTROLS, "ends early");
+		/* One execution at most goes on in the zeros behind. */
+		if (cursor->byte > cursor->byte_end)
+			return malformed(err, PW_FAST_BYTES,
+					 "has another length");
 		copy_slots(decoder, entry, out, cursor->done);
 		if (entry->seen)
 			get_next(decoder, entry, out->address + cursor->done,

@@ -224,7 +224,9 @@ static enum pw_status add_met(struct pw_lane_store *store, uint32_t shape,
 	enum pw_status st;
 	uint64_t *last;
 
-	st = pw_array_reserve(&store->last, store->last.count + s->stored, err);
+	/* One more, so that there is an array for shapes that store nothing. */
+	st = pw_array_reserve(&store->last, store->last.count + s->stored + 1,
+			      err);
 	if (st == PW_OK)
 		st = pw_array_push(&store->met, &met, err);
 	if (st != PW_OK)

@@ -1,6 +1,6 @@
 /*
- * test_reader_pwt.c - the stored traces of version 1.0 are read as they were
- * written, whatever has changed since.
+ * test_reader_pwt.c - the stored traces of versions 1.0 and 1.1 are read as
+ * they were written, whatever has changed since.
  */
 #include "tests/support/pw_test.h"
 
@@ -9,29 +9,32 @@
 #define FIXTURES PW_SOURCE_DIR "/tests/fixtures/pwt/"
 #define SEGMENT 50
 
-/* As tests/fixtures/make_traces.c says. */
+/* Of version 1.0, and of 1.1 with executions of shapes. */
+static const char *const prefixes[] = {FIXTURES, FIXTURES "shapes_"};
+
+/* As fixtures/pwt/README says. */
 static void make(struct pw_script *script)
 {
 	pw_script_make(script, 1, 3, 300, false);
 }
 
-static void the_good_fixture_holds_its_script(void **state)
+static void check_good(const char *prefix)
 {
+	char path[4096];
 	struct pw_script want, got;
 	struct pw_script_result result;
 	const struct pw_trace_info *info;
 	struct pw_error err = {0};
 	struct pw_trace *trace;
 
-	(void)state;
+	snprintf(path, sizeof(path), "%sgood.pwt", prefix);
 	make(&want);
-	pw_script_read(&got, FIXTURES "good.pwt", NULL, &result);
+	pw_script_read(&got, path, NULL, &result);
 	assert_int_equal(result.opened, PW_OK);
 	assert_false(result.damaged);
 	assert_int_equal(got.count, want.count);
 	pw_script_assert_prefix(&got, &want, want.count);
-	PW_TEST_OK(pw_trace_open(&trace, FIXTURES "good.pwt", NULL, &err),
-		   &err);
+	PW_TEST_OK(pw_trace_open(&trace, path, NULL, &err), &err);
 	info = pw_trace_info(trace);
 	assert_string_equal(info->metadata,
 			    "{\"engine\": \"make_traces\", \"seed\": 1}");
@@ -44,15 +47,23 @@ static void the_good_fixture_holds_its_script(void **state)
 	pw_script_free(&want);
 }
 
-static void the_truncated_fixture_holds_its_whole_segments(void **state)
+static void the_good_fixture_holds_its_script(void **state)
 {
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(prefixes); i++)
+		check_good(prefixes[i]);
+}
+
+static void check_truncated(const char *prefix)
+{
+	char path[4096];
 	struct pw_script want, got;
 	struct pw_script_result result;
 	size_t segments;
 
-	(void)state;
+	snprintf(path, sizeof(path), "%struncated.pwt", prefix);
 	make(&want);
-	pw_script_read(&got, FIXTURES "truncated.pwt", NULL, &result);
+	pw_script_read(&got, path, NULL, &result);
 	assert_int_equal(result.opened, PW_OK);
 	assert_non_null(strstr(result.damage, "the file ends inside a chunk"));
 	assert_non_null(strstr(result.damage, "the recording did not end"));
@@ -66,15 +77,23 @@ static void the_truncated_fixture_holds_its_whole_segments(void **state)
 	pw_script_free(&want);
 }
 
-static void the_corrupt_fixture_lacks_its_third_segment(void **state)
+static void the_truncated_fixture_holds_its_whole_segments(void **state)
 {
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(prefixes); i++)
+		check_truncated(prefixes[i]);
+}
+
+static void check_corrupt(const char *prefix)
+{
+	char path[4096];
 	struct pw_script want, got, tail_got, tail_want;
 	struct pw_script_result result;
 	size_t from, to;
 
-	(void)state;
+	snprintf(path, sizeof(path), "%scorrupt.pwt", prefix);
 	make(&want);
-	pw_script_read(&got, FIXTURES "corrupt.pwt", NULL, &result);
+	pw_script_read(&got, path, NULL, &result);
 	assert_int_equal(result.opened, PW_OK);
 	assert_non_null(strstr(result.damage, "segment 2 is left out"));
 	from = pw_script_segment_end(&want, 2, SEGMENT);
@@ -86,6 +105,13 @@ static void the_corrupt_fixture_lacks_its_third_segment(void **state)
 	pw_script_assert_prefix(&tail_got, &tail_want, tail_want.count);
 	pw_script_free(&got);
 	pw_script_free(&want);
+}
+
+static void the_corrupt_fixture_lacks_its_third_segment(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(prefixes); i++)
+		check_corrupt(prefixes[i]);
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "base/random.h"
 #include "formats/layout.h"
+#include "tests/support/shape_script.h"
 #include "tests/support/trace_script.h"
 
 #define SEGMENT 20
@@ -71,14 +72,27 @@ static void store(const void *bytes, size_t count)
 	assert_int_equal(pwrite(cut_fd, bytes, count, 0), count);
 }
 
-static void write_numbered(struct pw_script *script, size_t items,
-			   uint32_t threads)
+typedef void write_function(const struct pw_script *script, const char *path,
+			    const struct pw_writer_options *options);
+
+/* The same script with plain accesses only, and with shapes among them. */
+static write_function *const writers[] = {pw_script_write,
+					  pw_shape_script_write};
+
+static void write_with(write_function *writer, struct pw_script *script,
+		       size_t items, uint32_t threads)
 {
 	struct pw_writer_options options = {.segment_accesses = SEGMENT};
 
 	unlink(path);
 	pw_script_make(script, 11, threads, items, true);
-	pw_script_write(script, path, &options);
+	writer(script, path, &options);
+}
+
+static void write_numbered(struct pw_script *script, size_t items,
+			   uint32_t threads)
+{
+	write_with(pw_script_write, script, items, threads);
 }
 
 /* Segments whose TIMELINE, the last chunk of each, is in the first bytes. */
@@ -119,13 +133,12 @@ static void check_cut(const struct image *image, const struct pw_script *want,
 	pw_script_free(&got);
 }
 
-static void a_small_file_cut_at_any_byte_gives_its_whole_segments(void **state)
+static void cut_small(write_function *writer)
 {
 	struct pw_script script;
 	struct image image;
 
-	(void)state;
-	write_numbered(&script, 60, 2);
+	write_with(writer, &script, 60, 2);
 	image = load(path);
 	for (size_t bytes = 0; bytes < image.count; bytes++)
 		check_cut(&image, &script, bytes, 1);
@@ -133,14 +146,20 @@ static void a_small_file_cut_at_any_byte_gives_its_whole_segments(void **state)
 	pw_script_free(&script);
 }
 
-static void a_larger_file_cut_anywhere_gives_its_whole_segments(void **state)
+static void a_small_file_cut_at_any_byte_gives_its_whole_segments(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(writers); i++)
+		cut_small(writers[i]);
+}
+
+static void cut_larger(write_function *writer)
 {
 	struct pw_random random;
 	struct pw_script script;
 	struct image image;
 
-	(void)state;
-	write_numbered(&script, 6000, 5);
+	write_with(writer, &script, 6000, 5);
 	image = load(path);
 	pw_random_seed(&random, 3);
 	for (unsigned i = 0; i < 200; i++)
@@ -148,6 +167,13 @@ static void a_larger_file_cut_anywhere_gives_its_whole_segments(void **state)
 			  pw_random_below(&random, image.count), 1 + i % 3);
 	free(image.bytes);
 	pw_script_free(&script);
+}
+
+static void a_larger_file_cut_anywhere_gives_its_whole_segments(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(writers); i++)
+		cut_larger(writers[i]);
 }
 
 /* Read a damaged copy: all that comes is whole, right and in order. */
@@ -166,13 +192,12 @@ static void check_damaged(const struct image *image,
 	pw_script_free(&got);
 }
 
-static void every_flipped_bit_of_a_file_is_noticed(void **state)
+static void flip_bits(write_function *writer)
 {
 	struct pw_script script;
 	struct image image;
 
-	(void)state;
-	write_numbered(&script, 45, 2);
+	write_with(writer, &script, 45, 2);
 	image = load(path);
 	for (size_t bit = 0; bit < image.count * 8; bit++) {
 		image.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -183,14 +208,20 @@ static void every_flipped_bit_of_a_file_is_noticed(void **state)
 	pw_script_free(&script);
 }
 
-static void blocks_of_zeros_and_garbage_lose_only_their_segments(void **state)
+static void every_flipped_bit_of_a_file_is_noticed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(writers); i++)
+		flip_bits(writers[i]);
+}
+
+static void spoil_blocks(write_function *writer)
 {
 	struct pw_random random;
 	struct pw_script script;
 	struct image image;
 
-	(void)state;
-	write_numbered(&script, 3000, 3);
+	write_with(writer, &script, 3000, 3);
 	image = load(path);
 	pw_random_seed(&random, 4);
 	for (int i = 0; i < 100; i++) {
@@ -211,6 +242,13 @@ static void blocks_of_zeros_and_garbage_lose_only_their_segments(void **state)
 	}
 	free(image.bytes);
 	pw_script_free(&script);
+}
+
+static void blocks_of_zeros_and_garbage_lose_only_their_segments(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(writers); i++)
+		spoil_blocks(writers[i]);
 }
 
 /*
@@ -258,7 +296,7 @@ static void the_number_of_workers_changes_nothing(void **state)
 	struct pw_script_result first, other;
 
 	(void)state;
-	write_numbered(&script, 5000, 4);
+	write_with(pw_shape_script_write, &script, 5000, 4);
 	options.workers = 1;
 	pw_script_read(&one, path, &options, &first);
 	for (options.workers = 2; options.workers <= 8; options.workers += 3) {
@@ -517,7 +555,7 @@ static void newer_files_are_refused(void **state)
 	image.bytes[8] = 2;
 	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
 	store(image.bytes, image.count);
-	assert_refused(cut, PW_ERR_FORMAT, "version 2.0", "newer pagewalk");
+	assert_refused(cut, PW_ERR_FORMAT, "version 2.1", "newer pagewalk");
 	image.bytes[8] = 1;
 	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
 	/* A cut file is scanned, so that the changed header is looked at. */
@@ -527,7 +565,7 @@ static void newer_files_are_refused(void **state)
 		   pw_hash(image.bytes + chunk, 120));
 	store(image.bytes, image.count);
 	assert_refused(cut, PW_ERR_FORMAT, "needs a newer pagewalk",
-		       "version 1.0");
+		       "version 1.1");
 	/* Not critical: skipped. The metadata is then missing. */
 	image.bytes[chunk + 6] = 0;
 	pw_store64(image.bytes + chunk + 120,
