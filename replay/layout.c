@@ -128,13 +128,13 @@ enum pw_status pw_layout_stray(struct pw_layout *layout, uint64_t page,
 	const struct pw_layout_wish wish = {.range = {page, page + 1},
 					    .shift = &no_shift,
 					    .shift_count = 1};
-	uint64_t shift;
-	enum pw_status st = pw_layout_choose(layout, &wish, &shift, err);
+	struct pw_shift stray = {.range = wish.range, .stray = true};
+	enum pw_status st = pw_layout_choose(layout, &wish, &stray.shift, err);
 
 	PW_ASSERT(page < PW_PAGE_END);
 	if (st != PW_OK)
 		return st;
-	return pw_shifts_set(&layout->shifts, wish.range, shift, err);
+	return pw_shifts_set(&layout->shifts, &stray, err);
 }
 
 /* Let a region begin: what was there goes, and @event follows it. */
@@ -143,20 +143,20 @@ static enum pw_status place(struct pw_layout *layout,
 			    struct pw_event event, struct pw_array *out,
 			    struct pw_error *err)
 {
+	struct pw_shift region = {.range = wish->range};
 	uint64_t address;
-	uint64_t shift = 0;
 	enum pw_status st;
 
 	if (wish->range.first == wish->range.end)
 		return PW_OK;
 	st = pw_layout_vacate(layout, wish->range, out, err);
 	if (st == PW_OK)
-		st = pw_layout_choose(layout, wish, &shift, err);
+		st = pw_layout_choose(layout, wish, &region.shift, err);
 	if (st == PW_OK)
-		st = pw_shifts_set(&layout->shifts, wish->range, shift, err);
+		st = pw_shifts_set(&layout->shifts, &region, err);
 	if (st != PW_OK)
 		return st;
-	address = (wish->range.first + shift) * PW_PAGE_BYTES;
+	address = (wish->range.first + region.shift) * PW_PAGE_BYTES;
 	if (event.kind == PW_EVENT_map)
 		event.arg[0] = address;
 	else

@@ -60,11 +60,11 @@ static enum pw_status move(const struct remap *remap, uint64_t shift,
 		struct pw_range to = {run.range.first + step,
 				      run.range.end + step};
 
-		if (run.range.end == remap->from.end)
+		if (run.range.end == remap->from.end && !run.stray)
 			to.end = remap->to.end;
 		st = emit(remap, &run, to.first + shift, to.end - to.first,
 			  err);
-		run = (struct pw_shift){to, shift};
+		run = (struct pw_shift){to, shift, run.stray};
 		if (st == PW_OK)
 			st = pw_array_push(&runs, &run, err);
 	}
@@ -72,8 +72,7 @@ static enum pw_status move(const struct remap *remap, uint64_t shift,
 		st = pw_shifts_clear(&remap->layout->shifts, remap->from, err);
 	for (size_t i = 0; i < runs.count && st == PW_OK; i++) {
 		run = PW_ARRAY_AT(&runs, struct pw_shift, i);
-		st = pw_shifts_set(&remap->layout->shifts, run.range, run.shift,
-				   err);
+		st = pw_shifts_set(&remap->layout->shifts, &run, err);
 	}
 	pw_array_free(&runs);
 	return st;
@@ -86,7 +85,7 @@ static bool can_grow(const struct remap *remap, uint64_t *shift)
 	uint64_t grown = remap->from.first + (remap->to.end - remap->to.first);
 	struct pw_shift run;
 
-	if (!pw_shifts_run(&remap->layout->shifts, &rest, &run) ||
+	if (!pw_shifts_run(&remap->layout->shifts, &rest, &run) || run.stray ||
 	    run.range.first != remap->from.first ||
 	    run.range.end != remap->from.end)
 		return false;
@@ -161,6 +160,17 @@ static enum pw_status relocate(const struct remap *remap, struct pw_error *err)
 	return st == PW_OK ? move(remap, shift, err) : st;
 }
 
+/* The run of a mapping that ends where the old range does. */
+static bool find_last_run(const struct remap *remap, struct pw_shift *last)
+{
+	struct pw_range rest = remap->from;
+
+	last->range.end = 0;
+	while (pw_shifts_run(&remap->layout->shifts, &rest, last))
+		PW_ASSERT(last->range.end <= remap->from.end);
+	return last->range.end == remap->from.end && !last->stray;
+}
+
 enum pw_status pw_layout_remap(struct pw_layout *layout,
 			       const struct pw_event *event,
 			       struct pw_array *out, struct pw_error *err)
@@ -190,8 +200,10 @@ enum pw_status pw_layout_remap(struct pw_layout *layout,
 		return cut(&remap, change, err);
 	change = (struct pw_range){remap.from.end, remap.to.end};
 	st = pw_layout_vacate(layout, change, out, err);
-	if (st != PW_OK ||
-	    !pw_shifts_find(&layout->shifts, remap.from.end - 1, &last))
+	if (st != PW_OK || !find_last_run(&remap, &last))
 		return st;
+	/* What does not lie in a row with what grows is no part of it. */
+	remap.from.first = last.range.first;
+	remap.to.first = last.range.first;
 	return grow(&remap, err);
 }

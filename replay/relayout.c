@@ -110,7 +110,7 @@ enum pw_status pw_relayout_touches(struct pw_relayout *relayout, uint32_t space,
 				   const struct pw_touches *touches,
 				   struct pw_touches *out, struct pw_error *err)
 {
-	struct pw_shift recent[2] = {{{0, 0}, 0}, {{0, 0}, 0}};
+	struct pw_shift recent[2] = {0};
 	struct pw_layout *layout = layout_of(relayout, space, err);
 	uint64_t *page;
 	enum pw_status st;

@@ -39,6 +39,16 @@ enum pw_status pw_shifts_copy(struct pw_shifts *to,
 	return st == PW_OK ? copy(&to->to, &from->to, err) : st;
 }
 
+/* Shifts are differences of page numbers: their top bits are all the same. */
+static struct pw_shift read_interval(const struct pw_interval *interval)
+{
+	const uint64_t sign = interval->value & (UINT64_C(1) << 63);
+
+	return (struct pw_shift){{interval->start, interval->end},
+				 interval->value >> 1 | sign,
+				 interval->value & 1};
+}
+
 bool pw_shifts_find(const struct pw_shifts *shifts, uint64_t page,
 		    struct pw_shift *found)
 {
@@ -47,8 +57,7 @@ bool pw_shifts_find(const struct pw_shifts *shifts, uint64_t page,
 
 	if (!interval)
 		return false;
-	*found = (struct pw_shift){{interval->start, interval->end},
-				   interval->value};
+	*found = read_interval(interval);
 	return true;
 }
 
@@ -58,18 +67,20 @@ bool pw_shifts_run(const struct pw_shifts *shifts, struct pw_range *range,
 	size_t count = pw_intervals_count(&shifts->from);
 	size_t index = pw_intervals_lower(&shifts->from, range->first);
 	const struct pw_interval *at;
+	uint64_t value;
 
 	if (index == count || range->first >= range->end)
 		return false;
 	at = pw_intervals_at(&shifts->from, index);
 	if (at->start >= range->end)
 		return false;
-	run->range.first = at->start > range->first ? at->start : range->first;
-	run->range.end = at->end;
-	run->shift = at->value;
+	*run = read_interval(at);
+	if (run->range.first < range->first)
+		run->range.first = range->first;
+	value = at->value;
 	while (++index < count && run->range.end < range->end) {
 		at = pw_intervals_at(&shifts->from, index);
-		if (at->start != run->range.end || at->value != run->shift)
+		if (at->start != run->range.end || at->value != value)
 			break;
 		run->range.end = at->end;
 	}
@@ -90,16 +101,18 @@ bool pw_shifts_is_free(const struct pw_shifts *shifts, struct pw_range range)
 	       pw_intervals_at(&shifts->to, index)->start >= range.end;
 }
 
-enum pw_status pw_shifts_set(struct pw_shifts *shifts, struct pw_range range,
-			     uint64_t shift, struct pw_error *err)
+enum pw_status pw_shifts_set(struct pw_shifts *shifts,
+			     const struct pw_shift *shift, struct pw_error *err)
 {
-	struct pw_range target = {range.first + shift, range.end + shift};
+	struct pw_range range = shift->range;
+	struct pw_range target = {range.first + shift->shift,
+				  range.end + shift->shift};
 	enum pw_status st;
 
 	PW_ASSERT(range.first < range.end);
 	PW_ASSERT(pw_shifts_is_free(shifts, target));
-	st = pw_intervals_set(&shifts->from, range.first, range.end, shift,
-			      err);
+	st = pw_intervals_set(&shifts->from, range.first, range.end,
+			      shift->shift << 1 | shift->stray, err);
 	if (st == PW_OK)
 		st = pw_intervals_set(&shifts->to, target.first, target.end, 0,
 				      err);

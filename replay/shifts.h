@@ -15,14 +15,15 @@
 #include "replay/space.h"
 
 struct pw_shifts {
-	struct pw_intervals from; /* values are shifts, modulo 2^64 */
+	struct pw_intervals from; /* values: shift << 1 | stray */
 	struct pw_intervals to;	  /* where they lead; values mean nothing */
 };
 
 /* A part of a range, and its shift. */
 struct pw_shift {
 	struct pw_range range;
-	uint64_t shift;
+	uint64_t shift; /* modulo 2^64 */
+	bool stray;	/* pages that are in no mapping of the trace */
 };
 
 /*
@@ -47,8 +48,8 @@ bool pw_shifts_find(const struct pw_shifts *shifts, uint64_t page,
 		    struct pw_shift *found);
 
 /*
- * The next run of pages in *range that have the same shift; *range goes on
- * behind it. False when none is left.
+ * The next run of pages in *range with the same shift, all strays or none;
+ * *range goes on behind it. False when none is left.
  */
 bool pw_shifts_run(const struct pw_shifts *shifts, struct pw_range *range,
 		   struct pw_shift *run);
@@ -59,12 +60,12 @@ bool pw_shifts_run(const struct pw_shifts *shifts, struct pw_range *range,
 bool pw_shifts_is_free(const struct pw_shifts *shifts, struct pw_range range);
 
 /*
- * Give @range, which has none, a shift that leads to free pages.
+ * Give a range, which has none, a shift that leads to free pages.
  *
  * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_shifts_set(struct pw_shifts *shifts, struct pw_range range,
-			     uint64_t shift,
+enum pw_status pw_shifts_set(struct pw_shifts *shifts,
+			     const struct pw_shift *shift,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*

@@ -32,6 +32,15 @@ void pw_oracle_layout_copy(struct pw_oracle_layout *to,
 		to->place[i] = from->place[i];
 }
 
+static bool is_stray(const struct pw_oracle_layout *layout, uint64_t page)
+{
+	for (size_t i = 0; i < layout->places; i++) {
+		if (layout->place[i].page == page)
+			return layout->place[i].stray;
+	}
+	return false;
+}
+
 static uint64_t target_of(const struct pw_oracle_layout *layout, uint64_t page)
 {
 	for (size_t i = 0; i < layout->places; i++) {
@@ -110,7 +119,8 @@ static void forget(struct pw_oracle_layout *layout, uint64_t first,
 	}
 }
 
-static void put(struct pw_oracle_layout *layout, uint64_t page, uint64_t target)
+static void put(struct pw_oracle_layout *layout, uint64_t page, uint64_t target,
+		bool stray)
 {
 	PW_ASSERT(target_of(layout, page) == NOWHERE);
 	PW_ASSERT(is_free(layout, target, 1));
@@ -121,14 +131,14 @@ static void put(struct pw_oracle_layout *layout, uint64_t page, uint64_t target)
 		PW_ASSERT(layout->place);
 	}
 	layout->place[layout->places++] =
-		(struct pw_oracle_place){page, target};
+		(struct pw_oracle_place){page, target, stray};
 }
 
 static void put_all(struct pw_oracle_layout *layout, uint64_t first,
 		    uint64_t count, uint64_t target)
 {
 	for (uint64_t i = 0; i < count; i++)
-		put(layout, first + i, target + i);
+		put(layout, first + i, target + i, false);
 }
 
 uint64_t pw_oracle_layout_page(struct pw_oracle_layout *layout, uint64_t page)
@@ -136,7 +146,8 @@ uint64_t pw_oracle_layout_page(struct pw_oracle_layout *layout, uint64_t page)
 	if (target_of(layout, page) == NOWHERE)
 		put(layout, page,
 		    is_free(layout, page, 1) ? page
-					     : top_down(layout, 1, false, 0));
+					     : top_down(layout, 1, false, 0),
+		    true);
 	return target_of(layout, page);
 }
 
@@ -171,6 +182,22 @@ static uint64_t pages_of(uint64_t bytes)
 	return (bytes + PW_PAGE_BYTES - 1) >> PW_PAGE_SHIFT;
 }
 
+static void begin_image(struct pw_oracle_layout *layout, uint64_t first,
+			uint64_t count)
+{
+	layout->main_now = !layout->main_seen;
+	layout->main_seen = true;
+	layout->image_first = first;
+	layout->image_first_end = first + count;
+	layout->image_shift = 0;
+	if (first < 0x4000000)
+		return;
+	if (layout->main_now)
+		layout->image_shift = 0x555555554 - first;
+	else
+		layout->image_shift = top_down(layout, count, false, 0) - first;
+}
+
 static void apply_map(struct pw_oracle_layout *layout,
 		      const struct pw_event *event)
 {
@@ -179,6 +206,10 @@ static void apply_map(struct pw_oracle_layout *layout,
 	uint64_t count = pages_of(event->arg[1]);
 	bool is_user = first < (UINT64_C(1) << 35);
 	bool is_low = first < 0x4000000;
+	bool is_image =
+		layout->image_end && (first == layout->image_end ||
+				      (first >= layout->image_first &&
+				       first < layout->image_first_end));
 
 	if (count == 0)
 		return;
@@ -192,20 +223,9 @@ static void apply_map(struct pw_oracle_layout *layout,
 		place_at(layout, first, count, UINT64_C(0x7ffffffff) - count);
 	} else if (text[0] == '[') {
 		place_at(layout, first, count, first);
-	} else if (is_user &&
-		   (text[0] == '/' ||
-		    (layout->image_end && first == layout->image_end))) {
-		if (!layout->image_end || first != layout->image_end) {
-			layout->main_now = !layout->main_seen;
-			layout->main_seen = true;
-			layout->image_shift = 0;
-			if (!is_low && layout->main_now)
-				layout->image_shift = 0x555555554 - first;
-			else if (!is_low)
-				layout->image_shift =
-					top_down(layout, count, false, 0) -
-					first;
-		}
+	} else if (is_user && (text[0] == '/' || is_image)) {
+		if (!is_image)
+			begin_image(layout, first, count);
 		layout->image_end = first + count;
 		if (layout->main_now &&
 		    layout->image_end + layout->image_shift > layout->main_end)
@@ -299,7 +319,7 @@ static void apply_brk(struct pw_oracle_layout *layout, uint64_t new_break)
 	}
 }
 
-/* Pages of [first, first + count) that have a place, in one row or not. */
+/* Whether [first, first + count) have places in one row, and no strays. */
 static bool is_one_row(const struct pw_oracle_layout *layout, uint64_t first,
 		       uint64_t count)
 {
@@ -307,75 +327,119 @@ static bool is_one_row(const struct pw_oracle_layout *layout, uint64_t first,
 
 	for (uint64_t i = 0; i < count; i++) {
 		if (target == NOWHERE ||
-		    target_of(layout, first + i) != target + i)
+		    target_of(layout, first + i) != target + i ||
+		    is_stray(layout, first + i))
 			return false;
 	}
 	return true;
 }
 
+struct remap {
+	uint64_t from, count, to, new_count; /* pages */
+	uint64_t flags;
+};
+
 /* All of @from goes to @target, and so does what is new if its last page was
  * there. */
-static void move(struct pw_oracle_layout *layout, const struct pw_event *event,
+static void move(struct pw_oracle_layout *layout, const struct remap *remap,
 		 uint64_t target)
 {
-	uint64_t from = event->arg[0] >> PW_PAGE_SHIFT;
-	uint64_t to = event->result >> PW_PAGE_SHIFT;
-	uint64_t count = pages_of(event->arg[1]);
-	uint64_t new_count = pages_of(event->arg[2]);
-	bool stays = from != to && (event->arg[3] & 4);
+	uint64_t from = remap->from, to = remap->to;
+	uint64_t count = remap->count, new_count = remap->new_count;
+	bool stays = from != to && (remap->flags & 4);
 	bool *had = calloc(count, sizeof(*had));
+	bool *stray = calloc(count, sizeof(*stray));
 
-	PW_ASSERT(had);
-	for (uint64_t i = 0; i < count; i++)
+	PW_ASSERT(had && stray);
+	for (uint64_t i = 0; i < count; i++) {
 		had[i] = target_of(layout, from + i) != NOWHERE;
+		stray[i] = is_stray(layout, from + i);
+	}
 	if (!stays)
 		forget(layout, from, from + count);
 	for (uint64_t i = 0; i < new_count; i++) {
-		if (had[i < count ? i : count - 1])
-			put(layout, to + i, target + i);
+		uint64_t like = i < count ? i : count - 1;
+
+		if (had[like] && (i < count || !stray[like]))
+			put(layout, to + i, target + i, stray[like]);
 	}
 	free(had);
+	free(stray);
+}
+
+/* In place: only the row that ends at the old end grows. */
+static void grow(struct pw_oracle_layout *layout, struct remap remap)
+{
+	uint64_t end = remap.from + remap.count;
+	uint64_t new_end = remap.from + remap.new_count;
+	uint64_t at;
+
+	forget(layout, end, new_end);
+	if (!is_one_row(layout, end - 1, 1))
+		return;
+	while (!is_one_row(layout, remap.from, end - remap.from))
+		remap.from++;
+	remap.to = remap.from;
+	remap.count = end - remap.from;
+	remap.new_count = new_end - remap.from;
+	at = target_of(layout, remap.from);
+	if (!is_free(layout, at + remap.count, new_end - end))
+		at = top_down(layout, remap.new_count, false, 0);
+	move(layout, &remap, at);
+}
+
+/* To other pages of the trace. */
+static void relocate(struct pw_oracle_layout *layout, const struct remap *remap)
+{
+	uint64_t from = remap->from, count = remap->count;
+	uint64_t new_count = remap->new_count;
+	uint64_t region = target_of(layout, remap->to);
+	uint64_t old = target_of(layout, from);
+
+	forget(layout, remap->to, remap->to + new_count);
+	if (!(remap->flags & 4))
+		forget(layout, from + new_count, from + count);
+	if (new_count == 0)
+		return;
+	if (remap->flags & 2) {
+		if (region != NOWHERE && is_free(layout, region, new_count))
+			move(layout, remap, region);
+		else if (is_free(layout, remap->to, new_count))
+			move(layout, remap, remap->to);
+		else
+			move(layout, remap,
+			     top_down(layout, new_count, false, 0));
+	} else if (new_count > count && !(remap->flags & 4) &&
+		   is_one_row(layout, from, count) &&
+		   is_free(layout, old + count, new_count - count)) {
+		move(layout, remap, old);
+	} else {
+		move(layout, remap, top_down(layout, new_count, false, 0));
+	}
 }
 
 static void apply_mremap(struct pw_oracle_layout *layout,
 			 const struct pw_event *event)
 {
-	uint64_t from = event->arg[0] >> PW_PAGE_SHIFT;
-	uint64_t to = event->result >> PW_PAGE_SHIFT;
-	uint64_t count = pages_of(event->arg[1]);
-	uint64_t new_count = pages_of(event->arg[2]);
-	uint64_t flags = event->arg[3], old_target = target_of(layout, from);
-	bool grows = new_count > count, same = from == to;
-	uint64_t want, at = target_of(layout, to);
+	const struct remap remap = {
+		.from = event->arg[0] >> PW_PAGE_SHIFT,
+		.count = pages_of(event->arg[1]),
+		.to = event->result >> PW_PAGE_SHIFT,
+		.new_count = pages_of(event->arg[2]),
+		.flags = event->arg[3],
+	};
+	uint64_t end = remap.from + remap.count;
 
-	if (count == 0 || (!same && from < to + new_count && to < from + count))
+	if (remap.count == 0)
 		return;
-	if (grows && same)
-		forget(layout, from + count, from + new_count);
-	if (!same)
-		forget(layout, to, to + new_count);
-	if (!grows && (same || !(flags & 4)))
-		forget(layout, from + new_count, from + count);
-	if (new_count == 0 || (same && !grows))
-		return;
-	if (same && target_of(layout, from + count - 1) == NOWHERE)
-		return;
-	if (grows && (same || !(flags & 6)) &&
-	    is_one_row(layout, from, count) &&
-	    is_free(layout, old_target + count, new_count - count)) {
-		move(layout, event, old_target);
-		return;
+	if (remap.from != remap.to) {
+		if (end <= remap.to || remap.to + remap.new_count <= remap.from)
+			relocate(layout, &remap);
+	} else if (remap.new_count > remap.count) {
+		grow(layout, remap);
+	} else {
+		forget(layout, remap.from + remap.new_count, end);
 	}
-	want = NOWHERE;
-	if (!same && (flags & 2)) {
-		want = at != NOWHERE && is_free(layout, at, new_count) ? at
-								       : to;
-		if (!is_free(layout, want, new_count))
-			want = NOWHERE;
-	}
-	if (want == NOWHERE)
-		want = top_down(layout, new_count, false, 0);
-	move(layout, event, want);
 }
 
 void pw_oracle_layout_event(struct pw_oracle_layout *layout,

@@ -14,6 +14,7 @@
 
 struct pw_oracle_place {
 	uint64_t page, target;
+	bool stray; /* touched outside of all mappings */
 };
 
 /* The layout of one address space. */
@@ -21,6 +22,7 @@ struct pw_oracle_layout {
 	struct pw_oracle_place *place;
 	size_t places, room;
 	bool main_seen, main_now;
+	uint64_t image_first, image_first_end; /* its first segment */
 	uint64_t image_end; /* where the last segment ends; 0: no image */
 	uint64_t image_shift;
 	uint64_t main_end; /* in the new layout */
