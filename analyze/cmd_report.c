@@ -81,6 +81,10 @@ static enum pw_status sections(const struct args *args, struct pw_tables *out,
 	if (st == PW_OK) {
 		pw_words_options(&words, "--machine", &args->on.machines);
 		pw_words_options(&words, "--set", &args->on.overrides);
+		if (args->on.relayout) {
+			pw_words_add(&words, "--relayout");
+			pw_words_add(&words, "native");
+		}
 		st = section(&words, "replay", "Replay", trace, out, err);
 	}
 	if (st == PW_OK)

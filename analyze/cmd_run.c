@@ -144,6 +144,10 @@ static enum pw_status report(const struct args *args, const struct paths *paths,
 	pw_words_add(words, paths->page);
 	pw_words_options(words, "--machine", &args->on.machines);
 	pw_words_options(words, "--set", &args->on.overrides);
+	if (args->on.relayout) {
+		pw_words_add(words, "--relayout");
+		pw_words_add(words, "native");
+	}
 	pw_words_add(words, "--");
 	pw_words_add(words, paths->trace);
 	return pw_words_call(words, "report", out, err);

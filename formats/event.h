@@ -4,6 +4,7 @@
 #ifndef PW_FORMATS_EVENT_H
 #define PW_FORMATS_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PW_EVENT_ARGS 10
@@ -28,6 +29,14 @@ struct pw_event {
 	uint64_t arg[PW_EVENT_ARGS];
 	const char *text; /* NULL means "" */
 };
+
+/*
+ * Whether the call failed: its result is an error number, -4095..-1.
+ */
+static inline bool pw_event_failed(const struct pw_event *event)
+{
+	return event->result > UINT64_MAX - 4095;
+}
 
 /*
  * What is known of the events of @kind, or NULL for an unknown number.

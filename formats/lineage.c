@@ -11,8 +11,6 @@
 #define CLONE_FLAG_VM 0x100
 #define CLONE_FLAG_THREAD 0x10000
 
-#define ERRNO_MAX 4095
-
 struct thread {
 	bool begun; /* has run, or is the child of a clone event */
 	bool gone;
@@ -256,7 +254,7 @@ enum pw_status pw_lineage_event(struct pw_lineage *lineage,
 		.space = process->space ? process->space - 1 : PW_NO_SPACE,
 		.other = PW_NO_SPACE,
 	};
-	if (process->over || event->result >= (uint64_t)0 - ERRNO_MAX)
+	if (process->over || pw_event_failed(event))
 		return PW_OK;
 	PW_ASSERT(process->space > 0);
 	switch ((unsigned)event->kind) {

@@ -39,6 +39,7 @@ static const struct pw_option options[] = {
 struct job {
 	struct pw_machine **machines;
 	size_t machine_count;
+	struct pw_relayout *relayout; /* NULL: none */
 	struct pw_replay *replay;
 	struct pw_trace *trace;
 };
@@ -84,23 +85,50 @@ static uint64_t round_up(uint64_t value)
 	return value;
 }
 
-/* An interval that suits a trace of known length; 0 when it is unknown. */
-static enum pw_status choose_interval(const char *path, uint64_t *interval,
-				      struct pw_error *err)
+/* Begin the relayout that was asked for. */
+static enum pw_status start_relayout(struct job *job, uint64_t wanted,
+				     const struct pw_trace_info *info,
+				     struct pw_tables *out,
+				     struct pw_error *err)
+{
+	enum pw_status st;
+
+	if (!wanted)
+		return PW_OK;
+	st = pw_relayout_open(&job->relayout, info, err);
+	if (st == PW_OK && !job->relayout)
+		pw_tables_note(out, "--relayout: the trace has the layout of "
+				    "Linux already");
+	return st;
+}
+
+/*
+ * What is known before the replay: an interval that suits a trace of known
+ * length, 0 when it is unknown; and whether regions are to move.
+ */
+static enum pw_status look_ahead(struct job *job, const struct args *args,
+				 uint64_t *interval, struct pw_tables *out,
+				 struct pw_error *err)
 {
 	const struct pw_trace_options plain = {.workers = 1};
 	struct pw_trace *trace;
 	struct pw_totals totals;
-	enum pw_status st = pw_trace_open(&trace, path, &plain, err);
+	enum pw_status st =
+		pw_trace_open(&trace, args->trace.item[0], &plain, err);
 
 	if (st != PW_OK)
 		return st;
 	pw_trace_totals(trace, &totals);
+	if (args->interval == 0)
+		*interval =
+			totals.accesses
+				? round_up((totals.accesses - 1) / ROWS_WANTED +
+					   1)
+				: 0;
+	st = start_relayout(job, args->on.relayout, pw_trace_info(trace), out,
+			    err);
 	pw_trace_close(trace);
-	*interval = totals.accesses
-			    ? round_up((totals.accesses - 1) / ROWS_WANTED + 1)
-			    : 0;
-	return PW_OK;
+	return st;
 }
 
 static enum pw_status open_job(struct job *job, const struct args *args,
@@ -114,11 +142,12 @@ static enum pw_status open_job(struct job *job, const struct args *args,
 	const char *path = args->trace.item[0];
 	enum pw_status st = load_machines(job, args, out, err);
 
-	if (st == PW_OK && args->interval == 0)
-		st = choose_interval(path, &options_of_replay.interval_accesses,
-				     err);
+	if (st == PW_OK)
+		st = look_ahead(job, args, &options_of_replay.interval_accesses,
+				out, err);
 	if (st != PW_OK)
 		return st;
+	options_of_replay.relayout = job->relayout;
 	options_of_replay.machines =
 		(const struct pw_machine *const *)job->machines;
 	options_of_replay.machine_count = job->machine_count;
@@ -134,6 +163,7 @@ static void close_job(struct job *job)
 {
 	pw_trace_close(job->trace);
 	pw_replay_close(job->replay);
+	pw_relayout_close(job->relayout);
 	for (size_t i = 0; i < job->machine_count; i++)
 		pw_machine_close(job->machines[i]);
 }

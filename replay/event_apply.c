@@ -37,8 +37,6 @@
 #define SHM_FLAG_RDONLY 0x1000
 #define SHM_FLAG_EXEC 0x8000
 
-#define ERRNO_MAX 4095
-
 struct context {
 	struct pw_system *system;
 	struct pw_space *space;
@@ -384,7 +382,7 @@ enum pw_status pw_event_apply(struct pw_system *system,
 
 	PW_ASSERT(ctx.space && ctx.space == system->current);
 	if ((size_t)event->kind < PW_COUNT(handlers) && handlers[event->kind] &&
-	    event->result < (uint64_t)0 - ERRNO_MAX)
+	    !pw_event_failed(event))
 		st = handlers[event->kind](&ctx, err);
 	pw_system_note_peaks(system);
 	return st;

@@ -22,6 +22,7 @@ struct pw_replay {
 	size_t run_count;
 	size_t made; /* runs that can be freed */
 	struct pw_lineage lineage;
+	struct pw_relayout *relayout; /* or NULL */
 	uint64_t epoch;
 	bool finished;
 };
@@ -51,6 +52,7 @@ enum pw_status pw_replay_open(struct pw_replay **out,
 		return pw_fail_memory(err, "a replay");
 	PW_ASSERT(options->machine_count > 0 && options->machines);
 	pw_lineage_init(&replay->lineage);
+	replay->relayout = options->relayout;
 	st = pw_arena_open(&replay->arena, options->memory_limit_bytes, err);
 	if (st != PW_OK)
 		goto fail;
@@ -140,20 +142,49 @@ static enum pw_status apply_change(struct run *run,
 	return PW_OK;
 }
 
-static enum pw_status apply_event(struct pw_replay *replay, struct run *run,
-				  uint32_t thread,
-				  const struct pw_lineage_change *change,
-				  const struct pw_event *event,
-				  struct pw_error *err)
+/* An event of the trace, and what is applied for it. */
+struct step {
+	uint32_t thread;
+	struct pw_event event;
+	struct pw_lineage_change change;
+	const struct pw_event *list;
+	size_t count;
+};
+
+static enum pw_status apply_step(struct pw_replay *replay, struct run *run,
+				 const struct step *step, struct pw_error *err)
 {
-	enum pw_status st = apply_change(run, change, err);
+	const char *text = step->event.text ? step->event.text : "";
+	enum pw_status st = apply_change(run, &step->change, err);
 
 	run->system.counters.events++;
-	if (st == PW_OK && change->kind != PW_LINEAGE_OVER)
-		st = pw_event_apply(&run->system, event, err);
-	if (st == PW_OK && event->kind == PW_EVENT_mark)
-		st = add_mark(replay, run, thread,
-			      event->text ? event->text : "", err);
+	if (step->change.kind != PW_LINEAGE_OVER)
+		for (size_t i = 0; i < step->count && st == PW_OK; i++)
+			st = pw_event_apply(&run->system, &step->list[i], err);
+	if (st == PW_OK && step->event.kind == PW_EVENT_mark)
+		st = add_mark(replay, run, step->thread, text, err);
+	return st;
+}
+
+/* Find out what an event does. */
+static enum pw_status prepare_step(struct pw_replay *replay,
+				   const struct pw_trace_info *info,
+				   struct step *step, struct pw_error *err)
+{
+	const struct pw_relayout_event what = {
+		.process = info->threads[step->thread].process,
+		.change = &step->change,
+		.event = &step->event,
+	};
+	enum pw_status st =
+		pw_lineage_event(&replay->lineage, info, step->thread,
+				 &step->event, &step->change, err);
+
+	step->list = &step->event;
+	step->count = 1;
+	if (st == PW_OK && replay->relayout)
+		st = pw_relayout_event(replay->relayout, info, &what,
+				       &step->list, &step->count, err);
 	return st;
 }
 
@@ -166,19 +197,15 @@ static enum pw_status apply_events(struct pw_replay *replay,
 	enum pw_status st = PW_OK;
 
 	for (size_t i = 0; i < events->count && st == PW_OK; i++) {
-		struct pw_lineage_change change;
-		struct pw_event event = {
-			.kind = events->kind[i],
-			.result = events->result[i],
-			.text = events->text[i],
-		};
+		struct step step = {.thread = batch->thread,
+				    .event = {.kind = events->kind[i],
+					      .result = events->result[i],
+					      .text = events->text[i]}};
 
-		memcpy(event.arg, events->arg[i], sizeof(event.arg));
-		st = pw_lineage_event(&replay->lineage, info, batch->thread,
-				      &event, &change, err);
+		memcpy(step.event.arg, events->arg[i], sizeof(step.event.arg));
+		st = prepare_step(replay, info, &step, err);
 		for (size_t j = 0; j < replay->run_count && st == PW_OK; j++)
-			st = apply_event(replay, &replay->runs[j],
-					 batch->thread, &change, &event, err);
+			st = apply_step(replay, &replay->runs[j], &step, err);
 	}
 	return st;
 }
@@ -210,6 +237,7 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 			       struct pw_error *err)
 {
 	struct pw_tally tally = {0};
+	struct pw_touches touches = batch->touches;
 	uint32_t space;
 	enum pw_status st;
 
@@ -221,13 +249,16 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 			       info->thread_count);
 	pw_tally_add(&tally, batch->accesses.kind, batch->accesses.count);
 	st = pw_lineage_run(&replay->lineage, info, batch->thread, &space, err);
+	if (st == PW_OK && replay->relayout && space != PW_NO_SPACE)
+		st = pw_relayout_touches(replay->relayout, space,
+					 &batch->touches, &touches, err);
 	for (size_t i = 0; i < replay->run_count && st == PW_OK; i++) {
 		struct run *run = &replay->runs[i];
 
 		run->system.mappings_known =
 			!(info->unknown & PW_UNKNOWN_MAPPINGS);
 		count_batch(&run->system.counters, batch, &tally);
-		st = run_touches(run, space, &batch->touches, err);
+		st = run_touches(run, space, &touches, err);
 	}
 	return st == PW_OK ? apply_events(replay, info, batch, err) : st;
 }

@@ -16,6 +16,7 @@
 #include "formats/trace.h"
 #include "replay/counters.h"
 #include "replay/machine.h"
+#include "replay/relayout.h"
 #include "replay/row_series.h"
 
 struct pw_replay;
@@ -28,7 +29,8 @@ struct pw_replay_options {
 	 * merge pairs of rows whenever there are 256.
 	 */
 	uint64_t interval_accesses;
-	size_t memory_limit_bytes; /* for all state; 0: no limit */
+	size_t memory_limit_bytes;    /* for all state; 0: no limit */
+	struct pw_relayout *relayout; /* NULL: addresses as recorded */
 };
 
 /* A mark event and all counters when it happened. */
