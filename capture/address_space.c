@@ -51,7 +51,7 @@ static void identify(const struct pw_map *map, uint64_t *device,
 	*file_bytes = (uint64_t)st.st_size;
 }
 
-static enum pw_status record_map(struct pw_recorder *recorder,
+static enum pw_status record_map(struct pw_recorder *recorder, uint32_t thread,
 				 const struct pw_map *map, struct pw_error *err)
 {
 	uint64_t device, file_bytes;
@@ -59,7 +59,7 @@ static enum pw_status record_map(struct pw_recorder *recorder,
 	PW_ASSERT(map->start < map->end);
 	identify(map, &device, &file_bytes);
 	return pw_recorder_event(
-		recorder,
+		recorder, thread,
 		&(struct pw_event){
 			.kind = PW_EVENT_map,
 			.arg = {map->start, map->end - map->start, map->prot,
@@ -70,12 +70,12 @@ static enum pw_status record_map(struct pw_recorder *recorder,
 		err);
 }
 
-static enum pw_status record_present(struct pw_recorder *recorder,
+static enum pw_status record_present(struct pw_recorder *recorder, uint32_t thread,
 				     uint64_t start, uint64_t end,
 				     struct pw_error *err)
 {
 	PW_ASSERT(start < end);
-	return pw_recorder_event(recorder,
+	return pw_recorder_event(recorder, thread,
 				 &(struct pw_event){
 					 .kind = PW_EVENT_present,
 					 .arg = {start, end - start},
@@ -84,7 +84,7 @@ static enum pw_status record_present(struct pw_recorder *recorder,
 }
 
 /* Runs of present pages in [map->start, map->end). */
-static enum pw_status record_pages(struct pw_recorder *recorder, int fd,
+static enum pw_status record_pages(struct pw_recorder *recorder, uint32_t thread, int fd,
 				   const struct pw_map *map,
 				   struct pw_error *err)
 {
@@ -107,17 +107,17 @@ static enum pw_status record_pages(struct pw_recorder *recorder, int fd,
 			if (present && !open_run)
 				run = page;
 			else if (!present && open_run)
-				st = record_present(recorder, run, page, err);
+				st = record_present(recorder, thread, run, page, err);
 			open_run = present;
 		}
 	}
 	if (open_run && st == PW_OK)
-		st = record_present(recorder, run, page, err);
+		st = record_present(recorder, thread, run, page, err);
 	return st;
 }
 
 enum pw_status pw_address_space_record(struct pw_address_space *space,
-				       struct pw_recorder *recorder,
+				       struct pw_recorder *recorder, uint32_t thread,
 				       struct pw_error *err)
 {
 	const struct pw_maps *maps;
@@ -132,16 +132,16 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 		const struct pw_map *map =
 			&PW_ARRAY_AT(&maps->list, struct pw_map, i);
 
-		st = record_map(recorder, map, err);
+		st = record_map(recorder, thread, map, err);
 		if (st == PW_OK && (map->prot & PROT_EXEC))
-			st = pw_recorder_module(recorder, maps, map, err);
+			st = pw_recorder_module(recorder, thread, maps, map, err);
 	}
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)space->pid);
 	fd = st == PW_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return st;
 	for (size_t i = 0; st == PW_OK && i < maps->list.count; i++)
-		st = record_pages(recorder, fd,
+		st = record_pages(recorder, thread, fd,
 				  &PW_ARRAY_AT(&maps->list, struct pw_map, i),
 				  err);
 	close(fd);
@@ -150,7 +150,7 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 
 enum pw_status pw_address_space_record_map(struct pw_address_space *space,
 					   uint64_t address,
-					   struct pw_recorder *recorder,
+					   struct pw_recorder *recorder, uint32_t thread,
 					   struct pw_error *err)
 {
 	const struct pw_maps *maps;
@@ -160,12 +160,12 @@ enum pw_status pw_address_space_record_map(struct pw_address_space *space,
 	if (st != PW_OK)
 		return st;
 	map = pw_maps_find(maps, address);
-	return map ? record_map(recorder, map, err) : PW_OK;
+	return map ? record_map(recorder, thread, map, err) : PW_OK;
 }
 
 enum pw_status pw_address_space_record_module(struct pw_address_space *space,
 					      uint64_t address,
-					      struct pw_recorder *recorder,
+					      struct pw_recorder *recorder, uint32_t thread,
 					      struct pw_error *err)
 {
 	const struct pw_maps *maps;
@@ -177,7 +177,7 @@ enum pw_status pw_address_space_record_module(struct pw_address_space *space,
 	map = pw_maps_find(maps, address);
 	if (!map || !(map->prot & PROT_EXEC))
 		return PW_OK;
-	return pw_recorder_module(recorder, maps, map, err);
+	return pw_recorder_module(recorder, thread, maps, map, err);
 }
 
 void pw_address_space_file(pid_t pid, int fd, struct pw_mapped_file *out)

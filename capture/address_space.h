@@ -41,14 +41,14 @@ enum pw_status pw_address_space_maps(struct pw_address_space *space,
 void pw_address_space_free(struct pw_address_space *space);
 
 /*
- * Record every mapping as a map event, the pages present in it as present
+ * Record every mapping as a map event of @thread, the pages present in it as present
  * events, and its executable files as modules.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM. A page table that may not be read is
  *         no error: there are no present events then.
  */
 enum pw_status pw_address_space_record(struct pw_address_space *space,
-				       struct pw_recorder *recorder,
+				       struct pw_recorder *recorder, uint32_t thread,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -58,7 +58,7 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
  */
 enum pw_status pw_address_space_record_map(struct pw_address_space *space,
 					   uint64_t address,
-					   struct pw_recorder *recorder,
+					   struct pw_recorder *recorder, uint32_t thread,
 					   struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -68,7 +68,7 @@ enum pw_status pw_address_space_record_map(struct pw_address_space *space,
  */
 enum pw_status
 pw_address_space_record_module(struct pw_address_space *space, uint64_t address,
-			       struct pw_recorder *recorder,
+			       struct pw_recorder *recorder, uint32_t thread,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
