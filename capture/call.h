@@ -116,7 +116,8 @@ void pw_call_enter(const struct pw_call *call, struct pw_call_scratch *scratch,
  * The call has returned: report the memory that the kernel read and wrote, in
  * order of the arguments, reads before writes, and then its event, if it has
  * one. Calls that can neither be told by an event nor are harmless make an
- * "unrecorded" event.
+ * "unrecorded" event. In a child, where the call that made it returns 0, only
+ * the number is reported that the kernel writes into the child's memory.
  */
 void pw_call_leave(const struct pw_call *call, struct pw_call_scratch *scratch,
 		   const struct pw_call_ops *ops, void *state);
