@@ -70,9 +70,9 @@ static enum pw_status record_map(struct pw_recorder *recorder, uint32_t thread,
 		err);
 }
 
-static enum pw_status record_present(struct pw_recorder *recorder, uint32_t thread,
-				     uint64_t start, uint64_t end,
-				     struct pw_error *err)
+static enum pw_status record_present(struct pw_recorder *recorder,
+				     uint32_t thread, uint64_t start,
+				     uint64_t end, struct pw_error *err)
 {
 	PW_ASSERT(start < end);
 	return pw_recorder_event(recorder, thread,
@@ -84,7 +84,8 @@ static enum pw_status record_present(struct pw_recorder *recorder, uint32_t thre
 }
 
 /* Runs of present pages in [map->start, map->end). */
-static enum pw_status record_pages(struct pw_recorder *recorder, uint32_t thread, int fd,
+static enum pw_status record_pages(struct pw_recorder *recorder,
+				   uint32_t thread, int fd,
 				   const struct pw_map *map,
 				   struct pw_error *err)
 {
@@ -107,7 +108,8 @@ static enum pw_status record_pages(struct pw_recorder *recorder, uint32_t thread
 			if (present && !open_run)
 				run = page;
 			else if (!present && open_run)
-				st = record_present(recorder, thread, run, page, err);
+				st = record_present(recorder, thread, run, page,
+						    err);
 			open_run = present;
 		}
 	}
@@ -117,8 +119,8 @@ static enum pw_status record_pages(struct pw_recorder *recorder, uint32_t thread
 }
 
 enum pw_status pw_address_space_record(struct pw_address_space *space,
-				       struct pw_recorder *recorder, uint32_t thread,
-				       struct pw_error *err)
+				       struct pw_recorder *recorder,
+				       uint32_t thread, struct pw_error *err)
 {
 	const struct pw_maps *maps;
 	enum pw_status st;
@@ -134,7 +136,8 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 
 		st = record_map(recorder, thread, map, err);
 		if (st == PW_OK && (map->prot & PROT_EXEC))
-			st = pw_recorder_module(recorder, thread, maps, map, err);
+			st = pw_recorder_module(recorder, thread, maps, map,
+						err);
 	}
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)space->pid);
 	fd = st == PW_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -150,7 +153,8 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 
 enum pw_status pw_address_space_record_map(struct pw_address_space *space,
 					   uint64_t address,
-					   struct pw_recorder *recorder, uint32_t thread,
+					   struct pw_recorder *recorder,
+					   uint32_t thread,
 					   struct pw_error *err)
 {
 	const struct pw_maps *maps;
@@ -165,7 +169,8 @@ enum pw_status pw_address_space_record_map(struct pw_address_space *space,
 
 enum pw_status pw_address_space_record_module(struct pw_address_space *space,
 					      uint64_t address,
-					      struct pw_recorder *recorder, uint32_t thread,
+					      struct pw_recorder *recorder,
+					      uint32_t thread,
 					      struct pw_error *err)
 {
 	const struct pw_maps *maps;
@@ -180,19 +185,20 @@ enum pw_status pw_address_space_record_module(struct pw_address_space *space,
 	return pw_recorder_module(recorder, thread, maps, map, err);
 }
 
-void pw_address_space_file(pid_t pid, int fd, struct pw_mapped_file *out)
+void pw_address_space_file(pid_t pid, int fd, struct pw_call_file *out)
 {
 	struct stat st;
 	char link[64];
 	ssize_t length;
 
-	*out = (struct pw_mapped_file){0};
+	*out = (struct pw_call_file){0};
 	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
 	if (fd < 0 || stat(link, &st) != 0)
 		return;
 	out->device = st.st_dev;
 	out->inode = st.st_ino;
 	out->bytes = (uint64_t)st.st_size;
+	out->regular = S_ISREG(st.st_mode);
 	length = readlink(link, out->path, sizeof(out->path) - 1);
 	PW_ASSERT(length < (ssize_t)sizeof(out->path));
 	out->path[length > 0 ? length : 0] = '\0';

@@ -16,8 +16,8 @@ struct pw_limits {
 	uint64_t file_bytes;
 	uint64_t min_free_bytes; /* 0 for none */
 	const char *trace;
-	bool attached;	     /* signals end the recording, not the target */
-	int64_t looked_ns;   /* at the disk */
+	bool attached;	   /* signals end the recording, not the target */
+	int64_t looked_ns; /* at the disk */
 	struct pw_watcher *watcher;
 };
 

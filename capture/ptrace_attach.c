@@ -51,10 +51,14 @@ static enum pw_status check(pid_t pid, struct pw_error *err)
 			       "process %d: the recorder cannot record itself",
 			       (int)pid);
 	if (group != pid) {
-		pw_fail(err, PW_ERR_TARGET, "process %d: a thread of process "
-			"%ld", (int)pid, group);
-		return pw_hint(err, "attach to process %ld: all its threads "
-				    "are recorded", group);
+		pw_fail(err, PW_ERR_TARGET,
+			"process %d: a thread of process "
+			"%ld",
+			(int)pid, group);
+		return pw_hint(err,
+			       "attach to process %ld: all its threads "
+			       "are recorded",
+			       group);
 	}
 	if (tracer > 0) {
 		pw_fail(err, PW_ERR_TARGET,

@@ -122,8 +122,7 @@ enum pw_status pw_session_birth(struct pw_session *session,
 	task->pending.reported = true;
 	if (st != PW_OK || !stands)
 		return st;
-	if ((flags & CLONE_THREAD) ||
-	    session->request.follow != PW_FOLLOW_NONE)
+	if ((flags & CLONE_THREAD) || session->request.follow != PW_FOLLOW_NONE)
 		return record_child(session, tid, task, flags, err);
 	return lose_child(session, tid, task, flags, err);
 }
@@ -250,8 +249,7 @@ enum pw_status pw_session_end(struct pw_session *session, struct pw_task *task,
 	}
 	if (session->tasks.count == 0 ||
 	    (session->first_ended && session->request.follow != PW_FOLLOW_ALL))
-		pw_session_finish(session, session->foreign
-						   ? PW_CAPTURE_FOREIGN
-						   : PW_CAPTURE_EXIT);
+		pw_session_finish(session, session->foreign ? PW_CAPTURE_FOREIGN
+							    : PW_CAPTURE_EXIT);
 	return st;
 }

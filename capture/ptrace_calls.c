@@ -104,8 +104,8 @@ static enum pw_status move_break(struct pw_task *task, uint64_t now,
 	if (old == now)
 		return PW_OK;
 	return pw_task_space_changed(
-		task, start,
-		old ? old + now - 2 * start : UINT64_MAX - start, err);
+		task, start, old ? old + now - 2 * start : UINT64_MAX - start,
+		err);
 }
 
 /* What the event of a call that succeeded means for the code in its range. */
@@ -123,8 +123,8 @@ static void follow_event(struct report *report, const struct pw_event *event)
 		report->st = pw_task_space_changed(task, event->result,
 						   event->arg[2], err);
 		if (report->st == PW_OK)
-			report->st = pw_task_space_changed(
-				task, event->arg[0], event->arg[1], err);
+			report->st = pw_task_space_changed(task, event->arg[0],
+							   event->arg[1], err);
 		break;
 	case PW_EVENT_brk:
 		report->st = move_break(task, event->result, err);
@@ -152,8 +152,8 @@ static void on_event(void *state, const struct pw_event *event)
 		report->st = pw_task_record(report->session, report->task,
 					    report->err);
 	if (report->st == PW_OK)
-		report->st = pw_task_event(report->session, report->task,
-					   event, report->err);
+		report->st = pw_task_event(report->session, report->task, event,
+					   report->err);
 	if (report->st == PW_OK && !pw_call_failed(event->result))
 		follow_event(report, event);
 }
@@ -167,8 +167,8 @@ static void on_access(void *state, uint64_t address, uint64_t bytes, bool store)
 					    report->err);
 	if (report->st == PW_OK && address + bytes >= address)
 		report->st = pw_task_kernel_access(report->session,
-						   report->task, address,
-						   bytes, store, report->err);
+						   report->task, address, bytes,
+						   store, report->err);
 }
 
 static const struct pw_call_ops ops = {
@@ -267,10 +267,9 @@ static enum pw_status note_module(struct pw_session *session,
 	    (task->call.arg[3] & anonymous))
 		return PW_OK;
 	task->space->mappings.pid = task->tid;
-	return pw_address_space_record_module(&task->space->mappings,
-					      task->call.result,
-					      session->recorder, task->thread,
-					      err);
+	return pw_address_space_record_module(
+		&task->space->mappings, task->call.result, session->recorder,
+		task->thread, err);
 }
 
 /* What a call that has succeeded means for the recording. */

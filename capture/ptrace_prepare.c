@@ -83,7 +83,8 @@ enum pw_status pw_task_prepare(struct pw_session *session, struct pw_task *task,
 			       struct pw_error *err)
 {
 	uint64_t pc = task->now.rip;
-	struct pw_insn_entry *entry = pw_insn_cache_find(task->space->cache, pc);
+	struct pw_insn_entry *entry =
+		pw_insn_cache_find(task->space->cache, pc);
 	struct pw_pending *pending = &task->pending;
 	struct pw_x86_state state = {
 		.regs = &task->before,

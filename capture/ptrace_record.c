@@ -74,8 +74,9 @@ enum pw_status pw_task_kernel_access(struct pw_session *session,
 				     uint64_t address, uint64_t bytes,
 				     bool store, struct pw_error *err)
 {
-	const uint8_t kind = (uint8_t)(
-		PW_ACCESS_KERNEL | (store ? PW_ACCESS_STORE : PW_ACCESS_LOAD));
+	const uint8_t kind =
+		(uint8_t)(PW_ACCESS_KERNEL |
+			  (store ? PW_ACCESS_STORE : PW_ACCESS_LOAD));
 	enum pw_status st = PW_OK;
 
 	PW_ASSERT(address + bytes >= address);
@@ -100,8 +101,8 @@ enum pw_status pw_task_event(struct pw_session *session,
 			     const struct pw_task *task,
 			     const struct pw_event *event, struct pw_error *err)
 {
-	enum pw_status st = pw_recorder_event(session->recorder, task->thread,
-					      event, err);
+	enum pw_status st =
+		pw_recorder_event(session->recorder, task->thread, event, err);
 
 	if (st != PW_OK || !session->scoped || event->kind != PW_EVENT_mark)
 		return st;

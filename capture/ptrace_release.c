@@ -104,8 +104,7 @@ void pw_session_release(struct pw_session *session)
 		pw_tracee_interrupt(TASK(session, i)->tid);
 	/* The youngest first: its creator may wait for it. */
 	while (session->tasks.count > 0) {
-		struct pw_task *task =
-			TASK(session, session->tasks.count - 1);
+		struct pw_task *task = TASK(session, session->tasks.count - 1);
 
 		if (!pw_tracee_is_dead(task->tid) && await_stop(session, task))
 			release_standing(session, task);

@@ -97,8 +97,8 @@ struct pw_session {
 	struct pw_watcher watcher;
 	struct pw_limits limits;
 	struct pw_scope scope;
-	bool scoped; /* the scope is more than everything */
-	bool open;   /* accesses are wanted now */
+	bool scoped;	       /* the scope is more than everything */
+	bool open;	       /* accesses are wanted now */
 	struct pw_array tasks; /* struct pw_task * */
 	struct pw_array early; /* pid_t: stopped before their birth was told */
 	size_t current;	       /* whose turn it is */

@@ -107,9 +107,9 @@ enum pw_status pw_task_entered_handler(struct pw_session *session,
 {
 	uint64_t at = task->now.rsp;
 	struct pw_signal_frame frame;
-	bool with_info = task->process->info_signals >>
-				 (unsigned)(task->injected - 1) &
-			 1;
+	bool with_info =
+		task->process->info_signals >> (unsigned)(task->injected - 1) &
+		1;
 	enum pw_status st = PW_OK;
 
 	PW_ASSERT(task->injected > 0);
@@ -143,9 +143,8 @@ enum pw_status pw_task_leave_sigreturn(struct pw_session *session,
 	enum pw_status st;
 
 	PW_ASSERT(frame->address != 0);
-	st = pw_task_kernel_access(session, task,
-				   frame->address + MASK_OFFSET, MASK_BYTES,
-				   false, err);
+	st = pw_task_kernel_access(session, task, frame->address + MASK_OFFSET,
+				   MASK_BYTES, false, err);
 	if (st == PW_OK)
 		st = pw_task_kernel_access(
 			session, task, frame->address + CONTEXT_OFFSET,

@@ -98,7 +98,8 @@ enum pw_status pw_recorder_flush(struct pw_recorder *recorder,
 	PW_ASSERT(recorder->count <= BUFFER_ACCESSES);
 	if (recorder->count == 0)
 		return PW_OK;
-	st = pw_writer_accesses(recorder->writer, recorder->thread, &accesses, err);
+	st = pw_writer_accesses(recorder->writer, recorder->thread, &accesses,
+				err);
 	note_size(recorder);
 	recorder->count = 0;
 	recorder->look_count = LOOK_ACCESSES;

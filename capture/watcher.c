@@ -33,7 +33,8 @@ static int64_t clock_ns(void)
 	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-/* Wait for one of the signals until @limit_ns, nudging a wait that takes long. */
+/* Wait for one of the signals until @limit_ns, nudging a wait that takes long.
+ */
 static enum pw_watch await(struct pw_watcher *watcher, int64_t limit_ns)
 {
 	const struct timespec slice = {0, SLICE_NS};

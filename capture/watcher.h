@@ -24,9 +24,9 @@ struct pw_watcher {
 	sigset_t awaited; /* signals that end the recording */
 	sigset_t before;  /* the caller's signal mask */
 	uint64_t seconds;
-	atomic_int reason;	/* enum pw_watch */
+	atomic_int reason;	       /* enum pw_watch */
 	atomic_uint_fast64_t progress; /* waits of the recorder that ended */
-	atomic_bool ended;	/* nobody waits any more */
+	atomic_bool ended;	       /* nobody waits any more */
 	bool running;
 	bool blocking; /* the signals, in the caller */
 };
@@ -58,8 +58,8 @@ static inline enum pw_watch pw_watcher_reason(struct pw_watcher *watcher)
  */
 static inline void pw_watcher_progress(struct pw_watcher *watcher)
 {
-	uint_fast64_t count = atomic_load_explicit(&watcher->progress,
-						   memory_order_relaxed);
+	uint_fast64_t count =
+		atomic_load_explicit(&watcher->progress, memory_order_relaxed);
 
 	atomic_store_explicit(&watcher->progress, count + 1,
 			      memory_order_relaxed);

@@ -151,8 +151,8 @@ static void begin(struct pw_session *session, struct pw_capture_result *result)
 	*result = (struct pw_capture_result){.end = PW_CAPTURE_EXIT};
 	session->result = result;
 	session->started_ns = clock_ns();
-	session->scoped = scope->from || scope->to ||
-			  scope->window_instructions;
+	session->scoped =
+		scope->from || scope->to || scope->window_instructions;
 	pw_scope_init(&session->scope, scope);
 	session->open = pw_scope_open(&session->scope);
 	pw_limits_init(&session->limits, &session->request, &session->watcher);
