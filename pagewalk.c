@@ -288,6 +288,7 @@ static enum pw_status spare_operands(struct session *session, const char *path)
 
 	if (command->operands == PW_OPERANDS_NONE ||
 	    command->operands == PW_OPERANDS_COMMAND ||
+	    command->operands == PW_OPERANDS_MAYBE_COMMAND ||
 	    stat(path, &output) != 0 || !S_ISREG(output.st_mode))
 		return PW_OK;
 	operands = (const void *)((const char *)session->request.args +

@@ -1,6 +1,7 @@
 /*
  * cmd_run.c - pagewalk run: record a program and report on it.
  */
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "analyze/words.h"
@@ -13,6 +14,15 @@ struct args {
 	struct pw_machine_args on;
 	struct pw_text_list command;
 	const char *output;
+	/* Of the recording: as they were typed, for capture to understand. */
+#define PW_RECORDING_TEXT(member, name, key, argument, fallback, help) \
+	const char *member;
+#define PW_RECORDING_COUNT PW_RECORDING_TEXT
+#define PW_RECORDING_SIZE PW_RECORDING_TEXT
+#define PW_RECORDING_FLAG(member, name, help) bool member;
+#include "base/recording.def"
+#undef PW_RECORDING_TEXT
+#undef PW_RECORDING_FLAG
 };
 
 _Static_assert(offsetof(struct args, on) == 0,
@@ -29,6 +39,22 @@ static const struct pw_option options[] = {
 			"name with .pagewalk, here)",
 	},
 	PW_MACHINE_OPTIONS,
+#define PW_RECORDING_TEXT(member_, name_, key_, argument_, fallback_, help_) \
+	{.name = (name_),                                                    \
+	 .key = (key_),                                                      \
+	 .argument = (argument_),                                            \
+	 .type = PW_OPTION_TEXT,                                             \
+	 .offset = offsetof(struct args, member_),                           \
+	 .fallback = (fallback_),                                            \
+	 .help = (help_)},
+#define PW_RECORDING_FLAG(member_, name_, help_)   \
+	{.name = (name_),                          \
+	 .type = PW_OPTION_FLAG,                   \
+	 .offset = offsetof(struct args, member_), \
+	 .help = (help_)},
+#include "base/recording.def"
+#undef PW_RECORDING_TEXT
+#undef PW_RECORDING_FLAG
 	{0},
 };
 
@@ -43,13 +69,17 @@ struct paths {
 static enum pw_status name_paths(struct paths *paths, const struct args *args,
 				 struct pw_arena *arena, struct pw_error *err)
 {
-	const char *program = args->command.item[0];
-	const char *slash = strrchr(program, '/');
-
 	paths->directory = args->output;
-	if (!paths->directory)
+	if (!paths->directory && args->command.count > 0) {
+		const char *program = args->command.item[0];
+		const char *slash = strrchr(program, '/');
+
 		paths->directory = pw_arena_printf(arena, "%s.pagewalk",
 						   slash ? slash + 1 : program);
+	} else if (!paths->directory) {
+		paths->directory =
+			pw_arena_printf(arena, "pid-%s.pagewalk", args->pid);
+	}
 	if (paths->directory) {
 		const char *directory = paths->directory;
 
@@ -65,6 +95,24 @@ static enum pw_status name_paths(struct paths *paths, const struct args *args,
 	return PW_OK;
 }
 
+/* The options of the recording, as they were given. */
+static void add_options(struct pw_words *words, const struct args *args)
+{
+#define PW_RECORDING_TEXT(member, name, key, argument, fallback, help) \
+	if (args->member) {                                            \
+		pw_words_add(words, "--" name);                        \
+		pw_words_add(words, args->member);                     \
+	}
+#define PW_RECORDING_FLAG(member, name, help) \
+	if (args->member)                     \
+		pw_words_add(words, "--" name);
+#include "base/recording.def"
+#undef PW_RECORDING_TEXT
+#undef PW_RECORDING_COUNT
+#undef PW_RECORDING_SIZE
+#undef PW_RECORDING_FLAG
+}
+
 static enum pw_status capture(const struct args *args,
 			      const struct paths *paths, struct pw_words *words,
 			      struct pw_tables *out, struct pw_error *err)
@@ -73,6 +121,7 @@ static enum pw_status capture(const struct args *args,
 
 	pw_words_add(words, "-o");
 	pw_words_add(words, paths->trace);
+	add_options(words, args);
 	pw_words_add(words, "--");
 	for (size_t i = 0; i < args->command.count; i++)
 		pw_words_add(words, args->command.item[i]);
@@ -109,7 +158,9 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	enum pw_status st;
 	size_t recording;
 
-	PW_ASSERT(args->command.count > 0);
+	if (args->command.count == 0 && !args->pid)
+		return pw_fail(err, PW_ERR_USAGE,
+			       "missing -- COMMAND [ARGUMENT...]");
 	st = name_paths(&paths, args, pw_tables_arena(out), err);
 	if (st == PW_OK)
 		st = pw_directory_make(paths.directory, err);
@@ -132,11 +183,11 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 const struct pw_command pw_command_run = {
 	.name = "run",
 	.summary = "record a program and report on it",
-	.operands_doc = "-- COMMAND [ARGUMENT...]",
+	.operands_doc = "-- COMMAND [ARGUMENT...]\n--pid PID",
 	.example = {"pagewalk run -- ls -l",
 		    "pagewalk run -o sort.results -- sort -o out.txt in.txt",
 		    "pagewalk run -m zen4 -m skylake-sp -- ./program"},
-	.operands = PW_OPERANDS_COMMAND,
+	.operands = PW_OPERANDS_MAYBE_COMMAND,
 	.operands_offset = offsetof(struct args, command),
 	.flags = PW_COMMAND_TARGET | PW_COMMAND_OUTPUT,
 	.options = options,

@@ -19,6 +19,7 @@ enum pw_operands {
 	PW_OPERANDS_MANY,    /* one or more */
 	PW_OPERANDS_ANY,     /* none or more */
 	PW_OPERANDS_COMMAND, /* a command line: all from the first word on */
+	PW_OPERANDS_MAYBE_COMMAND, /* the same, or nothing */
 };
 
 enum pw_command_flag {

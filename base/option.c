@@ -202,6 +202,12 @@ static enum pw_status take_rest(struct parse *parse, struct argp_state *state)
 	return st;
 }
 
+static bool is_command_line(enum pw_operands operands)
+{
+	return operands == PW_OPERANDS_COMMAND ||
+	       operands == PW_OPERANDS_MAYBE_COMMAND;
+}
+
 static enum pw_status check_operands(struct parse *parse)
 {
 	const struct pw_command *command = parse->request->command;
@@ -212,7 +218,8 @@ static enum pw_status check_operands(struct parse *parse)
 	slot = (struct pw_text_list *)(void *)((char *)parse->request->args +
 					       command->operands_offset);
 	*slot = parse->operands;
-	if (slot->count > 0 || command->operands == PW_OPERANDS_ANY)
+	if (slot->count > 0 || command->operands == PW_OPERANDS_ANY ||
+	    command->operands == PW_OPERANDS_MAYBE_COMMAND)
 		return PW_OK;
 	return pw_fail(parse->err, PW_ERR_USAGE, "missing %s",
 		       command->operands_doc);
@@ -386,7 +393,7 @@ static error_t handle(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_ARG:
 		parse->status =
-			parse->request->command->operands == PW_OPERANDS_COMMAND
+			is_command_line(parse->request->command->operands)
 				? take_rest(parse, state)
 				: add_operand(parse, argument);
 		break;
@@ -438,7 +445,7 @@ static enum pw_status walk(struct parse *parse)
 	argp.options = pw_option_set_argp(&parse->set, request->arena, NULL);
 	if (!argp.options)
 		return pw_fail_memory(parse->err, "the command line");
-	if (request->command->operands == PW_OPERANDS_COMMAND)
+	if (is_command_line(request->command->operands))
 		flags |= ARGP_IN_ORDER;
 	error = argp_parse(&argp, parse->word_count, parse->word, flags, NULL,
 			   parse);

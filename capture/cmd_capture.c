@@ -1,7 +1,6 @@
 /*
  * cmd_capture.c - "pagewalk capture": record a program into a trace.
  */
-#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -9,50 +8,37 @@
 #include "base/command.h"
 #include "capture/engine.h"
 #include "capture/metadata.h"
-#include "capture/target.h"
-
-struct args {
-	const char *output;
-	const char *engine;
-	bool no_aslr;
-	uint64_t max_instructions;
-	uint64_t max_bytes;
-	uint64_t max_seconds;
-	struct pw_text_list command;
-};
+#include "capture/request.h"
 
 static const struct pw_option options[] = {
 	{.name = "output",
 	 .key = 'o',
 	 .argument = "TRACE",
 	 .type = PW_OPTION_TEXT,
-	 .offset = offsetof(struct args, output),
+	 .offset = offsetof(struct pw_request_args, output),
 	 .help = "Trace to write; without it, the command's name and .pwt"},
-	{.name = "engine",
-	 .argument = "NAME",
-	 .type = PW_OPTION_TEXT,
-	 .offset = offsetof(struct args, engine),
-	 .fallback = "ptrace",
-	 .help = "How to record: ptrace (single steps)"},
-	{.name = "no-aslr",
-	 .type = PW_OPTION_FLAG,
-	 .offset = offsetof(struct args, no_aslr),
-	 .help = "Turn address randomisation off: the same addresses each run"},
-	{.name = "max-instructions",
-	 .argument = "N",
-	 .type = PW_OPTION_COUNT,
-	 .offset = offsetof(struct args, max_instructions),
-	 .help = "Stop recording after N instructions; the command goes on"},
-	{.name = "max-size",
-	 .argument = "SIZE",
-	 .type = PW_OPTION_SIZE,
-	 .offset = offsetof(struct args, max_bytes),
-	 .help = "Stop recording once the trace is as large as SIZE"},
-	{.name = "max-time",
-	 .argument = "SECONDS",
-	 .type = PW_OPTION_COUNT,
-	 .offset = offsetof(struct args, max_seconds),
-	 .help = "Stop recording after so many seconds"},
+#define OPTION(member_, name_, key_, argument_, type_, fallback_, help_) \
+	{.name = (name_),                                                \
+	 .key = (key_),                                                  \
+	 .argument = (argument_),                                        \
+	 .type = PW_OPTION_##type_,                                      \
+	 .offset = offsetof(struct pw_request_args, member_),            \
+	 .fallback = (fallback_),                                        \
+	 .help = (help_)},
+#define PW_RECORDING_TEXT(member, name, key, argument, fallback, help) \
+	OPTION(member, name, key, argument, TEXT, fallback, help)
+#define PW_RECORDING_COUNT(member, name, key, argument, fallback, help) \
+	OPTION(member, name, key, argument, COUNT, fallback, help)
+#define PW_RECORDING_SIZE(member, name, key, argument, fallback, help) \
+	OPTION(member, name, key, argument, SIZE, fallback, help)
+#define PW_RECORDING_FLAG(member, name, help) \
+	OPTION(member, name, 0, NULL, FLAG, NULL, help)
+#include "base/recording.def"
+#undef PW_RECORDING_TEXT
+#undef PW_RECORDING_COUNT
+#undef PW_RECORDING_SIZE
+#undef PW_RECORDING_FLAG
+#undef OPTION
 	{0},
 };
 
@@ -69,6 +55,8 @@ static const struct pw_table_spec spec = {
 			 PW_UNIT_COUNT},
 			{"accesses", "Accesses", PW_CELL_U64, PW_UNIT_COUNT},
 			{"events", "Events", PW_CELL_U64, PW_UNIT_COUNT},
+			{"threads", "Threads", PW_CELL_U64, PW_UNIT_COUNT},
+			{"processes", "Processes", PW_CELL_U64, PW_UNIT_COUNT},
 			{"file_bytes", "Size", PW_CELL_U64, PW_UNIT_BYTES},
 			{"bytes_per_access", "Bytes an access", PW_CELL_F64,
 			 PW_UNIT_NONE},
@@ -82,11 +70,11 @@ static const struct pw_table_spec spec = {
 
 /* A recording between its parts. */
 struct recording {
-	const struct args *args;
+	const struct pw_request_args *args;
 	const struct pw_engine_ops *engine;
+	const char *declined; /* engines that "auto" passed over, and why */
 	struct pw_capture_request request;
 	struct pw_capture_result result;
-	const char *trace;
 	const char *metadata;
 	uint64_t file_bytes;
 };
@@ -101,18 +89,28 @@ static void report(const struct recording *recording, struct pw_tables *out)
 	const struct pw_capture_result *result = &recording->result;
 	struct pw_table *table = pw_table_add(out, &spec);
 
-	PW_ASSERT(recording->trace && recording->engine);
-	pw_cell_text(table, recording->trace);
+	PW_ASSERT(recording->request.trace && recording->engine);
+	pw_cell_text(table, recording->request.trace);
 	pw_cell_text(table, recording->engine->name);
 	pw_cell_u64(table, result->instructions);
 	pw_cell_u64(table, result->accesses);
 	pw_cell_u64(table, result->events);
+	pw_cell_u64(table, result->threads);
+	pw_cell_u64(table, result->processes);
 	pw_cell_u64(table, recording->file_bytes);
 	pw_cell_f64(table, per((double)recording->file_bytes,
 			       (double)result->accesses));
 	pw_cell_f64(table, result->seconds);
 	pw_cell_f64(table, per((double)result->steps, result->seconds));
 	pw_cell_u64(table, (uint64_t)result->exit_status);
+}
+
+static void note_engine(const struct recording *recording,
+			struct pw_tables *out)
+{
+	if (recording->declined[0])
+		pw_tables_note(out, "the engine %s was taken (%s)",
+			       recording->engine->name, recording->declined);
 }
 
 static void note_end(const struct recording *recording, struct pw_tables *out)
@@ -124,14 +122,18 @@ static void note_end(const struct recording *recording, struct pw_tables *out)
 		[PW_CAPTURE_SECONDS] = "the limit --max-time",
 		[PW_CAPTURE_TERMINATED] = "SIGTERM",
 		[PW_CAPTURE_FOREIGN] = "an exec of a 32-bit program",
+		[PW_CAPTURE_FREE] = "a disk that is nearly full (--min-free)",
+		[PW_CAPTURE_DETACHED] = "an interrupt",
 	};
-	const char *why = reason[recording->result.end];
+	enum pw_capture_end end = recording->result.end;
 
-	if (why)
+	PW_ASSERT((size_t)end < PW_COUNT(reason));
+	if (reason[end])
 		pw_tables_note(out,
-			       "the recording ended early, by %s; the command "
-			       "went on unrecorded",
-			       why);
+			       "the recording ended early, by %s; the %s went "
+			       "on unrecorded",
+			       reason[end],
+			       recording->request.pid ? "process" : "command");
 }
 
 static void note_losses(const struct recording *recording,
@@ -140,15 +142,11 @@ static void note_losses(const struct recording *recording,
 	const struct pw_capture_result *result = &recording->result;
 
 	if (result->threads_unrecorded)
-		pw_tables_note(out,
-			       "threads not recorded: %llu; the trace holds "
-			       "the first one only",
+		pw_tables_note(out, "threads not recorded: %llu",
 			       (unsigned long long)result->threads_unrecorded);
 	if (result->processes_unrecorded)
 		pw_tables_note(
-			out,
-			"child processes not recorded: %llu; the trace holds "
-			"the first process only",
+			out, "child processes not recorded: %llu",
 			(unsigned long long)result->processes_unrecorded);
 	if (result->calls_unknown)
 		pw_tables_note(out,
@@ -173,7 +171,8 @@ static enum pw_status record(struct recording *recording, void *session,
 	struct stat file;
 	enum pw_status st;
 
-	st = pw_writer_open(&writer, recording->trace, &writer_options, err);
+	st = pw_writer_open(&writer, recording->request.trace, &writer_options,
+			    err);
 	if (st != PW_OK)
 		return st;
 	st = recording->engine->record(session, writer, &recording->result,
@@ -183,7 +182,7 @@ static enum pw_status record(struct recording *recording, void *session,
 		return st;
 	}
 	st = pw_writer_close(writer, err);
-	if (stat(recording->trace, &file) == 0)
+	if (stat(recording->request.trace, &file) == 0)
 		recording->file_bytes = (uint64_t)file.st_size;
 	return st;
 }
@@ -204,59 +203,29 @@ static enum pw_status start_and_record(struct recording *recording,
 	return st;
 }
 
-static enum pw_status choose_engine(struct recording *recording,
-				    struct pw_error *err)
-{
-	const char *name = recording->args->engine;
-	const char *why;
-
-	recording->engine = pw_engine_find(name);
-	if (!recording->engine) {
-		pw_fail(err, PW_ERR_USAGE, "no engine is called \"%s\"", name);
-		return pw_hint(err, "the engine is \"%s\"",
-			       pw_engine_at(0)->name);
-	}
-	why = recording->engine->available();
-	if (why)
-		return pw_fail(err, PW_ERR_TARGET,
-			       "the engine %s cannot be used here: %s", name,
-			       why);
-	return PW_OK;
-}
-
 /* Fill the request; @arena outlives the recording. */
 static enum pw_status set_up(struct recording *recording,
 			     struct pw_arena *arena, struct pw_error *err)
 {
-	const struct args *args = recording->args;
-	const char *name = args->command.item[0];
-	const char *slash = strrchr(name, '/');
-	const char **argv =
-		pw_arena_alloc(arena, args->command.count + 1, sizeof(*argv));
+	struct pw_capture_request *request = &recording->request;
 	enum pw_status st;
 
-	PW_ASSERT(args->command.count > 0);
-	recording->trace = args->output;
-	if (!recording->trace)
-		recording->trace = pw_arena_printf(arena, "%s.pwt",
-						   slash ? slash + 1 : name);
-	if (!argv || !recording->trace)
-		return pw_fail_memory(err, "the command line");
-	memcpy(argv, args->command.item, args->command.count * sizeof(*argv));
-	recording->request = (struct pw_capture_request){
-		.argv = argv,
-		.aslr = !args->no_aslr,
-		.max_instructions = args->max_instructions,
-		.max_bytes = args->max_bytes,
-		.max_seconds = args->max_seconds,
-	};
-	st = choose_engine(recording, err);
+	st = pw_request_make(request, recording->args, arena, err);
 	if (st == PW_OK)
-		st = pw_target_find(name, arena, &recording->request.path, err);
+		st = pw_engine_choose(&recording->engine,
+				      recording->args->engine, request, arena,
+				      &recording->declined, err);
 	if (st == PW_OK)
-		st = pw_capture_metadata(&recording->request, recording->engine,
-					 arena, &recording->metadata, err);
+		st = pw_capture_metadata(request, recording->engine, arena,
+					 &recording->metadata, err);
 	return st;
+}
+
+/* A full disk is a failure; every other end leaves what was asked for. */
+static int exit_status(const struct pw_capture_result *result)
+{
+	return result->end == PW_CAPTURE_FREE ? PW_ERR_OUTPUT
+					      : result->exit_status;
 }
 
 static enum pw_status run(const void *parsed, struct pw_tables *out,
@@ -271,26 +240,27 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	if (st != PW_OK)
 		return st;
 	report(&recording, out);
+	note_engine(&recording, out);
 	note_end(&recording, out);
 	note_losses(&recording, out);
-	pw_tables_set_exit(out, recording.result.exit_status);
+	pw_tables_set_exit(out, exit_status(&recording.result));
 	return pw_tables_check(out, err);
 }
 
 const struct pw_command pw_command_capture = {
 	.name = "capture",
 	.summary = "record a program into a trace",
-	.operands_doc = "-- COMMAND [ARGUMENT...]",
+	.operands_doc = "-- COMMAND [ARGUMENT...]\n--pid PID",
 	.example =
 		{
 			"pagewalk capture -- ls -l",
 			"pagewalk capture -o sort.pwt -- sort names.txt",
-			"pagewalk capture --max-instructions 5M -- ./server",
+			"pagewalk capture --max-time 10 --pid 1234",
 		},
-	.operands = PW_OPERANDS_COMMAND,
-	.operands_offset = offsetof(struct args, command),
+	.operands = PW_OPERANDS_MAYBE_COMMAND,
+	.operands_offset = offsetof(struct pw_request_args, command),
 	.flags = PW_COMMAND_TARGET | PW_COMMAND_OUTPUT,
 	.options = options,
-	.args_bytes = sizeof(struct args),
+	.args_bytes = sizeof(struct pw_request_args),
 	.run = run,
 };

@@ -13,6 +13,7 @@
 
 #include <sys/types.h>
 
+#include "base/arena.h"
 #include "base/status.h"
 #include "capture/scope.h"
 #include "formats/writer.h"
@@ -25,7 +26,8 @@ enum pw_follow {
 };
 
 struct pw_capture_request {
-	const char *path; /* of the program, as pw_target_find found it */
+	const char *path;    /* of the program, as pw_target_find found it */
+	const char *machine; /* of the program: "x86_64", "aarch64" */
 	const char *const *argv; /* ended by NULL; NULL with a pid */
 	pid_t pid;		 /* attach to this process; 0: start @path */
 	bool aslr;		 /* leave address randomisation as it is */
@@ -70,8 +72,15 @@ struct pw_engine_ops {
 	const char *name;    /* what --engine takes */
 	const char *summary; /* a line */
 	const char *source;  /* the interface it builds on */
+	/*
+	 * How the processes it records are laid out in memory: "native", as the
+	 * kernel does it, or "qemu-user".
+	 */
+	const char *layout;
 	/* NULL, or why it cannot work here. */
 	const char *(*available)(void);
+	/* NULL, or why it cannot do this, as the rest of a sentence. */
+	const char *(*suits)(const struct pw_capture_request *request);
 	/*
 	 * Start the target and hold it at its first instruction. *session is
 	 * ended with close. Errors: PW_ERR_TARGET, PW_ERR_SYSTEM.
@@ -107,5 +116,21 @@ const struct pw_engine_ops *pw_engine_at(size_t index);
  * Owns: static.
  */
 const struct pw_engine_ops *pw_engine_find(const char *name);
+
+/*
+ * The engine for @request: the one called @name or, for "auto", the first of
+ * engines.def that works here and suits the request.
+ *
+ * Owns:   *out is static; *declined is in @arena: "NAME: reason" of the
+ *         engines that "auto" passed over, separated by "; ", or "".
+ * Errors: PW_ERR_USAGE  there is no such engine.
+ *         PW_ERR_TARGET it, or for "auto" every engine, cannot do it.
+ *         PW_ERR_SYSTEM.
+ */
+enum pw_status pw_engine_choose(const struct pw_engine_ops **out,
+				const char *name,
+				const struct pw_capture_request *request,
+				struct pw_arena *arena, const char **declined,
+				struct pw_error *err) PW_MUST_CHECK;
 
 #endif

@@ -191,9 +191,7 @@ static enum pw_status record_image(struct pw_session *session,
 			   err);
 	if (st != PW_OK)
 		return st;
-	task->space->mappings.pid = task->tid;
-	return pw_address_space_record(&task->space->mappings,
-				       session->recorder, task->thread, err);
+	return pw_task_image(session, task, err);
 }
 
 enum pw_status pw_session_exec(struct pw_session *session, struct pw_task *task,

@@ -5,6 +5,7 @@
 #include "capture/ptrace_session.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -256,16 +257,19 @@ static enum pw_status note_affinity(struct pw_session *session,
 	return pw_task_cpu(session, task, err);
 }
 
-/* New executable mappings of files are modules. */
-static enum pw_status note_module(struct pw_session *session,
-				  struct pw_task *task, struct pw_error *err)
+/* Files that are mapped are looked at; those with code are modules. */
+static enum pw_status note_file(struct pw_session *session,
+				struct pw_task *task, struct pw_error *err)
 {
-	const uint64_t executable = 4, anonymous = 0x20;
+	const uint64_t *arg = task->call.arg;
+	enum pw_status st;
 
 	if ((task->call.number & UINT32_MAX) != SYS_mmap ||
-	    !(task->call.arg[2] & executable) ||
-	    (task->call.arg[3] & anonymous))
+	    (arg[3] & MAP_ANONYMOUS))
 		return PW_OK;
+	st = pw_task_mapped(session, task, (int)arg[4], err);
+	if (st != PW_OK || !(arg[2] & PROT_EXEC))
+		return st;
 	task->space->mappings.pid = task->tid;
 	return pw_address_space_record_module(
 		&task->space->mappings, task->call.result, session->recorder,
@@ -290,7 +294,7 @@ static enum pw_status follow_call(struct pw_session *session,
 	if ((traits & PW_CALL_UNKNOWN) || ((traits & PW_CALL_SPACE) && !ranged))
 		st = pw_task_space_changed(task, 0, UINT64_MAX, err);
 	if (st == PW_OK)
-		st = note_module(session, task, err);
+		st = note_file(session, task, err);
 	if (st == PW_OK && (traits & PW_CALL_AFFINITY))
 		st = note_affinity(session, task, err);
 	return st;

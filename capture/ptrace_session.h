@@ -26,6 +26,7 @@
 #include "capture/ptrace_tracee.h"
 #include "capture/recorder.h"
 #include "capture/scope.h"
+#include "capture/start.h"
 #include "capture/watcher.h"
 
 #define PW_XSTATE_BYTES_MAX 16384
@@ -97,6 +98,7 @@ struct pw_session {
 	struct pw_watcher watcher;
 	struct pw_limits limits;
 	struct pw_scope scope;
+	struct pw_start start;
 	bool scoped;	       /* the scope is more than everything */
 	bool open;	       /* accesses are wanted now */
 	struct pw_array tasks; /* struct pw_task * */
@@ -247,6 +249,26 @@ enum pw_status pw_task_cpu(struct pw_session *session,
  */
 enum pw_status pw_task_gap(struct pw_session *session, struct pw_task *task,
 			   struct pw_error *err) PW_MUST_CHECK;
+
+/* ptrace_image.c */
+
+/*
+ * Record the image that the task has: mappings, present pages, modules,
+ * limits, and what the page cache holds of its files.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_task_image(struct pw_session *session, struct pw_task *task,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The task has mapped the file behind @fd: record what the page cache holds of
+ * it.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_task_mapped(struct pw_session *session, struct pw_task *task,
+			      int fd, struct pw_error *err) PW_MUST_CHECK;
 
 /* ptrace_calls.c */
 

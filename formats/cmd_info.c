@@ -46,6 +46,15 @@ static const struct pw_table_spec metadata_spec = {
 		   {"value", NULL, PW_CELL_TEXT, PW_UNIT_NONE}},
 };
 
+static const struct pw_table_spec host_spec = {
+	.name = "host",
+	.title = "Machine it was recorded on",
+	.form = PW_FORM_PAIRS,
+	.flags = PW_TABLE_DETAIL,
+	.column = {{"name", NULL, PW_CELL_TEXT, PW_UNIT_NONE},
+		   {"value", NULL, PW_CELL_TEXT, PW_UNIT_NONE}},
+};
+
 static const struct pw_table_spec unknown_spec = {
 	.name = "unknown",
 	.title = "Not known to the recorder",
@@ -245,13 +254,15 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		goto done;
 	info = pw_trace_info(trace);
 	list_totals(out, trace, seen.touches);
-	st = pw_metadata_list(info->metadata, pw_table_add(out, &metadata_spec),
-			      err);
+	st = pw_metadata_list(info->metadata, NULL,
+			      pw_table_add(out, &metadata_spec), err);
 	if (st != PW_OK)
 		goto done;
 	list_unknown(out, info->unknown, &seen);
 	list_modules(out, info);
 	list_threads(out, info);
+	st = pw_metadata_list(info->metadata, "host",
+			      pw_table_add(out, &host_spec), err);
 	if (pw_trace_damage(trace))
 		pw_tables_mark_partial(out, "%s", pw_trace_damage(trace));
 done:

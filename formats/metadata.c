@@ -89,18 +89,25 @@ static enum pw_status list_object(json_t *root, struct pw_table *table,
 	return st;
 }
 
-enum pw_status pw_metadata_list(const char *json, struct pw_table *table,
-				struct pw_error *err)
+enum pw_status pw_metadata_list(const char *json, const char *part,
+				struct pw_table *table, struct pw_error *err)
 {
 	json_error_t error;
 	json_t *root = json_loads(json, 0, &error);
-	enum pw_status st;
+	enum pw_status st = PW_OK;
 
-	if (json_is_object(root))
+	if (json_is_object(root) && part) {
+		json_t *object = json_object_get(root, part);
+
+		if (json_is_object(object))
+			st = list_object(object, table, err);
+	} else if (json_is_object(root)) {
+		json_object_del(root, "host");
 		st = list_object(root, table, err);
-	else
+	} else {
 		st = pw_fail(err, PW_ERR_FORMAT,
 			     "the trace's metadata is no JSON object");
+	}
 	json_decref(root);
 	return st;
 }

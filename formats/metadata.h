@@ -9,11 +9,14 @@
 
 /*
  * Add the members of the JSON object @json to @table, a table of pairs:
- * objects inside as dotted names, arrays as JSON text.
+ * objects inside as dotted names, arrays as JSON text. With @part only the
+ * members of that member, if there is such an object; with NULL all others
+ * but those of "host", which are many.
  *
  * Errors: PW_ERR_FORMAT @json is no object; PW_ERR_SYSTEM.
  */
-enum pw_status pw_metadata_list(const char *json, struct pw_table *table,
+enum pw_status pw_metadata_list(const char *json, const char *part,
+				struct pw_table *table,
 				struct pw_error *err) PW_MUST_CHECK;
 
 #endif

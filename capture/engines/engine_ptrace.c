@@ -25,6 +25,13 @@ static const char *available(void)
 	return NULL;
 }
 
+static const char *suits(const struct pw_capture_request *request)
+{
+	if (strcmp(request->machine, "x86_64") != 0)
+		return "it steps x86-64 programs only";
+	return NULL;
+}
+
 static int64_t clock_ns(void)
 {
 	struct timespec now;
@@ -125,9 +132,7 @@ static enum pw_status record_start(struct pw_session *session,
 		first->now = first->before;
 	else /* nothing is known of handlers set before */
 		first->process->info_signals = UINT64_MAX;
-	first->space->mappings.pid = first->tid;
-	return pw_address_space_record(&first->space->mappings,
-				       session->recorder, first->thread, err);
+	return pw_task_image(session, first, err);
 }
 
 static double fill_result(struct pw_session *session)
@@ -168,6 +173,7 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 
 	PW_ASSERT(session->tasks.count > 0 && !session->recorder);
 	begin(session, result);
+	pw_start_open(&session->start, (struct pw_start_sink){0});
 	st = pw_recorder_open(&session->recorder, writer, err);
 	if (st == PW_OK)
 		st = pw_watcher_start(&session->watcher,
@@ -188,6 +194,7 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 		result->seconds = fill_result(session);
 	pw_recorder_close(session->recorder);
 	session->recorder = NULL;
+	pw_start_close(&session->start);
 	return st;
 }
 
@@ -196,7 +203,9 @@ const struct pw_engine_ops pw_engine_ptrace = {
 	.summary = "single steps: exact, native addresses, about 50,000 "
 		   "instructions a second",
 	.source = "ptrace(2); Linux arch/x86/kernel/step.c",
+	.layout = "native",
 	.available = available,
+	.suits = suits,
 	.open = open_session,
 	.record = record,
 	.close = close_session,

@@ -90,7 +90,9 @@ static void every_engine_says_what_it_is(void **state)
 		const struct pw_engine_ops *ops = pw_engine_at(i);
 
 		assert_true(ops->name[0] && ops->summary[0] && ops->source[0]);
-		assert_true(ops->available && ops->open && ops->record);
+		assert_true(ops->layout && ops->layout[0]);
+		assert_true(ops->available && ops->suits && ops->open &&
+			    ops->record && ops->close);
 		assert_ptr_equal(pw_engine_find(ops->name), ops);
 	}
 	assert_null(pw_engine_find("no-such-engine"));

@@ -277,6 +277,11 @@ static void counts_operands(void **state)
 	refuse(line, "-p", "missing TRACE...");
 	command.operands = PW_OPERANDS_COMMAND;
 	refuse(line, "-p --", "missing TRACE...");
+	command.operands = PW_OPERANDS_MAYBE_COMMAND;
+	expect(line, "-p --");
+	assert_int_equal(line->args.operands.count, 0);
+	expect(line, "-p ls -n 4");
+	assert_int_equal(line->args.operands.count, 3);
 }
 
 static void keeps_numbers_within_their_bounds(void **state)
