@@ -23,6 +23,12 @@ static void on_event(void *state, const struct pw_event *event)
 					    event, finding->err);
 }
 
+void pw_session_open_images(struct pw_session *session)
+{
+	/* Whose findings they are is said before each of them. */
+	pw_start_open(&session->start, (struct pw_start_sink){on_event, NULL});
+}
+
 enum pw_status pw_task_image(struct pw_session *session, struct pw_task *task,
 			     struct pw_error *err)
 {

@@ -253,6 +253,13 @@ enum pw_status pw_task_gap(struct pw_session *session, struct pw_task *task,
 /* ptrace_image.c */
 
 /*
+ * Begin: of no file has been told what the page cache holds.
+ *
+ * Owns: end session->start with pw_start_close.
+ */
+void pw_session_open_images(struct pw_session *session);
+
+/*
  * Record the image that the task has: mappings, present pages, modules,
  * limits, and what the page cache holds of its files.
  *

@@ -173,7 +173,7 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 
 	PW_ASSERT(session->tasks.count > 0 && !session->recorder);
 	begin(session, result);
-	pw_start_open(&session->start, (struct pw_start_sink){0});
+	pw_session_open_images(session);
 	st = pw_recorder_open(&session->recorder, writer, err);
 	if (st == PW_OK)
 		st = pw_watcher_start(&session->watcher,
