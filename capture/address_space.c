@@ -51,7 +51,7 @@ static void identify(const struct pw_map *map, uint64_t *device,
 	*file_bytes = (uint64_t)st.st_size;
 }
 
-static enum pw_status record_map(struct pw_recorder *recorder,
+static enum pw_status record_map(struct pw_recorder *recorder, uint32_t thread,
 				 const struct pw_map *map, struct pw_error *err)
 {
 	uint64_t device, file_bytes;
@@ -59,7 +59,7 @@ static enum pw_status record_map(struct pw_recorder *recorder,
 	PW_ASSERT(map->start < map->end);
 	identify(map, &device, &file_bytes);
 	return pw_recorder_event(
-		recorder,
+		recorder, thread,
 		&(struct pw_event){
 			.kind = PW_EVENT_map,
 			.arg = {map->start, map->end - map->start, map->prot,
@@ -71,11 +71,11 @@ static enum pw_status record_map(struct pw_recorder *recorder,
 }
 
 static enum pw_status record_present(struct pw_recorder *recorder,
-				     uint64_t start, uint64_t end,
-				     struct pw_error *err)
+				     uint32_t thread, uint64_t start,
+				     uint64_t end, struct pw_error *err)
 {
 	PW_ASSERT(start < end);
-	return pw_recorder_event(recorder,
+	return pw_recorder_event(recorder, thread,
 				 &(struct pw_event){
 					 .kind = PW_EVENT_present,
 					 .arg = {start, end - start},
@@ -84,7 +84,8 @@ static enum pw_status record_present(struct pw_recorder *recorder,
 }
 
 /* Runs of present pages in [map->start, map->end). */
-static enum pw_status record_pages(struct pw_recorder *recorder, int fd,
+static enum pw_status record_pages(struct pw_recorder *recorder,
+				   uint32_t thread, int fd,
 				   const struct pw_map *map,
 				   struct pw_error *err)
 {
@@ -107,18 +108,19 @@ static enum pw_status record_pages(struct pw_recorder *recorder, int fd,
 			if (present && !open_run)
 				run = page;
 			else if (!present && open_run)
-				st = record_present(recorder, run, page, err);
+				st = record_present(recorder, thread, run, page,
+						    err);
 			open_run = present;
 		}
 	}
 	if (open_run && st == PW_OK)
-		st = record_present(recorder, run, page, err);
+		st = record_present(recorder, thread, run, page, err);
 	return st;
 }
 
 enum pw_status pw_address_space_record(struct pw_address_space *space,
 				       struct pw_recorder *recorder,
-				       struct pw_error *err)
+				       uint32_t thread, struct pw_error *err)
 {
 	const struct pw_maps *maps;
 	enum pw_status st;
@@ -132,16 +134,17 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 		const struct pw_map *map =
 			&PW_ARRAY_AT(&maps->list, struct pw_map, i);
 
-		st = record_map(recorder, map, err);
+		st = record_map(recorder, thread, map, err);
 		if (st == PW_OK && (map->prot & PROT_EXEC))
-			st = pw_recorder_module(recorder, maps, map, err);
+			st = pw_recorder_module(recorder, thread, maps, map,
+						err);
 	}
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)space->pid);
 	fd = st == PW_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return st;
 	for (size_t i = 0; st == PW_OK && i < maps->list.count; i++)
-		st = record_pages(recorder, fd,
+		st = record_pages(recorder, thread, fd,
 				  &PW_ARRAY_AT(&maps->list, struct pw_map, i),
 				  err);
 	close(fd);
@@ -151,6 +154,7 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 enum pw_status pw_address_space_record_map(struct pw_address_space *space,
 					   uint64_t address,
 					   struct pw_recorder *recorder,
+					   uint32_t thread,
 					   struct pw_error *err)
 {
 	const struct pw_maps *maps;
@@ -160,12 +164,13 @@ enum pw_status pw_address_space_record_map(struct pw_address_space *space,
 	if (st != PW_OK)
 		return st;
 	map = pw_maps_find(maps, address);
-	return map ? record_map(recorder, map, err) : PW_OK;
+	return map ? record_map(recorder, thread, map, err) : PW_OK;
 }
 
 enum pw_status pw_address_space_record_module(struct pw_address_space *space,
 					      uint64_t address,
 					      struct pw_recorder *recorder,
+					      uint32_t thread,
 					      struct pw_error *err)
 {
 	const struct pw_maps *maps;
@@ -177,22 +182,23 @@ enum pw_status pw_address_space_record_module(struct pw_address_space *space,
 	map = pw_maps_find(maps, address);
 	if (!map || !(map->prot & PROT_EXEC))
 		return PW_OK;
-	return pw_recorder_module(recorder, maps, map, err);
+	return pw_recorder_module(recorder, thread, maps, map, err);
 }
 
-void pw_address_space_file(pid_t pid, int fd, struct pw_mapped_file *out)
+void pw_address_space_file(pid_t pid, int fd, struct pw_call_file *out)
 {
 	struct stat st;
 	char link[64];
 	ssize_t length;
 
-	*out = (struct pw_mapped_file){0};
+	*out = (struct pw_call_file){0};
 	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
 	if (fd < 0 || stat(link, &st) != 0)
 		return;
 	out->device = st.st_dev;
 	out->inode = st.st_ino;
 	out->bytes = (uint64_t)st.st_size;
+	out->regular = S_ISREG(st.st_mode);
 	length = readlink(link, out->path, sizeof(out->path) - 1);
 	PW_ASSERT(length < (ssize_t)sizeof(out->path));
 	out->path[length > 0 ? length : 0] = '\0';

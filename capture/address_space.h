@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/status.h"
+#include "capture/call.h"
 #include "capture/maps.h"
 #include "capture/recorder.h"
 
@@ -15,14 +16,6 @@ struct pw_address_space {
 	pid_t pid;
 	bool stale; /* a call has changed them since */
 	struct pw_maps maps;
-};
-
-/* Identity and size of a mapped file. */
-struct pw_mapped_file {
-	uint64_t device;
-	uint64_t inode;
-	uint64_t bytes;
-	char path[4096];
 };
 
 /*
@@ -41,14 +34,15 @@ enum pw_status pw_address_space_maps(struct pw_address_space *space,
 void pw_address_space_free(struct pw_address_space *space);
 
 /*
- * Record every mapping as a map event, the pages present in it as present
- * events, and its executable files as modules.
+ * Record every mapping as a map event of @thread, the pages present in it as
+ * present events, and its executable files as modules.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM. A page table that may not be read is
  *         no error: there are no present events then.
  */
 enum pw_status pw_address_space_record(struct pw_address_space *space,
 				       struct pw_recorder *recorder,
+				       uint32_t thread,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -59,6 +53,7 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 enum pw_status pw_address_space_record_map(struct pw_address_space *space,
 					   uint64_t address,
 					   struct pw_recorder *recorder,
+					   uint32_t thread,
 					   struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -68,12 +63,12 @@ enum pw_status pw_address_space_record_map(struct pw_address_space *space,
  */
 enum pw_status
 pw_address_space_record_module(struct pw_address_space *space, uint64_t address,
-			       struct pw_recorder *recorder,
+			       struct pw_recorder *recorder, uint32_t thread,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * What is behind descriptor @fd of @pid; all zero and "" when unknown.
  */
-void pw_address_space_file(pid_t pid, int fd, struct pw_mapped_file *out);
+void pw_address_space_file(pid_t pid, int fd, struct pw_call_file *out);
 
 #endif

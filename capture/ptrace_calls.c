@@ -1,444 +1,325 @@
 /*
- * ptrace_calls.c - system calls of the target become events.
+ * ptrace_calls.c - system calls of a task: what capture/call.h wants to know,
+ * and what its findings mean for the recording itself.
  */
 #include "capture/ptrace_session.h"
 
-#include <asm/prctl.h>
-#include <linux/sched.h>
+#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "capture/syscalls.h"
 
-#define CALL_ARGS 6
-#define NAME_BYTES 16
-#define SHADOW_STACK_ENABLE 0x5001  /* ARCH_SHSTK_ENABLE */
-#define SHADOW_STACK_DISABLE 0x5002 /* ARCH_SHSTK_DISABLE */
+#define ROBUST_HEAD_BYTES 24 /* struct robust_list_head */
+#define TID_BYTES 4
 
-/* Arguments of the pending call, in order. */
-static void call_arguments(const struct pw_session *session,
-			   uint64_t arg[CALL_ARGS])
-{
-	const struct user_regs_struct *regs = &session->before;
+/* One report of capture/call.h. */
+struct report {
+	struct pw_session *session;
+	struct pw_task *task;
+	struct pw_error *err;
+	enum pw_status st;
+	bool ranged; /* an event has said which mappings change */
+};
 
-	arg[0] = regs->rdi;
-	arg[1] = regs->rsi;
-	arg[2] = regs->rdx;
-	arg[3] = regs->r10;
-	arg[4] = regs->r8;
-	arg[5] = regs->r9;
-}
-
-static bool failed(uint64_t result)
-{
-	return (int64_t)result < 0 && (int64_t)result > -4096;
-}
-
-enum pw_status pw_session_unrecorded(struct pw_session *session,
-				     uint64_t number, const char *why,
-				     struct pw_error *err)
-{
-	return pw_recorder_event(session->recorder,
-				 &(struct pw_event){
-					 .kind = PW_EVENT_unrecorded,
-					 .arg = {number},
-					 .text = why,
-				 },
-				 err);
-}
-
-/* The space has changed in [start, start + bytes): forget its code. */
-static enum pw_status space_changed(struct pw_session *session, uint64_t start,
-				    uint64_t bytes, struct pw_error *err)
+enum pw_status pw_task_space_changed(struct pw_task *task, uint64_t start,
+				     uint64_t bytes, struct pw_error *err)
 {
 	uint64_t end = start + bytes;
 
-	session->space.stale = true;
+	task->space->mappings.stale = true;
 	end = end < start ? UINT64_MAX : end;
 	end = end > UINT64_MAX - PW_PAGE_BYTES ? end : end + PW_PAGE_BYTES - 1;
-	return pw_insn_cache_drop(session->cache, start,
+	return pw_insn_cache_drop(task->space->cache, start,
 				  end & ~(PW_PAGE_BYTES - 1), err);
 }
 
-/* An event with the call's own arguments and result. */
-static void copy_call(const struct pw_session *session,
-		      const struct pw_syscall_info *info,
-		      struct pw_event *event)
+static size_t read_memory(void *state, uint64_t address, void *buffer,
+			  size_t bytes)
 {
-	uint64_t arg[CALL_ARGS];
+	const struct report *report = state;
 
-	PW_ASSERT(info->args <= CALL_ARGS);
-	call_arguments(session, arg);
-	*event = (struct pw_event){.kind = info->event,
-				   .result = session->now.rax};
-	memcpy(event->arg, arg, info->args * sizeof(arg[0]));
+	return pw_tracee_read(report->task->tid, address, buffer, bytes);
+}
+
+static void find_file(void *state, int fd, struct pw_call_file *out)
+{
+	const struct report *report = state;
+
+	pw_address_space_file(report->task->tid, fd, out);
+}
+
+static uint64_t find_offset(void *state, int fd)
+{
+	const struct report *report = state;
+	char path[64], text[64];
+	unsigned long long offset;
+	ssize_t got;
+	int info;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d",
+		 (int)report->task->tid, fd);
+	info = fd < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	if (info < 0)
+		return UINT64_MAX;
+	got = read(info, text, sizeof(text) - 1);
+	close(info);
+	text[got > 0 ? got : 0] = '\0';
+	return sscanf(text, "pos: %llu", &offset) == 1 ? offset : UINT64_MAX;
+}
+
+static const struct pw_maps *find_maps(struct report *report)
+{
+	struct pw_address_space *mappings = &report->task->space->mappings;
+	const struct pw_maps *maps;
+
+	mappings->pid = report->task->tid;
+	report->st = pw_address_space_maps(mappings, &maps, report->err);
+	return report->st == PW_OK ? maps : NULL;
+}
+
+static uint64_t find_mapping(void *state, uint64_t address)
+{
+	struct report *report = state;
+	const struct pw_maps *maps;
+	const struct pw_map *map;
+
+	if (report->st != PW_OK)
+		return 0;
+	report->task->space->mappings.stale |= report->task->space->shared;
+	maps = find_maps(report);
+	map = maps ? pw_maps_find(maps, address) : NULL;
+	return map && map->start == address ? map->end - map->start : 0;
 }
 
 /* The heap has grown or shrunk between its old end and @now. */
-static enum pw_status move_break(struct pw_session *session, uint64_t now,
+static enum pw_status move_break(struct pw_task *task, uint64_t now,
 				 struct pw_error *err)
 {
-	uint64_t old = session->program_break;
+	uint64_t old = task->space->program_break;
 	uint64_t start = old && old < now ? old : now;
 
-	session->program_break = now;
+	task->space->program_break = now;
 	if (old == now)
 		return PW_OK;
-	return space_changed(session, start,
-			     (old ? old + now - 2 * start : UINT64_MAX - start),
-			     err);
+	return pw_task_space_changed(
+		task, start, old ? old + now - 2 * start : UINT64_MAX - start,
+		err);
 }
 
-static enum pw_status leave_space(struct pw_session *session,
-				  const struct pw_syscall_info *info,
-				  struct pw_error *err)
+/* What the event of a call that succeeded means for the code in its range. */
+static void follow_event(struct report *report, const struct pw_event *event)
 {
-	uint64_t result = session->now.rax;
-	struct pw_event event;
-	enum pw_status st;
+	struct pw_task *task = report->task;
+	struct pw_error *err = report->err;
 
-	PW_ASSERT(info->args > 0);
-	copy_call(session, info, &event);
-	st = pw_recorder_event(session->recorder, &event, err);
-	if (st != PW_OK || failed(result))
-		return st;
-	if (info->event == PW_EVENT_brk)
-		return move_break(session, result, err);
-	if (info->event == PW_EVENT_mremap) {
-		st = space_changed(session, result, event.arg[2], err);
-		if (st != PW_OK)
-			return st;
+	switch ((unsigned)event->kind) {
+	case PW_EVENT_mmap:
+		report->st = pw_task_space_changed(task, event->result,
+						   event->arg[1], err);
+		break;
+	case PW_EVENT_mremap:
+		report->st = pw_task_space_changed(task, event->result,
+						   event->arg[2], err);
+		if (report->st == PW_OK)
+			report->st = pw_task_space_changed(task, event->arg[0],
+							   event->arg[1], err);
+		break;
+	case PW_EVENT_brk:
+		report->st = move_break(task, event->result, err);
+		break;
+	case PW_EVENT_munmap:
+	case PW_EVENT_mprotect:
+	case PW_EVENT_madvise:
+	case PW_EVENT_map:
+	case PW_EVENT_shmdt:
+		report->st = pw_task_space_changed(task, event->arg[0],
+						   event->arg[1], err);
+		break;
+	default:
+		return;
 	}
-	return space_changed(session, event.arg[0], event.arg[1], err);
+	report->ranged = true;
 }
 
-static enum pw_status leave_mmap(struct pw_session *session,
-				 const struct pw_syscall_info *info,
-				 struct pw_error *err)
+/* The fetch of the call comes before all that the call does. */
+static void on_event(void *state, const struct pw_event *event)
 {
-	uint64_t result = session->now.rax;
-	struct pw_mapped_file file = {0};
-	struct pw_event event;
-	enum pw_status st;
+	struct report *report = state;
 
-	PW_ASSERT(info->event == PW_EVENT_mmap && info->args == CALL_ARGS);
-	copy_call(session, info, &event);
-	if (!(event.arg[3] & MAP_ANONYMOUS)) {
-		pw_address_space_file(session->process.pid, (int)event.arg[4],
-				      &file);
-		event.arg[6] = file.device;
-		event.arg[7] = file.inode;
-		event.arg[8] = file.bytes;
-		event.text = file.path;
-	}
-	st = pw_recorder_event(session->recorder, &event, err);
-	if (st != PW_OK || failed(result))
-		return st;
-	st = space_changed(session, result, event.arg[1], err);
-	if (st != PW_OK || !(event.arg[2] & PROT_EXEC) ||
-	    (event.arg[3] & MAP_ANONYMOUS))
-		return st;
-	return pw_address_space_record_module(&session->space, result,
-					      session->recorder, err);
+	if (report->st == PW_OK && report->task->pending.ready)
+		report->st = pw_task_record(report->session, report->task,
+					    report->err);
+	if (report->st == PW_OK)
+		report->st = pw_task_event(report->session, report->task, event,
+					   report->err);
+	if (report->st == PW_OK && !pw_call_failed(event->result))
+		follow_event(report, event);
 }
 
-/* The call has made a mapping at @address. */
-static enum pw_status leave_attach(struct pw_session *session, uint64_t address,
-				   struct pw_error *err)
+static void on_access(void *state, uint64_t address, uint64_t bytes, bool store)
 {
-	enum pw_status st;
+	struct report *report = state;
 
-	if (failed(session->now.rax))
-		return PW_OK;
-	st = space_changed(session, address, PW_PAGE_BYTES, err);
-	if (st != PW_OK)
-		return st;
-	return pw_address_space_record_map(&session->space, address,
-					   session->recorder, err);
+	if (report->st == PW_OK && report->task->pending.ready)
+		report->st = pw_task_record(report->session, report->task,
+					    report->err);
+	if (report->st == PW_OK && address + bytes >= address)
+		report->st = pw_task_kernel_access(report->session,
+						   report->task, address, bytes,
+						   store, report->err);
 }
 
-/* A context of asynchronous input and output is the address of its ring. */
-static enum pw_status leave_ring(struct pw_session *session,
-				 struct pw_error *err)
+static const struct pw_call_ops ops = {
+	.read = read_memory,
+	.file = find_file,
+	.offset = find_offset,
+	.mapping_bytes = find_mapping,
+	.event = on_event,
+	.access = on_access,
+};
+
+uint64_t pw_task_child_flags(struct pw_session *session, struct pw_task *task)
 {
-	uint64_t arg[CALL_ARGS];
-	uint64_t context = 0;
+	struct report report = {.session = session, .task = task};
 
-	call_arguments(session, arg);
-	pw_process_read(&session->process, arg[1], &context, sizeof(context));
-	return leave_attach(session, context, err);
+	return pw_call_child_flags(&task->call, &ops, &report);
 }
 
-static enum pw_status leave_detach(struct pw_session *session,
-				   struct pw_error *err)
+enum pw_status pw_task_end_accesses(struct pw_session *session,
+				    struct pw_task *task, struct pw_error *err)
 {
-	uint64_t arg[CALL_ARGS];
-	enum pw_status st;
+	enum pw_status st = pw_task_record(session, task, err);
 
-	if (failed(session->now.rax))
-		return PW_OK;
-	call_arguments(session, arg);
-	st = pw_recorder_event(session->recorder,
-			       &(struct pw_event){
-				       .kind = PW_EVENT_munmap,
-				       .arg = {arg[0], session->detached_bytes},
-			       },
-			       err);
-	if (st != PW_OK)
-		return st;
-	return space_changed(session, arg[0], session->detached_bytes, err);
+	PW_ASSERT(task->space->users > 0);
+	if (st == PW_OK && task->robust_list)
+		st = pw_task_kernel_access(session, task, task->robust_list,
+					   ROBUST_HEAD_BYTES, false, err);
+	/* Nobody would see it in a space without other users. */
+	if (st == PW_OK && task->clear_tid && task->space->users > 1)
+		st = pw_task_kernel_access(session, task, task->clear_tid,
+					   TID_BYTES, true, err);
+	return st;
 }
 
-static enum pw_status leave_name(struct pw_session *session,
-				 struct pw_error *err)
+enum pw_status pw_task_enter_call(struct pw_session *session,
+				  struct pw_task *task, struct pw_error *err)
 {
-	char name[NAME_BYTES + 1] = {0};
-	uint64_t arg[CALL_ARGS];
+	const struct user_regs_struct *regs = &task->before;
+	struct report report = {.session = session, .task = task, .err = err};
+	unsigned traits;
 
-	call_arguments(session, arg);
-	if (failed(session->now.rax))
-		return PW_OK;
-	pw_process_read(&session->process, arg[1], name, NAME_BYTES - 1);
-	return pw_recorder_event(session->recorder,
-				 &(struct pw_event){
-					 .kind = PW_EVENT_mark,
-					 .text = name,
-				 },
-				 err);
+	PW_ASSERT(task->pending.flags & PW_X86_SYSCALL);
+	task->call = (struct pw_call){
+		.machine = PW_CALL_X86_64,
+		.id = pw_call_id(PW_CALL_X86_64, regs->rax & UINT32_MAX),
+		.number = regs->rax,
+		.arg = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8,
+			regs->r9},
+	};
+	traits = pw_call_traits(&task->call);
+	if (traits & PW_CALL_SIGRETURN)
+		pw_task_enter_sigreturn(task);
+	if (traits & PW_CALL_ENDS)
+		report.st = pw_task_end_accesses(session, task, err);
+	if (report.st == PW_OK)
+		pw_call_enter(&task->call, &task->scratch, &ops, &report);
+	return report.st;
 }
 
-static uint64_t child_flags(struct pw_session *session,
-			    const struct pw_syscall_info *info)
+/* Words of the task that the kernel will look at or change in the end. */
+static void note_own_words(struct pw_task *task)
 {
-	uint64_t flags = 0;
+	uint64_t number = task->call.number & UINT32_MAX;
 
-	if (info->number == SYS_clone)
-		return session->before.rdi;
-	if (info->number == SYS_vfork)
-		return CLONE_VM | CLONE_VFORK;
-	if (info->number == SYS_clone3)
-		pw_process_read(&session->process, session->before.rdi, &flags,
-				sizeof(flags));
-	return flags;
+	if (number == SYS_set_tid_address)
+		task->clear_tid = task->call.arg[0];
+	else if (number == SYS_set_robust_list)
+		task->robust_list = task->call.arg[0];
 }
 
-/* A vfork's child is done with the space now; others go on in it. */
-static enum pw_status space_shared(struct pw_session *session, uint64_t flags,
-				   struct pw_error *err)
-{
-	if (!(flags & CLONE_VFORK)) {
-		session->shared_space = true;
-		session->decoded_page = 0;
-	}
-	return space_changed(session, 0, UINT64_MAX, err);
-}
-
-static enum pw_status leave_child(struct pw_session *session,
-				  const struct pw_syscall_info *info,
-				  struct pw_error *err)
-{
-	uint64_t result = session->now.rax;
-	uint64_t flags = child_flags(session, info);
-	enum pw_status st;
-
-	PW_ASSERT(info->event == PW_EVENT_clone);
-	if (failed(result))
-		return PW_OK;
-	st = pw_recorder_event(session->recorder,
-			       &(struct pw_event){
-				       .kind = PW_EVENT_clone,
-				       .result = result,
-				       .arg = {flags},
-				       .text = info->name,
-			       },
-			       err);
-	if (st == PW_OK && (flags & CLONE_VM))
-		st = space_shared(session, flags, err);
-	if (st != PW_OK)
-		return st;
-	if (flags & CLONE_THREAD)
-		session->result->threads_unrecorded++;
-	else
-		session->result->processes_unrecorded++;
-	return pw_session_unrecorded(
-		session, info->number,
-		flags & CLONE_THREAD ? "thread" : "process", err);
-}
-
-/* Calls of which events cannot say what they did. */
-static enum pw_status leave_unknown(struct pw_session *session, uint64_t number,
-				    const char *why, struct pw_error *err)
-{
-	enum pw_status st;
-
-	if (failed(session->now.rax))
-		return PW_OK;
-	st = pw_session_unrecorded(session, number, why, err);
-	session->result->calls_unknown++;
-	session->program_break = 0;
-	if (st != PW_OK)
-		return st;
-	return space_changed(session, 0, UINT64_MAX, err);
-}
-
-/* Whether arch_prctl with @code maps or unmaps something. */
-static bool maps_for_arch(uint64_t code)
-{
-	return code == ARCH_MAP_VDSO_X32 || code == ARCH_MAP_VDSO_32 ||
-	       code == ARCH_MAP_VDSO_64 || code == SHADOW_STACK_ENABLE ||
-	       code == SHADOW_STACK_DISABLE;
-}
-
-static enum pw_status leave_control(struct pw_session *session,
-				    const struct pw_syscall_info *info,
+/* A task has chosen processors for itself or another one. */
+static enum pw_status note_affinity(struct pw_session *session,
+				    const struct pw_task *caller,
 				    struct pw_error *err)
 {
-	uint64_t arg[CALL_ARGS];
-	bool changes;
+	pid_t tid = (pid_t)caller->call.arg[0];
+	struct pw_task *task =
+		pw_session_find(session, tid ? tid : caller->tid);
 
-	/* Both take an int. */
-	call_arguments(session, arg);
-	arg[0] &= UINT32_MAX;
-	if (info->number == SYS_prctl && arg[0] == PR_SET_NAME)
-		return leave_name(session, err);
-	changes = info->number == SYS_prctl ? arg[0] == PR_SET_MM
-					    : maps_for_arch(arg[0]);
-	if (!changes)
+	if (!task)
 		return PW_OK;
-	return leave_unknown(session, info->number, info->name, err);
+	task->pinned = false;
+	if (session->tasks.count == 1)
+		pw_host_follow(&session->host, task->tid);
+	return pw_task_cpu(session, task, err);
 }
 
-static enum pw_status record_call(struct pw_session *session,
-				  const struct pw_syscall_info *info,
+/* Files that are mapped are looked at; those with code are modules. */
+static enum pw_status note_file(struct pw_session *session,
+				struct pw_task *task, struct pw_error *err)
+{
+	const uint64_t *arg = task->call.arg;
+	enum pw_status st;
+
+	if ((task->call.number & UINT32_MAX) != SYS_mmap ||
+	    (arg[3] & MAP_ANONYMOUS))
+		return PW_OK;
+	st = pw_task_mapped(session, task, (int)arg[4], err);
+	if (st != PW_OK || !(arg[2] & PROT_EXEC))
+		return st;
+	task->space->mappings.pid = task->tid;
+	return pw_address_space_record_module(
+		&task->space->mappings, task->call.result, session->recorder,
+		task->thread, err);
+}
+
+/* What a call that has succeeded means for the recording. */
+static enum pw_status follow_call(struct pw_session *session,
+				  struct pw_task *task, bool ranged,
 				  struct pw_error *err)
 {
-	switch (info->handling) {
-	case PW_SYSCALL_SPACE:
-		return leave_space(session, info, err);
-	case PW_SYSCALL_FILE:
-		return leave_mmap(session, info, err);
-	case PW_SYSCALL_ATTACH:
-		return leave_attach(session, session->now.rax, err);
-	case PW_SYSCALL_RING:
-		return leave_ring(session, err);
-	case PW_SYSCALL_DETACH:
-		return leave_detach(session, err);
-	case PW_SYSCALL_CONTROL:
-		return leave_control(session, info, err);
-	case PW_SYSCALL_CHILD:
-		return leave_child(session, info, err);
-	case PW_SYSCALL_AFFINITY:
-		if (!failed(session->now.rax))
-			pw_process_follow(&session->process,
-					  (pid_t)session->before.rdi);
-		return PW_OK;
-	case PW_SYSCALL_UNKNOWN:
-		return leave_unknown(session, info->number, info->name, err);
-	case PW_SYSCALL_END:
-		return PW_OK; /* recorded before it was made */
+	unsigned traits = pw_call_traits(&task->call);
+	enum pw_status st = PW_OK;
+
+	note_own_words(task);
+	if (traits & PW_CALL_HANDLER)
+		pw_task_handler_set(task, task->call.arg[0], task->call.arg[1]);
+	if (traits & PW_CALL_UNKNOWN) {
+		session->result->calls_unknown++;
+		task->space->program_break = 0;
 	}
-	PW_ASSERT(false); /* no such handling */
-	return PW_OK;
-}
-
-enum pw_status pw_session_leave_call(struct pw_session *session,
-				     struct pw_error *err)
-{
-	const struct pw_syscall_info *info;
-
-	PW_ASSERT(session->pending.insn && session->result);
-	if (session->pending.insn->flags & PW_X86_SYSCALL_32)
-		return leave_unknown(session, session->before.rax,
-				     "32-bit system call", err);
-	info = pw_syscall_info(session->before.rax);
-	if (!info)
-		return PW_OK;
-	return record_call(session, info, err);
-}
-
-/* The call will not return: its fetch and its event come first. */
-static enum pw_status enter_end(struct pw_session *session,
-				const struct pw_syscall_info *info,
-				struct pw_error *err)
-{
-	struct pw_event event;
-	enum pw_status st;
-
-	PW_ASSERT(info->args == 1);
-	st = pw_recorder_accesses(session->recorder, session->before.rip,
-				  session->pending.access,
-				  session->pending.count, err);
-	session->pending.count = 0;
-	if (st != PW_OK)
-		return st;
-	copy_call(session, info, &event);
-	event.result = 0;
-	return pw_recorder_event(session->recorder, &event, err);
-}
-
-static enum pw_status enter_detach(struct pw_session *session,
-				   struct pw_error *err)
-{
-	const struct pw_maps *maps;
-	const struct pw_map *map;
-	enum pw_status st = pw_address_space_maps(&session->space, &maps, err);
-
-	if (st != PW_OK)
-		return st;
-	map = pw_maps_find(maps, session->before.rdi);
-	session->detached_bytes = map ? map->end - map->start : 0;
-	return PW_OK;
-}
-
-enum pw_status pw_session_enter_call(struct pw_session *session,
-				     struct pw_error *err)
-{
-	const struct pw_syscall_info *info =
-		pw_syscall_info(session->before.rax);
-
-	PW_ASSERT(session->pending.insn->flags & PW_X86_SYSCALL);
-	if (!info)
-		return PW_OK;
-	if (info->handling == PW_SYSCALL_END)
-		return enter_end(session, info, err);
-	if (info->handling == PW_SYSCALL_DETACH)
-		return enter_detach(session, err);
-	return PW_OK;
-}
-
-enum pw_status pw_session_exec(struct pw_session *session, struct pw_error *err)
-{
-	char path[4096], link[64];
-	enum pw_status st;
-	ssize_t length;
-
-	PW_ASSERT(session->recorder != NULL);
-	snprintf(link, sizeof(link), "/proc/%d/exe", (int)session->process.pid);
-	length = readlink(link, path, sizeof(path) - 1);
-	path[length > 0 ? length : 0] = '\0';
-	st = pw_recorder_accesses(session->recorder, session->before.rip,
-				  session->pending.access,
-				  session->pending.count, err);
-	session->pending.insn = NULL;
-	session->pending.count = 0;
-	session->repeat_pc = 0;
-	session->program_break = 0;
-	session->shared_space = false;
+	if ((traits & PW_CALL_UNKNOWN) || ((traits & PW_CALL_SPACE) && !ranged))
+		st = pw_task_space_changed(task, 0, UINT64_MAX, err);
 	if (st == PW_OK)
-		st = pw_recorder_event(session->recorder,
-				       &(struct pw_event){
-					       .kind = PW_EVENT_exec,
-					       .text = path,
-				       },
-				       err);
-	if (st == PW_OK)
-		st = space_changed(session, 0, UINT64_MAX, err);
-	if (st == PW_OK)
-		st = pw_address_space_record(&session->space, session->recorder,
-					     err);
+		st = note_file(session, task, err);
+	if (st == PW_OK && (traits & PW_CALL_AFFINITY))
+		st = note_affinity(session, task, err);
 	return st;
+}
+
+enum pw_status pw_task_leave_call(struct pw_session *session,
+				  struct pw_task *task, uint64_t result,
+				  struct pw_error *err)
+{
+	struct report report = {.session = session, .task = task, .err = err};
+
+	if (task->pending.flags & PW_X86_SYSCALL_32) {
+		session->result->calls_unknown++;
+		task->space->program_break = 0;
+		report.st = pw_task_unrecorded(session, task, task->before.rax,
+					       "32-bit system call", err);
+		if (report.st != PW_OK)
+			return report.st;
+		return pw_task_space_changed(task, 0, UINT64_MAX, err);
+	}
+	if (pw_call_traits(&task->call) & PW_CALL_SIGRETURN)
+		return pw_task_leave_sigreturn(session, task, err);
+	task->call.result = result;
+	pw_call_leave(&task->call, &task->scratch, &ops, &report);
+	if (report.st != PW_OK || pw_call_failed(result))
+		return report.st;
+	return follow_call(session, task, report.ranged, err);
 }

@@ -16,16 +16,13 @@
 #define LOOK_ACCESSES 4096 /* between two looks at the clock */
 #define KEEP_NS INT64_C(1000000000)
 
-struct known_module {
-	const char *path;
-	uint64_t base;
-};
-
 struct pw_recorder {
 	struct pw_writer *writer;
 	struct pw_arena *arena;
-	struct pw_array modules; /* struct known_module */
+	struct pw_array modules; /* struct pw_module */
+	struct pw_array threads; /* uint32_t: the process of each */
 	struct pw_recorded recorded;
+	uint32_t thread; /* whose accesses are in the buffer */
 	size_t count;
 	size_t look_count; /* with so many there may be something to do */
 	int64_t kept_since_ns;
@@ -45,24 +42,21 @@ static int64_t clock_ns(void)
 }
 
 enum pw_status pw_recorder_open(struct pw_recorder **out,
-				struct pw_writer *writer, pid_t pid,
-				struct pw_error *err)
+				struct pw_writer *writer, struct pw_error *err)
 {
-	struct pw_thread thread = {.pid = (uint32_t)pid, .tid = (uint32_t)pid};
 	struct pw_recorder *recorder = calloc(1, sizeof(*recorder));
 	enum pw_status st;
 
-	PW_ASSERT(writer && pid > 0);
+	PW_ASSERT(writer != NULL);
 	*out = NULL;
 	if (!recorder)
 		return pw_fail_memory(err, "the recorder's buffer");
 	recorder->writer = writer;
 	recorder->look_count = LOOK_ACCESSES;
 	recorder->kept_since_ns = clock_ns();
-	recorder->modules = (struct pw_array)PW_ARRAY(struct known_module);
+	recorder->modules = (struct pw_array)PW_ARRAY(struct pw_module);
+	recorder->threads = (struct pw_array)PW_ARRAY(uint32_t);
 	st = pw_arena_open(&recorder->arena, 0, err);
-	if (st == PW_OK)
-		st = pw_writer_thread(writer, &thread, err);
 	if (st != PW_OK) {
 		pw_recorder_close(recorder);
 		return st;
@@ -76,6 +70,7 @@ void pw_recorder_close(struct pw_recorder *recorder)
 	if (!recorder)
 		return;
 	pw_array_free(&recorder->modules);
+	pw_array_free(&recorder->threads);
 	pw_arena_close(recorder->arena);
 	free(recorder);
 }
@@ -103,7 +98,8 @@ enum pw_status pw_recorder_flush(struct pw_recorder *recorder,
 	PW_ASSERT(recorder->count <= BUFFER_ACCESSES);
 	if (recorder->count == 0)
 		return PW_OK;
-	st = pw_writer_accesses(recorder->writer, 0, &accesses, err);
+	st = pw_writer_accesses(recorder->writer, recorder->thread, &accesses,
+				err);
 	note_size(recorder);
 	recorder->count = 0;
 	recorder->look_count = LOOK_ACCESSES;
@@ -141,11 +137,31 @@ static enum pw_status look(struct pw_recorder *recorder, struct pw_error *err)
 	return keep(recorder, err);
 }
 
-enum pw_status pw_recorder_accesses(struct pw_recorder *recorder, uint64_t pc,
+/* From here on the buffer is @thread's. */
+static enum pw_status change_thread(struct pw_recorder *recorder,
+				    uint32_t thread, struct pw_error *err)
+{
+	enum pw_status st = pw_recorder_flush(recorder, err);
+
+	PW_ASSERT(thread < recorder->threads.count);
+	recorder->thread = thread;
+	return st;
+}
+
+enum pw_status pw_recorder_accesses(struct pw_recorder *recorder,
+				    uint32_t thread, uint64_t pc,
 				    const struct pw_x86_access *access,
 				    size_t count, struct pw_error *err)
 {
-	size_t at = recorder->count;
+	size_t at;
+
+	if (thread != recorder->thread) {
+		enum pw_status st = change_thread(recorder, thread, err);
+
+		if (st != PW_OK)
+			return st;
+	}
+	at = recorder->count;
 
 	PW_DEBUG_ASSERT(count <= PW_X86_ACCESSES_MAX);
 	PW_DEBUG_ASSERT(at <= FULL_ACCESSES);
@@ -164,7 +180,7 @@ enum pw_status pw_recorder_accesses(struct pw_recorder *recorder, uint64_t pc,
 	return PW_OK;
 }
 
-enum pw_status pw_recorder_event(struct pw_recorder *recorder,
+enum pw_status pw_recorder_event(struct pw_recorder *recorder, uint32_t thread,
 				 const struct pw_event *event,
 				 struct pw_error *err)
 {
@@ -174,21 +190,65 @@ enum pw_status pw_recorder_event(struct pw_recorder *recorder,
 	if (st != PW_OK)
 		return st;
 	recorder->recorded.events++;
-	st = pw_writer_event(recorder->writer, 0, event, err);
+	st = pw_writer_event(recorder->writer, thread, event, err);
 	return st == PW_OK ? keep(recorder, err) : st;
 }
 
-static bool is_known(const struct pw_recorder *recorder, const char *path,
-		     uint64_t base)
+static bool is_known(const struct pw_recorder *recorder, uint32_t process,
+		     const char *path, uint64_t base)
 {
 	for (size_t i = 0; i < recorder->modules.count; i++) {
-		const struct known_module *known = &PW_ARRAY_AT(
-			&recorder->modules, struct known_module, i);
+		const struct pw_module *known =
+			&PW_ARRAY_AT(&recorder->modules, struct pw_module, i);
 
-		if (known->base == base && strcmp(known->path, path) == 0)
+		if (known->process == process && known->base == base &&
+		    strcmp(known->path, path) == 0)
 			return true;
 	}
 	return false;
+}
+
+/* The text of @module is in the arena. */
+static enum pw_status add_module(struct pw_recorder *recorder,
+				 const struct pw_module *module,
+				 struct pw_error *err)
+{
+	enum pw_status st = pw_array_push(&recorder->modules, module, err);
+
+	PW_ASSERT(module->path != NULL);
+	if (st != PW_OK)
+		return st;
+	return pw_writer_module(recorder->writer, module, err);
+}
+
+enum pw_status pw_recorder_thread(struct pw_recorder *recorder,
+				  const struct pw_thread *thread,
+				  uint32_t *index, struct pw_error *err)
+{
+	size_t known = recorder->modules.count;
+	uint32_t parent;
+	enum pw_status st;
+
+	*index = (uint32_t)recorder->threads.count;
+	st = pw_array_push(&recorder->threads, &thread->process, err);
+	if (st == PW_OK)
+		st = pw_writer_thread(recorder->writer, thread, err);
+	if (st != PW_OK)
+		return st;
+	PW_ASSERT(thread->parent <= *index);
+	parent = PW_ARRAY_AT(&recorder->threads, uint32_t, thread->parent);
+	if (parent == thread->process)
+		return PW_OK;
+	for (size_t i = 0; i < known && st == PW_OK; i++) {
+		struct pw_module module =
+			PW_ARRAY_AT(&recorder->modules, struct pw_module, i);
+
+		if (module.process != parent)
+			continue;
+		module.process = thread->process;
+		st = add_module(recorder, &module, err);
+	}
+	return st;
 }
 
 /* Where the file's first page lies: the nearest such mapping below @map. */
@@ -207,30 +267,28 @@ static uint64_t find_base(const struct pw_maps *maps, const struct pw_map *map)
 	return map->start;
 }
 
-enum pw_status pw_recorder_module(struct pw_recorder *recorder,
+enum pw_status pw_recorder_module(struct pw_recorder *recorder, uint32_t thread,
 				  const struct pw_maps *maps,
 				  const struct pw_map *map,
 				  struct pw_error *err)
 {
-	struct known_module known = {map->path, find_base(maps, map)};
+	uint32_t process = PW_ARRAY_AT(&recorder->threads, uint32_t, thread);
+	uint64_t base = find_base(maps, map);
 	struct pw_error ignored;
 	struct pw_module module;
 	enum pw_status st;
 
-	PW_ASSERT(maps->list.count > 0);
+	PW_ASSERT(maps->list.count > 0 && thread < recorder->threads.count);
 	if (map->inode == 0 || map->path[0] != '/' ||
-	    is_known(recorder, map->path, known.base))
+	    is_known(recorder, process, map->path, base))
 		return PW_OK;
-	st = pw_elf_module(&module, map->path, 0, known.base, &ignored);
+	st = pw_elf_module(&module, map->path, process, base, &ignored);
 	if (st != PW_OK)
 		return PW_OK; /* no ELF file, deleted, or not ours to read */
-	known.path = pw_arena_copy(recorder->arena, map->path);
-	if (!known.path)
+	module.path = pw_arena_copy(recorder->arena, map->path);
+	if (!module.path)
 		return pw_fail_memory(err, "the list of modules");
-	st = pw_array_push(&recorder->modules, &known, err);
-	if (st != PW_OK)
-		return st;
-	return pw_writer_module(recorder->writer, &module, err);
+	return add_module(recorder, &module, err);
 }
 
 const struct pw_recorded *

@@ -1,9 +1,9 @@
 /*
  * recorder.h - what an engine saw, on its way to the trace.
  *
- * Accesses gather in a buffer that goes to the writer when it is full and
- * before each event. About once a second everything goes into the file, so
- * that a kill loses little. One thread: the engines of today record one.
+ * Accesses gather in a buffer that goes to the writer when it is full, before
+ * each event, and when another thread goes on. About once a second everything
+ * goes into the file, so that a kill loses little.
  */
 #ifndef PW_CAPTURE_RECORDER_H
 #define PW_CAPTURE_RECORDER_H
@@ -26,13 +26,13 @@ struct pw_recorded {
 };
 
 /*
- * Make a recorder that writes to thread 0 of @writer and declares it.
+ * Make a recorder that writes to @writer.
  *
  * Owns:   *out is the caller's; free it with pw_recorder_close.
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
 enum pw_status pw_recorder_open(struct pw_recorder **out,
-				struct pw_writer *writer, pid_t pid,
+				struct pw_writer *writer,
 				struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -41,31 +41,43 @@ enum pw_status pw_recorder_open(struct pw_recorder **out,
 void pw_recorder_close(struct pw_recorder *recorder);
 
 /*
- * Append the accesses of one instruction at @pc.
+ * Declare a thread; *index is how many were declared before it. The first
+ * thread of a process knows the modules of its parent's process.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
-enum pw_status pw_recorder_accesses(struct pw_recorder *recorder, uint64_t pc,
+enum pw_status pw_recorder_thread(struct pw_recorder *recorder,
+				  const struct pw_thread *thread,
+				  uint32_t *index,
+				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Append accesses of @thread, made by the instruction at @pc.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_recorder_accesses(struct pw_recorder *recorder,
+				    uint32_t thread, uint64_t pc,
 				    const struct pw_x86_access *access,
 				    size_t count,
 				    struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Append an event, after all accesses so far.
+ * Append an event of @thread, after all accesses so far.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
-enum pw_status pw_recorder_event(struct pw_recorder *recorder,
+enum pw_status pw_recorder_event(struct pw_recorder *recorder, uint32_t thread,
 				 const struct pw_event *event,
 				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Declare the file mapped at @map as a module, once for each path and base;
- * what is no ELF file is no module and no error.
+ * Declare the file mapped at @map as a module of the process of @thread, once
+ * for each path and base; what is no ELF file is no module and no error.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
-enum pw_status pw_recorder_module(struct pw_recorder *recorder,
+enum pw_status pw_recorder_module(struct pw_recorder *recorder, uint32_t thread,
 				  const struct pw_maps *maps,
 				  const struct pw_map *map,
 				  struct pw_error *err) PW_MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * watcher.c - a thread that waits for SIGTERM or the clock.
+ * watcher.c - a thread that waits for signals or the clock.
  */
 #include "capture/watcher.h"
 
@@ -10,6 +10,8 @@
 #include "base/assert.h"
 
 #define NUDGE_NS 20000000L
+#define SLICE_NS 100000000L /* a wait of this length takes long */
+#define SECOND_NS INT64_C(1000000000)
 #define FOREVER_S 31536000U
 
 static void nothing(int signal)
@@ -23,30 +25,51 @@ static int nudge_signal(void)
 	return SIGRTMIN;
 }
 
+static int64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+/* Wait for one of the signals until @limit_ns, nudging a wait that takes long.
+ */
+static enum pw_watch await(struct pw_watcher *watcher, int64_t limit_ns)
+{
+	const struct timespec slice = {0, SLICE_NS};
+	uint_fast64_t seen = atomic_load(&watcher->progress);
+	sigset_t awaited = watcher->awaited;
+
+	sigaddset(&awaited, nudge_signal());
+	/* "ended" is set before the signal is sent: none is missed. */
+	while (!atomic_load(&watcher->ended)) {
+		int got = sigtimedwait(&awaited, NULL, &slice);
+		uint_fast64_t progress = atomic_load(&watcher->progress);
+
+		if (got > 0 && got != nudge_signal())
+			return PW_WATCH_SIGNAL;
+		if (limit_ns && clock_ns() >= limit_ns)
+			return PW_WATCH_TIME;
+		if (got < 0 && errno == EAGAIN && progress == seen)
+			pthread_kill(watcher->watched, nudge_signal());
+		seen = progress;
+	}
+	return PW_WATCH_NOTHING;
+}
+
 static void *watch(void *argument)
 {
 	struct pw_watcher *watcher = argument;
 	const struct timespec pause = {0, NUDGE_NS};
-	struct timespec limit = {.tv_sec = FOREVER_S};
-	sigset_t awaited;
-	int got = -1;
+	sigset_t own = watcher->awaited;
+	int64_t limit_ns = 0;
 
-	sigemptyset(&awaited);
-	sigaddset(&awaited, SIGTERM);
-	sigaddset(&awaited, nudge_signal());
-	pthread_sigmask(SIG_BLOCK, &awaited, NULL);
+	sigaddset(&own, nudge_signal());
+	pthread_sigmask(SIG_BLOCK, &own, NULL);
 	if (watcher->seconds && watcher->seconds < FOREVER_S)
-		limit.tv_sec = (time_t)watcher->seconds;
-	/* "ended" is set before the signal is sent: none is missed. */
-	while (!atomic_load(&watcher->ended) && got < 0) {
-		got = sigtimedwait(&awaited, NULL, &limit);
-		if (got < 0 && errno == EAGAIN)
-			break;
-	}
-	if (atomic_load(&watcher->ended))
-		return NULL;
-	atomic_store(&watcher->reason,
-		     got == SIGTERM ? PW_WATCH_TERM : PW_WATCH_TIME);
+		limit_ns = clock_ns() + (int64_t)watcher->seconds * SECOND_NS;
+	atomic_store(&watcher->reason, (int)await(watcher, limit_ns));
 	while (!atomic_load(&watcher->ended)) {
 		pthread_kill(watcher->watched, nudge_signal());
 		nanosleep(&pause, NULL);
@@ -54,18 +77,27 @@ static void *watch(void *argument)
 	return NULL;
 }
 
+static void choose_signals(sigset_t *set, bool terminal)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	if (!terminal)
+		return;
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGQUIT);
+	sigaddset(set, SIGHUP);
+}
+
 enum pw_status pw_watcher_start(struct pw_watcher *watcher, uint64_t seconds,
-				struct pw_error *err)
+				bool terminal, struct pw_error *err)
 {
 	struct sigaction action = {.sa_handler = nothing};
-	sigset_t term;
 	int error;
 
 	*watcher = (struct pw_watcher){.watched = pthread_self(),
 				       .seconds = seconds};
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &term, &watcher->before);
+	choose_signals(&watcher->awaited, terminal);
+	pthread_sigmask(SIG_BLOCK, &watcher->awaited, &watcher->before);
 	sigaction(nudge_signal(), &action, NULL);
 	error = pthread_create(&watcher->thread, NULL, watch, watcher);
 	if (error) {
@@ -94,14 +126,11 @@ bool pw_watcher_release(struct pw_watcher *watcher)
 {
 	const struct timespec now = {0};
 	bool came = false;
-	sigset_t term;
 
 	PW_ASSERT(!watcher->running);
 	if (!watcher->blocking)
 		return false;
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM);
-	while (sigtimedwait(&term, NULL, &now) == SIGTERM)
+	while (sigtimedwait(&watcher->awaited, NULL, &now) > 0)
 		came = true;
 	watcher->blocking = false;
 	pthread_sigmask(SIG_SETMASK, &watcher->before, NULL);
