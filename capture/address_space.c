@@ -13,6 +13,7 @@
 #include "base/bits.h"
 
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+#define PAGEMAP_FILE (UINT64_C(1) << 61) /* or shared memory */
 #define PAGEMAP_WORDS 512
 
 enum pw_status pw_address_space_maps(struct pw_address_space *space,
@@ -83,9 +84,17 @@ static enum pw_status record_present(struct pw_recorder *recorder,
 				 err);
 }
 
-/* Runs of present pages in [map->start, map->end). */
+/* Pages with a bit of @wanted and none of @unwanted. */
+struct page_filter {
+	int fd; /* of /proc/PID/pagemap */
+	uint64_t wanted;
+	uint64_t unwanted;
+};
+
+/* Runs of such pages in [map->start, map->end). */
 static enum pw_status record_pages(struct pw_recorder *recorder,
-				   uint32_t thread, int fd,
+				   uint32_t thread,
+				   const struct page_filter *filter,
 				   const struct pw_map *map,
 				   struct pw_error *err)
 {
@@ -95,7 +104,7 @@ static enum pw_status record_pages(struct pw_recorder *recorder,
 	enum pw_status st = PW_OK;
 
 	while (page < map->end && st == PW_OK) {
-		ssize_t got = pread(fd, word, sizeof(word),
+		ssize_t got = pread(filter->fd, word, sizeof(word),
 				    (off_t)(page >> PW_PAGE_SHIFT) * (off_t)8);
 
 		if (got < 8)
@@ -103,7 +112,8 @@ static enum pw_status record_pages(struct pw_recorder *recorder,
 		for (size_t i = 0;
 		     i < (size_t)got / 8 && page < map->end && st == PW_OK;
 		     i++, page += PW_PAGE_BYTES) {
-			bool present = word[i] & PAGEMAP_PRESENT;
+			bool present = (word[i] & filter->wanted) &&
+				       !(word[i] & filter->unwanted);
 
 			if (present && !open_run)
 				run = page;
@@ -118,18 +128,20 @@ static enum pw_status record_pages(struct pw_recorder *recorder,
 	return st;
 }
 
-enum pw_status pw_address_space_record(struct pw_address_space *space,
-				       struct pw_recorder *recorder,
-				       uint32_t thread, struct pw_error *err)
+enum pw_status pw_address_space_record_maps(const struct pw_maps *maps,
+					    pid_t pid, bool own_only,
+					    struct pw_recorder *recorder,
+					    uint32_t thread,
+					    struct pw_error *err)
 {
-	const struct pw_maps *maps;
-	enum pw_status st;
+	struct page_filter filter = {
+		.wanted = PAGEMAP_PRESENT,
+		.unwanted = own_only ? PAGEMAP_FILE : 0,
+	};
+	enum pw_status st = PW_OK;
 	char path[64];
-	int fd;
 
 	PW_ASSERT(recorder != NULL);
-	space->stale = true;
-	st = pw_address_space_maps(space, &maps, err);
 	for (size_t i = 0; st == PW_OK && i < maps->list.count; i++) {
 		const struct pw_map *map =
 			&PW_ARRAY_AT(&maps->list, struct pw_map, i);
@@ -139,16 +151,31 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 			st = pw_recorder_module(recorder, thread, maps, map,
 						err);
 	}
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)space->pid);
-	fd = st == PW_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (fd < 0)
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
+	filter.fd = st == PW_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (filter.fd < 0)
 		return st;
 	for (size_t i = 0; st == PW_OK && i < maps->list.count; i++)
-		st = record_pages(recorder, thread, fd,
+		st = record_pages(recorder, thread, &filter,
 				  &PW_ARRAY_AT(&maps->list, struct pw_map, i),
 				  err);
-	close(fd);
+	close(filter.fd);
 	return st;
+}
+
+enum pw_status pw_address_space_record(struct pw_address_space *space,
+				       struct pw_recorder *recorder,
+				       uint32_t thread, struct pw_error *err)
+{
+	const struct pw_maps *maps;
+	enum pw_status st;
+
+	space->stale = true;
+	st = pw_address_space_maps(space, &maps, err);
+	if (st != PW_OK)
+		return st;
+	return pw_address_space_record_maps(maps, space->pid, false, recorder,
+					    thread, err);
 }
 
 enum pw_status pw_address_space_record_map(struct pw_address_space *space,

@@ -46,6 +46,18 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * The same for mappings that the caller has made up out of those of @pid;
+ * with @own_only, pages that come from files are not told as present.
+ *
+ * Errors: as pw_address_space_record.
+ */
+enum pw_status pw_address_space_record_maps(const struct pw_maps *maps,
+					    pid_t pid, bool own_only,
+					    struct pw_recorder *recorder,
+					    uint32_t thread,
+					    struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * Record the mapping that begins at @address as a map event.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.

@@ -37,8 +37,7 @@ enum pw_status pw_qemu_event(struct pw_qemu_session *session,
 
 	if (st != PW_OK || stream->thread == PW_QEMU_NONE)
 		return st;
-	session->result->events++;
-	return pw_writer_event(session->writer, stream->thread, event, err);
+	return pw_recorder_event(session->recorder, stream->thread, event, err);
 }
 
 enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
@@ -56,22 +55,18 @@ enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
 	if (stream->thread == PW_QEMU_NONE || !session->open)
 		return st;
 	while (bytes > 0 && st == PW_OK) {
-		uint32_t size =
-			(uint32_t)(bytes < ACCESS_BYTES_MAX ? bytes
-							    : ACCESS_BYTES_MAX);
-		const struct pw_accesses access = {
-			.count = 1,
-			.address = &address,
-			.pc = &pc,
-			.size_bytes = &size,
-			.kind = &kind,
+		const struct pw_x86_access access = {
+			.address = address,
+			.size_bytes = (uint32_t)(bytes < ACCESS_BYTES_MAX
+							 ? bytes
+							 : ACCESS_BYTES_MAX),
+			.kind = kind,
 		};
 
-		st = pw_writer_accesses(session->writer, stream->thread,
-					&access, err);
-		session->accesses++;
-		address += size;
-		bytes -= size;
+		st = pw_recorder_accesses(session->recorder, stream->thread, pc,
+					  &access, 1, err);
+		address += access.size_bytes;
+		bytes -= access.size_bytes;
 	}
 	return st;
 }
@@ -107,6 +102,8 @@ static enum pw_status open_lane(struct reading *r, struct pw_error *err)
 
 	if (r->stream->skipped)
 		st = put_gap(r->session, r->stream, err);
+	if (st == PW_OK)
+		st = pw_recorder_flush(r->session->recorder, err);
 	if (st != PW_OK)
 		return st;
 	return pw_writer_lane_begin(r->session->writer, r->stream->thread,

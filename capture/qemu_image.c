@@ -2,142 +2,104 @@
  * qemu_image.c - what a new image has mapped, out of the emulator's mappings.
  *
  * The program's memory lies below the emulator's own. The emulator maps code
- * without the right to execute, so that right is taken from the program
- * headers of the file.
+ * without the right to execute, so that the kernel joins what it would keep
+ * apart; the program headers of each file tell where its parts begin and which
+ * of them are code.
  */
-#include "capture/qemu_session.h"
-
 #include <elf.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/assert.h"
 #include "base/bits.h"
-#include "capture/maps.h"
-#include "formats/elf_module.h"
+#include "capture/address_space.h"
+#include "capture/qemu_session.h"
 
 #define HEADERS_MAX 64
-#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
-#define PAGEMAP_FILE (UINT64_C(1) << 61)
-#define PAGEMAP_WORDS 512
+#define AUXV_WORDS 8192 /* looked through for the auxiliary vector */
+#define AUXV_TYPE_MAX 64
 
-/* Whether the bytes of @path at @offset are mapped for execution. */
-static bool is_code(const char *path, uint64_t offset)
-{
+/* The loaded parts of an ELF file. */
+struct parts {
 	Elf64_Phdr header[HEADERS_MAX];
-	Elf64_Ehdr file = {0};
-	bool found = false;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd >= 0 ? pread(fd, &file, sizeof(file), 0) : -1;
-	size_t count = file.e_phnum < HEADERS_MAX ? file.e_phnum : HEADERS_MAX;
+	size_t count;
+};
 
+static void read_parts(const char *path, struct parts *parts)
+{
+	Elf64_Ehdr file = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t count;
+	ssize_t got;
+
+	parts->count = 0;
+	if (fd < 0)
+		return;
+	got = pread(fd, &file, sizeof(file), 0);
+	count = file.e_phnum < HEADERS_MAX ? file.e_phnum : HEADERS_MAX;
 	if (got == (ssize_t)sizeof(file) &&
 	    memcmp(file.e_ident, ELFMAG, SELFMAG) == 0 &&
-	    file.e_phentsize == sizeof(header[0]))
-		got = pread(fd, header, count * sizeof(header[0]),
+	    file.e_ident[EI_CLASS] == ELFCLASS64 &&
+	    file.e_phentsize == sizeof(parts->header[0])) {
+		got = pread(fd, parts->header, count * sizeof(parts->header[0]),
 			    (off_t)file.e_phoff);
-	else
-		got = 0;
-	if (fd >= 0)
-		close(fd);
-	for (size_t i = 0; i < (size_t)(got > 0 ? got : 0) / sizeof(header[0]);
-	     i++) {
-		uint64_t start = header[i].p_offset & ~(PW_PAGE_BYTES - 1);
+		if (got > 0)
+			parts->count = (size_t)got / sizeof(parts->header[0]);
+	}
+	close(fd);
+}
 
-		if (header[i].p_type == PT_LOAD && (header[i].p_flags & PF_X) &&
-		    offset >= start &&
-		    offset < header[i].p_offset + header[i].p_filesz)
-			found = true;
+/*
+ * The part that the page of the file at @offset belongs to: the last one that
+ * begins at or below it; NULL for none.
+ */
+static const Elf64_Phdr *find_part(const struct parts *parts, uint64_t offset)
+{
+	const Elf64_Phdr *found = NULL;
+
+	for (size_t i = 0; i < parts->count; i++) {
+		const Elf64_Phdr *part = &parts->header[i];
+
+		if (part->p_type == PT_LOAD &&
+		    (part->p_offset & ~(PW_PAGE_BYTES - 1)) <= offset &&
+		    (!found || part->p_offset > found->p_offset))
+			found = part;
 	}
 	return found;
 }
 
-/* The same device numbers as in mmap events, which come from stat. */
-static void identify(const struct pw_map *map, uint64_t *device,
-		     uint64_t *file_bytes)
+/* The mapping in pieces that the kernel would have made of it. */
+static enum pw_status push_pieces(struct pw_array *list,
+				  const struct pw_map *whole,
+				  struct pw_error *err)
 {
-	struct stat st;
+	struct pw_map piece = *whole;
+	struct parts parts = {.count = 0};
+	enum pw_status st = PW_OK;
 
-	*device = map->device;
-	*file_bytes = 0;
-	if (map->inode == 0 || map->path[0] != '/' ||
-	    stat(map->path, &st) != 0 || st.st_ino != map->inode)
-		return;
-	*device = st.st_dev;
-	*file_bytes = (uint64_t)st.st_size;
-}
+	if (whole->inode != 0 && whole->path[0] == '/')
+		read_parts(whole->path, &parts);
+	for (uint64_t at = whole->start; at < whole->end && st == PW_OK;
+	     at = piece.end) {
+		uint64_t offset = whole->offset + (at - whole->start);
+		const Elf64_Phdr *part = find_part(&parts, offset);
 
-static enum pw_status put_map(struct pw_qemu_session *session,
-			      const struct pw_qemu_stream *stream,
-			      const struct pw_map *map, const char *text,
-			      struct pw_error *err)
-{
-	uint64_t device, file_bytes;
-
-	identify(map, &device, &file_bytes);
-	return pw_qemu_event(session, stream,
-			     &(struct pw_event){
-				     .kind = PW_EVENT_map,
-				     .arg = {map->start, map->end - map->start,
-					     map->prot, map->flags, map->offset,
-					     device, map->inode, file_bytes},
-				     .text = text,
-			     },
-			     err);
-}
-
-static enum pw_status put_module(struct pw_qemu_session *session,
-				 const struct pw_qemu_stream *stream,
-				 const struct pw_map *map, uint64_t base,
-				 struct pw_error *err)
-{
-	struct pw_qemu_module known = {stream->process, stream->image, base,
-				       NULL};
-	struct pw_error ignored;
-	struct pw_module module;
-	enum pw_status st;
-
-	for (size_t i = 0; i < session->modules.count; i++) {
-		const struct pw_qemu_module *other = &PW_ARRAY_AT(
-			&session->modules, struct pw_qemu_module, i);
-
-		if (other->process == known.process &&
-		    other->image == known.image && other->base == base &&
-		    strcmp(other->path, map->path) == 0)
-			return PW_OK;
+		piece.start = at;
+		piece.end = at + PW_PAGE_BYTES;
+		piece.offset = offset;
+		piece.prot = whole->prot;
+		if (part && (part->p_flags & PF_X))
+			piece.prot |= PROT_EXEC;
+		while (piece.end < whole->end &&
+		       find_part(&parts,
+				 whole->offset + (piece.end - whole->start)) ==
+			       part)
+			piece.end += PW_PAGE_BYTES;
+		st = pw_array_push(list, &piece, err);
 	}
-	if (pw_elf_module(&module, map->path, stream->process, base,
-			  &ignored) != PW_OK)
-		return PW_OK; /* no ELF file, deleted, or not ours to read */
-	known.path = pw_arena_copy(session->arena, map->path);
-	if (!known.path)
-		return pw_fail_memory(err, "the list of modules");
-	st = pw_array_push(&session->modules, &known, err);
-	if (st == PW_OK)
-		st = pw_qemu_lane_close(session, err);
-	return st == PW_OK ? pw_writer_module(session->writer, &module, err)
-			   : st;
-}
-
-/* Where the file's first page lies: the nearest such mapping below. */
-static uint64_t find_base(const struct pw_maps *maps, size_t index)
-{
-	const struct pw_map *map =
-		&PW_ARRAY_AT(&maps->list, struct pw_map, index);
-
-	for (size_t i = index + 1; i > 0; i--) {
-		const struct pw_map *at =
-			&PW_ARRAY_AT(&maps->list, struct pw_map, i - 1);
-
-		if (at->inode == map->inode && at->device == map->device &&
-		    at->offset == 0)
-			return at->start;
-	}
-	return map->start;
+	return st;
 }
 
 /*
@@ -156,100 +118,150 @@ static bool is_stack(const struct pw_maps *maps, size_t index)
 	       below->end - below->start == PW_PAGE_BYTES;
 }
 
-/* Pages of the program's own; those of files were read to translate them. */
-static enum pw_status put_present(struct pw_qemu_session *session,
-				  const struct pw_qemu_stream *stream, int fd,
-				  const struct pw_map *map,
-				  struct pw_error *err)
+static size_t read_remote(pid_t pid, uint64_t address, void *to, size_t bytes)
 {
-	uint64_t word[PAGEMAP_WORDS];
-	enum pw_status st = PW_OK;
-	uint64_t page = map->start;
+	union {
+		uint64_t number;
+		void *pointer;
+	} remote = {address};
+	struct iovec local = {to, bytes}, from = {remote.pointer, bytes};
+	ssize_t got = process_vm_readv(pid, &local, 1, &from, 1, 0);
 
-	while (page < map->end && st == PW_OK) {
-		ssize_t got = pread(fd, word, sizeof(word),
-				    (off_t)(page >> PW_PAGE_SHIFT) * (off_t)8);
+	return got > 0 ? (size_t)got : 0;
+}
 
-		if (got < 8)
+/* The vector is in the stack, behind the environment; AT_PAGESZ is known. */
+static void tell_auxv(struct pw_start *start, pid_t pid,
+		      const struct pw_map *stack)
+{
+	static uint64_t word[AUXV_WORDS];
+	uint64_t bytes = stack->end - stack->start;
+	size_t count, at, first;
+
+	bytes = bytes < sizeof(word) ? bytes : sizeof(word);
+	count = read_remote(pid, stack->end - bytes, word, bytes) /
+		sizeof(uint64_t);
+	for (at = 0; at + 1 < count; at++)
+		if (word[at] == AT_PAGESZ && word[at + 1] == PW_PAGE_BYTES)
 			break;
-		for (size_t i = 0;
-		     i < (size_t)got / 8 && page < map->end && st == PW_OK;
-		     i++, page += PW_PAGE_BYTES) {
-			const struct pw_event present = {
-				.kind = PW_EVENT_present,
-				.arg = {page, PW_PAGE_BYTES},
-			};
+	if (at + 1 >= count)
+		return;
+	for (first = at; first >= 2 && word[first - 2] != AT_NULL &&
+			 word[first - 2] < AUXV_TYPE_MAX;)
+		first -= 2;
+	while (at + 1 < count && word[at] != AT_NULL)
+		at += 2;
+	pw_start_auxv_bytes(start, word + first,
+			    (at - first) * sizeof(uint64_t));
+}
 
-			if ((word[i] & PAGEMAP_PRESENT) &&
-			    !(word[i] & PAGEMAP_FILE))
-				st = pw_qemu_event(session, stream, &present,
-						   err);
-		}
+static enum pw_status choose_maps(struct pw_maps *out, struct pw_maps *all,
+				  uint64_t floor, struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	for (size_t i = 0; i < all->list.count && st == PW_OK; i++) {
+		struct pw_map map = PW_ARRAY_AT(&all->list, struct pw_map, i);
+
+		if (map.end > floor)
+			break;
+		if (is_stack(all, i))
+			map.path = "[stack]";
+		st = push_pieces(&out->list, &map, err);
 	}
 	return st;
 }
 
-static enum pw_status put_one(struct pw_qemu_session *session,
-			      const struct pw_qemu_stream *stream,
-			      const struct pw_maps *maps, size_t index,
-			      struct pw_error *err)
+static void put_event(void *state, const struct pw_event *event)
 {
-	struct pw_map map = PW_ARRAY_AT(&maps->list, struct pw_map, index);
-	bool is_file = map.inode != 0 && map.path[0] == '/';
-	enum pw_status st;
+	struct pw_qemu_session *session = state;
 
-	if (is_file && is_code(map.path, map.offset))
-		map.prot |= PROT_EXEC;
-	st = put_map(session, stream, &map,
-		     is_stack(maps, index) ? "[stack]" : map.path, err);
-	if (st == PW_OK && is_file && (map.prot & PROT_EXEC))
-		st = put_module(session, stream, &map, find_base(maps, index),
-				err);
-	return st;
+	if (session->told_status == PW_OK)
+		session->told_status = pw_qemu_event(
+			session, session->told, event, &session->told_error);
+}
+
+struct pw_start_sink pw_qemu_start_sink(struct pw_qemu_session *session)
+{
+	return (struct pw_start_sink){put_event, session};
+}
+
+/* What pw_start_... tells goes to the thread of @stream. */
+static void begin_telling(struct pw_qemu_session *session,
+			  const struct pw_qemu_stream *stream)
+{
+	session->told = stream;
+	session->told_status = PW_OK;
+}
+
+static enum pw_status end_telling(struct pw_qemu_session *session,
+				  struct pw_error *err)
+{
+	if (session->told_status != PW_OK)
+		*err = session->told_error;
+	return session->told_status;
+}
+
+static enum pw_status tell_start(struct pw_qemu_session *session,
+				 const struct pw_qemu_stream *stream,
+				 const struct pw_maps *maps,
+				 struct pw_error *err)
+{
+	begin_telling(session, stream);
+	pw_start_limits(&session->start, stream->pid);
+	for (size_t i = 0; i < maps->list.count; i++) {
+		const struct pw_map *map =
+			&PW_ARRAY_AT(&maps->list, struct pw_map, i);
+
+		if (strcmp(map->path, "[stack]") == 0)
+			tell_auxv(&session->start, stream->pid, map);
+	}
+	pw_start_maps(&session->start, stream->pid, maps);
+	return end_telling(session, err);
 }
 
 enum pw_status pw_qemu_image(struct pw_qemu_session *session,
 			     const struct pw_qemu_stream *stream,
 			     uint64_t floor, struct pw_error *err)
 {
-	struct pw_maps maps = PW_MAPS;
-	enum pw_status st = pw_maps_read(&maps, stream->pid, err);
-	size_t count = 0;
-	char path[64];
-	int fd;
+	struct pw_maps all = PW_MAPS, maps = PW_MAPS;
+	enum pw_status st = pw_maps_read(&all, stream->pid, err);
 
-	while (count < maps.list.count &&
-	       PW_ARRAY_AT(&maps.list, struct pw_map, count).end <= floor)
-		count++;
-	for (size_t i = 0; i < count && st == PW_OK; i++)
-		st = put_one(session, stream, &maps, i, err);
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)stream->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	for (size_t i = 0; fd >= 0 && i < count && st == PW_OK; i++)
-		st = put_present(session, stream, fd,
-				 &PW_ARRAY_AT(&maps.list, struct pw_map, i),
-				 err);
-	if (fd >= 0)
-		close(fd);
+	if (st == PW_OK)
+		st = choose_maps(&maps, &all, floor, err);
+	if (st == PW_OK)
+		st = pw_address_space_record_maps(&maps, stream->pid, true,
+						  session->recorder,
+						  stream->thread, err);
+	if (st == PW_OK)
+		st = tell_start(session, stream, &maps, err);
 	pw_maps_free(&maps);
+	pw_maps_free(&all);
 	return st;
 }
 
 enum pw_status pw_qemu_mapped(struct pw_qemu_session *session,
 			      const struct pw_qemu_stream *stream,
-			      uint64_t address, struct pw_error *err)
+			      uint64_t address, uint64_t prot,
+			      struct pw_error *err)
 {
 	struct pw_maps maps = PW_MAPS;
 	enum pw_status st = pw_maps_read(&maps, stream->pid, err);
+	const struct pw_map *map = NULL;
 
-	for (size_t i = 0; i < maps.list.count && st == PW_OK; i++) {
-		const struct pw_map *map =
-			&PW_ARRAY_AT(&maps.list, struct pw_map, i);
-
-		if (address >= map->start && address < map->end &&
-		    map->inode != 0 && map->path[0] == '/')
-			st = put_module(session, stream, map,
-					find_base(&maps, i), err);
+	if (st == PW_OK)
+		map = pw_maps_find(&maps, address);
+	if (st == PW_OK)
+		st = pw_qemu_lane_close(session, err);
+	if (st == PW_OK && map && map->path[0] == '/') {
+		if (prot & PROT_EXEC)
+			st = pw_recorder_module(session->recorder,
+						stream->thread, &maps, map,
+						err);
+		begin_telling(session, stream);
+		pw_start_file(&session->start, map->path, map->path);
+		if (st == PW_OK)
+			st = end_telling(session, err);
 	}
 	pw_maps_free(&maps);
 	return st;

@@ -4,7 +4,6 @@
 #include "capture/qemu_session.h"
 
 #include <errno.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -56,33 +55,17 @@ enum pw_status pw_qemu_rescope(struct pw_qemu_session *session,
 	return pw_qemu_lane_close(session, err);
 }
 
-/* Once a second: put into the file what a kill would take; look at bounds. */
-static enum pw_status keep(struct pw_qemu_session *session,
-			   struct pw_error *err)
+/* Bounds, the clock, signals. */
+static void check_limits(struct pw_qemu_session *session)
 {
-	const struct pw_capture_request *request = &session->request;
-	int64_t now = pw_qemu_now_ns();
-	struct pw_totals totals;
-	enum pw_status st;
-	enum pw_watch reason = pw_watcher_reason(&session->watcher);
-	struct statvfs disk;
+	const struct pw_recorded *done =
+		pw_recorder_recorded(session->recorder);
+	enum pw_capture_end end;
 
-	if (reason == PW_WATCH_TIME)
-		finish(session, PW_CAPTURE_SECONDS);
-	else if (reason == PW_WATCH_TERM)
-		finish(session, PW_CAPTURE_TERMINATED);
-	pw_writer_totals(session->writer, &totals);
-	if (request->max_bytes && totals.file_bytes >= request->max_bytes)
-		finish(session, PW_CAPTURE_BYTES);
-	if (now - session->kept_ns < SECOND_NS)
-		return PW_OK;
-	session->kept_ns = now;
-	if (request->min_free_bytes && request->trace &&
-	    statvfs(request->trace, &disk) == 0 &&
-	    disk.f_bavail * disk.f_frsize < request->min_free_bytes)
-		finish(session, PW_CAPTURE_FREE);
-	st = pw_qemu_lane_close(session, err);
-	return st == PW_OK ? pw_writer_flush(session->writer, err) : st;
+	if (!session->ended &&
+	    pw_limits_reached(&session->limits, session->recorded,
+			      done->file_bytes, &end))
+		finish(session, end);
 }
 
 /* Whether threads of the image may still speak of what @code announces. */
@@ -231,11 +214,12 @@ enum pw_status pw_qemu_merge(struct pw_qemu_session *session,
 {
 	enum pw_status st = pw_qemu_rescope(session, err);
 
-	session->progress_ns = session->kept_ns = pw_qemu_now_ns();
+	session->progress_ns = pw_qemu_now_ns();
 	for (unsigned n = 1; st == PW_OK && !session->ended; n++) {
 		st = go_round(session, err);
 		if (st == PW_OK)
-			st = keep(session, err);
+			st = pw_recorder_keep(session->recorder, err);
+		check_limits(session);
 		if (st == PW_OK && n % LOOK_EVERY == 0)
 			st = pw_qemu_look_for_ends(session, err);
 	}

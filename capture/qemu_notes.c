@@ -71,9 +71,10 @@ static enum pw_status declare_thread(struct pw_qemu_session *session,
 	enum pw_status st = pw_qemu_lane_close(session, err);
 
 	if (st == PW_OK)
-		st = pw_writer_thread(session->writer, &thread, err);
+		st = pw_recorder_thread(session->recorder, &thread,
+					&stream->thread, err);
 	if (st == PW_OK)
-		stream->thread = session->threads++;
+		session->threads++;
 	session->result->threads = session->threads;
 	return st;
 }
@@ -339,7 +340,8 @@ enum pw_status pw_qemu_note(struct pw_qemu_session *session,
 	case PW_NOTE_NATIVE:
 		return note_native(session, stream, event, err);
 	case PW_NOTE_MAPPED:
-		return pw_qemu_mapped(session, stream, event->arg[0], err);
+		return pw_qemu_mapped(session, stream, event->arg[0],
+				      event->arg[1], err);
 	default:
 		PW_ASSERT(kind < PW_NOTE_FIRST);
 		copy.kind = (enum pw_event_kind)kind;

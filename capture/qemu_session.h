@@ -16,9 +16,13 @@
 #include "base/array.h"
 #include "base/status.h"
 #include "capture/engine.h"
+#include "capture/limits.h"
+#include "capture/ptrace_host.h"
 #include "capture/qemu_block.h"
 #include "capture/qemu_region.h"
+#include "capture/recorder.h"
 #include "capture/scope.h"
+#include "capture/start.h"
 #include "capture/watcher.h"
 #include "formats/lane.h"
 
@@ -38,14 +42,6 @@ struct pw_qemu_process {
 	unsigned births;  /* children that have not reported yet */
 	int64_t ended_ns; /* when its end was seen; 0: not yet */
 	uint64_t brk;	  /* unused until the first brk */
-};
-
-/* A module that has been declared. */
-struct pw_qemu_module {
-	uint32_t process;
-	uint64_t image;
-	uint64_t base;
-	const char *path;
 };
 
 /* A ring in use. */
@@ -73,13 +69,19 @@ struct pw_qemu_session {
 	struct pw_qemu_region region;
 	struct pw_qemu_blocks blocks;
 	struct pw_writer *writer;
+	struct pw_recorder *recorder; /* for what is not in a lane */
+	struct pw_start start;
+	struct pw_limits limits;
+	const struct pw_qemu_stream *told; /* whose start is being told */
+	enum pw_status told_status;
+	struct pw_error told_error;
 	struct pw_lane *lane; /* open, or NULL */
 	struct pw_capture_result *result;
 	struct pw_watcher watcher;
+	struct pw_host host;
 	struct pw_scope scope;
 	bool open;		   /* the scope, as of the last look */
 	struct pw_array processes; /* struct pw_qemu_process */
-	struct pw_array modules;   /* struct pw_qemu_module */
 	struct pw_array handlers;  /* uint64_t: of whatever process */
 	struct pw_arena *arena;
 	struct pw_qemu_stream stream[PW_RINGS];
@@ -90,13 +92,11 @@ struct pw_qemu_session {
 	uint64_t recorded;   /* instructions */
 	uint64_t stop_at;    /* look at scope and bounds at so many executed */
 	uint64_t seen;	     /* executed, as the scope knows */
-	uint64_t accesses;
-	pid_t target; /* the command */
-	int status;   /* of the command, from waitpid */
+	pid_t target;	     /* the command */
+	int status;	     /* of the command, from waitpid */
 	bool target_ended;
 	bool ended;
-	int64_t kept_ns;     /* when the trace was flushed last */
-	int64_t progress_ns; /* when something was read last */
+	int64_t progress_ns;		      /* when something was read last */
 	uint64_t address[PW_QEMU_PIECES_MAX]; /* of an execution */
 	char emulator[4096];
 	char plugin[4096];
@@ -218,13 +218,19 @@ enum pw_status pw_qemu_image(struct pw_qemu_session *session,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * A file has been mapped at @address: declare its module.
+ * Where session->start tells what it finds.
+ */
+struct pw_start_sink pw_qemu_start_sink(struct pw_qemu_session *session);
+
+/*
+ * A file has been mapped at @address with the rights @prot: tell of the file,
+ * and of its module.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
 enum pw_status pw_qemu_mapped(struct pw_qemu_session *session,
 			      const struct pw_qemu_stream *stream,
-			      uint64_t address,
+			      uint64_t address, uint64_t prot,
 			      struct pw_error *err) PW_MUST_CHECK;
 
 /*

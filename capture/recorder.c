@@ -107,7 +107,8 @@ enum pw_status pw_recorder_flush(struct pw_recorder *recorder,
 }
 
 /* Put into the file what a kill would take, once a second. */
-static enum pw_status keep(struct pw_recorder *recorder, struct pw_error *err)
+enum pw_status pw_recorder_keep(struct pw_recorder *recorder,
+				struct pw_error *err)
 {
 	int64_t now_ns = clock_ns();
 	enum pw_status st;
@@ -134,7 +135,7 @@ static enum pw_status look(struct pw_recorder *recorder, struct pw_error *err)
 	recorder->look_count = recorder->count + LOOK_ACCESSES;
 	if (recorder->look_count > FULL_ACCESSES)
 		recorder->look_count = FULL_ACCESSES + 1;
-	return keep(recorder, err);
+	return pw_recorder_keep(recorder, err);
 }
 
 /* From here on the buffer is @thread's. */
@@ -191,7 +192,7 @@ enum pw_status pw_recorder_event(struct pw_recorder *recorder, uint32_t thread,
 		return st;
 	recorder->recorded.events++;
 	st = pw_writer_event(recorder->writer, thread, event, err);
-	return st == PW_OK ? keep(recorder, err) : st;
+	return st == PW_OK ? pw_recorder_keep(recorder, err) : st;
 }
 
 static bool is_known(const struct pw_recorder *recorder, uint32_t process,

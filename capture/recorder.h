@@ -91,6 +91,15 @@ enum pw_status pw_recorder_flush(struct pw_recorder *recorder,
 				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * About once a second, put into the file what a kill would take. Engines that
+ * also use the writer themselves call this often.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_recorder_keep(struct pw_recorder *recorder,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * What has been recorded so far.
  *
  * Owns: the recorder.

@@ -52,7 +52,7 @@ static void free_session(struct pw_qemu_session *session)
 	pw_qemu_region_free(&session->region);
 	pw_qemu_blocks_free(&session->blocks);
 	pw_array_free(&session->processes);
-	pw_array_free(&session->modules);
+	pw_start_close(&session->start);
 	pw_array_free(&session->handlers);
 	pw_arena_close(session->arena);
 	free(session);
@@ -74,7 +74,7 @@ static enum pw_status open_session(void **out,
 	session->region.fd = session->region.guard_pipe = -1;
 	session->target = -1;
 	session->processes = (struct pw_array)PW_ARRAY(struct pw_qemu_process);
-	session->modules = (struct pw_array)PW_ARRAY(struct pw_qemu_module);
+	pw_start_open(&session->start, pw_qemu_start_sink(session));
 	session->handlers = (struct pw_array)PW_ARRAY(uint64_t);
 	pw_scope_init(&session->scope, &request->scope);
 	st = pw_arena_open(&session->arena, 0, err);
@@ -95,6 +95,7 @@ static enum pw_status open_session(void **out,
 		free_session(session);
 		return st;
 	}
+	pw_host_change_signals(&session->host, true);
 	*out = session;
 	return PW_OK;
 }
@@ -105,29 +106,43 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 {
 	struct pw_qemu_session *session = state;
 	int64_t started = pw_qemu_now_ns();
-	struct pw_totals totals;
+	const struct pw_recorded *done;
 	enum pw_status st;
 
 	*result = (struct pw_capture_result){.end = PW_CAPTURE_EXIT};
 	session->result = result;
 	session->writer = writer;
-	st = pw_watcher_start(&session->watcher, session->request.max_seconds,
-			      err);
+	pw_limits_init(&session->limits, &session->request, &session->watcher);
+	session->limits.instructions = UINT64_MAX; /* exact: pw_qemu_rescope */
+	st = pw_recorder_open(&session->recorder, writer, err);
+	if (st == PW_OK)
+		st = pw_watcher_start(&session->watcher,
+				      session->request.max_seconds, false, err);
 	if (st == PW_OK)
 		st = pw_qemu_merge(session, err);
 	pw_watcher_stop(&session->watcher);
 	pw_qemu_region_off(&session->region);
 	if (result->end == PW_CAPTURE_TERMINATED && !session->target_ended)
 		kill(session->target, SIGTERM);
+	if (st == PW_OK)
+		st = pw_recorder_flush(session->recorder, err);
 	if (st == PW_OK && session->processes.count == 0)
 		st = pw_fail(err, PW_ERR_TARGET,
 			     "%s: the emulator ended before the program began",
 			     session->request.path);
-	pw_writer_totals(writer, &totals);
-	result->instructions = session->recorded;
-	result->accesses = totals.accesses;
+	if (session->recorder) {
+		struct pw_totals totals;
+
+		pw_writer_totals(writer, &totals);
+		done = pw_recorder_recorded(session->recorder);
+		result->instructions = session->recorded;
+		result->accesses = totals.accesses;
+		result->events = done->events;
+	}
 	result->steps = session->executed;
 	result->seconds = 1e-9 * (double)(pw_qemu_now_ns() - started);
+	pw_recorder_close(session->recorder);
+	session->recorder = NULL;
 	return st;
 }
 
@@ -150,6 +165,7 @@ static void close_session(void *state, struct pw_capture_result *result)
 	result->exit_status = WIFSIGNALED(session->status)
 				      ? 128 + WTERMSIG(session->status)
 				      : WEXITSTATUS(session->status);
+	pw_host_restore(&session->host);
 	free_session(session);
 }
 
