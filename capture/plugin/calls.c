@@ -41,6 +41,8 @@ static void look_at_file(void *state, int fd, struct pw_call_file *out)
 	out->inode = st.st_ino;
 	out->bytes = (uint64_t)st.st_size;
 	out->regular = S_ISREG(st.st_mode);
+	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+		return; /* nobody maps it or asks for its name */
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	length = readlink(link, out->path, sizeof(out->path) - 1);
 	out->path[length > 0 ? length : 0] = '\0';
@@ -173,13 +175,11 @@ void pw_plugin_call_enter(unsigned vcpu, int64_t number,
 	pw_call_enter(&self->call, &self->scratch, &ops, self);
 	if (traits & PW_CALL_ENDS)
 		enter_end(self);
-	if (traits & PW_CALL_EXEC)
-		pw_plugin_exec(vcpu, &self->call);
-	if (!self->ring)
-		return;
 	/* What came so far is whole, whatever comes next. */
 	pw_vcpu_stretch(vcpu);
 	atomic_store(&self->ring->open_stamp, UINT64_MAX);
+	if (traits & PW_CALL_EXEC)
+		pw_plugin_exec(vcpu, &self->call);
 }
 
 /* Which words the new thread's start sets and its end will clear. */
