@@ -14,6 +14,7 @@ struct args {
 	bool events;
 	bool touches;
 	const char *thread;
+	const char *process;
 	uint64_t first;
 	uint64_t count;
 };
@@ -37,6 +38,13 @@ static const struct pw_option options[] = {
 		.type = PW_OPTION_TEXT,
 		.offset = offsetof(struct args, thread),
 		.help = "Only thread N, counted from 0 (default: all)",
+	},
+	{
+		.name = "process",
+		.argument = "N",
+		.type = PW_OPTION_TEXT,
+		.offset = offsetof(struct args, process),
+		.help = "Only process N, counted from 0 (default: all)",
 	},
 	{
 		.name = "first",
@@ -64,6 +72,8 @@ struct dump {
 	const struct pw_dump_kind *kind;
 	bool one_thread;
 	uint64_t thread;
+	bool one_process;
+	uint64_t process;
 	uint64_t skip; /* rows still to leave out */
 	uint64_t left; /* rows still to show */
 	const struct pw_batch *batch;
@@ -79,6 +89,18 @@ static void mark(const struct dump *dump)
 		pw_tables_mark_partial(dump->tables, "%s", damage);
 }
 
+/* Whether the batch is of those that were asked for. */
+static bool is_wanted(const struct dump *dump)
+{
+	uint32_t thread = dump->batch->thread;
+
+	if (dump->one_thread && thread != dump->thread)
+		return false;
+	return !dump->one_process ||
+	       pw_trace_info(dump->trace)->threads[thread].process ==
+		       dump->process;
+}
+
 /* Go to the next batch with records to show; NULL at the end. */
 static enum pw_status advance(struct dump *dump, struct pw_error *err)
 {
@@ -86,8 +108,7 @@ static enum pw_status advance(struct dump *dump, struct pw_error *err)
 
 	do {
 		st = pw_trace_next(dump->trace, &dump->batch, err);
-	} while (st == PW_OK && dump->batch && dump->one_thread &&
-		 dump->batch->thread != dump->thread);
+	} while (st == PW_OK && dump->batch && !is_wanted(dump));
 	dump->next = 0;
 	if (st == PW_OK && !dump->batch)
 		mark(dump);
@@ -134,9 +155,25 @@ static void close_dump(void *state)
 	free(dump);
 }
 
+/* A number counted from 0, if the option was given. */
+static enum pw_status parse_index(const char *option, const char *text,
+				  bool *given, uint64_t *index,
+				  struct pw_error *err)
+{
+	*given = text != NULL;
+	if (!text || pw_parse_count(text, index, err) == PW_OK)
+		return PW_OK;
+	pw_fail(err, PW_ERR_USAGE, "--%s: \"%s\" is no %s", option, text,
+		option);
+	return pw_hint(err,
+		       "they are counted from 0; \"pagewalk info\" lists them");
+}
+
 static enum pw_status configure(struct dump *dump, const struct args *args,
 				struct pw_error *err)
 {
+	enum pw_status st;
+
 	if (args->events && args->touches)
 		return pw_fail(err, PW_ERR_USAGE,
 			       "--events and --touches exclude each other");
@@ -147,27 +184,33 @@ static enum pw_status configure(struct dump *dump, const struct args *args,
 		dump->kind = &pw_dump_touches;
 	dump->skip = args->first;
 	dump->left = args->count ? args->count : UINT64_MAX;
-	dump->one_thread = args->thread != NULL;
-	if (dump->one_thread &&
-	    pw_parse_count(args->thread, &dump->thread, err) != PW_OK) {
-		pw_fail(err, PW_ERR_USAGE, "--thread: \"%s\" is no thread",
-			args->thread);
-		return pw_hint(err, "threads are counted from 0; \"pagewalk "
-				    "info\" lists them");
-	}
-	return PW_OK;
+	st = parse_index("thread", args->thread, &dump->one_thread,
+			 &dump->thread, err);
+	if (st == PW_OK)
+		st = parse_index("process", args->process, &dump->one_process,
+				 &dump->process, err);
+	return st;
 }
 
-static enum pw_status check_thread(const struct dump *dump, const char *path,
+static enum pw_status check_choice(const struct dump *dump, const char *path,
 				   struct pw_error *err)
 {
-	size_t threads = pw_trace_info(dump->trace)->thread_count;
+	const struct pw_trace_info *info = pw_trace_info(dump->trace);
+	bool found = !dump->one_process;
 
-	if (!dump->one_thread || dump->thread < threads)
+	for (size_t i = 0; i < info->thread_count && !found; i++)
+		found = info->threads[i].process == dump->process;
+	if (!found) {
+		pw_fail(err, PW_ERR_USAGE, "%s: there is no process %llu", path,
+			(unsigned long long)dump->process);
+		return pw_hint(err, "\"pagewalk info\" lists the processes");
+	}
+	if (!dump->one_thread || dump->thread < info->thread_count)
 		return PW_OK;
 	pw_fail(err, PW_ERR_USAGE, "%s: there is no thread %llu", path,
 		(unsigned long long)dump->thread);
-	return pw_hint(err, "the trace has %zu, counted from 0", threads);
+	return pw_hint(err, "the trace has %zu, counted from 0",
+		       info->thread_count);
 }
 
 static enum pw_status run(const void *parsed, struct pw_tables *out,
@@ -188,7 +231,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		st = pw_trace_open(&dump->trace, args->trace.item[0], &how,
 				   err);
 	if (st == PW_OK)
-		st = check_thread(dump, args->trace.item[0], err);
+		st = check_choice(dump, args->trace.item[0], err);
 	if (st != PW_OK) {
 		close_dump(dump);
 		return st;

@@ -7,6 +7,7 @@
 #include "base/command.h"
 #include "base/progress.h"
 #include "formats/metadata.h"
+#include "formats/process_list.h"
 #include "formats/trace.h"
 
 struct args {
@@ -89,6 +90,7 @@ struct seen {
 	uint64_t touches;
 	uint64_t tasks; /* threads and processes not recorded */
 	uint64_t calls; /* whose effects were not */
+	struct pw_process_list processes;
 };
 
 static void look_at_events(struct seen *seen, const struct pw_events *events)
@@ -105,7 +107,7 @@ static void look_at_events(struct seen *seen, const struct pw_events *events)
 	}
 }
 
-static enum pw_status read_all(struct pw_trace *trace, bool quiet,
+static enum pw_status read_all(struct pw_trace *trace, struct pw_tables *out,
 			       struct seen *seen, struct pw_error *err)
 {
 	struct pw_progress progress;
@@ -113,7 +115,7 @@ static enum pw_status read_all(struct pw_trace *trace, bool quiet,
 	uint64_t accesses = 0;
 	enum pw_status st;
 
-	pw_progress_start(&progress, "info", "accesses", quiet);
+	pw_progress_start(&progress, "info", "accesses", pw_tables_quiet(out));
 	do {
 		st = pw_trace_next(trace, &batch, err);
 		if (st != PW_OK || !batch)
@@ -122,6 +124,9 @@ static enum pw_status read_all(struct pw_trace *trace, bool quiet,
 			if (!(batch->touches.flags[i] & PW_TOUCH_NOT_COUNTED))
 				seen->touches++;
 		look_at_events(seen, &batch->events);
+		st = pw_process_list_note(&seen->processes,
+					  pw_trace_info(trace), batch,
+					  pw_tables_arena(out), err);
 		accesses += batch->accesses.count;
 		pw_progress_update(&progress, accesses,
 				   pw_trace_progress(trace));
@@ -249,7 +254,8 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	st = pw_trace_open(&trace, args->trace.item[0], &how, err);
 	if (st != PW_OK)
 		return st;
-	st = read_all(trace, pw_tables_quiet(out), &seen, err);
+	pw_process_list_init(&seen.processes);
+	st = read_all(trace, out, &seen, err);
 	if (st != PW_OK)
 		goto done;
 	info = pw_trace_info(trace);
@@ -260,12 +266,14 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		goto done;
 	list_unknown(out, info->unknown, &seen);
 	list_modules(out, info);
+	pw_process_list_table(&seen.processes, info, out);
 	list_threads(out, info);
 	st = pw_metadata_list(info->metadata, "host",
 			      pw_table_add(out, &host_spec), err);
 	if (pw_trace_damage(trace))
 		pw_tables_mark_partial(out, "%s", pw_trace_damage(trace));
 done:
+	pw_process_list_free(&seen.processes);
 	pw_trace_close(trace);
 	return st;
 }

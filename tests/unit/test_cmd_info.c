@@ -104,6 +104,80 @@ static void nothing_is_noted_of_a_whole_recording(void **state)
 	pw_tables_close(tables);
 }
 
+static struct pw_table *find(struct pw_tables *tables, const char *name)
+{
+	size_t count, rows;
+	const struct pw_item *items = pw_tables_items(tables, &count);
+	struct pw_table *table = NULL;
+	struct pw_error err;
+
+	for (size_t i = 0; i < count; i++)
+		if (items[i].kind == PW_ITEM_TABLE &&
+		    strcmp(pw_table_spec(items[i].table)->name, name) == 0)
+			table = items[i].table;
+	assert_non_null(table);
+	pw_table_rewind(table);
+	PW_TEST_OK(pw_table_next(table, &rows, &err), &err);
+	return table;
+}
+
+/* A shell that forks; the child runs a program and is killed. */
+static void write_family(void)
+{
+	const struct pw_writer_options options = {.replace = true};
+	const struct pw_thread thread[] = {{.pid = 7, .tid = 7},
+					   {.process = 1, .pid = 8, .tid = 8}};
+	const struct {
+		uint32_t thread;
+		struct pw_event event;
+	} step[] = {
+		{0, {.kind = PW_EVENT_map, .text = "/bin/sh"}},
+		{0, {.kind = PW_EVENT_clone, .result = 8, .arg = {17}}},
+		{1,
+		 {.kind = PW_EVENT_exec,
+		  .text = "/bin/no",
+		  .result = (uint64_t)-2}},
+		{1, {.kind = PW_EVENT_gap, .arg = {5}}},
+		{0, {.kind = PW_EVENT_gap, .arg = {5}}},
+		{1, {.kind = PW_EVENT_exec, .text = "/bin/ls"}},
+		{1, {.kind = PW_EVENT_killed, .arg = {9}}},
+		{0, {.kind = PW_EVENT_exit_group, .arg = {259}}},
+	};
+	struct pw_writer *writer;
+	struct pw_error err;
+
+	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
+	for (size_t i = 0; i < PW_COUNT(thread); i++)
+		PW_TEST_OK(pw_writer_thread(writer, &thread[i], &err), &err);
+	for (size_t i = 0; i < PW_COUNT(step); i++)
+		PW_TEST_OK(pw_writer_event(writer, step[i].thread,
+					   &step[i].event, &err),
+			   &err);
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
+}
+
+static void processes_are_listed_with_program_and_end(void **state)
+{
+	struct pw_tables *tables;
+	struct pw_table *table;
+
+	(void)state;
+	write_family();
+	tables = call_info();
+	table = find(tables, "process_list");
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(pw_table_cell(table, i, 0).u64, i);
+		assert_int_equal(pw_table_cell(table, i, 1).u64, 7 + i);
+		assert_int_equal(pw_table_cell(table, i, 2).u64, 0);
+		assert_int_equal(pw_table_cell(table, i, 3).u64, 1);
+	}
+	assert_string_equal(pw_table_cell(table, 0, 6).text, "exit 3");
+	assert_string_equal(pw_table_cell(table, 0, 7).text, "/bin/sh");
+	assert_string_equal(pw_table_cell(table, 1, 6).text, "signal 9");
+	assert_string_equal(pw_table_cell(table, 1, 7).text, "/bin/ls");
+	pw_tables_close(tables);
+}
+
 static int set_up(void **state)
 {
 	int fd = mkstemp(path);
@@ -123,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_not_recorded_is_counted_and_noted),
 		cmocka_unit_test(nothing_is_noted_of_a_whole_recording),
+		cmocka_unit_test(processes_are_listed_with_program_and_end),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -182,6 +182,88 @@ static void machines_and_overrides_come_from_the_command_line(void **state)
 	pw_tables_close(tables);
 }
 
+/*
+ * A region of 4 pages across 0x4000200000 and one of a page above it. As
+ * recorded the first needs 2 leaf tables and the second another, with 1 PD and
+ * 1 PDPT: 5. In the layout of Linux all 5 pages lie below 0x7ffff7fff000, in
+ * the 2 MiB from 0x7ffff7e00000: 3.
+ */
+static void write_qemu_trace(const char *metadata)
+{
+	static const struct {
+		uint64_t address, pages;
+	} region[] = {{0x40001fe000, 4}, {0x4000600000, 1}};
+	const struct pw_writer_options options = {.metadata = metadata,
+						  .replace = true};
+	const struct pw_thread thread = {.pid = 7, .tid = 7};
+	struct pw_writer *writer;
+	struct pw_error err;
+
+	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
+	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
+	for (size_t i = 0; i < PW_COUNT(region); i++) {
+		const uint64_t bytes = region[i].pages * PW_PAGE_BYTES;
+		const struct pw_event event = {.kind = PW_EVENT_mmap,
+					       .result = region[i].address,
+					       .arg = {0, bytes, 3, 0x22}};
+		const uint64_t pc = 0;
+		const uint32_t size = (uint32_t)bytes;
+		const uint8_t kind = PW_ACCESS_STORE;
+		const struct pw_accesses one = {.count = 1,
+						.address = &region[i].address,
+						.pc = &pc,
+						.size_bytes = &size,
+						.kind = &kind};
+
+		PW_TEST_OK(pw_writer_event(writer, 0, &event, &err), &err);
+		PW_TEST_OK(pw_writer_accesses(writer, 0, &one, &err), &err);
+	}
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
+}
+
+static void a_relayout_changes_tables_and_no_faults(void **state)
+{
+	const char *const words[] = {"--relayout", "native", path};
+	struct pw_tables *tables[2];
+
+	(void)state;
+	write_qemu_trace("{\"layout\":\"qemu-user\"}");
+	tables[0] = call("replay", 1, &words[2]);
+	tables[1] = call("replay", 3, words);
+	for (size_t i = 0; i < 2; i++) {
+		struct pw_table *counters = find(tables[i], "counters", 0);
+
+		assert_int_equal(pair(counters, "fault.minor").u64, 5);
+		assert_int_equal(pair(counters, "fault.assumed").u64, 0);
+		assert_int_equal(pair(counters, "touches").u64, 5);
+		assert_int_equal(pair(counters, "vsz.bytes").u64,
+				 5 * PW_PAGE_BYTES);
+		assert_int_equal(pair(counters, "pagetable.tables").u64,
+				 i == 0 ? 5 : 3);
+		assert_null(pw_tables_note_at(tables[i], 0));
+		pw_tables_close(tables[i]);
+	}
+	write_qemu_trace("{\"layout\":\"native\"}");
+	tables[0] = call("replay", 3, words);
+	assert_non_null(strstr(pw_tables_note_at(tables[0], 0), "--relayout"));
+	pw_tables_close(tables[0]);
+}
+
+static void a_relayout_is_for_x86_64_only(void **state)
+{
+	const char *const words[] = {"--relayout", "native", path};
+	struct pw_tables *tables;
+	struct pw_error err;
+
+	(void)state;
+	write_qemu_trace("{\"layout\":\"qemu-user\",\"machine\":\"aarch64\"}");
+	PW_TEST_OK(pw_tables_open(&tables, &err), &err);
+	assert_int_equal(pw_command_call("replay", 3, words, tables, &err),
+			 PW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "x86-64 only"));
+	pw_tables_close(tables);
+}
+
 static void a_damaged_trace_gives_a_partial_result(void **state)
 {
 	const char *const words[] = {path};
@@ -266,6 +348,8 @@ int main(void)
 		cmocka_unit_test(time_is_the_sum_of_what_things_cost),
 		cmocka_unit_test(
 			machines_and_overrides_come_from_the_command_line),
+		cmocka_unit_test(a_relayout_changes_tables_and_no_faults),
+		cmocka_unit_test(a_relayout_is_for_x86_64_only),
 		cmocka_unit_test(a_damaged_trace_gives_a_partial_result),
 		cmocka_unit_test(wrong_words_are_refused),
 		cmocka_unit_test(machines_are_listed_and_shown),

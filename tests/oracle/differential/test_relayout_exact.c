@@ -56,6 +56,24 @@ static void prepare(struct pw_random_trace *trace)
 	}
 }
 
+/*
+ * Half of a mapping that grows in the trace may have to move in the new layout,
+ * which cuts the mapping; and at a fork it matters which part owns pages. So
+ * traces have forks, or mappings that grow where they are.
+ */
+static void choose_forks(struct pw_random_trace *trace, bool forks)
+{
+	struct pw_event *event = trace->event.data;
+
+	for (size_t i = 0; i < trace->event.count; i++) {
+		if (!forks && event[i].kind == PW_EVENT_clone)
+			event[i].arg[0] |= 0x100;
+		if (forks && event[i].kind == PW_EVENT_mremap &&
+		    event[i].result == event[i].arg[0])
+			event[i].arg[2] = event[i].arg[1];
+	}
+}
+
 /* Low memory goes to where qemu-user maps programs. */
 static void lift(uint64_t *address)
 {
@@ -83,6 +101,8 @@ static void lift_all(struct pw_random_trace *trace)
 		case PW_EVENT_brk:
 			lift(&event[i].result);
 			lift(&event[i].arg[0]);
+			break;
+		case PW_EVENT_clone:
 			break;
 		default:
 			lift(&event[i].arg[0]);
@@ -293,6 +313,7 @@ static uint64_t try_seed(uint64_t seed, const char *path)
 	machine.fault_around_pages = 1;
 	pw_random_trace_make(&trace, seed, 50 + pw_random_below(&random, 1500));
 	prepare(&trace);
+	choose_forks(&trace, seed % 3 > 0);
 	if (seed % 2)
 		lift_all(&trace);
 	write_trace(&trace, path);
