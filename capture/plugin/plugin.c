@@ -17,25 +17,24 @@
 #define EXPORT __attribute__((visibility("default")))
 #define CODE_BYTES_MAX (PW_BLOCK_INSNS_MAX * 16)
 #define INFO_ENTRIES 512
-#define INFO_KNOWN 0x80u
 
 EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
 			       int argc, char **argv);
 
 /*
- * What QEMU says of an access, by its opaque number: the number, INFO_KNOWN,
- * and the bits of a piece. Saves two calls an access. An entry is one word, so
- * threads may fill it at the same time.
+ * What QEMU says of an access, by its opaque number: saves two calls an
+ * access. An entry belongs to the number that came first, for good, and its
+ * bits of a piece are there before its key, the number and 1: so threads need
+ * no lock. Others of the same place are asked for each time.
  */
-static _Atomic uint64_t info_cache[INFO_ENTRIES];
+static _Atomic uint32_t info_key[INFO_ENTRIES];
+static _Atomic uint32_t info_owner[INFO_ENTRIES];
+static uint64_t info_bits[INFO_ENTRIES];
 
-static inline void put_piece(unsigned vcpu, uint64_t known, uint64_t address,
-			     void *userdata)
+static inline unsigned info_place(qemu_plugin_meminfo_t info)
 {
-	pw_ring_put(pw_vcpu_ring[vcpu],
-		    (address & PW_PIECE_ADDRESS) | (known & 0xf) << 48 |
-			    (uint64_t)(uintptr_t)userdata);
+	return (info ^ info >> 9) & (INFO_ENTRIES - 1);
 }
 
 /* The slow ways are out of line, so that the others save no registers. */
@@ -43,29 +42,36 @@ static __attribute__((noinline, cold)) void
 touch_new(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address,
 	  void *userdata)
 {
-	uint64_t known = (uint64_t)info << 8 | INFO_KNOWN |
-			 (uint64_t)qemu_plugin_mem_size_shift(info) << 1 |
-			 qemu_plugin_mem_is_store(info);
+	unsigned place = info_place(info);
+	uint64_t bits = (uint64_t)qemu_plugin_mem_size_shift(info)
+				<< PW_PIECE_SIZE_SHIFT |
+			(qemu_plugin_mem_is_store(info) ? PW_PIECE_STORE : 0);
+	uint32_t nobody = 0;
 
-	atomic_store_explicit(
-		&info_cache[(info ^ info >> 9) & (INFO_ENTRIES - 1)], known,
-		memory_order_relaxed);
-	put_piece(vcpu, known, address, userdata);
+	if (atomic_compare_exchange_strong(&info_owner[place], &nobody,
+					   info + 1)) {
+		info_bits[place] = bits;
+		atomic_store_explicit(&info_key[place], info + 1,
+				      memory_order_release);
+	}
+	pw_ring_put(pw_vcpu_ring[vcpu], (address & PW_PIECE_ADDRESS) | bits |
+						(uint64_t)(uintptr_t)userdata);
 }
 
 static void touch(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address,
 		  void *userdata)
 {
-	uint64_t known = atomic_load_explicit(
-		&info_cache[(info ^ info >> 9) & (INFO_ENTRIES - 1)],
-		memory_order_relaxed);
+	unsigned place = info_place(info);
 
-	if (__builtin_expect((known & ~(uint64_t)0x7f) !=
-				     ((uint64_t)info << 8 | INFO_KNOWN),
+	if (__builtin_expect(atomic_load_explicit(&info_key[place],
+						  memory_order_acquire) !=
+				     info + 1,
 			     0))
 		touch_new(vcpu, info, address, userdata);
 	else
-		put_piece(vcpu, known, address, userdata);
+		pw_ring_put(pw_vcpu_ring[vcpu],
+			    (address & PW_PIECE_ADDRESS) | info_bits[place] |
+				    (uint64_t)(uintptr_t)userdata);
 }
 
 static __attribute__((noinline, cold)) void execute_checked(unsigned vcpu,
