@@ -226,6 +226,7 @@ void pw_address_space_file(pid_t pid, int fd, struct pw_call_file *out)
 	out->inode = st.st_ino;
 	out->bytes = (uint64_t)st.st_size;
 	out->regular = S_ISREG(st.st_mode);
+	out->discards = pw_call_discards(st.st_mode, st.st_rdev);
 	length = readlink(link, out->path, sizeof(out->path) - 1);
 	PW_ASSERT(length < (ssize_t)sizeof(out->path));
 	out->path[length > 0 ? length : 0] = '\0';

@@ -37,6 +37,7 @@ struct pw_call_file {
 	uint64_t inode;
 	uint64_t bytes;
 	bool regular;
+	bool discards; /* /dev/null and /dev/zero do not look at what comes */
 	char path[PW_CALL_TEXT_BYTES]; /* "" when unknown */
 };
 
@@ -102,6 +103,20 @@ unsigned pw_call_traits(const struct pw_call *call);
 static inline bool pw_call_failed(uint64_t result)
 {
 	return result > UINT64_MAX - 4095;
+}
+
+/*
+ * Whether a file of this mode and number throws away what is written to it,
+ * without a look: /dev/null and /dev/zero.
+ *
+ * Source: Linux drivers/char/mem.c; Documentation/admin-guide/devices.txt.
+ */
+static inline bool pw_call_discards(uint32_t mode, uint64_t device)
+{
+	const uint64_t null = 0x103, zero = 0x105;
+
+	return (mode & 0170000) == 0020000 &&
+	       (device == null || device == zero);
 }
 
 /*

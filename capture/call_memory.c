@@ -52,6 +52,7 @@ static uint64_t items(const struct pw_call_job *job,
 	case PW_RULE_BYTES:
 	case PW_RULE_STRING:
 	case PW_RULE_SCATTER:
+	case PW_RULE_GATHER:
 	case PW_RULE_SIGMASK:
 		return 1;
 	case PW_RULE_ARG:
@@ -61,6 +62,7 @@ static uint64_t items(const struct pw_call_job *job,
 	case PW_RULE_ITEMS:
 		return operand & UINT32_MAX;
 	case PW_RULE_RESULT:
+	case PW_RULE_SENT:
 		return result_or_none(call);
 	case PW_RULE_WITHIN:
 		return smaller(result_or_none(call), operand);
@@ -86,7 +88,8 @@ static uint64_t length(const struct pw_call_job *job,
 {
 	uint64_t count = items(job, memory);
 
-	if (memory->rule == PW_RULE_RESULT && pw_call_failed(job->call->result))
+	if ((memory->rule == PW_RULE_RESULT || memory->rule == PW_RULE_SENT) &&
+	    pw_call_failed(job->call->result))
 		return 0;
 	return count * memory->unit[job->call->machine] + memory->add;
 }
@@ -99,6 +102,16 @@ static void load_sigmask(const struct pw_call_job *job, uint64_t address)
 	pw_call_load(job, address, sizeof(mask));
 	if (pw_call_fetch(job, address, mask, sizeof(mask)))
 		pw_call_load(job, mask[0], mask[1]);
+}
+
+/* Source: Linux drivers/char/mem.c, write_null. */
+static bool discards(const struct pw_call_job *job)
+{
+	struct pw_call_file *file = &job->scratch->file;
+
+	file->discards = false;
+	job->ops->file(job->state, (int)job->call->arg[0], file);
+	return file->discards;
 }
 
 /* After these errors nothing but names has been read. */
@@ -117,9 +130,12 @@ static void load(const struct pw_call_job *job,
 	if (memory->rule == PW_RULE_STRING)
 		pw_call_load_string(job, address,
 				    memory->unit[job->call->machine]);
-	else if (reads_nothing(job))
+	else if (reads_nothing(job) || ((memory->rule == PW_RULE_SENT ||
+					 memory->rule == PW_RULE_GATHER) &&
+					discards(job)))
 		return;
-	else if (memory->rule == PW_RULE_SCATTER)
+	else if (memory->rule == PW_RULE_SCATTER ||
+		 memory->rule == PW_RULE_GATHER)
 		pw_call_scatter(job, address, job->call->arg[memory->operand],
 				result_or_none(job->call), false);
 	else if (memory->rule == PW_RULE_SIGMASK)

@@ -55,6 +55,8 @@
 #define SIZED(o, n) LENGTH(SIZED, o, 1, 1, n)
 #define SOCKLEN(a) LENGTH(SOCKLEN, a, 1, 1, 0)
 #define SCATTER(a) LENGTH(SCATTER, a, 1, 1, 0)
+#define SENT LENGTH(SENT, 0, 1, 1, 0)
+#define GATHER(a) LENGTH(GATHER, a, 1, 1, 0)
 #define FDS(a) LENGTH(FDS, a, 1, 1, 0)
 #define NODES(a) LENGTH(NODES, a, 1, 1, 0)
 #define PAGES(a) LENGTH(PAGES, a, 1, 1, 0)

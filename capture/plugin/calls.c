@@ -41,6 +41,7 @@ static void look_at_file(void *state, int fd, struct pw_call_file *out)
 	out->inode = st.st_ino;
 	out->bytes = (uint64_t)st.st_size;
 	out->regular = S_ISREG(st.st_mode);
+	out->discards = pw_call_discards(st.st_mode, st.st_rdev);
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
 		return; /* nobody maps it or asks for its name */
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);

@@ -32,6 +32,7 @@ static void file_behind(void *state, int fd, struct pw_call_file *out)
 	out->inode = 0x100 + (uint64_t)fd;
 	out->bytes = 0x1234;
 	out->regular = target->regular;
+	out->discards = target->discards;
 	snprintf(out->path, sizeof(out->path), "/file%d", fd);
 }
 

@@ -21,7 +21,8 @@
 struct call_target {
 	enum pw_call_machine machine;
 	uint8_t memory[TARGET_BYTES];
-	bool regular;	 /* what descriptors are; inode 100 and the number */
+	bool regular;
+	bool discards;	 /* what descriptors are; inode 100 and the number */
 	uint64_t offset; /* of descriptors */
 	uint64_t mapping_bytes;
 	struct pw_call_scratch scratch;

@@ -37,6 +37,7 @@ static void file_own(void *state, int fd, struct pw_call_file *out)
 	out->inode = st.st_ino;
 	out->bytes = (uint64_t)st.st_size;
 	out->regular = S_ISREG(st.st_mode);
+	out->discards = pw_call_discards(st.st_mode, st.st_rdev);
 }
 
 static uint64_t offset_own(void *state, int fd)

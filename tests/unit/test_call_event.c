@@ -3,6 +3,9 @@
  */
 #include "tests/support/pw_test.h"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -221,6 +224,23 @@ static void transfers_say_where_in_the_file(void **state)
 	TOLD("S40+16", &t, read, 16, 3, AT(0x40), 64);
 }
 
+/* The kernel does not look at what goes to /dev/null; iovecs it reads. */
+static void what_is_thrown_away_is_not_read(void **state)
+{
+	struct call_target t = {.discards = true};
+
+	(void)state;
+	TOLD("", &t, write, 16, 3, AT(0x40), 16);
+	TARGET_WORDS(&t, 0x80, AT(0x40), 16);
+	TOLD("L80+16", &t, writev, 16, 3, AT(0x80), 1);
+	t.discards = false;
+	TOLD("L40+16", &t, write, 16, 3, AT(0x40), 16);
+	assert_true(pw_call_discards(S_IFCHR | 0666, makedev(1, 3)));
+	assert_true(pw_call_discards(S_IFCHR | 0666, makedev(1, 5)));
+	assert_false(pw_call_discards(S_IFCHR | 0666, makedev(1, 7)));
+	assert_false(pw_call_discards(S_IFREG | 0666, makedev(1, 3)));
+}
+
 static void copies_between_files_are_read_and_written(void **state)
 {
 	struct call_target t = {.regular = true, .offset = 0x200};
@@ -334,6 +354,7 @@ int main(void)
 		cmocka_unit_test(affinity_says_which_processors),
 		cmocka_unit_test(files_that_change_say_which),
 		cmocka_unit_test(transfers_say_where_in_the_file),
+		cmocka_unit_test(what_is_thrown_away_is_not_read),
 		cmocka_unit_test(copies_between_files_are_read_and_written),
 		cmocka_unit_test(children_are_events_of_their_parents),
 		cmocka_unit_test(ends_are_told_before_they_come),
