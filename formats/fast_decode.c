@@ -130,21 +130,22 @@ static enum pw_status malformed(struct pw_error *err,
 
 /* ---- the shapes of the chunk ---- */
 
-/* List the shapes; all their slots are no more than @count. */
+/* List at most @count shapes, and let what they lead to come nearer. */
 static enum pw_status get_entries(struct pw_fast_decoder *decoder,
 				  const uint8_t *in, const uint8_t *end,
-				  size_t count, size_t *slots,
-				  struct pw_error *err)
+				  size_t count, struct pw_error *err)
 {
 	const uint8_t *bytes = decoder->shapes->bytes.data;
 	uint64_t index = 0, code;
-	enum pw_status st;
+	enum pw_status st = PW_OK;
 
 	decoder->entry.count = 0;
-	*slots = 0;
-	while (in < end) {
-		struct entry entry = {.slot = (uint32_t)*slots};
+	while (in < end && st == PW_OK) {
+		struct entry entry = {0};
 
+		if (decoder->entry.count == count)
+			return malformed(err, PW_FAST_SHAPES,
+					 "has more slots than accesses");
 		in = pw_varint_get(in, end, &code);
 		if (!in)
 			return malformed(err, PW_FAST_SHAPES, "ends early");
@@ -154,16 +155,31 @@ static enum pw_status get_entries(struct pw_fast_decoder *decoder,
 			return pw_fail(err, PW_ERR_FORMAT,
 				       "its shape %llu is lost",
 				       (unsigned long long)index);
-		entry.slots = (uint32_t)pw_shape_slots(
-			bytes + entry.offset,
-			bytes + decoder->shapes->bytes.count);
-		if (entry.slots > count - *slots)
+		__builtin_prefetch(bytes + entry.offset);
+		st = pw_array_push(&decoder->entry, &entry, err);
+	}
+	return st;
+}
+
+/* Give each shape its place; all their slots are no more than @count. */
+static enum pw_status count_slots(struct pw_fast_decoder *decoder, size_t count,
+				  size_t *slots, struct pw_error *err)
+{
+	const uint8_t *bytes = decoder->shapes->bytes.data;
+	const uint8_t *end = bytes + decoder->shapes->bytes.count;
+
+	*slots = 0;
+	for (size_t e = 0; e < decoder->entry.count; e++) {
+		struct entry *entry =
+			&PW_ARRAY_AT(&decoder->entry, struct entry, e);
+
+		entry->slot = (uint32_t)*slots;
+		entry->slots =
+			(uint32_t)pw_shape_slots(bytes + entry->offset, end);
+		if (entry->slots > count - *slots)
 			return malformed(err, PW_FAST_SHAPES,
 					 "has more slots than accesses");
-		*slots += entry.slots;
-		st = pw_array_push(&decoder->entry, &entry, err);
-		if (st != PW_OK)
-			return st;
+		*slots += entry->slots;
 	}
 	return PW_OK;
 }
@@ -526,7 +542,9 @@ enum pw_status pw_fast_decode(struct pw_fast_decoder *decoder,
 	if (st == PW_OK)
 		st = get_entries(decoder, raw,
 				 raw + s[PW_FAST_SHAPES].raw_bytes,
-				 payload->count, &slots, err);
+				 payload->count, err);
+	if (st == PW_OK)
+		st = count_slots(decoder, payload->count, &slots, err);
 	if (st == PW_OK)
 		st = reserve_slots(decoder, slots, err);
 	if (st != PW_OK)

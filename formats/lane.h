@@ -138,29 +138,30 @@ static inline bool pw_lane_execute(struct pw_lane *lane, uint32_t shape,
 	outside = span < s->reach;
 	span -= s->reach;
 	for (i = 0; i + 1 < stored; i += 2) {
-		uint64_t a = pw_zigzag(address[i] - last[i]);
-		uint64_t b = pw_zigzag(address[i + 1] - last[i + 1]);
+		uint64_t first = address[i], second = address[i + 1];
+		uint64_t a = pw_zigzag(first - last[i]);
+		uint64_t b = pw_zigzag(second - last[i + 1]);
 		unsigned length_a = pw_lane_length(a);
 		unsigned length_b = pw_lane_length(b);
 
-		outside |= address[i] - low > span;
-		outside |= address[i + 1] - low > span;
-		last[i] = address[i];
-		last[i + 1] = address[i + 1];
-		*control++ = (uint8_t)(length_a | length_b << 4);
+		outside |= (first - low > span) | (second - low > span);
+		last[i] = first;
+		last[i + 1] = second;
 		pw_store64(byte, a);
-		byte += length_a;
-		pw_store64(byte, b);
-		byte += length_b;
+		pw_store64(byte + length_a, b);
+		byte += length_a + length_b;
+		*control++ = (uint8_t)(length_a | length_b << 4);
 	}
 	if (i < stored) {
-		uint64_t a = pw_zigzag(address[i] - last[i]);
+		uint64_t first = address[i];
+		uint64_t a = pw_zigzag(first - last[i]);
+		unsigned length_a = pw_lane_length(a);
 
-		outside |= address[i] - low > span;
-		last[i] = address[i];
-		*control++ = (uint8_t)pw_lane_length(a);
+		outside |= first - low > span;
+		last[i] = first;
 		pw_store64(byte, a);
-		byte += pw_lane_length(a);
+		byte += length_a;
+		*control++ = (uint8_t)length_a;
 	}
 	lane->control = control;
 	lane->byte = byte;
