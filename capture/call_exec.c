@@ -3,8 +3,8 @@
  */
 #include "capture/call_job.h"
 
-#define STRING_BYTES_MAX (128 * 1024) /* MAX_ARG_STRLEN */
-#define STRINGS_MAX (1024 * 1024)
+#define STRING_BYTES_MAX 131072 /* MAX_ARG_STRLEN */
+#define STRINGS_MAX 1048576
 
 /* An array of pointers up to a null, which is read too, and the strings. */
 static void load_strings(const struct pw_call_job *job, uint64_t array)

@@ -62,7 +62,7 @@ static uint64_t items(const struct pw_call_job *job,
 		return operand & UINT32_MAX;
 	case PW_RULE_RESULT:
 		return result_or_none(call);
-	case PW_RULE_UPTO:
+	case PW_RULE_WITHIN:
 		return smaller(result_or_none(call), operand);
 	case PW_RULE_SIZED:
 		pw_call_fetch(job, call->arg[memory->pointer] + memory->operand,
@@ -214,9 +214,8 @@ static void keep_time(const struct pw_call_job *job, uint64_t address)
 {
 	uint64_t time[2] = {0, 0};
 
-	job->scratch->text[0] =
-		pw_call_fetch(job, address, time, sizeof(time)) &&
-		(time[0] != 0 || time[1] != 0);
+	pw_call_fetch(job, address, time, sizeof(time));
+	job->scratch->text[0] = time[0] != 0 || time[1] != 0 ? 1 : 0;
 }
 
 void pw_call_memory_keep(const struct pw_call_job *job,

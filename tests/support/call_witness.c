@@ -132,6 +132,7 @@ static void play(struct witness *witness, witness_scene scene, uint64_t at,
 	long result;
 
 	memset(witness->area, filling, WITNESS_AREA_BYTES);
+	witness->undo = NULL;
 	scene(witness, at);
 	memcpy(before, witness->area, sizeof(before));
 	call.number = witness->number;
@@ -145,6 +146,8 @@ static void play(struct witness *witness, witness_scene scene, uint64_t at,
 	call.result = result < 0 ? 0 - (uint64_t)errno : (uint64_t)result;
 	pw_call_leave(&call, &witness->scratch, &ops, witness);
 	witness->result = call.result;
+	if (witness->undo)
+		witness->undo(witness->undo_id);
 	for (size_t i = 0; i < sizeof(before); i++)
 		witness->changed[i] |= witness->area[i] != before[i];
 }

@@ -29,6 +29,8 @@ struct witness {
 	unsigned events;
 	unsigned unseen; /* "unrecorded" events */
 	struct pw_call_scratch scratch;
+	void (*undo)(int id); /* set by a scene: called after it */
+	int undo_id;
 };
 
 /* A scene sets the call, and puts what it reads into the area at @at. */

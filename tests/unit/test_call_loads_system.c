@@ -205,12 +205,24 @@ static void nodes_of_mbind(struct witness *w, uint64_t at)
 	CALL(w, SYS_mbind, area(w), 4096, 2, at, 66, 0);
 }
 
+static void remove_sem(int id)
+{
+	semctl(id, 0, IPC_RMID);
+}
+
+static void remove_msg(int id)
+{
+	msgctl(id, IPC_RMID, NULL);
+}
+
 static void operations_of_semaphore(struct witness *w, uint64_t at)
 {
 	const struct sembuf operations[2] = {{0, 1, 0}, {1, 1, 0}};
 
 	witness_put(w, at, operations, sizeof(operations));
-	CALL(w, SYS_semop, (uint64_t)semget(IPC_PRIVATE, 2, 0600), at, 2);
+	w->undo = remove_sem;
+	w->undo_id = semget(IPC_PRIVATE, 2, 0600);
+	CALL(w, SYS_semop, (uint64_t)w->undo_id, at, 2);
 }
 
 static void message_to_send(struct witness *w, uint64_t at)
@@ -218,7 +230,9 @@ static void message_to_send(struct witness *w, uint64_t at)
 	const uint64_t type = 7;
 
 	witness_put(w, at, &type, sizeof(type));
-	CALL(w, SYS_msgsnd, (uint64_t)msgget(IPC_PRIVATE, 0600), at, 21, 0);
+	w->undo = remove_msg;
+	w->undo_id = msgget(IPC_PRIVATE, 0600);
+	CALL(w, SYS_msgsnd, (uint64_t)w->undo_id, at, 21, 0);
 }
 
 static void lock_of_file(struct witness *w, uint64_t at)

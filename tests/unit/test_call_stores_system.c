@@ -303,6 +303,14 @@ static void on_alarm(int number)
 	(void)number;
 }
 
+static void stop_alarm(int id)
+{
+	const struct itimerval never = {{0, 0}, {0, 0}};
+
+	(void)id;
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
 /* An alarm after five milliseconds ends a sleep of a hundred seconds. */
 static void interrupted_soon(struct witness *w, uint64_t at)
 {
@@ -310,6 +318,7 @@ static void interrupted_soon(struct witness *w, uint64_t at)
 	const struct timespec long_time = {100, 1};
 
 	signal(SIGALRM, on_alarm);
+	w->undo = stop_alarm;
 	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
 	witness_put(w, at, &long_time, sizeof(long_time));
 }
@@ -372,10 +381,27 @@ static void descriptor_of_child_to_parent(struct witness *w, uint64_t at)
 	CALL(w, SYS_clone, CLONE_PIDFD | SIGCHLD, 0, at);
 }
 
+static void remove_shm(int id)
+{
+	shmctl(id, IPC_RMID, NULL);
+}
+
+static void remove_sem(int id)
+{
+	semctl(id, 0, IPC_RMID);
+}
+
+static void remove_msg(int id)
+{
+	msgctl(id, IPC_RMID, NULL);
+}
+
 static void shm_state(struct witness *w, uint64_t at)
 {
 	int id = shmget(IPC_PRIVATE, 4096, 0600);
 
+	w->undo = remove_shm;
+	w->undo_id = id;
 	CALL(w, SYS_shmctl, (uint64_t)id, IPC_STAT, at);
 }
 
@@ -383,6 +409,8 @@ static void sem_state(struct witness *w, uint64_t at)
 {
 	int id = semget(IPC_PRIVATE, 3, 0600);
 
+	w->undo = remove_sem;
+	w->undo_id = id;
 	CALL(w, SYS_semctl, (uint64_t)id, 0, IPC_STAT, at);
 }
 
@@ -390,6 +418,8 @@ static void msg_state(struct witness *w, uint64_t at)
 {
 	int id = msgget(IPC_PRIVATE, 0600);
 
+	w->undo = remove_msg;
+	w->undo_id = id;
 	CALL(w, SYS_msgctl, (uint64_t)id, IPC_STAT, at);
 }
 
@@ -401,6 +431,8 @@ static void message_received(struct witness *w, uint64_t at)
 	} message = {0x1111111111111111, "hello"};
 	int id = msgget(IPC_PRIVATE, 0600);
 
+	w->undo = remove_msg;
+	w->undo_id = id;
 	assert_int_equal(msgsnd(id, &message, 5, 0), 0);
 	CALL(w, SYS_msgrcv, (uint64_t)id, at, 64, 0, 0);
 }
