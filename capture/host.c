@@ -38,21 +38,29 @@ const char *pw_host_line(const char *root, const char *path,
 	return line;
 }
 
+const char *pw_host_number(const char *text, long long *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	return end != text && errno == 0 ? end : NULL;
+}
+
 /* "12" as 12, "always [madvise] never" as "madvise". */
 static json_t *value_of(char *text)
 {
 	char *open = strchr(text, '[');
 	char *close = open ? strchr(open, ']') : NULL;
+	const char *end;
 	long long number;
-	char *end;
 
 	if (close) {
 		*close = '\0';
 		return json_string(open + 1);
 	}
-	errno = 0;
-	number = strtoll(text, &end, 10);
-	if (end != text && *end == '\0' && errno == 0)
+	end = pw_host_number(text, &number);
+	if (end && *end == '\0')
 		return json_integer(number);
 	return json_string(text);
 }
@@ -244,13 +252,14 @@ static json_t *amounts(const char *root)
 	snprintf(path, sizeof(path), "%s/proc/meminfo", root);
 	file = fopen(path, "re");
 	while (file && object && fgets(line, sizeof(line), file)) {
-		char name[64];
+		char *colon = strchr(line, ':');
 		long long kib;
 
-		if (sscanf(line, "%63[^:]: %lld kB", name, &kib) != 2)
+		if (!colon || !pw_host_number(colon + 1, &kib))
 			continue;
+		*colon = '\0';
 		for (size_t i = 0; i < PW_COUNT(list); i++)
-			if (strcmp(list[i].path, name) == 0)
+			if (strcmp(list[i].path, line) == 0)
 				json_object_set_new(object, list[i].key,
 						    json_integer(kib * 1024));
 	}
@@ -259,7 +268,30 @@ static json_t *amounts(const char *root)
 	return object;
 }
 
-/* /proc/swaps writes blanks in names as \040, so words are safe. */
+/* A line of /proc/swaps, or NULL for what is none, such as its heading. */
+static json_t *swap_of(char *line)
+{
+	static const char blanks[] = " \t\n";
+	char *rest;
+	const char *path = strtok_r(line, blanks, &rest);
+	const char *type = strtok_r(NULL, blanks, &rest);
+	const char *at = rest;
+	long long kib, used_kib, priority;
+
+	if (!path || !type)
+		return NULL;
+	at = pw_host_number(at, &kib);
+	at = at ? pw_host_number(at, &used_kib) : NULL;
+	at = at ? pw_host_number(at, &priority) : NULL;
+	if (!at)
+		return NULL;
+	return json_pack("{s:s, s:s, s:I, s:I, s:I}", "path", path, "type",
+			 type, "bytes", (json_int_t)(kib * 1024), "used_bytes",
+			 (json_int_t)(used_kib * 1024), "priority",
+			 (json_int_t)priority);
+}
+
+/* Blanks in names are written as \040, so words are safe. */
 static json_t *swaps(const char *root)
 {
 	json_t *array = json_array();
@@ -270,19 +302,10 @@ static json_t *swaps(const char *root)
 	file = fopen(line, "re");
 	while (file && json_array_size(array) < LIST_MAX &&
 	       fgets(line, sizeof(line), file)) {
-		char name[256], type[32];
-		long long kib, used_kib;
-		int priority;
+		json_t *swap = swap_of(line);
 
-		if (sscanf(line, "%255s %31s %lld %lld %d", name, type, &kib,
-			   &used_kib, &priority) != 5)
-			continue;
-		json_array_append_new(
-			array, json_pack("{s:s, s:s, s:I, s:I, s:i}", "path",
-					 name, "type", type, "bytes",
-					 (json_int_t)(kib * 1024), "used_bytes",
-					 (json_int_t)(used_kib * 1024),
-					 "priority", priority));
+		if (swap)
+			json_array_append_new(array, swap);
 	}
 	if (file)
 		fclose(file);

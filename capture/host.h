@@ -39,6 +39,12 @@ const char *pw_host_line(const char *root, const char *path,
 			 char line[PW_HOST_LINE_BYTES]);
 
 /*
+ * Read a decimal number after blanks. Returns what follows it, or NULL when
+ * there is none.
+ */
+const char *pw_host_number(const char *text, long long *number);
+
+/*
  * Put the first line of the file into @object: a number as such, of several
  * words the one in brackets, else text. Nothing is put when it is unreadable.
  */

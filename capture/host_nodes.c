@@ -2,6 +2,7 @@
  * host_nodes.c - NUMA nodes, zone watermarks, the memory cgroup.
  */
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/status.h"
@@ -21,34 +22,65 @@ struct zone {
 	long long managed_pages;
 };
 
-/* The next zone that holds memory; @zone keeps what is read ahead. */
+/* "Node 0, zone   Normal": a zone begins. */
+static bool zone_begins(const char *line, struct zone *zone)
+{
+	static const char between[] = ", zone";
+	const char *at;
+
+	*zone = (struct zone){0};
+	if (strncmp(line, "Node", 4) != 0)
+		return false;
+	at = pw_host_number(line + 4, &zone->node);
+	if (!at || strncmp(at, between, sizeof(between) - 1) != 0)
+		return false;
+	at += sizeof(between) - 1;
+	at += strspn(at, " ");
+	snprintf(zone->name, sizeof(zone->name), "%.*s",
+		 (int)strcspn(at, " \n"), at);
+	return true;
+}
+
+/* "  low      5": a watermark, or something else. */
+static void read_field(const char *line, struct zone *zone)
+{
+	const struct {
+		const char *name;
+		long long *value;
+	} fields[] = {
+		{"min", &zone->min_pages},
+		{"low", &zone->low_pages},
+		{"high", &zone->high_pages},
+		{"managed", &zone->managed_pages},
+	};
+	const char *word = line + strspn(line, " ");
+	size_t length = strcspn(word, " \n");
+	long long value;
+
+	if (!pw_host_number(word + length, &value))
+		return;
+	for (size_t i = 0; i < PW_COUNT(fields); i++)
+		if (strlen(fields[i].name) == length &&
+		    strncmp(fields[i].name, word, length) == 0)
+			*fields[i].value = value;
+}
+
+/* The next zone that holds memory; @ahead is the one whose heading is read. */
 static bool next_zone(FILE *file, struct zone *zone, struct zone *ahead)
 {
 	char line[PW_HOST_LINE_BYTES];
+	struct zone head;
 
 	*zone = *ahead;
-	*ahead = (struct zone){.node = -1};
 	while (fgets(line, sizeof(line), file)) {
-		struct zone head = {0};
-		char word[32];
-		long long value;
-
-		if (sscanf(line, "Node %lld, zone %31s", &head.node,
-			   head.name) == 2) {
-			*ahead = head;
-			if (zone->node >= 0 && zone->managed_pages > 0)
-				return true;
-			*zone = head;
-		} else if (sscanf(line, " %31s %lld", word, &value) == 2) {
-			if (strcmp(word, "min") == 0)
-				zone->min_pages = value;
-			else if (strcmp(word, "low") == 0)
-				zone->low_pages = value;
-			else if (strcmp(word, "high") == 0)
-				zone->high_pages = value;
-			else if (strcmp(word, "managed") == 0)
-				zone->managed_pages = value;
+		if (!zone_begins(line, &head)) {
+			read_field(line, zone);
+			continue;
 		}
+		*ahead = head;
+		if (zone->node >= 0 && zone->managed_pages > 0)
+			return true;
+		*zone = head;
 	}
 	ahead->node = -1;
 	return zone->node >= 0 && zone->managed_pages > 0;
@@ -126,13 +158,16 @@ static void put_node_bytes(json_t *object, const char *root, long long node)
 {
 	char path[PATH_BYTES];
 	char line[PW_HOST_LINE_BYTES];
+	const char *total;
 	long long kib;
 
 	snprintf(path, sizeof(path),
 		 "/sys/devices/system/node/node%lld/meminfo", node);
-	/* The first line is MemTotal. */
-	if (pw_host_line(root, path, line) &&
-	    sscanf(line, "Node %*d MemTotal: %lld kB", &kib) == 1)
+	/* It is in the first line. */
+	if (!pw_host_line(root, path, line))
+		return;
+	total = strstr(line, "MemTotal:");
+	if (total && pw_host_number(strchr(total, ':') + 1, &kib))
 		json_object_set_new(object, "bytes", json_integer(kib * 1024));
 }
 
@@ -249,7 +284,7 @@ static json_t *limits(const char *root, const struct controller *controller,
 			 controller->limit);
 		if (!pw_host_line(root, file, line))
 			continue;
-		if (sscanf(line, "%lld", &limit) == 1 && limit < UNLIMITED &&
+		if (pw_host_number(line, &limit) && limit < UNLIMITED &&
 		    (least < 0 || limit < least))
 			least = limit;
 		if (object)

@@ -305,10 +305,10 @@ static uint64_t read_ahead_bytes(dev_t device)
 	};
 
 	for (size_t i = 0; i < PW_COUNT(place); i++) {
-		unsigned long long kib;
+		char text[32];
 		char path[96];
 		FILE *file;
-		int got;
+		bool got;
 
 		snprintf(path, sizeof(path), "%s/%u:%u%s/read_ahead_kb",
 			 place[i].folder, major(device), minor(device),
@@ -316,10 +316,10 @@ static uint64_t read_ahead_bytes(dev_t device)
 		file = fopen(path, "re");
 		if (!file)
 			continue;
-		got = fscanf(file, "%llu", &kib);
+		got = fgets(text, sizeof(text), file) != NULL;
 		fclose(file);
-		if (got == 1)
-			return (uint64_t)kib * 1024;
+		if (got)
+			return strtoull(text, NULL, 10) * 1024;
 	}
 	return PW_START_UNKNOWN;
 }
