@@ -138,18 +138,16 @@ else
 	grep -q '^map|.*aio' events || fail "io_setup is not recorded"
 	grep -q '^munmap|address=0x[0-9a-f]* length=0x[1-9a-f]' events ||
 		fail "io_destroy is not recorded"
-	[ "$(grep -c '^unrecorded|.*|mlock$' events)" -eq 1 ] ||
-		fail "not one unrecorded mlock"
+	[ "$(grep -c '^mlock|' events)" -eq 2 ] || fail "not two mlocks"
 
 	events children.pwt >events
 	[ "$(grep -c '^clone|' events)" -eq 3 ] || fail "not three children"
-	[ "$(grep -c '^unrecorded|.*|process$' events)" -eq 2 ] ||
-		fail "not two unrecorded processes"
-	[ "$(grep -c '^unrecorded|.*|thread$' events)" -eq 1 ] ||
-		fail "not one unrecorded thread"
+	[ "$(grep -c '^exit_group|' events)" -eq 3 ] ||
+		fail "not three processes that end"
+	[ "$(grep -c '^exit|' events)" -eq 1 ] || fail "not one thread's end"
 
 	events shared.pwt >events
-	grep -q '^munmap|address=0x[0-9a-f]* length=0x3000|0x0' events ||
+	grep -q '^shmdt|address=0x[0-9a-f]* length=0x3000|0x0' events ||
 		fail "shmdt is not recorded"
 
 	# The new image replaces the old one and is recorded.
@@ -286,7 +284,10 @@ if await out; then
 	kill -TERM $job
 fi
 wait $job
-[ $? -eq 9 ] || fail "the status after two SIGTERMs is not the target's"
+case $? in
+9 | 143) ;; # the last one may come when the trace is whole already
+*) fail "the status after two SIGTERMs is not the target's" ;;
+esac
 "$pagewalk" info --format json twice.pwt | grep -q '"complete": *true' ||
 	fail "the trace is not complete after two SIGTERMs"
 

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define PAGE 4096
+#define CELLS 300
 
 #define CHECK(condition)                           \
 	do {                                       \
@@ -278,6 +279,146 @@ static void slow(void)
 		pause();
 }
 
+uint64_t first_cells[CELLS], second_cells[CELLS];
+
+static void *fill(void *cells)
+{
+	for (size_t i = 0; i < CELLS; i++)
+		((volatile uint64_t *)cells)[i] = i;
+	return NULL;
+}
+
+/* Two threads that each fill cells of their own, and one that waits. */
+static void threads(void)
+{
+	pthread_t first, second;
+
+	CHECK(pthread_create(&first, NULL, fill, first_cells) == 0);
+	CHECK(pthread_create(&second, NULL, fill, second_cells) == 0);
+	CHECK(pthread_join(first, NULL) == 0);
+	CHECK(pthread_join(second, NULL) == 0);
+	CHECK(first_cells[CELLS - 1] == CELLS - 1);
+	CHECK(second_cells[CELLS - 1] == CELLS - 1);
+}
+
+uint8_t other_stack[16 * PAGE] __attribute__((aligned(PAGE)));
+
+static void note_info(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	caught = number == SIGUSR1 && info->si_signo == SIGUSR1;
+}
+
+static void *take_signal(void *unused)
+{
+	const stack_t stack = {.ss_sp = other_stack,
+			       .ss_size = sizeof(other_stack)};
+
+	CHECK(sigaltstack(&stack, NULL) == 0);
+	turn = 1;
+	while (!caught)
+		usleep(1000);
+	return unused;
+}
+
+/* A signal to a thread, whose handler runs on another stack. */
+static void other_stacks(void)
+{
+	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
+	pthread_t thread;
+
+	action.sa_sigaction = note_info;
+	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+	CHECK(pthread_create(&thread, NULL, take_signal, NULL) == 0);
+	while (turn != 1)
+		usleep(1000);
+	CHECK(pthread_kill(thread, SIGUSR1) == 0);
+	CHECK(pthread_join(thread, NULL) == 0 && caught);
+}
+
+static void *exec_calls(void *unused)
+{
+	execl("/proc/self/exe", "target", "calls", (char *)NULL);
+	return unused;
+}
+
+/* A thread that is not the first one starts another image. */
+static void thread_exec(void)
+{
+	pthread_t thread;
+
+	CHECK(pthread_create(&thread, NULL, exec_calls, NULL) == 0);
+	for (;;)
+		pause();
+}
+
+/* A child that outlives the first process and then gives a mark. */
+static void orphan(void)
+{
+	int pair[2];
+	char byte;
+
+	CHECK(pipe(pair) == 0);
+	if (fork() == 0) {
+		close(pair[1]);
+		CHECK(read(pair[0], &byte, 1) == 0);
+		CHECK(prctl(PR_SET_NAME, "alone") == 0);
+		_exit(0);
+	}
+	_exit(4);
+}
+
+/* Recorded, a child killed by a signal. */
+static void killed_child(void)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		raise(SIGKILL);
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static atomic_uint worked[2];
+static volatile sig_atomic_t told_to_end;
+
+static void end_work(int number)
+{
+	told_to_end = number;
+}
+
+static void *work(void *counter)
+{
+	for (;;) {
+		(*(atomic_uint *)counter)++;
+		if (counter == &worked[1])
+			usleep(100);
+	}
+	return NULL;
+}
+
+/* Threads work until SIGTERM, and all must still work then. */
+static void workers(void)
+{
+	struct sigaction action = {.sa_handler = end_work};
+	pthread_t thread;
+	unsigned before[2];
+
+	CHECK(sigaction(SIGTERM, &action, NULL) == 0);
+	for (size_t i = 0; i < 2; i++)
+		CHECK(pthread_create(&thread, NULL, work, &worked[i]) == 0);
+	CHECK(write(1, "running\n", 8) == 8);
+	while (!told_to_end)
+		usleep(10000);
+	for (size_t i = 0; i < 2; i++)
+		before[i] = worked[i];
+	usleep(200000);
+	for (size_t i = 0; i < 2; i++)
+		CHECK(worked[i] != before[i]);
+	_exit(11);
+}
+
 static void shared(void)
 {
 	int id = shmget(IPC_PRIVATE, 3 * PAGE, IPC_CREAT | 0600);
@@ -354,6 +495,12 @@ int main(int argc, char **argv)
 		{"rewritten", rewritten},
 		{"rings", rings},
 		{"leaderless", leaderless},
+		{"threads", threads},
+		{"other-stacks", other_stacks},
+		{"thread-exec", thread_exec},
+		{"orphan", orphan},
+		{"killed-child", killed_child},
+		{"workers", workers},
 		{"slow", slow},
 		{"elsewhere", elsewhere},
 		{"forever", forever},
