@@ -179,20 +179,25 @@ static bool find_region(const struct pw_layout *layout, uint64_t page,
 
 /* ---- what was there at the start ---- */
 
-/* The pages of the module that is mapped from @range on, or that itself. */
-static struct pw_range find_module(const struct pw_layout_call *call,
-				   struct pw_range range)
+/* Let the image have the pages of the module mapped from @range on, or these.
+ */
+static void find_module(struct pw_layout_image *image,
+			const struct pw_layout_call *call,
+			struct pw_range range)
 {
+	image->range = range;
+	image->has_module = false;
 	for (size_t i = 0; i < call->info->module_count; i++) {
 		const struct pw_module *module = &call->info->modules[i];
 		struct pw_range span =
 			pw_range_of(module->base, module->span_bytes);
 
 		if (module->process == call->process &&
-		    span.first == range.first && span.end > range.end)
-			return span;
+		    span.first == range.first && span.end >= image->range.end) {
+			image->range = span;
+			image->has_module = true;
+		}
 	}
-	return range;
 }
 
 /* Whether a map event goes on with the segments of the present image. */
@@ -201,7 +206,7 @@ static bool continues_image(const struct pw_layout_image *image,
 {
 	if (image->range.first == image->range.end)
 		return false;
-	return range.first == image->mapped_end ||
+	return (!image->has_module && range.first == image->mapped_end) ||
 	       (range.first >= image->range.first &&
 		range.first < image->range.end);
 }
@@ -214,7 +219,7 @@ static enum pw_status begin_image(struct pw_layout *layout,
 	struct pw_layout_image *image = &layout->image;
 	struct pw_layout_wish wish = {0};
 
-	image->range = find_module(call, range);
+	find_module(image, call, range);
 	image->is_main = !layout->main_seen;
 	layout->main_seen = true;
 	image->shift = 0;

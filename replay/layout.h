@@ -19,6 +19,7 @@
 /* The ELF file whose segments are being mapped at the start. */
 struct pw_layout_image {
 	struct pw_range range; /* pages of the trace; empty: none */
+	bool has_module;       /* so the range is that of all segments */
 	uint64_t mapped_end;   /* where its last segment so far ends */
 	uint64_t shift;
 	bool is_main;

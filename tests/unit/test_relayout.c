@@ -123,6 +123,18 @@ static void start_program(struct moving *m)
 	assert_true(m->out[0].arg[0] == 0x7ffff7fd0000);
 }
 
+/* The signal trampoline of qemu-user is no part of the interpreter. */
+static void memory_behind_a_module_is_mapped_anew(void **state)
+{
+	struct moving m;
+
+	(void)state;
+	start_program(&m);
+	map(&m, LDSO + BYTES(48), 2, 3, "");
+	assert_true(m.out[0].arg[0] == 0x7ffff7fcd000);
+	pw_relayout_close(m.relayout);
+}
+
 static void the_image_goes_where_linux_loads_it(void **state)
 {
 	struct moving m;
@@ -319,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_image_goes_where_linux_loads_it),
+		cmocka_unit_test(memory_behind_a_module_is_mapped_anew),
 		cmocka_unit_test(the_heap_follows_the_program),
 		cmocka_unit_test(mappings_go_downwards_from_the_interpreter),
 		cmocka_unit_test(multiples_of_2_mib_are_aligned),
