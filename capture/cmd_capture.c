@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/assert.h"
 #include "base/command.h"
+#include "capture/apart.h"
 #include "capture/engine.h"
 #include "capture/metadata.h"
 #include "capture/request.h"
@@ -188,9 +189,9 @@ static enum pw_status record(struct recording *recording, void *session,
 }
 
 /* The trace is whole before the target's end is awaited. */
-static enum pw_status start_and_record(struct recording *recording,
-				       struct pw_error *err)
+static enum pw_status start_and_record(void *state, struct pw_error *err)
 {
+	struct recording *recording = state;
 	enum pw_status st;
 	void *session;
 
@@ -235,7 +236,10 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	enum pw_status st;
 
 	st = set_up(&recording, pw_tables_arena(out), err);
-	if (st == PW_OK)
+	if (st == PW_OK && recording.request.pid)
+		st = pw_apart_run(start_and_record, &recording,
+				  sizeof(recording), err);
+	else if (st == PW_OK)
 		st = start_and_record(&recording, err);
 	if (st != PW_OK)
 		return st;

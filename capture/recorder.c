@@ -13,7 +13,7 @@
 
 #define BUFFER_ACCESSES ((size_t)64 << 10)
 #define FULL_ACCESSES (BUFFER_ACCESSES - PW_X86_ACCESSES_MAX)
-#define LOOK_ACCESSES 4096 /* between two looks at the clock */
+#define LOOK_ACCESSES 256 /* between two looks at the clock */
 #define KEEP_NS INT64_C(1000000000)
 
 struct pw_recorder {

@@ -168,6 +168,17 @@ os.execv(sys.argv[1], sys.argv[1:])' "$pagewalk" capture --engine ptrace \
 			fail "attached: no complete trace after $signal"
 		free_again $pid
 	done
+	# A recorder that is killed leaves the program as it was, too.
+	"$pagewalk" capture --engine ptrace --pid $pid -o killed.pwt \
+		>/dev/null 2>err &
+	job=$!
+	sleep 1
+	kill -KILL $job
+	wait $job 2>/dev/null
+	sleep 0.5
+	free_again $pid
+	[ "$(value killed.pwt complete)" = true ] ||
+		fail "attached: no complete trace after KILL"
 	kill -TERM $pid
 fi
 wait $pid
