@@ -33,9 +33,9 @@ static _Atomic uint64_t info_cache[INFO_ENTRIES];
 static inline void put_piece(unsigned vcpu, uint64_t known, uint64_t address,
 			     void *userdata)
 {
-	pw_ring_put(pw_vcpu_ring[vcpu],
-		    (address & PW_PIECE_ADDRESS) | (known & 0xf) << 48 |
-			    (uint64_t)(uintptr_t)userdata);
+	pw_ring_put(pw_vcpu_ring[vcpu], (address & PW_PIECE_ADDRESS) |
+						(known & 0xf) << 48 |
+						(uint64_t)(uintptr_t)userdata);
 }
 
 /* The slow ways are out of line, so that the others save no registers. */
