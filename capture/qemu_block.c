@@ -190,6 +190,7 @@ void pw_qemu_blocks_handler(struct pw_qemu_blocks *blocks, uint64_t pc)
 			continue;
 		cold->flags |= PW_QEMU_HANDLER;
 		block_at(blocks, i)->plain = false;
+		block_at(blocks, i)->again = false;
 	}
 }
 
@@ -257,13 +258,10 @@ static enum pw_status make(struct pw_qemu_blocks *blocks, uint32_t number,
 	struct pw_qemu_variant variant = *wanted;
 	struct pw_qemu_code_block *block = cold_at(blocks, number);
 	enum pw_status st;
-	uint32_t insns;
 
-	st = pw_qemu_canon(blocks, block, variant.continued, pieces, count,
-			   &insns, err);
+	st = pw_qemu_canon(blocks, block, &variant, pieces, count, err);
 	if (st != PW_OK)
 		return st;
-	variant.insns = (uint16_t)insns;
 	variant.next = block->variants;
 	st = keep(blocks, &variant, pieces, count, err);
 	if (st != PW_OK)
@@ -279,7 +277,11 @@ static void bring_near(struct pw_qemu_blocks *blocks, uint32_t number,
 	const struct pw_qemu_variant *variant = variant_at(blocks, recent);
 	const uint64_t *tag =
 		(const uint64_t *)blocks->tags.data + variant->tags;
-	const uint8_t special = PW_QEMU_ALONE | PW_QEMU_HANDLER;
+	const uint8_t flags = cold_at(blocks, number)->flags;
+	const bool simple = variant->shape != PW_QEMU_NONE &&
+			    variant->adjacent == 0 && !variant->doubtful &&
+			    !(variant->way & PW_QEMU_CUT) &&
+			    !(flags & PW_QEMU_HANDLER);
 	size_t near = variant->pieces < PW_QEMU_TAGS_NEAR ? variant->pieces
 							  : PW_QEMU_TAGS_NEAR;
 	struct pw_qemu_block block = {
@@ -291,9 +293,8 @@ static void bring_near(struct pw_qemu_blocks *blocks, uint32_t number,
 		.insns = variant->insns,
 		.identity = variant->identity,
 		.recent = recent,
-		.plain = variant->shape != PW_QEMU_NONE &&
-			 variant->adjacent == 0 &&
-			 !(cold_at(blocks, number)->flags & special),
+		.plain = simple && !(flags & PW_QEMU_ALONE),
+		.again = simple && (variant->way & PW_QEMU_CONTINUED),
 	};
 
 	if (near)
@@ -302,7 +303,7 @@ static void bring_near(struct pw_qemu_blocks *blocks, uint32_t number,
 }
 
 enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
-				   uint32_t number, bool continued,
+				   uint32_t number, unsigned way,
 				   const uint64_t *pieces, size_t count,
 				   pw_qemu_shape_sink sink, void *sink_state,
 				   const struct pw_qemu_variant **out,
@@ -310,7 +311,7 @@ enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
 {
 	struct pw_qemu_code_block *cold = cold_at(blocks, number);
 	struct pw_qemu_variant wanted = {.shape = PW_QEMU_NONE,
-					 .continued = continued};
+					 .way = (uint8_t)way};
 	struct pw_qemu_variant *variant;
 	struct pw_shape shape;
 	uint32_t at = cold->variants;
@@ -319,7 +320,7 @@ enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
 	PW_ASSERT(count <= PW_QEMU_PIECES_MAX);
 	for (; at != PW_QEMU_NONE; at = variant_at(blocks, at)->next) {
 		variant = variant_at(blocks, at);
-		if (variant->continued != continued ||
+		if (variant->way != way ||
 		    !matches(blocks, variant, pieces, count))
 			continue;
 		if (block_at(blocks, number)->recent != at)

@@ -36,6 +36,12 @@ enum pw_qemu_block_flag {
 	PW_QEMU_HANDLER = 8, /* some process has a signal handler there */
 };
 
+/* How a block was executed, where its pieces do not tell. */
+enum pw_qemu_way {
+	PW_QEMU_CONTINUED = 1, /* a repetition goes on: no fetch */
+	PW_QEMU_CUT = 2,       /* it has faulted where that is doubtful */
+};
+
 /* What the usual execution of a block needs to know: one cache line. */
 struct pw_qemu_block {
 	uint32_t shape; /* of the variant used last; and so on */
@@ -45,6 +51,7 @@ struct pw_qemu_block {
 	uint16_t slots;
 	uint16_t insns;
 	bool plain; /* that variant can be taken without a closer look */
+	bool again; /* the same, if the block was the last one, too */
 	bool identity;
 	uint32_t recent; /* its number; PW_QEMU_NONE: there is none */
 	uint64_t tag[5]; /* the first ones of its tags */
@@ -73,7 +80,8 @@ struct pw_qemu_variant {
 	uint16_t adjacent; /* pieces that must follow the one before */
 	uint16_t insns;	   /* begun */
 	bool identity;	   /* slot i is piece i */
-	bool continued;	   /* a repetition goes on: no fetch */
+	bool doubtful;	   /* whether it has faulted, a signal tells */
+	uint8_t way;	   /* enum pw_qemu_way bits */
 };
 
 #define PW_QEMU_TAGS_NEAR PW_COUNT(((struct pw_qemu_block *)0)->tag)
@@ -142,15 +150,14 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 void pw_qemu_blocks_handler(struct pw_qemu_blocks *blocks, uint64_t pc);
 
 /*
- * The variant of block @number that has made exactly these @count pieces; with
- * @continued, as the further iterations of a repetition. A new one puts its
- * shape into @sink.
+ * The variant of block @number that has made exactly these @count pieces in
+ * this @way. A new one puts its shape into @sink.
  *
  * Owns:   *out is the table's, good until the next call.
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
 enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
-				   uint32_t number, bool continued,
+				   uint32_t number, unsigned way,
 				   const uint64_t *pieces, size_t count,
 				   pw_qemu_shape_sink sink, void *sink_state,
 				   const struct pw_qemu_variant **out,

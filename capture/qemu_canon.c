@@ -4,11 +4,16 @@
 #include "capture/qemu_canon.h"
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "capture/qemu_ring.h"
 #include "formats/batch.h"
 
 #define A64_INSN_BYTES 4
+#define A64_MEMORY_MASK 0x0a000000u /* bits 28 to 25 are x1x0 */
+#define A64_MEMORY 0x08000000u
 #define JOINED_BYTES_MAX 64
+#define STATE_WORD_BYTES 8  /* XSTATE_BV of a header */
+#define STATE_BYTES_MIN 576 /* legacy region and header */
 
 /* The pieces of one instruction. */
 struct group {
@@ -120,7 +125,7 @@ static enum pw_status take_pieces(struct pw_qemu_blocks *blocks, uint64_t pc,
 	return st;
 }
 
-/* The next piece from *at on in the given direction; count when none is. */
+/* The next piece from @at on in the given direction; count when none is. */
 static size_t next_piece(const struct group *group, size_t at, bool store)
 {
 	while (at < group->count && is_store(group->piece[at]) != store)
@@ -128,80 +133,215 @@ static size_t next_piece(const struct group *group, size_t at, bool store)
 	return at;
 }
 
-/* Skip the pieces of @bytes in one direction. */
-static size_t skip_bytes(const struct group *group, size_t at, bool store,
-			 uint32_t bytes)
+/* The pieces of one operand. */
+struct part {
+	size_t lowest; /* number of the piece of the lowest address */
+	size_t end;    /* where to look for the next operand's */
+	bool found;
+};
+
+/* The next pieces of @bytes in one direction. */
+static struct part take_bytes(const struct group *group, size_t at, bool store,
+			      uint32_t bytes)
 {
-	while (bytes > 0) {
-		at = next_piece(group, at, store);
-		if (at == group->count)
-			break;
-		bytes -= bytes < size_of(group->piece[at])
-				 ? bytes
-				 : size_of(group->piece[at]);
-		at++;
+	struct part part = {.end = next_piece(group, at, store)};
+
+	at = part.lowest = part.end;
+	part.found = at < group->count;
+	while (bytes > 0 && at < group->count) {
+		const uint64_t piece = group->piece[at];
+
+		if (address_of(piece) < address_of(group->piece[part.lowest]))
+			part.lowest = at;
+		bytes -= bytes < size_of(piece) ? bytes : size_of(piece);
+		part.end = at + 1;
+		at = next_piece(group, at + 1, store);
 	}
-	return at;
+	return part;
 }
 
-/* Each operand takes its bytes from the pieces in its direction, in order. */
+/* cmps: the processor reads [rsi] first, QEMU [rdi]. */
+static bool is_turned(const struct pw_x86_insn *insn)
+{
+	return insn->operand_count == 2 &&
+	       insn->operand[0].kind == PW_ACCESS_LOAD &&
+	       insn->operand[1].kind == PW_ACCESS_LOAD;
+}
+
+/*
+ * Each operand takes its bytes from the pieces in its direction, in order. A
+ * locked read-modify-write is one piece, a store, as soon as the process has
+ * threads.
+ */
 static enum pw_status take_operands(struct pw_qemu_blocks *blocks,
 				    const struct pw_x86_insn *insn,
 				    const struct group *group,
 				    struct pw_error *err)
 {
-	size_t load = 0, store = 0;
+	struct part part[PW_X86_OPERANDS_MAX] = {{0}};
+	size_t at[2] = {0};
+	const bool turned = is_turned(insn);
 	enum pw_status st = PW_OK;
 
-	for (unsigned i = 0; i < insn->operand_count && st == PW_OK; i++) {
-		const struct pw_x86_operand *op = &insn->operand[i];
-		bool stores = !(op->kind & PW_ACCESS_LOAD);
-		size_t *at = stores ? &store : &load;
-		size_t first = next_piece(group, *at, stores);
+	for (unsigned i = 0; i < insn->operand_count; i++) {
+		const unsigned number = turned ? 1 - i : i;
+		const struct pw_x86_operand *op = &insn->operand[number];
+		const bool stores = op->kind & PW_ACCESS_STORE;
 
-		if (first == group->count)
-			continue;
-		*at = skip_bytes(group, first, stores, op->size_bytes);
-		if (op->kind == PW_ACCESS_MODIFY)
-			store = skip_bytes(group, store, true, op->size_bytes);
-		st = add_access(blocks, insn->pc, op->size_bytes, op->kind,
-				group->first + first, err);
+		part[number] =
+			take_bytes(group, at[stores], stores, op->size_bytes);
+		at[stores] = part[number].end;
 	}
+	for (unsigned i = 0; i < insn->operand_count && st == PW_OK; i++)
+		if (part[i].found)
+			st = add_access(blocks, insn->pc,
+					insn->operand[i].size_bytes,
+					insn->operand[i].kind,
+					group->first + part[i].lowest, err);
 	return st;
 }
 
-static bool goes_by_operands(const struct pw_x86_insn *insn)
+/*
+ * Areas of saved registers: what lies between the lowest and the highest piece
+ * is one access. Before a save the header is read.
+ */
+static enum pw_status take_area(struct pw_qemu_blocks *blocks,
+				const struct pw_x86_insn *insn,
+				const struct group *group, struct pw_error *err)
 {
-	return insn->form == PW_X86_PLAIN || insn->form == PW_X86_REPEAT ||
-	       insn->form == PW_X86_BITS || insn->form == PW_X86_TABLE;
+	const bool stores = insn->operand[0].kind == PW_ACCESS_STORE;
+	const size_t first = next_piece(group, 0, stores);
+	size_t load = next_piece(group, 0, false);
+	size_t lowest = first;
+	uint64_t end = 0;
+	enum pw_status st = PW_OK;
+
+	for (size_t i = first; i < group->count;
+	     i = next_piece(group, i + 1, stores)) {
+		const uint64_t piece = group->piece[i];
+
+		if (address_of(piece) < address_of(group->piece[lowest]))
+			lowest = i;
+		if (address_of(piece) + size_of(piece) > end)
+			end = address_of(piece) + size_of(piece);
+	}
+	if (stores && load < group->count)
+		st = add_access(blocks, insn->pc, STATE_WORD_BYTES,
+				PW_ACCESS_LOAD, group->first + load, err);
+	if (st != PW_OK || lowest == group->count)
+		return st;
+	end -= address_of(group->piece[lowest]);
+	return add_access(blocks, insn->pc,
+			  end < STATE_BYTES_MIN ? STATE_BYTES_MIN
+						: (uint32_t)end,
+			  insn->operand[0].kind, group->first + lowest, err);
 }
 
 static enum pw_status take_x86(struct pw_qemu_blocks *blocks,
 			       const struct pw_x86_insn *insn,
 			       const struct group *group, struct pw_error *err)
 {
-	if (insn->form == PW_X86_INDEXED || insn->form == PW_X86_LANES ||
-	    insn->form == PW_X86_ENTER)
+	switch ((enum pw_x86_form)insn->form) {
+	case PW_X86_PLAIN:
+	case PW_X86_REPEAT:
+	case PW_X86_BITS:
+	case PW_X86_TABLE:
+		if (insn->operand_count)
+			return take_operands(blocks, insn, group, err);
+		break;
+	case PW_X86_LANES:
+		/* A masked load is whole: its mask is applied to the result. */
+		if (insn->operand[0].kind == PW_ACCESS_LOAD)
+			return take_operands(blocks, insn, group, err);
 		return take_pieces(blocks, insn->pc, group, err);
-	if (goes_by_operands(insn) && insn->operand_count)
-		return take_operands(blocks, insn, group, err);
+	case PW_X86_INDEXED:
+	case PW_X86_ENTER:
+		return take_pieces(blocks, insn->pc, group, err);
+	case PW_X86_XSAVE:
+	case PW_X86_XSAVEC:
+	case PW_X86_XRSTOR:
+		return take_area(blocks, insn, group, err);
+	case PW_X86_LINE:
+	case PW_X86_PACKED:
+	case PW_X86_TILE:
+		break;
+	}
 	return join_pieces(blocks, insn->pc, group, err);
 }
 
-/* Whether the instruction must touch memory whenever it completes, and has. */
-static bool is_complete(const struct pw_x86_insn *insn,
-			const struct group *group)
-{
-	if (insn->form != PW_X86_PLAIN && insn->form != PW_X86_BITS &&
-	    insn->form != PW_X86_TABLE)
-		return true;
-	for (unsigned i = 0; i < insn->operand_count; i++) {
-		bool stores = !(insn->operand[i].kind & PW_ACCESS_LOAD);
+/* What the pieces of the last instruction that has any say of it. */
+enum verdict { WHOLE, CUT, DOUBTFUL };
 
-		if (next_piece(group, 0, stores) == group->count)
-			return false;
+static uint64_t bytes_of(const struct group *group, bool store)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = next_piece(group, 0, store); i < group->count;
+	     i = next_piece(group, i + 1, store))
+		bytes += size_of(group->piece[i]);
+	return bytes;
+}
+
+/* Each operand must be touched, and if it is no area in all its bytes. */
+static enum verdict judge_operands(const struct pw_x86_insn *insn,
+				   const struct group *group)
+{
+	uint64_t need[2] = {0};
+	bool missing = false, partial = false;
+
+	for (unsigned i = 0; i < insn->operand_count; i++) {
+		const struct pw_x86_operand *op = &insn->operand[i];
+
+		need[(op->kind & PW_ACCESS_STORE) != 0] += op->size_bytes;
 	}
-	return true;
+	for (unsigned store = 0; store < 2; store++) {
+		const uint64_t bytes = bytes_of(group, store);
+
+		missing = missing || (need[store] && !bytes);
+		partial = partial || (bytes < need[store] &&
+				      need[store] <= JOINED_BYTES_MAX);
+	}
+	if (insn->form == PW_X86_REPEAT)
+		return partial ? DOUBTFUL : WHOLE;
+	return missing ? CUT : partial ? DOUBTFUL : WHOLE;
+}
+
+/*
+ * Whether the instruction has completed, when no piece is behind its own. The
+ * doubtful ones may touch less: no elements left, no lane asked for.
+ */
+static enum verdict judge(const struct pw_x86_insn *insn,
+			  const struct group *group)
+{
+	const uint64_t lanes =
+		(uint64_t)insn->lanes.count * insn->lanes.lane_bytes;
+
+	if (insn->operand_count == 0)
+		return WHOLE;
+	switch ((enum pw_x86_form)insn->form) {
+	case PW_X86_PLAIN:
+	case PW_X86_REPEAT:
+	case PW_X86_BITS:
+	case PW_X86_TABLE:
+		return judge_operands(insn, group);
+	case PW_X86_INDEXED:
+	case PW_X86_LANES:
+		return bytes_of(group,
+				insn->operand[0].kind & PW_ACCESS_STORE) < lanes
+			       ? DOUBTFUL
+			       : WHOLE;
+	case PW_X86_ENTER:
+		return group->count < 2U * insn->levels ? CUT : WHOLE;
+	case PW_X86_XSAVE:
+	case PW_X86_XSAVEC:
+	case PW_X86_XRSTOR:
+	case PW_X86_LINE:
+	case PW_X86_TILE:
+		return group->count == 0 ? CUT : WHOLE;
+	case PW_X86_PACKED:
+		return group->count == 0 ? DOUBTFUL : WHOLE;
+	}
+	return WHOLE;
 }
 
 static enum pw_status clear(struct pw_qemu_blocks *blocks, size_t count,
@@ -220,50 +360,78 @@ static enum pw_status clear(struct pw_qemu_blocks *blocks, size_t count,
 	return st;
 }
 
-static void decode(const struct pw_qemu_blocks *blocks,
-		   const struct pw_qemu_code_block *block, uint64_t offset,
-		   struct pw_x86_insn *insn)
+/* A load or store that has touched nothing may be a prefetch, too. */
+static enum verdict judge_a64(uint32_t word, const struct group *group)
 {
-	const uint8_t *code = (const uint8_t *)blocks->code.data + block->code;
+	return group->count == 0 && (word & A64_MEMORY_MASK) == A64_MEMORY
+		       ? DOUBTFUL
+		       : WHOLE;
+}
+
+/* Decode what is at @offset; and what its pieces say, if they are the last. */
+static enum verdict look_at(const struct pw_qemu_blocks *blocks,
+			    const struct pw_qemu_code_block *block,
+			    uint64_t offset, const struct group *group,
+			    struct pw_x86_insn *insn)
+{
+	const uint8_t *code =
+		(const uint8_t *)blocks->code.data + block->code + offset;
+	const size_t left = block->code_bytes - offset;
 
 	if (block->machine == PW_CALL_X86_64) {
-		pw_x86_decode(blocks->decoder, block->pc + offset,
-			      code + offset, block->code_bytes - offset, insn);
-		return;
+		pw_x86_decode(blocks->decoder, block->pc + offset, code, left,
+			      insn);
+		return judge(insn, group);
 	}
 	*insn = (struct pw_x86_insn){
 		.pc = block->pc + offset,
 		.length = A64_INSN_BYTES,
 		.flags = PW_X86_UNKNOWN,
 	};
+	return left < A64_INSN_BYTES ? WHOLE
+				     : judge_a64(pw_load32(code), group);
+}
+
+/* The pieces of instruction @number, behind those before. */
+static void next_group(struct group *group, const uint64_t *pieces,
+		       size_t count, unsigned number)
+{
+	group->first += group->count;
+	group->piece = pieces + group->first;
+	group->count = 0;
+	while (group->first + group->count < count &&
+	       insn_of(group->piece[group->count]) == number)
+		group->count++;
 }
 
 enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 			     const struct pw_qemu_code_block *block,
-			     bool continued, const uint64_t *pieces,
-			     size_t count, uint32_t *insns,
+			     struct pw_qemu_variant *variant,
+			     const uint64_t *pieces, size_t count,
 			     struct pw_error *err)
 {
+	const bool continued = variant->way & PW_QEMU_CONTINUED;
 	enum pw_status st = clear(blocks, count, err);
 	struct group group = {pieces, 0, 0};
 	uint64_t offset = 0;
 	unsigned i;
 
+	variant->doubtful = false;
 	for (i = 0;
 	     i < block->insns && offset < block->code_bytes && st == PW_OK;
 	     i++) {
 		struct pw_x86_insn insn;
+		enum verdict verdict;
 
-		decode(blocks, block, offset, &insn);
-		group.first += group.count;
-		group.piece = pieces + group.first;
-		group.count = 0;
-		while (group.first + group.count < count &&
-		       insn_of(group.piece[group.count]) == i)
-			group.count++;
-		if (group.first + group.count == count &&
-		    !is_complete(&insn, &group))
+		next_group(&group, pieces, count, i);
+		verdict = look_at(blocks, block, offset, &group, &insn);
+		if (group.first + group.count < count)
+			verdict = WHOLE;
+		if (verdict == CUT ||
+		    (verdict == DOUBTFUL && (variant->way & PW_QEMU_CUT)))
 			break;
+		if (verdict == DOUBTFUL && !(continued && count == 0))
+			variant->doubtful = true;
 		if (!continued)
 			st = add_slot(blocks, insn.pc, insn.length,
 				      PW_ACCESS_FETCH | PW_ACCESS_FIRST |
@@ -273,6 +441,6 @@ enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 			st = take_x86(blocks, &insn, &group, err);
 		offset += insn.length;
 	}
-	*insns = continued ? 0 : i;
+	variant->insns = continued ? 0 : (uint16_t)i;
 	return st;
 }

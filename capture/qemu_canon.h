@@ -9,11 +9,17 @@
 
 /*
  * Fill pc, size, kind, pick and join of @blocks with what @block has done,
- * given the @count pieces that it made; @continued leaves out the fetch of its
- * repeated instruction. *insns is how many instructions have begun.
+ * given the @count pieces that it made; and insns and doubtful of @variant, of
+ * which the way is given.
  *
  * An instruction that should have touched memory and has not, with nothing
- * after it, has faulted: it and what follows it was not executed.
+ * after it, has faulted: it and what follows it was not executed. Of some
+ * instructions the pieces alone do not tell; the variant is doubtful then.
+ *
+ * Not the same as single steps give: a masked vector load, which QEMU makes
+ * whole before it applies the mask, is one access; and an instruction that
+ * faults without a memory access (a division, an undefined opcode) leaves what
+ * follows it in its block in the trace.
  *
  * Errors: PW_ERR_SYSTEM.
  * Source: QEMU 7.2 target/i386/tcg (order and size of pieces), observed;
@@ -21,8 +27,8 @@
  */
 enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 			     const struct pw_qemu_code_block *block,
-			     bool continued, const uint64_t *pieces,
-			     size_t count, uint32_t *insns,
+			     struct pw_qemu_variant *variant,
+			     const uint64_t *pieces, size_t count,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 #endif

@@ -123,6 +123,7 @@ static bool run_plain(struct reading *r, struct pw_lane *lane)
 	const uint32_t *ids = r->process->block.data;
 	const size_t id_count = r->process->block.count;
 	uint64_t executed = session->executed;
+	uint32_t last = r->stream->last;
 	const uint64_t *word = r->word;
 	uint64_t *address = session->address;
 	bool full = false;
@@ -140,7 +141,9 @@ static bool run_plain(struct reading *r, struct pw_lane *lane)
 			break;
 		block = &blocks[ids[id]];
 		count = block->pieces;
-		if (!block->plain || count >= (size_t)(r->end - piece))
+		if (!block->plain && !(block->again && last == ids[id]))
+			break;
+		if (count >= (size_t)(r->end - piece))
 			break;
 		if (count <= PW_QEMU_TAGS_NEAR)
 			for (i = 0; i < count; i++)
@@ -159,12 +162,13 @@ static bool run_plain(struct reading *r, struct pw_lane *lane)
 				address[i] = piece[picks[block->picks + i]] &
 					     PW_PIECE_ADDRESS;
 		executed += block->insns;
-		r->stream->last = ids[id];
+		last = ids[id];
 		word = piece + count;
 		full = pw_lane_execute(lane, block->shape, address);
 	}
 	session->recorded += executed - session->executed;
 	session->executed = executed;
+	r->stream->last = last;
 	r->word = word;
 	return full;
 }
@@ -223,6 +227,67 @@ static bool is_continued(const struct reading *r,
 	       (last->flags & PW_QEMU_REPEATS) && last->last_pc == block->pc;
 }
 
+/*
+ * Whether the thread was in a signal handler, or gone, right after @block,
+ * whose words end at @at; r->stalled when that is not known yet.
+ */
+static bool has_faulted(struct reading *r,
+			const struct pw_qemu_code_block *block,
+			const uint64_t *at)
+{
+	const struct pw_array *ids = &r->process->block;
+
+	while (at < r->end) {
+		uint64_t operand = *at & PW_WORD_OPERAND;
+		unsigned type = (unsigned)(*at >> PW_WORD_TYPE_SHIFT);
+		const struct pw_qemu_code_block *next;
+
+		if (type == (8u | PW_WORD_STAMP)) {
+			at++;
+			continue;
+		}
+		if (type == (8u | PW_WORD_EVENT) &&
+		    (operand & 0xffff) == PW_NOTE_CPU) {
+			at += 1 + (operand >> 16 & 0xffff);
+			continue;
+		}
+		if (type != TYPE_BLOCK)
+			return false;
+		if (operand >= ids->count)
+			break;
+		next = &PW_ARRAY_AT(&r->session->blocks.cold,
+				    struct pw_qemu_code_block,
+				    PW_ARRAY_AT(ids, uint32_t, operand));
+		return (next->flags & PW_QEMU_HANDLER) &&
+		       !(block->flags & PW_QEMU_CALLS) &&
+		       block->call != next->pc;
+	}
+	r->stalled = !r->stream->ended;
+	return r->stream->ended;
+}
+
+/* Find what the block has done. */
+static enum pw_status find_variant(struct reading *r, uint32_t number,
+				   size_t count,
+				   const struct pw_qemu_variant **out,
+				   struct pw_error *err)
+{
+	struct pw_qemu_session *session = r->session;
+	const struct pw_qemu_code_block *block = &PW_ARRAY_AT(
+		&session->blocks.cold, struct pw_qemu_code_block, number);
+	unsigned way = is_continued(r, block) ? PW_QEMU_CONTINUED : 0;
+	enum pw_status st;
+
+	st = pw_qemu_blocks_find(&session->blocks, number, way, r->word + 1,
+				 count, put_shape, session, out, err);
+	if (st != PW_OK || !(*out)->doubtful ||
+	    !has_faulted(r, block, r->word + 1 + count))
+		return st;
+	return pw_qemu_blocks_find(&session->blocks, number, way | PW_QEMU_CUT,
+				   r->word + 1, count, put_shape, session, out,
+				   err);
+}
+
 /* Any block, with its pieces. */
 static enum pw_status read_block(struct reading *r, struct pw_error *err)
 {
@@ -246,14 +311,11 @@ static enum pw_status read_block(struct reading *r, struct pw_error *err)
 	number = PW_ARRAY_AT(ids, uint32_t, id);
 	block = &PW_ARRAY_AT(&session->blocks.cold, struct pw_qemu_code_block,
 			     number);
-	if (block->flags & PW_QEMU_HANDLER)
+	st = find_variant(r, number, count, &variant, err);
+	if (st == PW_OK && !r->stalled && (block->flags & PW_QEMU_HANDLER))
 		st = pw_qemu_handler(session, r->stream, block, r->word + 1,
 				     count, err);
-	if (st == PW_OK)
-		st = pw_qemu_blocks_find(
-			&session->blocks, number, is_continued(r, block),
-			r->word + 1, count, put_shape, session, &variant, err);
-	if (st != PW_OK)
+	if (st != PW_OK || r->stalled)
 		return st;
 	r->stream->last = number;
 	session->executed += variant->insns;

@@ -44,7 +44,7 @@ static void look_at_file(void *state, int fd, struct pw_call_file *out)
 	out->discards = pw_call_discards(st.st_mode, st.st_rdev);
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
 		return; /* nobody maps it or asks for its name */
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
 	length = readlink(link, out->path, sizeof(out->path) - 1);
 	out->path[length > 0 ? length : 0] = '\0';
 }

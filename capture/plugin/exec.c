@@ -125,7 +125,7 @@ static bool find_path(struct exec *exec, int dir, uint64_t path, uint64_t flags)
 	}
 	if (!name[0] && !(flags & AT_EMPTY_PATH))
 		return false;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", dir);
 	length = readlink(link, exec->path, sizeof(exec->path) - 1);
 	if (length <= 0 ||
 	    (size_t)length + strlen(name) + 2 > sizeof(exec->path))

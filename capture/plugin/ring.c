@@ -312,7 +312,10 @@ void pw_plugin_forked(unsigned vcpu, pid_t parent, uint32_t parent_tid)
 	pw_ring_await_answer(self->ring);
 }
 
-/* In pieces of a page: the kernel stops in front of one it cannot read. */
+/*
+ * In pieces of a page: the kernel stops in front of one it cannot read. By this
+ * thread, since the first one of the process may have ended.
+ */
 size_t pw_plugin_read(uint64_t address, void *buffer, size_t bytes)
 {
 	union {
@@ -329,7 +332,7 @@ size_t pw_plugin_read(uint64_t address, void *buffer, size_t bytes)
 		local = (struct iovec){(uint8_t *)buffer + done, piece};
 		remote.number = address + done;
 		from = (struct iovec){remote.pointer, piece};
-		if (process_vm_readv(pw_plugin.pid, &local, 1, &from, 1, 0) !=
+		if (process_vm_readv(gettid(), &local, 1, &from, 1, 0) !=
 		    (ssize_t)piece)
 			break;
 		done += piece;
@@ -358,7 +361,7 @@ void pw_plugin_maps(void (*each)(void *state, uint64_t start, uint64_t end),
 		    void *state)
 {
 	char line[MAPS_BYTES + 1], buffer[MAPS_BYTES];
-	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	int fd = open("/proc/thread-self/maps", O_RDONLY | O_CLOEXEC);
 	size_t length = 0;
 	ssize_t got;
 
