@@ -98,6 +98,12 @@ static uint64_t bound_of(const struct pw_qemu_stream *stream, bool *has_words)
 	uint64_t head = atomic_load(&stream->ring->head);
 	const uint64_t *word = stream->words + stream->tail % PW_RING_WORDS;
 
+	/* Words that were not whole when they were looked at say when, at
+	 * least. */
+	if (head != stream->tail && head == stream->unread && !stream->ended) {
+		*has_words = false;
+		return stream->stamp;
+	}
 	*has_words = head != stream->tail;
 	if (*has_words)
 		return (unsigned)(*word >> PW_WORD_TYPE_SHIFT) ==
@@ -183,6 +189,18 @@ static enum pw_status idle(struct pw_qemu_session *session,
 	return st;
 }
 
+/*
+ * Nothing of what @stream holds up to @head can be read. A thread that lives
+ * will write the rest; one that was killed in the middle will not.
+ */
+static void see_fragment(struct pw_qemu_stream *stream, uint64_t head)
+{
+	if (stream->ended)
+		stream->tail = head;
+	else
+		stream->unread = head;
+}
+
 static enum pw_status go_round(struct pw_qemu_session *session,
 			       struct pw_error *err)
 {
@@ -192,14 +210,19 @@ static enum pw_status go_round(struct pw_qemu_session *session,
 	enum pw_status st = pw_qemu_look_for_rings(session, err);
 	uint64_t before = session->executed;
 	bool progress = false;
+	uint64_t head = 0;
 
 	if (st != PW_OK)
 		return st;
 	stream = choose(session, stalled);
-	if (stream)
+	if (stream) {
+		head = atomic_load(&stream->ring->head);
 		st = pw_qemu_drain(session, stream, &progress, err);
+	}
 	if (st != PW_OK)
 		return st;
+	if (stream && !progress)
+		see_fragment(stream, head);
 	if (!progress)
 		return idle(session, err);
 	session->progress_ns = pw_qemu_now_ns();
