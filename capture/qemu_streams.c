@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,6 +118,29 @@ enum pw_status pw_qemu_look_for_rings(struct pw_qemu_session *session,
 	return st;
 }
 
+/* The kernel's answer to PIDFD_GET_INFO. Source: include/uapi/linux/pidfd.h. */
+struct pidfd_answer {
+	uint64_t mask;
+	uint64_t cgroup;
+	uint32_t id[11];
+	int32_t exit_code;
+};
+
+#define PIDFD_ASK _IOWR(0xff, 11, struct pidfd_answer)
+#define PIDFD_ANSWER_EXIT (UINT64_C(1) << 3)
+
+/* How a process ended, also after its parent has asked; Linux 6.15 knows. */
+static bool ask_exit_code(int pidfd, int *code)
+{
+	struct pidfd_answer answer = {.mask = PIDFD_ANSWER_EXIT};
+
+	if (ioctl(pidfd, PIDFD_ASK, &answer) != 0 ||
+	    !(answer.mask & PIDFD_ANSWER_EXIT))
+		return false;
+	*code = answer.exit_code;
+	return true;
+}
+
 /* How a process ended, while its parent has not asked yet; 0: not known. */
 static int exit_code(pid_t pid)
 {
@@ -194,7 +218,8 @@ enum pw_status pw_qemu_look_for_ends(struct pw_qemu_session *session,
 			pw_array_free(&process->block);
 		if (!is_over(process))
 			continue;
-		code = exit_code(process->pid);
+		if (!ask_exit_code(process->pidfd, &code))
+			code = exit_code(process->pid);
 		if (process->pid == session->target && !session->target_ended &&
 		    waitpid(session->target, &session->status, 0) ==
 			    session->target) {
