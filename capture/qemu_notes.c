@@ -68,7 +68,7 @@ static enum pw_status declare_thread(struct pw_qemu_session *session,
 				     uint32_t parent, struct pw_error *err)
 {
 	const struct pw_thread thread = {
-		.process = stream->process,
+		.process = process_at(session, stream->process)->number,
 		.pid = (uint32_t)stream->pid,
 		.tid = atomic_load(&stream->ring->tid),
 		.parent = parent == PW_QEMU_NONE ? session->threads : parent,
@@ -91,6 +91,7 @@ static enum pw_status add_process(struct pw_qemu_session *session,
 	struct pw_qemu_process process = {
 		.pid = stream->pid,
 		.image = stream->image,
+		.number = (uint32_t)session->result->processes,
 		.first_thread = session->threads,
 		.block = PW_ARRAY(uint32_t),
 	};
@@ -113,6 +114,7 @@ static enum pw_status start_over(struct pw_qemu_session *session,
 	struct pw_qemu_process process = {
 		.pid = before->pid,
 		.image = stream->image,
+		.number = before->number,
 		.first_thread = before->first_thread,
 		.pidfd = before->pidfd,
 		.block = PW_ARRAY(uint32_t),

@@ -36,6 +36,7 @@
  */
 struct pw_qemu_process {
 	pid_t pid;
+	uint32_t number;       /* in the trace */
 	uint32_t first_thread; /* in the trace */
 	uint64_t image;
 	int pidfd;   /* -1: ended */
@@ -102,7 +103,8 @@ struct pw_qemu_session {
 	int status;	   /* of the command, from waitpid */
 	bool target_ended;
 	bool ended;
-	int64_t progress_ns;		      /* when something was read last */
+	uint64_t backlog;    /* words that could be read at the last look */
+	int64_t progress_ns; /* when something was read last */
 	uint64_t address[PW_QEMU_PIECES_MAX]; /* of an execution */
 	char emulator[4096];
 	char plugin[4096];
