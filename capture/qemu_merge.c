@@ -17,7 +17,7 @@
  */
 #define STALL_NS INT64_C(20000000)
 #define SLEEP_MS 1
-#define FEW_INSTRUCTIONS 512
+#define FEW_WORDS 4096
 #define BREATH_NS 50000L
 #define LOOK_EVERY 256 /* rounds between two looks at ended processes */
 
@@ -91,36 +91,42 @@ static void retire(struct pw_qemu_session *session,
 	pw_qemu_ring_free(&session->region, stream->number);
 }
 
-/* No words before this stamp will come from the stream. */
-static uint64_t bound_of(const struct pw_qemu_stream *stream, bool *has_words)
+/*
+ * No words before this stamp will come from the stream, which holds so many
+ * words. The order of the two loads matters.
+ */
+static uint64_t bound_of(const struct pw_qemu_stream *stream, uint64_t *words)
 {
 	uint64_t open = atomic_load(&stream->ring->open_stamp);
 	uint64_t head = atomic_load(&stream->ring->head);
 	const uint64_t *word = stream->words + stream->tail % PW_RING_WORDS;
 
-	*has_words = head != stream->tail;
-	if (*has_words)
-		return (unsigned)(*word >> PW_WORD_TYPE_SHIFT) ==
-				       (8u | PW_WORD_STAMP)
-			       ? *word & PW_WORD_OPERAND
-			       : stream->stamp;
-	return stream->ended ? UINT64_MAX : open;
+	*words = head - stream->tail;
+	if (*words == 0)
+		return stream->ended ? UINT64_MAX : open;
+	/* What was not whole when it was looked at says when, at least. */
+	if (head == stream->unread && !stream->ended)
+		*words = 0;
+	return (unsigned)(*word >> PW_WORD_TYPE_SHIFT) == (8u | PW_WORD_STAMP)
+		       ? *word & PW_WORD_OPERAND
+		       : stream->stamp;
 }
 
 /*
  * The stream to read next: the one with the oldest words, unless another may
- * still bring older ones. @forced takes it all the same.
+ * still bring older ones: one that is known, or one that has begun since
+ * @now_ns. @forced takes it all the same.
  */
 static struct pw_qemu_stream *choose(struct pw_qemu_session *session,
-				     bool forced)
+				     int64_t now_ns, bool forced)
 {
+	uint64_t oldest = UINT64_MAX, bound = (uint64_t)now_ns;
 	struct pw_qemu_stream *best = NULL;
-	uint64_t oldest = UINT64_MAX, bound = UINT64_MAX;
 
+	session->backlog = 0;
 	for (unsigned i = 0; i < session->stream_end; i++) {
 		struct pw_qemu_stream *stream = &session->stream[i];
-		bool has_words;
-		uint64_t stamp;
+		uint64_t stamp, words;
 
 		if (!stream->used)
 			continue;
@@ -131,14 +137,15 @@ static struct pw_qemu_stream *choose(struct pw_qemu_session *session,
 		}
 		if (atomic_load(&stream->ring->state) == PW_RING_DONE)
 			stream->ended = true;
-		stamp = bound_of(stream, &has_words);
-		if (has_words && (!best || stamp < oldest)) {
+		stamp = bound_of(stream, &words);
+		session->backlog += words;
+		if (words && (!best || stamp < oldest)) {
 			best = stream;
 			oldest = stamp;
-		} else if (!has_words && stamp < bound) {
+		} else if (!words && stamp < bound) {
 			bound = stamp;
 		}
-		if (!has_words && stream->ended)
+		if (!words && stream->ended)
 			retire(session, stream);
 	}
 	return best && (forced || oldest <= bound) ? best : NULL;
@@ -183,28 +190,45 @@ static enum pw_status idle(struct pw_qemu_session *session,
 	return st;
 }
 
+/*
+ * Nothing of what @stream holds up to @head can be read. A thread that lives
+ * will write the rest; one that was killed in the middle will not.
+ */
+static void see_fragment(struct pw_qemu_stream *stream, uint64_t head)
+{
+	if (stream->ended)
+		stream->tail = head;
+	else
+		stream->unread = head;
+}
+
 static enum pw_status go_round(struct pw_qemu_session *session,
 			       struct pw_error *err)
 {
 	const struct timespec breath = {0, BREATH_NS};
-	bool stalled = pw_qemu_now_ns() - session->progress_ns > STALL_NS;
+	int64_t now_ns = pw_qemu_now_ns();
+	bool stalled = now_ns - session->progress_ns > STALL_NS;
 	struct pw_qemu_stream *stream;
 	enum pw_status st = pw_qemu_look_for_rings(session, err);
-	uint64_t before = session->executed;
 	bool progress = false;
+	uint64_t head = 0;
 
 	if (st != PW_OK)
 		return st;
-	stream = choose(session, stalled);
-	if (stream)
+	stream = choose(session, now_ns, stalled);
+	if (stream) {
+		head = atomic_load(&stream->ring->head);
 		st = pw_qemu_drain(session, stream, &progress, err);
+	}
 	if (st != PW_OK)
 		return st;
+	if (stream && !progress)
+		see_fragment(stream, head);
 	if (!progress)
 		return idle(session, err);
-	session->progress_ns = pw_qemu_now_ns();
-	/* Reading along word by word would slow the writer down. */
-	if (session->executed - before < FEW_INSTRUCTIONS)
+	session->progress_ns = now_ns;
+	/* Reading along word by word would slow the writers down. */
+	if (session->backlog < FEW_WORDS)
 		nanosleep(&breath, NULL);
 	return PW_OK;
 }

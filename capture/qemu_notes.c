@@ -4,19 +4,13 @@
 #include "capture/qemu_session.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 
-#define SECOND_NS INT64_C(1000000000)
-/* A child may report after its parent has ended, but not much later. */
-#define TABLE_KEPT_NS (5 * SECOND_NS)
-#define EXIT_CODE_FIELD 52 /* of /proc/PID/stat */
 #define CLONE_FLAG_THREAD 0x10000
 
 /*
@@ -32,6 +26,17 @@ static struct pw_qemu_process *process_at(const struct pw_qemu_session *session,
 {
 	PW_ASSERT(index < session->processes.count);
 	return &PW_ARRAY_AT(&session->processes, struct pw_qemu_process, index);
+}
+
+/* What process @pid was while it ran @image. */
+static uint32_t find_image(const struct pw_qemu_session *session, pid_t pid,
+			   uint64_t image)
+{
+	for (size_t i = session->processes.count; i > 0; i--)
+		if (process_at(session, i - 1)->pid == pid &&
+		    process_at(session, i - 1)->image == image)
+			return (uint32_t)(i - 1);
+	return PW_QEMU_NONE;
 }
 
 /* The living process @pid, or the one that ended last. */
@@ -63,7 +68,7 @@ static enum pw_status declare_thread(struct pw_qemu_session *session,
 				     uint32_t parent, struct pw_error *err)
 {
 	const struct pw_thread thread = {
-		.process = stream->process,
+		.process = process_at(session, stream->process)->number,
 		.pid = (uint32_t)stream->pid,
 		.tid = atomic_load(&stream->ring->tid),
 		.parent = parent == PW_QEMU_NONE ? session->threads : parent,
@@ -86,6 +91,7 @@ static enum pw_status add_process(struct pw_qemu_session *session,
 	struct pw_qemu_process process = {
 		.pid = stream->pid,
 		.image = stream->image,
+		.number = (uint32_t)session->result->processes,
 		.first_thread = session->threads,
 		.block = PW_ARRAY(uint32_t),
 	};
@@ -96,27 +102,34 @@ static enum pw_status add_process(struct pw_qemu_session *session,
 	return pw_array_push(&session->processes, &process, err);
 }
 
-/* The same process goes on with another program. */
+/*
+ * The same process goes on with another program. What it was is kept for a
+ * while: children of before may not have reported yet.
+ */
 static enum pw_status start_over(struct pw_qemu_session *session,
 				 struct pw_qemu_stream *stream,
 				 struct pw_error *err)
 {
-	struct pw_qemu_process *process = process_at(session, stream->process);
+	struct pw_qemu_process *before = process_at(session, stream->process);
+	struct pw_qemu_process process = {
+		.pid = before->pid,
+		.image = stream->image,
+		.number = before->number,
+		.first_thread = before->first_thread,
+		.pidfd = before->pidfd,
+		.block = PW_ARRAY(uint32_t),
+	};
 	struct pw_event exec = {.kind = PW_EVENT_exec};
+	enum pw_status st;
 	char path[4096];
 
-	for (unsigned i = 0; i < session->stream_end; i++) {
-		struct pw_qemu_stream *old = &session->stream[i];
-
-		if (old->used && old->pid == stream->pid &&
-		    old->image != stream->image)
-			old->ended = true;
-	}
-	process->image = stream->image;
-	process->native = false;
-	process->block.count = 0;
-	memset(process->handler, 0, sizeof(process->handler));
-	stream->thread = process->first_thread;
+	before->pidfd = -1;
+	before->ended_ns = pw_qemu_now_ns();
+	stream->process = (uint32_t)session->processes.count;
+	stream->thread = process.first_thread;
+	st = pw_array_push(&session->processes, &process, err);
+	if (st != PW_OK)
+		return st;
 	pw_qemu_program(stream->pid, path, sizeof(path));
 	exec.text = path;
 	return pw_qemu_event(session, stream, &exec, err);
@@ -158,7 +171,11 @@ static enum pw_status copy_process(struct pw_qemu_session *session,
 
 	child->machine = parent->machine;
 	memcpy(child->handler, parent->handler, sizeof(child->handler));
-	PW_ASSERT(blocks <= parent->block.count);
+	if (blocks > parent->block.count)
+		return pw_fail(err, PW_ERR_SYSTEM,
+			       "process %d: it reported so long after its "
+			       "parent's end that its code is not known",
+			       (int)child->pid);
 	st = pw_array_reserve(&child->block, blocks, err);
 	if (st != PW_OK || blocks == 0)
 		return st;
@@ -173,7 +190,8 @@ static enum pw_status note_forked(struct pw_qemu_session *session,
 				  const struct pw_event *event,
 				  struct pw_error *err)
 {
-	uint32_t parent = find_process(session, (pid_t)event->arg[0]);
+	uint32_t parent =
+		find_image(session, (pid_t)event->arg[0], event->arg[3]);
 	const struct pw_qemu_stream *thread =
 		find_thread(session, event->arg[1]);
 	enum pw_status st = PW_OK;
@@ -256,6 +274,18 @@ static enum pw_status note_native(struct pw_qemu_session *session,
 	return pw_qemu_event(session, stream, &unrecorded, err);
 }
 
+/* The exec failed natively, too: the program goes on as it was. */
+static void note_stayed(struct pw_qemu_session *session,
+			const struct pw_qemu_stream *stream)
+{
+	struct pw_qemu_process *process = process_at(session, stream->process);
+
+	if (!process->native)
+		return;
+	process->native = false;
+	session->result->processes_unrecorded--;
+}
+
 static enum pw_status note_cpu(struct pw_qemu_session *session,
 			       struct pw_qemu_stream *stream,
 			       const struct pw_event *event,
@@ -286,7 +316,6 @@ static enum pw_status see_sigreturn(struct pw_qemu_session *session,
 
 /* A child that is a process of its own, and not a thread. */
 static void see_child(struct pw_qemu_session *session,
-		      const struct pw_qemu_stream *stream,
 		      const struct pw_event *event)
 {
 	if ((event->arg[0] & CLONE_FLAG_THREAD) ||
@@ -294,8 +323,6 @@ static void see_child(struct pw_qemu_session *session,
 		return;
 	if (session->request.follow == PW_FOLLOW_NONE)
 		session->result->processes_unrecorded++;
-	else
-		process_at(session, stream->process)->births++;
 }
 
 /* What an event of the program means for the recording. */
@@ -309,7 +336,7 @@ static enum pw_status see_event(struct pw_qemu_session *session,
 	if (event->kind == PW_EVENT_sigreturn)
 		st = see_sigreturn(session, stream, err);
 	else if (event->kind == PW_EVENT_clone)
-		see_child(session, stream, event);
+		see_child(session, event);
 	if (st == PW_OK)
 		st = pw_qemu_event(session, stream, event, err);
 	if (st != PW_OK || event->kind != PW_EVENT_mark)
@@ -339,6 +366,9 @@ enum pw_status pw_qemu_note(struct pw_qemu_session *session,
 		return note_handler(session, stream, event, err);
 	case PW_NOTE_NATIVE:
 		return note_native(session, stream, event, err);
+	case PW_NOTE_STAYED:
+		note_stayed(session, stream);
+		return PW_OK;
 	case PW_NOTE_MAPPED:
 		return pw_qemu_mapped(session, stream, event->arg[0],
 				      event->arg[1], err);
@@ -420,140 +450,5 @@ enum pw_status pw_qemu_handler(struct pw_qemu_session *session,
 					   true, err);
 	if (stream->frames < PW_QEMU_FRAMES)
 		stream->frame[stream->frames++] = frame;
-	return st;
-}
-
-static enum pw_status open_stream(struct pw_qemu_session *session,
-				  unsigned number, uint32_t state,
-				  struct pw_error *err)
-{
-	struct pw_qemu_stream *stream = &session->stream[number];
-	struct pw_ring *ring = pw_qemu_region_at(&session->region, number);
-
-	*stream = (struct pw_qemu_stream){
-		.number = number,
-		.used = true,
-		.code = state == PW_RING_CODE,
-		.ring = ring,
-		.image = atomic_load(&ring->image),
-		.pid = (pid_t)atomic_load(&ring->pid),
-		.process = PW_QEMU_NONE,
-		.thread = PW_QEMU_NONE,
-		.last = PW_QEMU_NONE,
-	};
-	if (number >= session->stream_end)
-		session->stream_end = number + 1;
-	return pw_qemu_region_words(&session->region, number, &stream->words,
-				    err);
-}
-
-enum pw_status pw_qemu_look_for_rings(struct pw_qemu_session *session,
-				      struct pw_error *err)
-{
-	uint32_t claims = atomic_load(&session->region.control->claims);
-	enum pw_status st = PW_OK;
-
-	if (claims == session->claims)
-		return PW_OK;
-	session->claims = claims;
-	for (unsigned i = 0; i < PW_RINGS && st == PW_OK; i++) {
-		struct pw_ring *ring = pw_qemu_region_at(&session->region, i);
-		uint32_t state = atomic_load(&ring->state);
-
-		if (!session->stream[i].used &&
-		    (state == PW_RING_THREAD || state == PW_RING_CODE ||
-		     state == PW_RING_DONE))
-			st = open_stream(session, i, state, err);
-	}
-	return st;
-}
-
-/* How a process ended, while its parent has not asked yet; 0: not known. */
-static int exit_code(pid_t pid)
-{
-	char path[40], text[1024];
-	const char *at;
-	FILE *file;
-	size_t got;
-	int code = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	got = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[got] = '\0';
-	at = strrchr(text, ')');
-	for (int field = 2; at && field < EXIT_CODE_FIELD; field++)
-		at = strchr(at + 1, ' ');
-	if (at && sscanf(at, "%d", &code) != 1)
-		code = 0;
-	return code;
-}
-
-/* A process has ended: its rings hold the last it did. */
-static void see_end(struct pw_qemu_session *session, size_t index)
-{
-	struct pw_qemu_process *process = process_at(session, index);
-
-	close(process->pidfd);
-	process->pidfd = -1;
-	process->ended_ns = pw_qemu_now_ns();
-	for (unsigned i = 0; i < session->stream_end; i++)
-		if (session->stream[i].used &&
-		    session->stream[i].pid == process->pid)
-			session->stream[i].ended = true;
-}
-
-static enum pw_status record_kill(struct pw_qemu_session *session, size_t index,
-				  int code, struct pw_error *err)
-{
-	const struct pw_qemu_process *process = process_at(session, index);
-	const struct pw_qemu_stream stream = {
-		.thread = process->first_thread,
-		.last = PW_QEMU_NONE,
-	};
-	const struct pw_event killed = {
-		.kind = PW_EVENT_killed,
-		.arg = {(uint64_t)WTERMSIG(code)},
-	};
-
-	if (!WIFSIGNALED(code))
-		return PW_OK;
-	return pw_qemu_event(session, &stream, &killed, err);
-}
-
-static bool is_over(const struct pw_qemu_process *process)
-{
-	struct pollfd poll_fd = {.fd = process->pidfd, .events = POLLIN};
-
-	return process->pidfd >= 0 && poll(&poll_fd, 1, 0) > 0;
-}
-
-enum pw_status pw_qemu_look_for_ends(struct pw_qemu_session *session,
-				     struct pw_error *err)
-{
-	enum pw_status st = PW_OK;
-
-	for (size_t i = 0; i < session->processes.count && st == PW_OK; i++) {
-		struct pw_qemu_process *process = process_at(session, i);
-		int code;
-
-		if (process->ended_ns && process->block.data &&
-		    pw_qemu_now_ns() - process->ended_ns > TABLE_KEPT_NS)
-			pw_array_free(&process->block);
-		if (!is_over(process))
-			continue;
-		code = exit_code(process->pid);
-		if (process->pid == session->target && !session->target_ended &&
-		    waitpid(session->target, &session->status, 0) ==
-			    session->target) {
-			session->target_ended = true;
-			code = session->status;
-		}
-		see_end(session, i);
-		st = record_kill(session, i, code, err);
-	}
 	return st;
 }

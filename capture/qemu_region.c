@@ -32,11 +32,40 @@ struct pw_ring *pw_qemu_region_at(const struct pw_qemu_region *region,
 	return pw_region_ring(region->control, number);
 }
 
-/* Rounds, since a process may be making another one meanwhile. */
+static void futex_wake(_Atomic uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void pw_qemu_ring_answer(struct pw_ring *ring)
+{
+	atomic_store(&ring->answer, 1);
+	futex_wake(&ring->answer);
+}
+
+static void wake_owners(const struct pw_qemu_region *region)
+{
+	for (unsigned i = 0; i < PW_RINGS; i++) {
+		struct pw_ring *ring = pw_qemu_region_at(region, i);
+
+		if (atomic_load(&ring->state) == PW_RING_FREE)
+			continue;
+		atomic_store(&ring->limit, 0);
+		atomic_fetch_add(&ring->space, 1);
+		futex_wake(&ring->space);
+		pw_qemu_ring_answer(ring);
+	}
+}
+
+/*
+ * Rounds, since a process may be making another one meanwhile. One that comes
+ * too late for all of them finds the word in the region, and ends itself.
+ */
 static void kill_owners(const struct pw_qemu_region *region)
 {
 	const struct timespec pause = {0, KILL_PAUSE_NS};
 
+	wake_owners(region);
 	for (int round = 0; round < KILL_ROUNDS; round++) {
 		bool found = false;
 
@@ -56,6 +85,7 @@ static void kill_owners(const struct pw_qemu_region *region)
 
 static _Noreturn void guard(const struct pw_qemu_region *region, int pipe)
 {
+	uint32_t on = PW_REGION_ON;
 	char byte;
 	sigset_t all;
 
@@ -64,7 +94,8 @@ static _Noreturn void guard(const struct pw_qemu_region *region, int pipe)
 	prctl(PR_SET_NAME, "pagewalk-guard");
 	while (read(pipe, &byte, 1) < 0 && errno == EINTR)
 		;
-	if (!atomic_load(&region->control->off))
+	if (atomic_compare_exchange_strong(&region->control->off, &on,
+					   PW_REGION_KILLED))
 		kill_owners(region);
 	_exit(0);
 }
@@ -157,11 +188,6 @@ enum pw_status pw_qemu_region_words(struct pw_qemu_region *region,
 	return PW_OK;
 }
 
-static void futex_wake(_Atomic uint32_t *word)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
-
 void pw_qemu_ring_release(struct pw_ring *ring, uint64_t position)
 {
 	PW_DEBUG_ASSERT(position >= atomic_load(&ring->tail));
@@ -175,12 +201,6 @@ void pw_qemu_ring_release(struct pw_ring *ring, uint64_t position)
 	atomic_store(&ring->waiting, 0);
 	atomic_fetch_add(&ring->space, 1);
 	futex_wake(&ring->space);
-}
-
-void pw_qemu_ring_answer(struct pw_ring *ring)
-{
-	atomic_store(&ring->answer, 1);
-	futex_wake(&ring->answer);
 }
 
 void pw_qemu_ring_free(struct pw_qemu_region *region, unsigned number)
@@ -197,17 +217,8 @@ void pw_qemu_ring_free(struct pw_qemu_region *region, unsigned number)
 
 void pw_qemu_region_off(struct pw_qemu_region *region)
 {
-	atomic_store(&region->control->off, 1);
-	for (unsigned i = 0; i < PW_RINGS; i++) {
-		struct pw_ring *ring = pw_qemu_region_at(region, i);
-
-		if (atomic_load(&ring->state) == PW_RING_FREE)
-			continue;
-		atomic_store(&ring->limit, 0);
-		atomic_fetch_add(&ring->space, 1);
-		futex_wake(&ring->space);
-		pw_qemu_ring_answer(ring);
-	}
+	atomic_store(&region->control->off, PW_REGION_ENDED);
+	wake_owners(region);
 }
 
 void pw_qemu_region_sleep(struct pw_qemu_region *region, unsigned milliseconds)

@@ -32,6 +32,8 @@
 
 #define PW_REGION_MAGIC UINT64_C(0x31676e6952575000)
 #define PW_RINGS 1024
+/* Of these, for the first thread of a process, and for its blocks. */
+#define PW_RINGS_VITAL 128
 #define PW_RING_WORDS ((uint64_t)128 << 10)
 #define PW_RING_HEAD_BYTES 4096
 #define PW_RING_BYTES (PW_RING_HEAD_BYTES + PW_RING_WORDS * 8)
@@ -76,13 +78,15 @@ enum pw_word_type {
 /* What the plugin tells the recorder, in the form of events. */
 enum pw_note {
 	PW_NOTE_FIRST = 0x8000,
-	PW_NOTE_START,	 /* a new image: parent tid, floor; text: path */
-	PW_NOTE_FORKED,	 /* a new process: parent pid, parent tid */
+	PW_NOTE_START, /* a new image: parent tid, floor; text: path */
+	/* A new process: parent pid, parent tid, blocks, parent's image. */
+	PW_NOTE_FORKED,
 	PW_NOTE_THREAD,	 /* a new thread: parent tid */
 	PW_NOTE_CPU,	 /* cpu */
 	PW_NOTE_END,	 /* of the thread */
 	PW_NOTE_HANDLER, /* signal, address of its handler */
 	PW_NOTE_NATIVE,	 /* the process goes on unrecorded; text: why */
+	PW_NOTE_STAYED,	 /* no: the exec has failed */
 	PW_NOTE_MAPPED,	 /* a file was mapped: address */
 };
 
@@ -117,13 +121,22 @@ struct pw_ring {
 	_Atomic uint64_t open_stamp;
 };
 
+enum pw_region_off {
+	PW_REGION_ON,
+	PW_REGION_ENDED,  /* nothing is recorded any more */
+	PW_REGION_KILLED, /* the recorder is gone: its targets end, too */
+};
+
 struct pw_region {
 	uint64_t magic;
 	uint32_t recorder_pid;
 	uint32_t follow_children; /* processes that fork are recorded too */
-	_Atomic uint32_t off;	  /* nothing is recorded any more */
+	_Atomic uint32_t off;	  /* enum pw_region_off */
 	_Atomic uint32_t bell;	  /* futex: the recorder should look */
 	_Atomic uint32_t claims;  /* rings claimed so far */
+	/* What found no free ring and goes unrecorded. */
+	_Atomic uint32_t threads_missed;
+	_Atomic uint32_t processes_missed;
 };
 
 _Static_assert(sizeof(struct pw_ring) <= PW_RING_HEAD_BYTES, "fits");

@@ -2,8 +2,9 @@
  * qemu_session.h - one recording through the emulator, and its parts.
  *
  * qemu_merge.c chooses which ring is next, qemu_drain.c turns its words into
- * accesses, qemu_notes.c keeps track of processes and threads, qemu_image.c
- * says what a new image maps, qemu_launch.c starts the emulator.
+ * accesses, qemu_notes.c keeps track of processes and threads, qemu_streams.c
+ * of rings in use and of processes that end, qemu_image.c says what a new image
+ * maps, qemu_launch.c starts the emulator.
  */
 #ifndef PW_CAPTURE_QEMU_SESSION_H
 #define PW_CAPTURE_QEMU_SESSION_H
@@ -29,9 +30,13 @@
 #define PW_QEMU_SIGNALS 65
 #define PW_QEMU_FRAMES 8
 
-/* A process that has been seen; entries stay until the end. */
+/*
+ * A process that has been seen, or what it was before an exec; entries stay
+ * until the end.
+ */
 struct pw_qemu_process {
 	pid_t pid;
+	uint32_t number;       /* in the trace */
 	uint32_t first_thread; /* in the trace */
 	uint64_t image;
 	int pidfd;   /* -1: ended */
@@ -39,8 +44,7 @@ struct pw_qemu_process {
 	enum pw_call_machine machine;
 	struct pw_array block; /* uint32_t: number of a translated block */
 	uint64_t handler[PW_QEMU_SIGNALS];
-	unsigned births;  /* children that have not reported yet */
-	int64_t ended_ns; /* when its end was seen; 0: not yet */
+	int64_t ended_ns; /* when its end, or exec, was seen; 0: not yet */
 	uint64_t brk;	  /* unused until the first brk */
 };
 
@@ -53,6 +57,7 @@ struct pw_qemu_stream {
 	struct pw_ring *ring;
 	const uint64_t *words;
 	uint64_t tail;
+	uint64_t unread; /* head when the words up to it were not whole */
 	uint64_t image;
 	pid_t pid;
 	uint64_t stamp;	  /* of the stretch at the tail */
@@ -85,18 +90,21 @@ struct pw_qemu_session {
 	struct pw_array handlers;  /* uint64_t: of whatever process */
 	struct pw_arena *arena;
 	struct pw_qemu_stream stream[PW_RINGS];
-	unsigned stream_end; /* rings below it have been used */
-	uint32_t claims;     /* as they were when last looked at */
-	uint32_t threads;    /* declared */
-	uint64_t executed;   /* instructions, in the scope or not */
-	uint64_t recorded;   /* instructions */
-	uint64_t stop_at;    /* look at scope and bounds at so many executed */
-	uint64_t seen;	     /* executed, as the scope knows */
-	pid_t target;	     /* the command */
-	int status;	     /* of the command, from waitpid */
+	unsigned stream_end;	 /* rings below it have been used */
+	uint32_t claims;	 /* as they were when last looked at */
+	uint64_t missed_threads; /* for want of a ring, as last seen */
+	uint64_t missed_processes;
+	uint32_t threads;  /* declared */
+	uint64_t executed; /* instructions, in the scope or not */
+	uint64_t recorded; /* instructions */
+	uint64_t stop_at;  /* look at scope and bounds at so many executed */
+	uint64_t seen;	   /* executed, as the scope knows */
+	pid_t target;	   /* the command */
+	int status;	   /* of the command, from waitpid */
 	bool target_ended;
 	bool ended;
-	int64_t progress_ns;		      /* when something was read last */
+	uint64_t backlog;    /* words that could be read at the last look */
+	int64_t progress_ns; /* when something was read last */
 	uint64_t address[PW_QEMU_PIECES_MAX]; /* of an execution */
 	char emulator[4096];
 	char plugin[4096];

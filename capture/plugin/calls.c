@@ -157,23 +157,28 @@ void pw_plugin_call_enter(unsigned vcpu, int64_t number,
 	struct pw_vcpu *self = &pw_plugin.vcpu[vcpu];
 	unsigned traits;
 
-	if (!self->ring || !self->started)
-		return;
-	if (pw_plugin_off()) {
+	if (pw_plugin_off() || (self->ring && !self->started)) {
 		pw_vcpu_check(vcpu);
 		return;
 	}
+	if (!pw_plugin.followed)
+		return;
 	self->call = (struct pw_call){
 		.machine = pw_plugin.machine,
 		.id = pw_call_id(pw_plugin.machine, (uint64_t)number),
 		.number = (uint64_t)number,
 	};
 	memcpy(self->call.arg, arg, sizeof(self->call.arg));
-	self->in_call = true;
 	traits = pw_call_traits(&self->call);
+	if (!self->ring) {
+		if (traits & PW_CALL_EXEC)
+			pw_plugin_exec(vcpu, &self->call);
+		return;
+	}
+	self->in_call = true;
 	if (traits & PW_CALL_SPACE)
 		lock_space(self);
-	pw_call_enter(&self->call, &self->scratch, &ops, self);
+	pw_call_enter(&self->call, pw_ring_scratch(self->ring), &ops, self);
 	if (traits & PW_CALL_ENDS)
 		enter_end(self);
 	/* What came so far is whole, whatever comes next. */
@@ -210,6 +215,7 @@ static void leave_handler(struct pw_vcpu *self)
 	    pw_plugin_read(self->call.arg[1], &handler, ACTION_HANDLER_BYTES) !=
 		    ACTION_HANDLER_BYTES)
 		return;
+	pw_plugin_handler((unsigned)self->call.arg[0], handler);
 	pw_ring_note(self->ring, PW_NOTE_HANDLER, self->call.arg[0], handler,
 		     NULL);
 }
@@ -243,9 +249,12 @@ void pw_plugin_call_leave(unsigned vcpu, int64_t number, int64_t result)
 		return;
 	pw_vcpu_check(vcpu);
 	if (self->ring) {
-		pw_call_leave(&self->call, &self->scratch, &ops, self);
+		pw_call_leave(&self->call, pw_ring_scratch(self->ring), &ops,
+			      self);
 		if (traits & PW_CALL_HANDLER)
 			leave_handler(self);
+		if (traits & PW_CALL_EXEC)
+			pw_ring_note(self->ring, PW_NOTE_STAYED, 0, 0, NULL);
 		if (traits & PW_CALL_SPACE) {
 			leave_mapped(self);
 			pw_vcpus_bump(vcpu);

@@ -16,46 +16,30 @@
  *
  * Source: QEMU 7.2 linux-user/signal.c (host_signal_handler), safe-syscall.h.
  */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capture/plugin/exec.h"
 #include "capture/plugin/state.h"
 
-#define HEAD_BYTES 256
-#define SCRIPT_DEPTH_MAX 5
 #define OWN_WORDS 32 /* of QEMU, an interpreter, and set variables */
-#define ARENA_BYTES ((size_t)8 << 20)
-#define POINTERS_MAX ((size_t)128 << 10)
+#define POINTERS_MAX ((size_t)1 << 20) /* more than the kernel takes */
+#define STRING_MAX ((size_t)32 * 4096) /* of the kernel, for each string */
+#define SIGNALS_PLAIN 31
 
-/* An exec in the making; its memory goes with the old image. */
-struct exec {
-	char path[PW_PATH_BYTES]; /* what the kernel would open */
-	char *text;		  /* strings */
-	size_t text_bytes;
-	char **argv; /* of the new program; room for OWN_WORDS before it */
-	size_t argc;
-	char **envp;
-	size_t env_count;
-	char **word; /* of QEMU */
-	size_t word_count;
-	const char *why; /* it must run natively */
-};
-
-enum verdict { VERDICT_EMULATE, VERDICT_NATIVE, VERDICT_FAILS };
-
-/* Copy a string of the program; NULL when it cannot be read or is too long. */
-static char *copy_string(struct exec *exec, uint64_t address)
+char *pw_exec_copy(struct pw_exec *exec, uint64_t address)
 {
 	char *to = exec->text + exec->text_bytes;
-	size_t left = ARENA_BYTES - exec->text_bytes;
+	size_t left = PW_EXEC_ARENA_BYTES - exec->text_bytes;
 	size_t length = 0;
 
 	while (length < left) {
@@ -67,7 +51,10 @@ static char *copy_string(struct exec *exec, uint64_t address)
 		if (got == 0)
 			return NULL;
 		if (memchr(to + length, 0, got)) {
-			exec->text_bytes += strlen(to) + 1;
+			length = strlen(to) + 1;
+			exec->text_bytes += length;
+			if (length > exec->longest)
+				exec->longest = length;
 			return to;
 		}
 		length += got;
@@ -75,12 +62,11 @@ static char *copy_string(struct exec *exec, uint64_t address)
 	return NULL;
 }
 
-/* Three strings one after the other, as one. */
-static char *join(struct exec *exec, const char *first, const char *second,
-		  const char *third)
+char *pw_exec_join(struct pw_exec *exec, const char *first, const char *second,
+		   const char *third)
 {
 	char *to = exec->text + exec->text_bytes;
-	size_t left = ARENA_BYTES - exec->text_bytes;
+	size_t left = PW_EXEC_ARENA_BYTES - exec->text_bytes;
 	int length = snprintf(to, left, "%s%s%s", first, second, third);
 
 	if (length < 0 || (size_t)length >= left)
@@ -89,7 +75,7 @@ static char *join(struct exec *exec, const char *first, const char *second,
 	return to;
 }
 
-static bool copy_list(struct exec *exec, uint64_t address, char **list,
+static bool copy_list(struct pw_exec *exec, uint64_t address, char **list,
 		      size_t *count)
 {
 	*count = 0;
@@ -102,7 +88,7 @@ static bool copy_list(struct exec *exec, uint64_t address, char **list,
 			break;
 		if (*count >= POINTERS_MAX - 1)
 			return false;
-		list[*count] = copy_string(exec, pointer);
+		list[*count] = pw_exec_copy(exec, pointer);
 		if (!list[(*count)++])
 			return false;
 	}
@@ -110,126 +96,18 @@ static bool copy_list(struct exec *exec, uint64_t address, char **list,
 	return true;
 }
 
-/* The path as seen from this process, for execveat relative to @dir. */
-static bool find_path(struct exec *exec, int dir, uint64_t path, uint64_t flags)
-{
-	char link[40];
-	char *name = path ? copy_string(exec, path) : NULL;
-	ssize_t length;
-
-	if (!name)
-		return false;
-	if (name[0] == '/' || dir == AT_FDCWD) {
-		strncpy(exec->path, name, sizeof(exec->path) - 1);
-		return name[0] && strlen(name) < sizeof(exec->path);
-	}
-	if (!name[0] && !(flags & AT_EMPTY_PATH))
-		return false;
-	snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", dir);
-	length = readlink(link, exec->path, sizeof(exec->path) - 1);
-	if (length <= 0 ||
-	    (size_t)length + strlen(name) + 2 > sizeof(exec->path))
-		return false;
-	exec->path[length] = '\0';
-	if (name[0]) {
-		exec->path[length] = '/';
-		memcpy(exec->path + length + 1, name, strlen(name) + 1);
-	}
-	return true;
-}
-
-static bool changes_identity(const struct stat *st)
-{
-	return ((st->st_mode & S_ISUID) && st->st_uid != geteuid()) ||
-	       ((st->st_mode & S_ISGID) && (st->st_mode & S_IXGRP) &&
-		st->st_gid != getegid());
-}
-
-/* "#! interpreter [argument]": put both in front of the arguments. */
-static bool use_script(struct exec *exec, char *head)
-{
-	char *line = head + 2;
-	char *end = line + strcspn(line, "\n");
-	char *argument;
-
-	*end = '\0';
-	line += strspn(line, " \t");
-	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
-		*--end = '\0';
-	argument = line + strcspn(line, " \t");
-	if (*argument) {
-		*argument++ = '\0';
-		argument += strspn(argument, " \t");
-	}
-	if (!*line || exec->argc == 0)
-		return false;
-	exec->argv[0] = join(exec, exec->path, "", "");
-	if (*argument) {
-		exec->argv--;
-		exec->argc++;
-		exec->argv[0] = join(exec, argument, "", "");
-	}
-	exec->argv--;
-	exec->argc++;
-	exec->argv[0] = join(exec, line, "", "");
-	strncpy(exec->path, line, sizeof(exec->path) - 1);
-	return true;
-}
-
-static enum verdict judge_elf(struct exec *exec, const uint8_t *head)
-{
-	const unsigned machine = head[18] | (unsigned)head[19] << 8;
-	const unsigned ours =
-		pw_plugin.machine == PW_CALL_AARCH64 ? EM_AARCH64 : EM_X86_64;
-
-	if (head[EI_CLASS] != ELFCLASS64)
-		exec->why = "32-bit program";
-	else if (machine != ours)
-		exec->why = "program for another processor";
-	return exec->why ? VERDICT_NATIVE : VERDICT_EMULATE;
-}
-
-static enum verdict judge(struct exec *exec)
-{
-	for (int depth = 0; depth < SCRIPT_DEPTH_MAX; depth++) {
-		char head[HEAD_BYTES + 1] = {0};
-		struct stat st;
-		ssize_t got;
-		int fd;
-
-		if (stat(exec->path, &st) != 0 || !S_ISREG(st.st_mode) ||
-		    access(exec->path, X_OK) != 0)
-			return VERDICT_FAILS;
-		if (changes_identity(&st)) {
-			exec->why = "set-user-ID program";
-			return VERDICT_NATIVE;
-		}
-		fd = open(exec->path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0) {
-			exec->why = "unreadable program";
-			return VERDICT_NATIVE;
-		}
-		got = read(fd, head, HEAD_BYTES);
-		close(fd);
-		if (got >= 20 && memcmp(head, ELFMAG, SELFMAG) == 0)
-			return judge_elf(exec, (const uint8_t *)head);
-		if (got < 3 || memcmp(head, "#!", 2) != 0 ||
-		    !use_script(exec, head))
-			return VERDICT_FAILS;
-	}
-	return VERDICT_FAILS;
-}
-
-static void add(struct exec *exec, char *word)
+static void add(struct pw_exec *exec, char *word)
 {
 	exec->word[exec->word_count++] = word;
 }
 
 /*
  * QEMU takes its own environment for the program's. Variables of the dynamic
- * linker would act on QEMU itself, so they are handed over as options.
+ * linker would act on QEMU itself, so they are handed over as options. The
+ * others are turned round, as QEMU turns them round once more.
+ * Source: QEMU 7.2 util/envlist.c.
  */
-static void move_linker_variables(struct exec *exec)
+static void move_linker_variables(struct pw_exec *exec)
 {
 	size_t kept = 0;
 
@@ -246,31 +124,36 @@ static void move_linker_variables(struct exec *exec)
 		}
 	}
 	exec->envp[kept] = NULL;
+	for (size_t i = 0; i < kept / 2; i++) {
+		char *variable = exec->envp[i];
+
+		exec->envp[i] = exec->envp[kept - 1 - i];
+		exec->envp[kept - 1 - i] = variable;
+	}
 }
 
-static bool build(struct exec *exec, uint64_t mask)
+static bool build(struct pw_exec *exec, uint64_t mask)
 {
 	char hex[24];
 	char *plugin;
 
 	snprintf(hex, sizeof(hex), "%llx", (unsigned long long)mask);
-	plugin = join(exec, pw_plugin.self, ",region=", pw_plugin.region_path);
+	plugin = pw_exec_join(exec, pw_plugin.self,
+			      ",region=", pw_plugin.region_path);
 	if (plugin)
-		plugin = join(exec, plugin, ",qemu=", pw_plugin.qemu);
+		plugin = pw_exec_join(exec, plugin, ",qemu=", pw_plugin.qemu);
 	if (plugin)
-		plugin = join(exec, plugin, ",self=", pw_plugin.self);
+		plugin = pw_exec_join(exec, plugin, ",self=", pw_plugin.self);
 	if (plugin)
-		plugin = join(exec, plugin, ",mask=", hex);
+		plugin = pw_exec_join(exec, plugin, ",mask=", hex);
 	if (!plugin)
 		return false;
 	add(exec, pw_plugin.qemu);
 	move_linker_variables(exec);
 	add(exec, (char *)(uintptr_t) "-plugin");
 	add(exec, plugin);
-	if (exec->argc) {
-		add(exec, (char *)(uintptr_t) "-0");
-		add(exec, exec->argv[0]);
-	}
+	add(exec, (char *)(uintptr_t) "-0");
+	add(exec, exec->argc ? exec->argv[0] : (char *)(uintptr_t) "");
 	add(exec, exec->path);
 	for (size_t i = 1; i < exec->argc; i++)
 		add(exec, exec->argv[i]);
@@ -286,21 +169,140 @@ static bool all_blocked(uint64_t mask)
 	return (mask | never) == UINT64_MAX;
 }
 
-static void run(unsigned vcpu, struct exec *exec)
+/* Another root folder, user or process namespace may hide what QEMU needs. */
+static const char *find_obstacle(void)
 {
-	uint64_t all = UINT64_MAX, before = 0;
+	int fd = open(pw_plugin.region_path, O_RDWR | O_CLOEXEC);
+	struct stat st;
+	bool same;
 
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
-	/* QEMU holds a signal: it delivers it, then the call is made again. */
-	if (!all_blocked(before) && build(exec, before))
-		execve(pw_plugin.qemu, exec->word, exec->envp);
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
-	if (!all_blocked(before))
-		pw_ring_note(pw_plugin.vcpu[vcpu].ring, PW_NOTE_NATIVE,
-			     (uint64_t)errno, 0, "QEMU cannot be started");
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE
+			       ? "no descriptor is left for the recording"
+			       : "the recorder cannot be reached from there";
+	same = fstat(fd, &st) == 0 && st.st_dev == pw_plugin.region_device &&
+	       st.st_ino == pw_plugin.region_inode;
+	close(fd);
+	if (!same)
+		return "the recorder cannot be reached from there";
+	if (access(pw_plugin.qemu, X_OK) != 0 ||
+	    access(pw_plugin.self, R_OK) != 0)
+		return "QEMU and its plugin cannot be reached from there";
+	return NULL;
 }
 
-static bool prepare(struct exec *exec, const struct pw_call *call, void *memory)
+/*
+ * QEMU has a handler of its own for most signals, also for those that the
+ * program ignores; the exec would reset it to the default.
+ */
+static void keep_ignored(bool ignore, struct sigaction *before)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN};
+
+	for (int signal = 1; signal <= SIGNALS_PLAIN; signal++) {
+		if (!(pw_plugin.ignored >> (signal - 1) & 1))
+			continue;
+		if (ignore)
+			sigaction(signal, &action, &before[signal]);
+		else
+			sigaction(signal, &before[signal], NULL);
+	}
+}
+
+/* Returns when the exec fails; NULL when it shall fail for the program, too. */
+static const char *run(struct pw_exec *exec)
+{
+	struct sigaction action[SIGNALS_PLAIN + 1];
+	uint64_t all = UINT64_MAX, before = 0;
+	const char *why = find_obstacle();
+	int flags = exec->fd >= 0 ? fcntl(exec->fd, F_GETFD) : 0;
+
+	if (why)
+		return why;
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
+	/* QEMU holds a signal: it delivers it, then the call is made again. */
+	if (all_blocked(before))
+		return NULL;
+	why = "QEMU cannot be started";
+	if (build(exec, before)) {
+		keep_ignored(true, action);
+		if (flags & FD_CLOEXEC)
+			fcntl(exec->fd, F_SETFD, 0);
+		execve(pw_plugin.qemu, exec->word, exec->envp);
+		if (errno == E2BIG && exec->longest > STRING_MAX)
+			why = NULL;
+		if (flags & FD_CLOEXEC)
+			fcntl(exec->fd, F_SETFD, flags);
+		keep_ignored(false, action);
+	}
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+	return why;
+}
+
+void pw_plugin_handler(unsigned signal, uint64_t handler)
+{
+	uint64_t bit;
+
+	if (signal < 1 || signal > SIGNALS_PLAIN)
+		return;
+	bit = UINT64_C(1) << (signal - 1);
+	if (handler == (uint64_t)(uintptr_t)SIG_IGN)
+		atomic_fetch_or(&pw_plugin.ignored, bit);
+	else
+		atomic_fetch_and(&pw_plugin.ignored, ~bit);
+}
+
+/*
+ * The first argument of this process that is no option of QEMU's, which all
+ * take an argument; "" when it cannot be found.
+ */
+static void find_program(char *out, size_t out_bytes)
+{
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	enum { OWN_NAME, OPTION, VALUE, PROGRAM } in = OWN_NAME;
+	size_t length = 0;
+	char buffer[512];
+	ssize_t got = 0;
+
+	while (fd >= 0 && (got = read(fd, buffer, sizeof(buffer))) > 0)
+		for (ssize_t i = 0; i < got; i++) {
+			bool first = length++ == 0;
+
+			if (in == OPTION && first && buffer[i] != '-')
+				in = PROGRAM;
+			if (in == PROGRAM && length <= out_bytes)
+				out[length - 1] = buffer[i];
+			if (buffer[i])
+				continue;
+			if (in == PROGRAM)
+				goto found;
+			in = in == OPTION ? VALUE : OPTION;
+			length = 0;
+		}
+found:
+	if (fd >= 0)
+		close(fd);
+	if (in != PROGRAM || length > out_bytes)
+		out[0] = '\0';
+}
+
+/* By its full path, since the program may go to another folder. */
+void pw_plugin_exec_begin(void)
+{
+	char given[PW_PATH_BYTES], full[PATH_MAX];
+	struct sigaction action;
+
+	find_program(given, sizeof(given));
+	snprintf(pw_plugin.program, sizeof(pw_plugin.program), "%s",
+		 realpath(given, full) ? full : given);
+	for (int signal = 1; signal <= SIGNALS_PLAIN; signal++)
+		if (sigaction(signal, NULL, &action) == 0 &&
+		    action.sa_handler == SIG_IGN)
+			pw_plugin.ignored |= UINT64_C(1) << (signal - 1);
+}
+
+static bool prepare(struct pw_exec *exec, const struct pw_call *call,
+		    void *memory)
 {
 	char **pointers = memory;
 
@@ -309,21 +311,24 @@ static bool prepare(struct exec *exec, const struct pw_call *call, void *memory)
 	exec->envp = pointers + 4 * POINTERS_MAX;
 	exec->text = (char *)(pointers + 5 * POINTERS_MAX);
 	if (strcmp(pw_call_name(call->id), "execveat") == 0)
-		return find_path(exec, (int)call->arg[0], call->arg[1],
-				 call->arg[4]) &&
+		return pw_exec_find(exec, (int)call->arg[0], call->arg[1],
+				    call->arg[4]) &&
 		       copy_list(exec, call->arg[2], exec->argv, &exec->argc) &&
 		       copy_list(exec, call->arg[3], exec->envp,
 				 &exec->env_count);
-	return find_path(exec, AT_FDCWD, call->arg[0], 0) &&
+	return pw_exec_find(exec, AT_FDCWD, call->arg[0], 0) &&
 	       copy_list(exec, call->arg[1], exec->argv, &exec->argc) &&
 	       copy_list(exec, call->arg[2], exec->envp, &exec->env_count);
 }
 
 void pw_plugin_exec(unsigned vcpu, const struct pw_call *call)
 {
-	const size_t bytes = 5 * POINTERS_MAX * sizeof(char *) + ARENA_BYTES;
-	struct exec exec = {{0}, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL};
-	enum verdict verdict;
+	const size_t bytes =
+		5 * POINTERS_MAX * sizeof(char *) + PW_EXEC_ARENA_BYTES;
+	struct pw_exec exec = {.fd = -1};
+	struct pw_ring *ring = pw_plugin.vcpu[vcpu].ring;
+	enum pw_exec_verdict verdict;
+	const char *why = NULL;
 	void *memory;
 
 	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -331,13 +336,14 @@ void pw_plugin_exec(unsigned vcpu, const struct pw_call *call)
 	if (memory == MAP_FAILED)
 		return;
 	if (prepare(&exec, call, memory)) {
-		verdict = judge(&exec);
-		if (verdict == VERDICT_EMULATE)
-			run(vcpu, &exec);
-		else if (verdict == VERDICT_NATIVE)
-			pw_ring_note(pw_plugin.vcpu[vcpu].ring, PW_NOTE_NATIVE,
-				     0, 0,
-				     join(&exec, exec.why, ": ", exec.path));
+		verdict = pw_exec_judge(&exec);
+		if (verdict == PW_EXEC_EMULATE)
+			why = run(&exec);
+		else if (verdict == PW_EXEC_NATIVE)
+			why = exec.why;
+		if (why && ring)
+			pw_ring_note(ring, PW_NOTE_NATIVE, 0, 0,
+				     pw_exec_join(&exec, why, ": ", exec.path));
 	}
 	munmap(memory, bytes);
 }

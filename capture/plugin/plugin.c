@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture/plugin/api.h"
@@ -116,9 +117,12 @@ static bool put_code(const struct qemu_plugin_tb *tb, size_t insns)
 	size_t bytes = (size_t)before + 16;
 
 	if (!pw_plugin.code) {
-		pw_plugin.code = pw_ring_claim();
-		if (!pw_plugin.code)
+		pw_plugin.code = pw_ring_claim(true);
+		if (!pw_plugin.code) {
+			pw_plugin.followed = false;
+			pw_plugin_missed(true);
 			return false;
+		}
 		atomic_store(&pw_plugin.code->open_stamp, UINT64_MAX);
 		pw_ring_publish(pw_plugin.code, PW_RING_CODE);
 	}
@@ -148,8 +152,8 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	uint64_t word;
 
 	(void)id;
-	if (pw_plugin_off() || insns == 0 || insns > PW_BLOCK_INSNS_MAX ||
-	    !put_code(tb, insns))
+	if (pw_plugin_off() || !pw_plugin.followed || insns == 0 ||
+	    insns > PW_BLOCK_INSNS_MAX || !put_code(tb, insns))
 		return;
 	word = pw_word(PW_WORD_BLOCK, pw_plugin.blocks++);
 	qemu_plugin_register_vcpu_tb_exec_cb(
@@ -174,7 +178,7 @@ static void begin_vcpu(qemu_plugin_id_t id, unsigned vcpu)
 
 	(void)id;
 	if (vcpu >= PW_VCPUS)
-		abort(); /* more threads at once than any program has */
+		abort();
 	self = &pw_plugin.vcpu[vcpu];
 	self->parent_tid = (uint32_t)gettid();
 	self->clear_tid = 0;
@@ -221,14 +225,20 @@ static bool map_region(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	const struct pw_region *region;
+	struct stat st;
+	bool known;
 
 	if (fd < 0)
 		return false;
+	known = fstat(fd, &st) == 0;
+	pw_plugin.region_device = st.st_dev;
+	pw_plugin.region_inode = st.st_ino;
 	pw_plugin.region = mmap(NULL, PW_REGION_BYTES, PROT_READ | PROT_WRITE,
 				MAP_SHARED, fd, 0);
 	close(fd);
 	region = pw_plugin.region;
-	return region != MAP_FAILED && region->magic == PW_REGION_MAGIC;
+	return known && region != MAP_FAILED &&
+	       region->magic == PW_REGION_MAGIC;
 }
 
 /* An exec made with all signals blocked hands over the mask of before. */
@@ -265,6 +275,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 			restore_mask(argv[i] + 5);
 	}
 	pw_plugin_new_image();
+	pw_plugin_exec_begin();
+	pw_plugin.followed = true;
 	pw_plugin.machine = strcmp(info->target_name, "aarch64") == 0
 				    ? PW_CALL_AARCH64
 				    : PW_CALL_X86_64;

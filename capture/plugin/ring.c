@@ -15,6 +15,7 @@
 #include "capture/plugin/state.h"
 
 #define WAIT_NS 100000000L
+#define CLAIM_PAUSE_NS 1000000L
 #define PAGE_BYTES 4096u
 #define MAPS_BYTES 4096
 
@@ -57,13 +58,47 @@ bool pw_plugin_off(void)
 	return atomic_load_explicit(&region->off, memory_order_relaxed);
 }
 
+void pw_plugin_end_orphan(void)
+{
+	struct pw_region *region = pw_plugin.region;
+
+	if (atomic_load(&region->off) == PW_REGION_KILLED)
+		kill(getpid(), SIGKILL);
+}
+
 /* A recorder that has been killed makes no room any more. */
 static void look_for_recorder(void)
 {
 	struct pw_region *region = pw_plugin.region;
+	uint32_t on = PW_REGION_ON;
 
 	if (kill((pid_t)region->recorder_pid, 0) != 0 && errno == ESRCH)
-		atomic_store(&region->off, 1);
+		atomic_compare_exchange_strong(&region->off, &on,
+					       PW_REGION_KILLED);
+	pw_plugin_end_orphan();
+}
+
+void pw_plugin_missed(bool process)
+{
+	struct pw_region *region = pw_plugin.region;
+
+	if (pw_plugin_off())
+		return;
+	atomic_fetch_add(process ? &region->processes_missed
+				 : &region->threads_missed,
+			 1);
+	atomic_fetch_add(&region->claims, 1); /* so that it is looked at */
+}
+
+struct pw_call_scratch *pw_ring_scratch(const struct pw_ring *ring)
+{
+	/* A ring has one owner in all processes: no two share an entry. */
+	static struct pw_call_scratch scratch[PW_RINGS];
+	const uint8_t *first =
+		(const void *)pw_region_ring(pw_plugin.region, 0);
+
+	return &scratch[(size_t)((const uint8_t *)ring - first) /
+			PW_RING_BYTES];
 }
 
 void pw_ring_publish(struct pw_ring *ring, enum pw_ring_state state)
@@ -81,9 +116,9 @@ void pw_plugin_new_image(void)
 	pw_plugin.code = NULL;
 }
 
-struct pw_ring *pw_ring_claim(void)
+static struct pw_ring *try_claim(unsigned end)
 {
-	for (unsigned i = 0; i < PW_RINGS; i++) {
+	for (unsigned i = 0; i < end; i++) {
 		struct pw_ring *ring = pw_region_ring(pw_plugin.region, i);
 		uint32_t unused = PW_RING_FREE;
 
@@ -105,11 +140,44 @@ struct pw_ring *pw_ring_claim(void)
 	return NULL;
 }
 
+/* Whether the recorder will free a ring soon. */
+static bool is_any_done(void)
+{
+	for (unsigned i = 0; i < PW_RINGS; i++)
+		if (atomic_load(&pw_region_ring(pw_plugin.region, i)->state) ==
+		    PW_RING_DONE)
+			return true;
+	return false;
+}
+
+struct pw_ring *pw_ring_claim(bool vital)
+{
+	const struct timespec pause = {0, CLAIM_PAUSE_NS};
+	const unsigned end = vital ? PW_RINGS : PW_RINGS - PW_RINGS_VITAL;
+	struct pw_ring *ring = try_claim(end);
+
+	while (!ring && is_any_done() && !pw_plugin_off()) {
+		ring_bell();
+		nanosleep(&pause, NULL);
+		look_for_recorder();
+		ring = try_claim(end);
+	}
+	return ring;
+}
+
 void pw_vcpu_open(unsigned vcpu)
 {
 	struct pw_vcpu *self = &pw_plugin.vcpu[vcpu];
 
-	self->ring = pw_plugin_off() ? NULL : pw_ring_claim();
+	pw_plugin_end_orphan();
+	self->ring = NULL;
+	if (pw_plugin.followed && !pw_plugin_off()) {
+		self->ring = pw_ring_claim(!pw_plugin.started);
+		if (!self->ring)
+			pw_plugin_missed(!pw_plugin.started);
+		if (!self->ring && !pw_plugin.started)
+			pw_plugin.followed = false;
+	}
 	self->started = false;
 	self->in_call = false;
 	self->locked = false;
@@ -229,6 +297,7 @@ void pw_vcpu_check(unsigned vcpu)
 	if (!self->started && !pw_plugin_off())
 		announce(vcpu);
 	pw_ring_wait(self->ring);
+	pw_plugin_end_orphan();
 	if (pw_plugin_off())
 		switch_off(vcpu);
 	else
@@ -287,20 +356,24 @@ void pw_plugin_forked(unsigned vcpu, pid_t parent, uint32_t parent_tid)
 	struct pw_region *region = pw_plugin.region;
 	struct pw_vcpu *self = &pw_plugin.vcpu[vcpu];
 	const struct pw_event forked = {
-		.arg = {(uint64_t)parent, parent_tid, pw_plugin.blocks},
+		.arg = {(uint64_t)parent, parent_tid, pw_plugin.blocks,
+			pw_plugin.image},
 	};
 	bool in_call = self->in_call;
 
 	pw_plugin_new_image();
+	pw_plugin.followed &= region->follow_children != 0;
 	atomic_store(&pw_plugin.space_lock, 0);
 	for (unsigned i = 0; i < pw_plugin.vcpu_end; i++) {
 		pw_plugin.vcpu[i].ring = NULL;
 		pw_vcpu_ring[i] = &sink.ring;
 	}
 	atomic_store(&sink.ring.limit, UINT64_MAX);
-	if (!region->follow_children)
+	if (!pw_plugin.followed)
 		return;
+	pw_plugin.started = false; /* its ring is a vital one */
 	pw_vcpu_open(vcpu);
+	pw_plugin.started = true;
 	self->in_call = in_call;
 	if (!self->ring)
 		return;
@@ -308,7 +381,7 @@ void pw_plugin_forked(unsigned vcpu, pid_t parent, uint32_t parent_tid)
 	self->cpu = 0;
 	atomic_store(&self->ring->tid, (uint32_t)gettid());
 	pw_vcpu_stretch(vcpu);
-	pw_ring_event(self->ring, PW_NOTE_FORKED, &forked, 3);
+	pw_ring_event(self->ring, PW_NOTE_FORKED, &forked, 4);
 	pw_ring_await_answer(self->ring);
 }
 

@@ -15,7 +15,8 @@
 #include "capture/call.h"
 #include "capture/qemu_ring.h"
 
-#define PW_VCPUS 1024
+/* More than a process can have: each needs several of its 65530 mappings. */
+#define PW_VCPUS 65536
 #define PW_PATH_BYTES 4096
 
 /* One thread; QEMU uses the index again after the thread has ended. */
@@ -30,7 +31,6 @@ struct pw_vcpu {
 	uint64_t clear_tid; /* word that its end clears; 0: none */
 	uint64_t set_tid;   /* word that its start has set; 0: none */
 	struct pw_call call;
-	struct pw_call_scratch scratch;
 };
 
 struct pw_plugin {
@@ -44,6 +44,11 @@ struct pw_plugin {
 	enum pw_call_machine machine;
 	_Atomic uint32_t space_lock; /* order of address-space calls */
 	bool started;		     /* the image has been announced */
+	bool followed;		     /* it is recorded */
+	_Atomic uint64_t ignored;    /* signals set to SIG_IGN; bit 0: 1 */
+	uint64_t region_device;
+	uint64_t region_inode;
+	char program[PW_PATH_BYTES]; /* what QEMU runs; "" when unknown */
 	char qemu[PW_PATH_BYTES];
 	char self[PW_PATH_BYTES];
 	char region_path[PW_PATH_BYTES];
@@ -61,9 +66,25 @@ extern struct pw_ring *pw_vcpu_ring[PW_VCPUS];
 bool pw_plugin_off(void);
 
 /*
- * Claim a free ring for this process, or NULL.
+ * Claim a free ring for this process, or NULL. The last ones are left to
+ * @vital claims, without which nothing of a process is recorded.
  */
-struct pw_ring *pw_ring_claim(void);
+struct pw_ring *pw_ring_claim(bool vital);
+
+/*
+ * The recorder was killed: so is this process then, as if by its tracer.
+ */
+void pw_plugin_end_orphan(void);
+
+/*
+ * Threads, or processes, that go unrecorded because there is no ring.
+ */
+void pw_plugin_missed(bool process);
+
+/*
+ * Memory of the owner of @ring between the entry and the return of a call.
+ */
+struct pw_call_scratch *pw_ring_scratch(const struct pw_ring *ring);
 
 /*
  * Let the recorder see a claimed ring.
@@ -158,6 +179,16 @@ void pw_plugin_maps(void (*each)(void *state, uint64_t start, uint64_t end),
  * unrecorded, which has been noted.
  */
 void pw_plugin_exec(unsigned vcpu, const struct pw_call *call);
+
+/*
+ * The program has set a handler: an exec keeps what is ignored.
+ */
+void pw_plugin_handler(unsigned signal, uint64_t handler);
+
+/*
+ * Learn, at the start of an image, what is ignored and which program it is.
+ */
+void pw_plugin_exec_begin(void);
 
 /*
  * System calls, from QEMU's callbacks.
