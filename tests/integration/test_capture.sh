@@ -1,5 +1,5 @@
 #!/bin/bash
-# The accesses that "capture" records of a program are those that valgrind's
+# The accesses that each engine records of a program are those that valgrind's
 # lackey sees of it: every one, in order. Arguments: the pagewalk program, the
 # source directory.
 #
@@ -39,15 +39,6 @@ if [ $? -ne $native ]; then
 	echo "skipped: valgrind cannot run the program here"
 	exit 77
 fi
-"$pagewalk" capture --no-aslr -o mix.pwt -- ./mix >capture.out 2>&1
-status=$?
-if [ $status -ne $native ]; then
-	echo "FAIL: capture ended with $status, the program with $native"
-	cat capture.out
-	exit 1
-fi
-"$pagewalk" dump --format csv mix.pwt >dump.csv || exit 1
-
 # Address ranges of the functions to compare, as "first last".
 nm -S --defined-only mix | awk '
 	$3 ~ /^[tT]$/ && ($4 == "main" || $4 ~ /^mix_/) {print $1, $2}
@@ -120,23 +111,36 @@ if sys.argv[1] == "ours":
 else:
     compared(without_load_of_locked(lackey(sys.argv[2])))
 PYTHON
-python3 normal.py ours dump.csv >ours.txt || exit 1
 python3 normal.py lackey lackey.log >lackey.txt || exit 1
 
-count=$(wc -l <ours.txt)
-if [ "$count" -lt 1500 ]; then
-	echo "FAIL: only $count accesses to compare"
-	exit 1
-fi
-for kind in R W M F; do
-	if ! grep -q "^$kind " ours.txt; then
-		echo "FAIL: no access of kind $kind"
+engines=ptrace
+command -v qemu-x86_64 >/dev/null && engines="ptrace qemu"
+for engine in $engines; do
+	"$pagewalk" capture --engine $engine --no-aslr -o mix.pwt -- ./mix \
+		>capture.out 2>&1
+	status=$?
+	if [ $status -ne $native ]; then
+		echo "FAIL: $engine ended with $status, the program with $native"
+		cat capture.out
 		exit 1
 	fi
+	"$pagewalk" dump --format csv mix.pwt >dump.csv || exit 1
+	python3 normal.py ours dump.csv >ours.txt || exit 1
+	count=$(wc -l <ours.txt)
+	if [ "$count" -lt 1500 ]; then
+		echo "FAIL: $engine: only $count accesses to compare"
+		exit 1
+	fi
+	for kind in R W M F; do
+		if ! grep -q "^$kind " ours.txt; then
+			echo "FAIL: $engine: no access of kind $kind"
+			exit 1
+		fi
+	done
+	if ! cmp -s ours.txt lackey.txt; then
+		echo "FAIL: $engine (<) and lackey (>) differ:"
+		diff ours.txt lackey.txt | head -40
+		exit 1
+	fi
+	echo "$engine: $count accesses are equal"
 done
-if ! cmp -s ours.txt lackey.txt; then
-	echo "FAIL: pagewalk (<) and lackey (>) differ:"
-	diff ours.txt lackey.txt | head -40
-	exit 1
-fi
-echo "$count accesses are equal"

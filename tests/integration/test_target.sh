@@ -19,7 +19,7 @@ fail() {
 expect() {
 	local want=$1 got
 	shift
-	timeout 120 "$pagewalk" capture "$@" >out 2>err
+	timeout 120 "$pagewalk" capture --engine ptrace "$@" >out 2>err
 	got=$?
 	if [ $got -ne "$want" ]; then
 		fail "capture $*: exit status $got, not $want"
@@ -53,7 +53,7 @@ fi
 # Standard input and output are the target's alone.
 seq 300 | rev >numbers
 sort numbers >native
-"$pagewalk" capture -o sort.pwt -- sort <numbers 2>err | cat >recorded
+"$pagewalk" capture --engine ptrace -o sort.pwt -- sort <numbers 2>err | cat >recorded
 cmp -s native recorded || fail "sort through a pipe gives another output"
 
 # Programs that cannot be recorded are refused before anything is written.
@@ -92,7 +92,7 @@ expect 3 -o /dev/full -- ./target exit 0
 expect 3 -o no/such/folder.pwt -- ./target exit 0
 (
 	ulimit -f 8
-	timeout 120 "$pagewalk" capture -o big.pwt -- ./target exit 0
+	timeout 120 "$pagewalk" capture --engine ptrace -o big.pwt -- ./target exit 0
 	[ $? -eq 3 ]
 ) >out 2>err || fail "a trace over the file size limit does not give 3"
 
@@ -237,7 +237,7 @@ target_pid() {
 }
 
 # --max-time ends the recording of a target that only sleeps.
-"$pagewalk" capture --max-time 1 -o time.pwt -- ./target sleeper >out 2>err &
+"$pagewalk" capture --engine ptrace --max-time 1 -o time.pwt -- ./target sleeper >out 2>err &
 job=$!
 if await out; then
 	sleep 1.5
@@ -252,7 +252,7 @@ wait $job
 
 # A target that was let go may run where the recorder may, also when it has
 # chosen processors for another process.
-"$pagewalk" capture --max-time 1 -o where.pwt -- ./target elsewhere \
+"$pagewalk" capture --engine ptrace --max-time 1 -o where.pwt -- ./target elsewhere \
 	>out 2>err &
 job=$!
 if await out; then
@@ -266,7 +266,7 @@ fi
 wait $job
 
 # SIGTERM goes to the target, and the trace is whole.
-"$pagewalk" capture -o term.pwt -- ./target sleeper >out 2>err &
+"$pagewalk" capture --engine ptrace -o term.pwt -- ./target sleeper >out 2>err &
 job=$!
 await out && kill -TERM $job
 wait $job
@@ -275,7 +275,7 @@ wait $job
 	fail "the trace is not complete after SIGTERM"
 
 # A second SIGTERM ends nothing before the trace is whole.
-"$pagewalk" capture -o twice.pwt -- ./target slow >out 2>err &
+"$pagewalk" capture --engine ptrace -o twice.pwt -- ./target slow >out 2>err &
 job=$!
 if await out; then
 	kill -TERM $job
@@ -293,7 +293,7 @@ esac
 
 # Limits and SIGTERM end a recording whose first thread is dead: the trace is
 # whole while another thread goes on.
-"$pagewalk" capture --max-time 1 -o leader.pwt -- ./target leaderless \
+"$pagewalk" capture --engine ptrace --max-time 1 -o leader.pwt -- ./target leaderless \
 	>out 2>err &
 job=$!
 if await out; then
@@ -304,14 +304,14 @@ if await out; then
 fi
 wait $job
 [ $? -eq 3 ] || fail "the status of a further thread's exit is lost"
-"$pagewalk" capture -o leader.pwt -- ./target leaderless >out 2>err &
+"$pagewalk" capture --engine ptrace -o leader.pwt -- ./target leaderless >out 2>err &
 job=$!
 await out && sleep 0.5 && kill -TERM $job
 wait $job
 [ $? -eq 143 ] || fail "SIGTERM does not work without a first thread"
 
 # SIGTERM ends a target that job control has stopped.
-"$pagewalk" capture -o stopped.pwt -- ./target sleeper >out 2>err &
+"$pagewalk" capture --engine ptrace -o stopped.pwt -- ./target sleeper >out 2>err &
 job=$!
 if await out; then
 	kill -STOP "$(target_pid)"
@@ -324,12 +324,12 @@ wait $job
 # An inherited SIGCHLD that is ignored does not cost the exit status.
 (
 	trap '' CHLD
-	exec "$pagewalk" capture -o child.pwt -- ./target exit 6
+	exec "$pagewalk" capture --engine ptrace -o child.pwt -- ./target exit 6
 ) >out 2>err
 [ $? -eq 6 ] || fail "the status is lost when SIGCHLD is ignored"
 
 # Job control works: a stopped target stays stopped and can be continued.
-"$pagewalk" capture -o stop.pwt -- ./target forever >out 2>err &
+"$pagewalk" capture --engine ptrace -o stop.pwt -- ./target forever >out 2>err &
 job=$!
 if await out; then
 	pid=$(target_pid)
@@ -355,7 +355,7 @@ wait $job
 
 # A recorder that is killed leaves no target behind and a trace to read, which
 # lacks about a second at most.
-"$pagewalk" capture -o killed.pwt -- ./target forever >out 2>err &
+"$pagewalk" capture --engine ptrace -o killed.pwt -- ./target forever >out 2>err &
 job=$!
 if await out; then
 	pid=$(target_pid)
