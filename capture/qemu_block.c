@@ -11,6 +11,7 @@
 
 #define BLOCKS_EXPECTED 65536
 #define A64_INSN_BYTES 4
+#define X86_PAGE_BYTES 4096
 #define X86_CALL_NEAR 0xe8
 #define X86_CALL_NEAR_BYTES 5
 
@@ -76,6 +77,39 @@ void pw_qemu_blocks_free(struct pw_qemu_blocks *blocks)
 	pw_x86_decoder_close(blocks->decoder);
 }
 
+/*
+ * QEMU reports an instruction that reaches into another page as the last one of
+ * the block before, and executes it in a block of its own.
+ * Source: QEMU 7.2 target/i386/tcg/translate.c, advance_pc.
+ */
+static void leave_out_crossing(const struct pw_qemu_blocks *blocks,
+			       struct pw_qemu_code *code)
+{
+	size_t left = code->byte_count - code->last;
+	size_t length, end, offset = 0;
+	struct pw_x86_insn insn;
+
+	if (code->machine != PW_CALL_X86_64 || code->insns == 1)
+		return;
+	pw_x86_decode(blocks->decoder, code->pc + code->last,
+		      code->bytes + code->last, left, &insn);
+	/* Of one whose rest cannot be read only the beginning is known. */
+	length = (insn.flags & PW_X86_UNKNOWN) && left < PW_X86_LENGTH_MAX
+			 ? left + 1
+			 : insn.length;
+	end = code->last + length - 1;
+	if ((code->pc + end) / X86_PAGE_BYTES == code->pc / X86_PAGE_BYTES)
+		return;
+	code->insns--;
+	for (size_t i = 0; i < code->insns; i++) {
+		code->last = offset;
+		pw_x86_decode(blocks->decoder, code->pc + offset,
+			      code->bytes + offset, code->byte_count - offset,
+			      &insn);
+		offset += insn.length;
+	}
+}
+
 /* What the last instruction says of the block. */
 static void look_at_end(const struct pw_qemu_blocks *blocks,
 			const struct pw_qemu_code *code,
@@ -138,34 +172,35 @@ static enum pw_status append(struct pw_array *array, const void *items,
 }
 
 enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
-				  const struct pw_qemu_code *code,
+				  const struct pw_qemu_code *reported,
 				  uint32_t *number, struct pw_error *err)
 {
+	struct pw_qemu_code code = *reported;
 	const struct pw_qemu_block unused = {.recent = PW_QEMU_NONE};
 	struct pw_qemu_code_block block = {
-		.pc = code->pc,
+		.pc = code.pc,
 		.code = (uint32_t)blocks->code.count,
-		.insns = (uint16_t)code->insns,
-		.machine = (uint8_t)code->machine,
+		.machine = (uint8_t)code.machine,
 		.variants = PW_QEMU_NONE,
 	};
 	uint64_t *at, key;
 	enum pw_status st;
 	bool added = false;
 
-	PW_ASSERT(code->insns > 0 && code->last < code->byte_count);
-	look_at_end(blocks, code, &block);
-	if (block.code_bytes > code->byte_count)
-		block.code_bytes = (uint16_t)code->byte_count;
-	key = XXH3_64bits_withSeed(code->bytes, block.code_bytes,
-				   code->pc + code->insns);
+	PW_ASSERT(code.insns > 0 && code.last < code.byte_count);
+	leave_out_crossing(blocks, &code);
+	block.insns = (uint16_t)code.insns;
+	look_at_end(blocks, &code, &block);
+	if (block.code_bytes > code.byte_count)
+		block.code_bytes = (uint16_t)code.byte_count;
+	key = XXH3_64bits_withSeed(code.bytes, block.code_bytes,
+				   code.pc + code.insns);
 	/* Other code of the same hash goes to the next key. */
 	for (;; key++) {
 		st = pw_pagemap_insert(blocks->by_code, key, &at, &added, err);
 		if (st != PW_OK)
 			return st;
-		if (added ||
-		    is_same(blocks, (uint32_t)*at, &block, code->bytes))
+		if (added || is_same(blocks, (uint32_t)*at, &block, code.bytes))
 			break;
 	}
 	*number = (uint32_t)*at;
@@ -173,7 +208,7 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 		return PW_OK;
 	*at = blocks->list.count;
 	*number = (uint32_t)*at;
-	st = append(&blocks->code, code->bytes, block.code_bytes, err);
+	st = append(&blocks->code, code.bytes, block.code_bytes, err);
 	if (st == PW_OK)
 		st = pw_array_push(&blocks->cold, &block, err);
 	if (st != PW_OK)

@@ -28,6 +28,7 @@ round:
 	call pushes
 	call frames
 	call tables
+	call pages
 	mov edi, 5
 	call fibonacci
 	dec r12
@@ -399,6 +400,22 @@ fibonacci:
 	ret
 small:
 	mov eax, edi
+	ret
+
+# Instructions that begin in one page and end in the next, after others and by
+# themselves, with memory and without.
+	.balign 4096
+	.skip 4085, 0x90
+pages:
+	inc eax
+	lea edx, [rax + 1]
+	movabs rax, 0x1122334455667788
+	inc eax
+	jmp second
+	.balign 4096
+	.skip 4094, 0x90
+second:
+	mov rax, [rbx + 8]
 	ret
 
 	.data
