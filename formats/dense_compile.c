@@ -157,8 +157,8 @@ static enum pw_status add_slot(struct compiler *compiler, uint32_t slot,
 	struct pw_dense_value value = {0, 0, operand};
 	struct pw_dense_follower follower;
 	unsigned from, width;
+	uint64_t base = 0;
 	enum pw_status st;
-	uint64_t base;
 
 	if (streams->mode == streams->mode_end)
 		return pw_dense_malformed(err, PW_DENSE_MODES, "ends early");
@@ -357,12 +357,9 @@ static enum pw_status open_compiler(struct compiler *compiler,
 				    struct pw_error *err)
 {
 	struct pw_dense_plan *plan = compiler->plan;
-	const uint32_t *uses = plan->uses.data, *slots = plan->slots.data;
-	size_t operands = plan->operands.key.count, all = 0;
+	size_t operands = plan->operands.key.count, all = plan->slots_all;
 	enum pw_status st;
 
-	for (size_t s = 1; s < plan->uses.count; s++)
-		all += uses[s] > 0 ? slots[s] : 0;
 	st = resize(&plan->address, all, err);
 	if (st == PW_OK)
 		st = resize(&plan->pc, all, err);

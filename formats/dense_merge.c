@@ -12,6 +12,7 @@
 #define COUNT_MIN 64  /* of a pair to be replaced */
 #define SLOTS_MAX 512 /* of a merged symbol */
 #define PLACES_FIRST 4096
+#define SLOTS_ALL_MAX ((size_t)1 << 21) /* of all merged symbols */
 /* A round that replaces less than one symbol in so many is the last one. */
 #define REPLACED_MIN 256
 
@@ -129,6 +130,7 @@ static enum pw_status give_symbol(struct pw_dense_merge *merge,
 	if (pair->symbol != 0)
 		return PW_OK;
 	pair->symbol = (uint32_t)merge->slots.count;
+	merge->slots_all += both;
 	st = pw_array_push(&merge->rule, &rule, err);
 	if (st == PW_OK)
 		st = pw_array_push(&merge->slots, &both, err);
@@ -157,7 +159,8 @@ static enum pw_status replace(struct pw_dense_merge *merge,
 		uint32_t next = i + 1 < count ? count_at(merge, i + 1) : 0;
 		struct pw_dense_pair *pair;
 
-		if (here < COUNT_MIN || here < next) {
+		if (here < COUNT_MIN || here < next ||
+		    merge->slots_all >= SLOTS_ALL_MAX - SLOTS_MAX) {
 			symbol[out++] = symbol[i++];
 			here = next;
 			continue;
@@ -181,6 +184,7 @@ enum pw_status pw_dense_merge_run(struct pw_dense_merge *merge,
 
 	PW_ASSERT(symbols->item_bytes == sizeof(uint32_t));
 	merge->rule.count = 0;
+	merge->slots_all = 0;
 	st = pw_array_reserve(&merge->at, symbols->count + 1, err);
 	for (int round = 0; round < ROUNDS_MAX && st == PW_OK; round++) {
 		size_t before = symbols->count;

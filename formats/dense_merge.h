@@ -32,13 +32,14 @@ struct pw_dense_merge {
 	struct pw_array at;    /* uint32_t: number of the pair at each place */
 	uint32_t *place;       /* hash table of pairs, plus 1; 0: empty */
 	size_t places;	       /* a power of two */
+	size_t slots_all;      /* of all rules */
 };
 
 #define PW_DENSE_MERGE                                                      \
 	{                                                                   \
 		PW_ARRAY(struct pw_dense_rule), PW_ARRAY(uint32_t),         \
 			PW_ARRAY(struct pw_dense_pair), PW_ARRAY(uint32_t), \
-			NULL, 0                                             \
+			NULL, 0, 0                                          \
 	}
 
 /*

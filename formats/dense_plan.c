@@ -183,11 +183,18 @@ static enum pw_status count_uses(struct pw_dense_plan *plan, size_t count,
 	*runs = uses[0];
 	*accesses = 0;
 	plan->slots_max = 0;
+	plan->slots_all = 0;
 	for (size_t s = 1; s < symbols; s++) {
+		if (uses[s] == 0)
+			continue;
 		*accesses += (uint64_t)uses[s] * slots[s];
-		if (uses[s] > 0 && slots[s] > plan->slots_max)
+		plan->slots_all += slots[s];
+		if (slots[s] > plan->slots_max)
 			plan->slots_max = slots[s];
 	}
+	if (plan->slots_all > PW_DENSE_SLOTS_ALL_MAX)
+		return pw_dense_malformed(err, PW_DENSE_SYMBOLS,
+					  "has too many slots");
 	return PW_OK;
 }
 

@@ -81,7 +81,8 @@ struct pw_dense_plan {
 	struct pw_array rest_size;
 	struct pw_array rest_kind;
 	uint32_t first_cell; /* of leaders */
-	size_t slots_max;
+	size_t slots_max;    /* of one executed symbol */
+	size_t slots_all;    /* of all */
 	uint64_t instructions;
 	const uint8_t *symbol, *symbol_end; /* the next one */
 	uint32_t symbol_bytes;
