@@ -3,6 +3,7 @@
  */
 #include "formats/dense_merge.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -91,6 +92,7 @@ static enum pw_status count_pairs(struct pw_dense_merge *merge,
 	const uint32_t *slots = merge->slots.data;
 	uint32_t *at = merge->at.data;
 	enum pw_status st = PW_OK;
+	bool counted = false; /* the pair before */
 
 	merge->pair.count = 0;
 	if (merge->places == 0)
@@ -108,7 +110,9 @@ static enum pw_status count_pairs(struct pw_dense_merge *merge,
 		if (st != PW_OK)
 			break;
 		/* Of three alike the second pair is not one more. */
-		if (left == right && i > 0 && at[i - 1] == at[i])
+		counted = !(counted && left == right && i > 0 &&
+			    at[i - 1] == at[i]);
+		if (!counted)
 			continue;
 		PW_ARRAY_AT(&merge->pair, struct pw_dense_pair, at[i]).count++;
 	}
