@@ -67,6 +67,14 @@ static unsigned bytes_of_varint(uint64_t value)
 	return (70U - (unsigned)__builtin_clzll(value | 1)) / 7;
 }
 
+/* What decoding costs more than an address that never changes, in bytes. */
+static uint64_t decode_cost(const struct pw_dense_column *column, unsigned from)
+{
+	if (from == PW_DENSE_FROM_ZERO)
+		return 0;
+	return column->count >> (from == PW_DENSE_FROM_LAST ? 5 : 7);
+}
+
 /* Bytes of the base. */
 static uint64_t base_cost(const struct pw_dense_column *column, unsigned from,
 			  uint64_t base)
@@ -156,7 +164,8 @@ struct pw_dense_choice pw_dense_choose(const struct pw_dense_column *column)
 		if (row >= column->count)
 			continue;
 		base = column->address[row] - (other ? other[row] : 0);
-		cost = base_cost(column, from[i], base);
+		cost = base_cost(column, from[i], base) +
+		       decode_cost(column, from[i]);
 		if (cost >= least || !is_constant(column, other, row, base))
 			continue;
 		least = cost;

@@ -254,8 +254,8 @@ static void rules_do_not_grow_beyond_their_bound(void **state)
 }
 
 /*
- * 1 2 1 2 ... 200 times: one rule in the first round, then pairs of it, until
- * 512 slots or fewer than 64 pairs are reached: 200, 100, 50 symbols are left.
+ * 1 2 1 2 ... 200 times: 200 pairs are replaced, and then 100 pairs of what
+ * replaced them. Of these, 50 pairs are too few.
  */
 static void pairs_are_merged_while_they_are_frequent(void **state)
 {
@@ -273,11 +273,11 @@ static void pairs_are_merged_while_they_are_frequent(void **state)
 		PW_TEST_OK(pw_array_push(&symbols, &symbol, &err), &err);
 	}
 	PW_TEST_OK(pw_dense_merge_run(&merge, &symbols, &err), &err);
-	assert_int_equal(symbols.count, 50);
-	assert_int_equal(merge.rule.count, 3);
+	assert_int_equal(symbols.count, 100);
+	assert_int_equal(merge.rule.count, 2);
 	for (size_t i = 0; i < symbols.count; i++)
-		assert_int_equal(PW_ARRAY_AT(&symbols, uint32_t, i), 5);
-	assert_int_equal(PW_ARRAY_AT(&merge.slots, uint32_t, 5), 28);
+		assert_int_equal(PW_ARRAY_AT(&symbols, uint32_t, i), 4);
+	assert_int_equal(PW_ARRAY_AT(&merge.slots, uint32_t, 4), 14);
 	pw_dense_merge_free(&merge);
 	pw_array_free(&symbols);
 }
