@@ -80,7 +80,6 @@ static enum pw_status add_leader(struct compiler *compiler, uint32_t slot,
 	struct pw_dense_streams *streams = compiler->streams;
 	struct pw_dense_entry *entry = plan->entry.data;
 	struct pw_dense_leader leader = {
-		.column = streams->column,
 		.base = value->offset,
 		.source = value->cell,
 		.slot = (uint16_t)slot,
@@ -258,6 +257,40 @@ static enum pw_status add_symbol(struct compiler *compiler, uint32_t symbol,
 	return st == PW_OK ? add_keepers(compiler, err) : st;
 }
 
+/*
+ * Put the numbers of one execution side by side, so that they are found in one
+ * place; in the columns they are packed better.
+ */
+static void make_rows(struct compiler *compiler, const uint8_t *column,
+		      uint32_t uses)
+{
+	struct pw_dense_plan *plan = compiler->plan;
+	struct pw_dense_entry *entry = plan->entry.data;
+	const struct pw_dense_leader *leader = plan->leader.data;
+	struct pw_dense_feed *feed = plan->feed.data;
+	uint8_t *row = (uint8_t *)plan->rows.data + plan->rows.count;
+	size_t feeds = 0;
+
+	entry += plan->entry.count - 1;
+	leader += entry->leader;
+	entry->row = row;
+	for (uint32_t i = 0; i < entry->leaders; i++) {
+		if (leader[i].width == 0)
+			continue;
+		feed[feeds++] = (struct pw_dense_feed){column, leader[i].width};
+		column += (size_t)uses * leader[i].width;
+	}
+	/* What is too much of a word is written over by the next one. */
+	for (uint32_t use = 0; use < uses && feeds > 0; use++) {
+		for (size_t i = 0; i < feeds; i++) {
+			pw_store64(row, pw_load64(feed[i].next));
+			feed[i].next += feed[i].width;
+			row += feed[i].width;
+		}
+	}
+	plan->rows.count = (size_t)(row - (uint8_t *)plan->rows.data);
+}
+
 static enum pw_status add_symbols(struct compiler *compiler,
 				  struct pw_error *err)
 {
@@ -277,6 +310,7 @@ static enum pw_status add_symbols(struct compiler *compiler,
 			.keeper = (uint32_t)plan->keeper.count,
 		};
 		struct pw_tally tally = before;
+		const uint8_t *column = compiler->streams->column;
 
 		if (s > 0 && uses[s] > 0)
 			entry.slots = slots[s];
@@ -284,6 +318,9 @@ static enum pw_status add_symbols(struct compiler *compiler,
 		if (st != PW_OK || entry.slots == 0)
 			continue;
 		st = add_symbol(compiler, s, at, err);
+		if (st != PW_OK)
+			break;
+		make_rows(compiler, column, uses[s]);
 		pw_tally_add(&tally, (const uint8_t *)plan->kind.data + at,
 			     entry.slots);
 		plan->instructions += tally.instructions * uses[s];
@@ -377,8 +414,16 @@ static enum pw_status open_compiler(struct compiler *compiler,
 		st = resize(&plan->part, plan->slots_max, err);
 	if (st == PW_OK)
 		st = resize(&plan->stack, plan->slots_max, err);
+	if (st == PW_OK)
+		st = resize(&plan->feed, plan->slots_max, err);
+	if (st == PW_OK)
+		st = resize(&plan->rows,
+			    (size_t)(compiler->streams->column_end -
+				     compiler->streams->column),
+			    err);
 	if (st != PW_OK)
 		return st;
+	plan->rows.count = 0;
 	compiler->value = plan->value.data;
 	compiler->latest = plan->latest.data;
 	compiler->wanted = plan->wanted.data;

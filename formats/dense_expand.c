@@ -10,6 +10,7 @@
 
 /* From so many slots on a copy is left to the library. */
 #define COPIED_MANY 48
+#define AHEAD_SLOTS 32 /* fetched before they are copied */
 
 static const uint64_t width_mask[PW_DENSE_WIDTH_MAX + 1] = {
 	0,
@@ -54,35 +55,69 @@ static inline void copy_slots(const struct pw_dense_plan *plan,
 
 /* Correct the addresses that are not the same each time. */
 static inline void correct(struct pw_dense_plan *plan,
-			   const struct pw_dense_entry *entry,
-			   uint64_t *address)
+			   struct pw_dense_entry *entry, uint64_t *address)
 {
-	struct pw_dense_leader *leader =
-		(struct pw_dense_leader *)plan->leader.data + entry->leader;
+	const struct pw_dense_leader *leader =
+		(const struct pw_dense_leader *)plan->leader.data +
+		entry->leader;
 	const struct pw_dense_follower *follower =
 		(const struct pw_dense_follower *)plan->follower.data +
 		entry->follower;
 	const struct pw_dense_follower *keeper =
 		(const struct pw_dense_follower *)plan->keeper.data +
 		entry->keeper;
+	uint32_t leaders = entry->leaders, followers = entry->followers;
+	uint32_t keepers = entry->keepers;
 	uint64_t *cell = plan->cell.data;
 	uint64_t *mine = cell + plan->first_cell;
+	const uint8_t *row = entry->row;
 
-	for (uint32_t i = 0; i < entry->leaders; i++, leader++) {
-		uint64_t value =
-			cell[leader->source] + leader->base +
-			(pw_load64(leader->column) & width_mask[leader->width]);
+	for (uint32_t i = 0; i < leaders; i++) {
+		uint64_t value = cell[leader[i].source] + leader[i].base +
+				 (pw_load64(row) & width_mask[leader[i].width]);
 
-		leader->column += leader->width;
+		row += leader[i].width;
 		mine[i] = value;
-		address[leader->slot] = value;
+		address[leader[i].slot] = value;
 	}
-	for (uint32_t i = 0; i < entry->followers; i++)
+	entry->row = row;
+	for (uint32_t i = 0; i < followers; i++)
 		address[follower[i].target] =
 			cell[follower[i].source] + follower[i].offset;
-	for (uint32_t i = 0; i < entry->keepers; i++)
+	for (uint32_t i = 0; i < keepers; i++)
 		cell[keeper[i].target] =
 			cell[keeper[i].source] + keeper[i].offset;
+}
+
+/*
+ * Let what the symbols to come need come nearer: the entry of a later one, and
+ * the slots of the next one.
+ */
+static inline void fetch_ahead(const struct pw_dense_plan *plan, uint32_t mask)
+{
+	const struct pw_dense_entry *entry = plan->entry.data;
+	const uint8_t *later = plan->symbol + 3 * plan->symbol_bytes;
+	const uint64_t *address = plan->address.data, *pc = plan->pc.data;
+	const uint32_t *size = plan->size.data;
+	const uint8_t *kind = plan->kind.data;
+
+	if (later >= plan->symbol_end)
+		return;
+	__builtin_prefetch(&entry[pw_load32(later) & mask]);
+	entry += pw_load32(plan->symbol) & mask;
+	for (uint32_t i = 0; i < AHEAD_SLOTS; i += 8) {
+		__builtin_prefetch(&address[entry->slot + i]);
+		__builtin_prefetch(&pc[entry->slot + i]);
+	}
+	__builtin_prefetch(&size[entry->slot]);
+	__builtin_prefetch(&size[entry->slot + 16]);
+	__builtin_prefetch(&kind[entry->slot]);
+	__builtin_prefetch((const struct pw_dense_leader *)plan->leader.data +
+			   entry->leader);
+	__builtin_prefetch(entry->row);
+	__builtin_prefetch(
+		(const struct pw_dense_follower *)plan->follower.data +
+		entry->follower);
 }
 
 /* The next accesses of the open run, at most @room; returns how many. */
@@ -108,7 +143,7 @@ static size_t copy_run(struct pw_dense_plan *plan, size_t room,
 size_t pw_dense_plan_next(struct pw_dense_plan *plan, size_t count,
 			  const struct pw_access_columns *out)
 {
-	const struct pw_dense_entry *entries = plan->entry.data;
+	struct pw_dense_entry *entries = plan->entry.data;
 	uint32_t bytes = plan->symbol_bytes;
 	uint32_t mask = (uint32_t)width_mask[bytes];
 	size_t done = 0;
@@ -132,6 +167,7 @@ size_t pw_dense_plan_next(struct pw_dense_plan *plan, size_t count,
 			plan->run_left = (size_t)run;
 			continue;
 		}
+		fetch_ahead(plan, mask);
 		copy_slots(plan, &entries[symbol], out, done);
 		correct(plan, &entries[symbol], out->address + done);
 		done += entries[symbol].slots;

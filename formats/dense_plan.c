@@ -49,6 +49,8 @@ enum pw_status pw_dense_plan_open(struct pw_dense_plan **out,
 		.follower = PW_ARRAY(struct pw_dense_follower),
 		.keeper = PW_ARRAY(struct pw_dense_follower),
 		.cell = PW_ARRAY(uint64_t),
+		.rows = PW_ARRAY(uint8_t),
+		.feed = PW_ARRAY(struct pw_dense_feed),
 		.value = PW_ARRAY(struct pw_dense_value),
 		.latest = PW_ARRAY(uint32_t),
 		.wanted = PW_ARRAY(uint8_t),
@@ -91,6 +93,8 @@ void pw_dense_plan_close(struct pw_dense_plan *plan)
 	pw_array_free(&plan->follower);
 	pw_array_free(&plan->keeper);
 	pw_array_free(&plan->cell);
+	pw_array_free(&plan->rows);
+	pw_array_free(&plan->feed);
 	pw_array_free(&plan->value);
 	pw_array_free(&plan->latest);
 	pw_array_free(&plan->wanted);

@@ -19,6 +19,7 @@
 
 /* A symbol that is executed; what it has begins at these places. */
 struct pw_dense_entry {
+	const uint8_t *row; /* the next execution's numbers */
 	uint32_t slot;
 	uint32_t slots;
 	uint32_t leader;
@@ -29,9 +30,8 @@ struct pw_dense_entry {
 	uint32_t keepers;
 };
 
-/* An address with a column, or that is a constant away from a last one. */
+/* An address with a number, or that is a constant away from a last one. */
 struct pw_dense_leader {
-	const uint8_t *column; /* its next value */
 	uint64_t base;
 	uint32_t source; /* cell */
 	uint16_t slot;
@@ -50,6 +50,12 @@ struct pw_dense_value {
 	uint64_t offset;
 	uint32_t cell;
 	uint32_t operand;
+};
+
+/* A column that is being divided among rows. */
+struct pw_dense_feed {
+	const uint8_t *next;
+	size_t width;
 };
 
 struct pw_dense_plan {
@@ -71,6 +77,8 @@ struct pw_dense_plan {
 	struct pw_array
 		keeper;	       /* struct pw_dense_follower: to last addresses */
 	struct pw_array cell;  /* uint64_t */
+	struct pw_array rows;  /* uint8_t: the columns, by execution */
+	struct pw_array feed;  /* struct pw_dense_feed; while it is made */
 	struct pw_array value; /* struct pw_dense_value; while it is made */
 	struct pw_array latest;	      /* uint32_t */
 	struct pw_array wanted;	      /* uint8_t */

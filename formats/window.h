@@ -14,7 +14,7 @@
 #include "formats/codec_dense.h"
 
 /* The longest piece. */
-#define PW_WINDOW_ACCESSES ((size_t)16 << 10)
+#define PW_WINDOW_ACCESSES ((size_t)8 << 10)
 
 struct pw_window;
 
