@@ -417,6 +417,12 @@ static enum pw_status open_compiler(struct compiler *compiler,
 	if (st == PW_OK)
 		st = resize(&plan->feed, plan->slots_max, err);
 	if (st == PW_OK)
+		st = resize(&plan->leader, 0, err);
+	if (st == PW_OK)
+		st = resize(&plan->follower, 0, err);
+	if (st == PW_OK)
+		st = resize(&plan->keeper, 0, err);
+	if (st == PW_OK)
 		st = resize(&plan->rows,
 			    (size_t)(compiler->streams->column_end -
 				     compiler->streams->column),
@@ -431,9 +437,6 @@ static enum pw_status open_compiler(struct compiler *compiler,
 	compiler->stack = plan->stack.data;
 	memset(compiler->latest, 0, operands * sizeof(*compiler->latest));
 	memset(compiler->wanted, 0, operands);
-	plan->leader.count = 0;
-	plan->follower.count = 0;
-	plan->keeper.count = 0;
 	plan->first_cell = (uint32_t)operands + 1;
 	return PW_OK;
 }
