@@ -13,14 +13,6 @@
 
 #define CLONE_FLAG_THREAD 0x10000
 
-/*
- * What QEMU 7.2 puts on the stack of a signal handler: return address,
- * context, information and floating-point state, from the stack pointer up.
- * Source: QEMU linux-user/i386/signal.c, struct rt_sigframe.
- */
-#define FRAME_BYTES 960
-#define PUSH_BYTES 8
-
 static struct pw_qemu_process *process_at(const struct pw_qemu_session *session,
 					  size_t index)
 {
@@ -299,21 +291,6 @@ static enum pw_status note_cpu(struct pw_qemu_session *session,
 	return pw_qemu_event(session, stream, &cpu, err);
 }
 
-/* The frame of the handler that returns has been read by the kernel. */
-static enum pw_status see_sigreturn(struct pw_qemu_session *session,
-				    struct pw_qemu_stream *stream,
-				    struct pw_error *err)
-{
-	if (stream->frames == 0)
-		return PW_OK;
-	stream->frames--;
-	if (!stream->frame[stream->frames])
-		return PW_OK;
-	return pw_qemu_kernel_access(session, stream,
-				     stream->frame[stream->frames], FRAME_BYTES,
-				     false, err);
-}
-
 /* A child that is a process of its own, and not a thread. */
 static void see_child(struct pw_qemu_session *session,
 		      const struct pw_event *event)
@@ -334,7 +311,7 @@ static enum pw_status see_event(struct pw_qemu_session *session,
 	enum pw_status st = PW_OK;
 
 	if (event->kind == PW_EVENT_sigreturn)
-		st = see_sigreturn(session, stream, err);
+		st = pw_qemu_sigreturn(session, stream, err);
 	else if (event->kind == PW_EVENT_clone)
 		see_child(session, event);
 	if (st == PW_OK)
@@ -377,78 +354,4 @@ enum pw_status pw_qemu_note(struct pw_qemu_session *session,
 		copy.kind = (enum pw_event_kind)kind;
 		return see_event(session, stream, &copy, err);
 	}
-}
-
-/* The signal whose handler begins at @pc; 0 when there are several. */
-static unsigned which_signal(const struct pw_qemu_process *process, uint64_t pc)
-{
-	unsigned found = PW_QEMU_SIGNALS;
-
-	for (unsigned i = 1; i < PW_QEMU_SIGNALS; i++)
-		if (process->handler[i] == pc)
-			found = found == PW_QEMU_SIGNALS ? i : 0;
-	return found;
-}
-
-/* The stack pointer at the entry of a handler that begins with a push. */
-static uint64_t find_frame(struct pw_qemu_session *session,
-			   const struct pw_qemu_code_block *block,
-			   const uint64_t *pieces, size_t count)
-{
-	const uint8_t *code =
-		(const uint8_t *)session->blocks.code.data + block->code;
-	size_t offset = 0;
-
-	for (unsigned i = 0; i < block->insns && offset < block->code_bytes;
-	     i++) {
-		struct pw_x86_insn insn;
-
-		pw_x86_decode(session->blocks.decoder, block->pc + offset,
-			      code + offset, block->code_bytes - offset, &insn);
-		if (insn.operand_count) {
-			const struct pw_x86_operand *op =
-				&insn.operand[insn.operand_count - 1];
-			bool pushes =
-				op->base == PW_X86_SLOT(rsp) &&
-				op->kind == PW_ACCESS_STORE &&
-				op->displacement == (uint64_t)0 - PUSH_BYTES;
-
-			return pushes && count && (pieces[0] & PW_PIECE_STORE)
-				       ? (pieces[0] & PW_PIECE_ADDRESS) +
-						 PUSH_BYTES
-				       : 0;
-		}
-		offset += insn.length;
-	}
-	return 0;
-}
-
-enum pw_status pw_qemu_handler(struct pw_qemu_session *session,
-			       struct pw_qemu_stream *stream,
-			       const struct pw_qemu_code_block *block,
-			       const uint64_t *pieces, size_t count,
-			       struct pw_error *err)
-{
-	const struct pw_qemu_process *process =
-		process_at(session, stream->process);
-	const struct pw_qemu_code_block *before = pw_qemu_last(session, stream);
-	unsigned number = which_signal(process, block->pc);
-	const struct pw_event signal = {.kind = PW_EVENT_signal,
-					.arg = {number}};
-	uint64_t frame = 0;
-	enum pw_status st;
-
-	if (number == PW_QEMU_SIGNALS ||
-	    (before &&
-	     ((before->flags & PW_QEMU_CALLS) || before->call == block->pc)))
-		return PW_OK; /* the program calls the function itself */
-	if (block->machine == PW_CALL_X86_64)
-		frame = find_frame(session, block, pieces, count);
-	st = pw_qemu_event(session, stream, &signal, err);
-	if (st == PW_OK && frame)
-		st = pw_qemu_kernel_access(session, stream, frame, FRAME_BYTES,
-					   true, err);
-	if (stream->frames < PW_QEMU_FRAMES)
-		stream->frame[stream->frames++] = frame;
-	return st;
 }

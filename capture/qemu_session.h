@@ -189,6 +189,15 @@ enum pw_status pw_qemu_handler(struct pw_qemu_session *session,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * A handler of @stream's thread returns: the kernel reads its frame.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_sigreturn(struct pw_qemu_session *session,
+				 struct pw_qemu_stream *stream,
+				 struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * The block that @stream has executed last, or NULL.
  */
 const struct pw_qemu_code_block *

@@ -181,9 +181,8 @@ static void begin_vcpu(qemu_plugin_id_t id, unsigned vcpu)
 		abort();
 	self = &pw_plugin.vcpu[vcpu];
 	self->parent_tid = (uint32_t)gettid();
-	self->clear_tid = 0;
-	self->set_tid = 0;
 	self->cpu = 0;
+	pw_plugin_thread_made(vcpu, self->parent_tid);
 	pw_vcpu_open(vcpu);
 }
 
