@@ -240,15 +240,19 @@ static bool matches(const struct pw_qemu_blocks *blocks,
 	if (variant->pieces != count)
 		return false;
 	for (size_t i = 0; i < count; i++) {
+		const uint64_t join = tag[i] & PW_PIECE_ADDRESS;
 		uint64_t size;
+		bool follows;
 
 		if ((pieces[i] ^ tag[i]) & ~PW_PIECE_ADDRESS)
 			return false;
-		if (!(tag[i] & 1))
+		if (join == PW_QEMU_EITHER)
 			continue;
 		size = UINT64_C(1)
 		       << (pieces[i - 1] >> PW_PIECE_SIZE_SHIFT & 7);
-		if ((pieces[i - 1] + size - pieces[i]) & PW_PIECE_ADDRESS)
+		follows = !((pieces[i - 1] + size - pieces[i]) &
+			    PW_PIECE_ADDRESS);
+		if (follows != (join == PW_QEMU_FOLLOWS))
 			return false;
 	}
 	return true;
@@ -274,7 +278,8 @@ static enum pw_status keep(struct pw_qemu_blocks *blocks,
 		uint8_t join = PW_ARRAY_AT(&blocks->join, uint8_t, i);
 		uint64_t tag = (pieces[i] & ~PW_PIECE_ADDRESS) | join;
 
-		variant->adjacent = (uint16_t)(variant->adjacent + join);
+		variant->joins =
+			(uint16_t)(variant->joins + (join != PW_QEMU_EITHER));
 		st = pw_array_push(&blocks->tags, &tag, err);
 	}
 	if (st == PW_OK)
@@ -314,7 +319,7 @@ static void bring_near(struct pw_qemu_blocks *blocks, uint32_t number,
 		(const uint64_t *)blocks->tags.data + variant->tags;
 	const uint8_t flags = cold_at(blocks, number)->flags;
 	const bool simple = variant->shape != PW_QEMU_NONE &&
-			    variant->adjacent == 0 && !variant->doubtful &&
+			    variant->joins == 0 && !variant->doubtful &&
 			    !(variant->way & PW_QEMU_CUT) &&
 			    !(flags & PW_QEMU_HANDLER);
 	size_t near = variant->pieces < PW_QEMU_TAGS_NEAR ? variant->pieces

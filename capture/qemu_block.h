@@ -42,6 +42,9 @@ enum pw_qemu_way {
 	PW_QEMU_CUT = 2,       /* it has faulted where that is doubtful */
 };
 
+/* Whether a piece must begin where the one before it ends. */
+enum pw_qemu_join { PW_QEMU_EITHER, PW_QEMU_FOLLOWS, PW_QEMU_APART };
+
 /* What the usual execution of a block needs to know: one cache line. */
 struct pw_qemu_block {
 	uint32_t shape; /* of the variant used last; and so on */
@@ -51,7 +54,7 @@ struct pw_qemu_block {
 	uint16_t slots;
 	uint16_t insns;
 	bool plain; /* that variant can be taken without a closer look */
-	bool again; /* the same, if the block was the last one, too */
+	bool again; /* the same, if it goes on with a repetition */
 	bool identity;
 	uint32_t recent; /* its number; PW_QEMU_NONE: there is none */
 	uint64_t tag[5]; /* the first ones of its tags */
@@ -73,15 +76,16 @@ struct pw_qemu_code_block {
 struct pw_qemu_variant {
 	uint32_t next;
 	uint32_t shape; /* in the trace; PW_QEMU_NONE: no access at all */
-	uint32_t tags;	/* first in the table's tags: a piece less address */
+	uint32_t tags;	/* first in the table's tags: a piece, and its join
+			   for the address */
 	uint32_t picks; /* first in the table's picks: piece of a slot */
 	uint16_t pieces;
-	uint16_t slots;	   /* of which the address is stored */
-	uint16_t adjacent; /* pieces that must follow the one before */
-	uint16_t insns;	   /* begun */
-	bool identity;	   /* slot i is piece i */
-	bool doubtful;	   /* whether it has faulted, a signal tells */
-	uint8_t way;	   /* enum pw_qemu_way bits */
+	uint16_t slots; /* of which the address is stored */
+	uint16_t joins; /* pieces of which the place matters */
+	uint16_t insns; /* begun */
+	bool identity;	/* slot i is piece i */
+	bool doubtful;	/* whether it has faulted, a signal tells */
+	uint8_t way;	/* enum pw_qemu_way bits */
 };
 
 #define PW_QEMU_TAGS_NEAR PW_COUNT(((struct pw_qemu_block *)0)->tag)
@@ -100,7 +104,7 @@ struct pw_qemu_blocks {
 	struct pw_array size; /* uint32_t */
 	struct pw_array kind; /* uint8_t */
 	struct pw_array pick; /* uint16_t: of the slots with an address */
-	struct pw_array join; /* uint8_t: piece i must follow piece i - 1 */
+	struct pw_array join; /* uint8_t: enum pw_qemu_join of each piece */
 };
 
 /* A block as the plugin has reported it. */

@@ -110,6 +110,17 @@ static enum pw_status open_lane(struct reading *r, struct pw_error *err)
 				    &r->session->lane, err);
 }
 
+/* Whether block @number goes on with the repetition at the end of @last. */
+static bool is_continued(const struct pw_qemu_session *session, uint32_t last,
+			 uint32_t number)
+{
+	const struct pw_qemu_code_block *cold = session->blocks.cold.data;
+
+	return last != PW_QEMU_NONE && (cold[number].flags & PW_QEMU_ALONE) &&
+	       (cold[last].flags & PW_QEMU_REPEATS) &&
+	       cold[last].last_pc == cold[number].pc;
+}
+
 /*
  * Executions of plain blocks that do what they did last time, as far as they
  * go. Here nearly all of the time of a recording is spent.
@@ -141,7 +152,9 @@ static bool run_plain(struct reading *r, struct pw_lane *lane)
 			break;
 		block = &blocks[ids[id]];
 		count = block->pieces;
-		if (!block->plain && !(block->again && last == ids[id]))
+		if (!block->plain &&
+		    !(block->again && (last == ids[id] ||
+				       is_continued(session, last, ids[id]))))
 			break;
 		if (count >= (size_t)(r->end - piece))
 			break;
@@ -217,16 +230,6 @@ pw_qemu_last(const struct pw_qemu_session *session,
 			    stream->last);
 }
 
-static bool is_continued(const struct reading *r,
-			 const struct pw_qemu_code_block *block)
-{
-	const struct pw_qemu_code_block *last =
-		pw_qemu_last(r->session, r->stream);
-
-	return (block->flags & PW_QEMU_ALONE) && last &&
-	       (last->flags & PW_QEMU_REPEATS) && last->last_pc == block->pc;
-}
-
 /*
  * Whether the thread was in a signal handler, or gone, right after @block,
  * whose words end at @at; r->stalled when that is not known yet.
@@ -275,7 +278,9 @@ static enum pw_status find_variant(struct reading *r, uint32_t number,
 	struct pw_qemu_session *session = r->session;
 	const struct pw_qemu_code_block *block = &PW_ARRAY_AT(
 		&session->blocks.cold, struct pw_qemu_code_block, number);
-	unsigned way = is_continued(r, block) ? PW_QEMU_CONTINUED : 0;
+	unsigned way = is_continued(session, r->stream->last, number)
+			       ? PW_QEMU_CONTINUED
+			       : 0;
 	enum pw_status st;
 
 	st = pw_qemu_blocks_find(&session->blocks, number, way, r->word + 1,

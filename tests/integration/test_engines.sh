@@ -102,13 +102,13 @@ build calls engines_calls.c -O2
 build ordinary engines_ordinary.c -O2
 build unrolled engines_ordinary.c -O3 -mavx2 -mfma
 
-compare integer 1 640
-compare string 1 750
+compare integer 1 600
+compare string 1 650
 compare vector 1 500
-compare x87 1 130
+compare x87 1 110
 compare threads 5 10000
 compare faults 1 2500
-compare calls 1 750
+compare calls 1 600
 compare ordinary 1 72000
 compare unrolled 1 49000
 exit $((failures > 0))
