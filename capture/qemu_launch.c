@@ -15,7 +15,8 @@
 
 #define PLUGIN_NAME "pagewalk-qemu.so"
 #define CMDLINE_BYTES 32768
-#define ARGUMENTS_OWN 8
+#define LINKER_VARIABLES 16
+#define ARGUMENTS_OWN (8 + 2 * LINKER_VARIABLES)
 #define SCRIPT_DEPTH_MAX 5
 
 /* The folders of PATH, or the usual ones. */
@@ -170,6 +171,37 @@ static const char **resolve_script(const char **argv, char *head,
 			      depth + 1);
 }
 
+/*
+ * The emulator takes its own environment for the program's, and turns it round.
+ * Variables of the dynamic linker would act on the emulator, so they are handed
+ * over as options, unless a comma would cut them. The plugin does the same for
+ * each exec of the program.
+ */
+static size_t hand_over_environment(const char **word)
+{
+	size_t count = 0, kept = 0, own = 0;
+
+	while (environ[count])
+		count++;
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(environ[i], "LD_", 3) == 0 &&
+		    !strchr(environ[i], ',') && own < 2 * LINKER_VARIABLES) {
+			word[own++] = "-E";
+			word[own++] = environ[i];
+		} else {
+			environ[kept++] = environ[i];
+		}
+	}
+	environ[kept] = NULL;
+	for (size_t i = 0; i < kept / 2; i++) {
+		char *variable = environ[i];
+
+		environ[i] = environ[kept - 1 - i];
+		environ[kept - 1 - i] = variable;
+	}
+	return own;
+}
+
 static _Noreturn void become_target(const struct pw_qemu_session *session,
 				    const char *plugin, int failure)
 {
@@ -190,6 +222,7 @@ static _Noreturn void become_target(const struct pw_qemu_session *session,
 	argv[0] = request->path;
 	argv = resolve_script(argv, head, sizeof(head), 0);
 	word[own++] = session->emulator;
+	own += hand_over_environment(word + own);
 	word[own++] = "-plugin";
 	word[own++] = plugin;
 	word[own++] = "-0";
