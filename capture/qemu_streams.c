@@ -148,7 +148,6 @@ static int exit_code(pid_t pid)
 	const char *at;
 	FILE *file;
 	size_t got;
-	int code = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	file = fopen(path, "re");
@@ -160,9 +159,7 @@ static int exit_code(pid_t pid)
 	at = strrchr(text, ')');
 	for (int field = 2; at && field < EXIT_CODE_FIELD; field++)
 		at = strchr(at + 1, ' ');
-	if (at && sscanf(at, "%d", &code) != 1)
-		code = 0;
-	return code;
+	return at ? (int)strtol(at, NULL, 10) : 0;
 }
 
 /* A process has ended: its rings hold the last it did. */

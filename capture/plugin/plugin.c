@@ -146,6 +146,17 @@ static bool put_code(const struct qemu_plugin_tb *tb, size_t insns)
 	return true;
 }
 
+/* What callbacks get as user data is a number. */
+static void *as_userdata(uint64_t number)
+{
+	union {
+		uint64_t number;
+		void *pointer;
+	} userdata = {number};
+
+	return userdata.pointer;
+}
+
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	size_t insns = qemu_plugin_tb_n_insns(tb);
@@ -157,7 +168,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		return;
 	word = pw_word(PW_WORD_BLOCK, pw_plugin.blocks++);
 	qemu_plugin_register_vcpu_tb_exec_cb(
-		tb, execute, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)word);
+		tb, execute, QEMU_PLUGIN_CB_NO_REGS, as_userdata(word));
 	for (size_t i = 0; i < insns; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
@@ -166,8 +177,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 				insn, make_room, QEMU_PLUGIN_CB_NO_REGS, NULL);
 		qemu_plugin_register_vcpu_mem_cb(
 			insn, touch, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
-			(void *)(uintptr_t)((uint64_t)i
-					    << PW_PIECE_INSN_SHIFT));
+			as_userdata((uint64_t)i << PW_PIECE_INSN_SHIFT));
 	}
 }
 
@@ -192,6 +202,7 @@ static void end_vcpu(qemu_plugin_id_t id, unsigned vcpu)
 	pw_vcpu_close(vcpu);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are QEMU's. */
 static void enter(qemu_plugin_id_t id, unsigned vcpu, int64_t number,
 		  uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
 		  uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8)

@@ -72,6 +72,8 @@ static void look_for_recorder(void)
 	struct pw_region *region = pw_plugin.region;
 	uint32_t on = PW_REGION_ON;
 
+	if (!region)
+		return;
 	if (kill((pid_t)region->recorder_pid, 0) != 0 && errno == ESRCH)
 		atomic_compare_exchange_strong(&region->off, &on,
 					       PW_REGION_KILLED);
