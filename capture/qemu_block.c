@@ -176,12 +176,13 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 				  uint32_t *number, struct pw_error *err)
 {
 	struct pw_qemu_code code = *reported;
-	const struct pw_qemu_block unused = {.recent = PW_QEMU_NONE};
+	const struct pw_qemu_block unused = {.plain = false};
 	struct pw_qemu_code_block block = {
 		.pc = code.pc,
 		.code = (uint32_t)blocks->code.count,
 		.machine = (uint8_t)code.machine,
 		.variants = PW_QEMU_NONE,
+		.recent = PW_QEMU_NONE,
 	};
 	uint64_t *at, key;
 	enum pw_status st;
@@ -332,14 +333,14 @@ static void bring_near(struct pw_qemu_blocks *blocks, uint32_t number,
 		.slots = variant->slots,
 		.insns = variant->insns,
 		.identity = variant->identity,
-		.recent = recent,
 		.plain = simple && !(flags & PW_QEMU_ALONE),
 		.again = simple && (variant->way & PW_QEMU_CONTINUED),
 	};
 
-	if (near)
-		memcpy(block.tag, tag, near * sizeof(*tag));
+	for (size_t i = 0; i < near; i++)
+		block.tag[i] = (uint16_t)(tag[i] >> PW_PIECE_TAG_SHIFT);
 	*block_at(blocks, number) = block;
+	cold_at(blocks, number)->recent = recent;
 }
 
 enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
@@ -363,7 +364,7 @@ enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
 		if (variant->way != way ||
 		    !matches(blocks, variant, pieces, count))
 			continue;
-		if (block_at(blocks, number)->recent != at)
+		if (cold->recent != at)
 			bring_near(blocks, number, at);
 		*out = variant;
 		return PW_OK;

@@ -45,7 +45,7 @@ enum pw_qemu_way {
 /* Whether a piece must begin where the one before it ends. */
 enum pw_qemu_join { PW_QEMU_EITHER, PW_QEMU_FOLLOWS, PW_QEMU_APART };
 
-/* What the usual execution of a block needs to know: one cache line. */
+/* What the usual execution of a block needs to know. */
 struct pw_qemu_block {
 	uint32_t shape; /* of the variant used last; and so on */
 	uint32_t picks;
@@ -56,9 +56,10 @@ struct pw_qemu_block {
 	bool plain; /* that variant can be taken without a closer look */
 	bool again; /* the same, if it goes on with a repetition */
 	bool identity;
-	uint32_t recent; /* its number; PW_QEMU_NONE: there is none */
-	uint64_t tag[5]; /* the first ones of its tags */
+	uint16_t tag[4]; /* the upper bits of its first tags */
 };
+
+_Static_assert(sizeof(struct pw_qemu_block) == 32, "two in a cache line");
 
 /* The rest of it. */
 struct pw_qemu_code_block {
@@ -67,6 +68,7 @@ struct pw_qemu_code_block {
 	uint64_t call;	   /* target of a direct call at its end; else 0 */
 	uint32_t code;	   /* first byte in the table's code */
 	uint32_t variants; /* list of them */
+	uint32_t recent;   /* the one in pw_qemu_block, or PW_QEMU_NONE */
 	uint16_t code_bytes;
 	uint16_t insns;
 	uint8_t machine; /* enum pw_call_machine */

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 
 #define TYPE_BLOCK (8u | PW_WORD_BLOCK)
+#define AHEAD_WORDS 64 /* fetched from the other processor early */
 #define KERNEL_WORDS 3
 #define PIECES_MAX PW_QEMU_PIECES_MAX
 #define ACCESS_BYTES_MAX ((uint64_t)1 << 30)
@@ -125,7 +126,8 @@ static bool is_continued(const struct pw_qemu_session *session, uint32_t last,
  * Executions of plain blocks that do what they did last time, as far as they
  * go. Here nearly all of the time of a recording is spent.
  */
-static bool run_plain(struct reading *r, struct pw_lane *lane)
+static inline __attribute__((always_inline)) bool
+run_plain_blocks(struct reading *r, struct pw_lane *lane)
 {
 	struct pw_qemu_session *session = r->session;
 	const struct pw_qemu_block *blocks = session->blocks.list.data;
@@ -145,6 +147,7 @@ static bool run_plain(struct reading *r, struct pw_lane *lane)
 		uint64_t differences = 0;
 		size_t id, i, count;
 
+		__builtin_prefetch(word + AHEAD_WORDS);
 		if (*word >> PW_WORD_TYPE_SHIFT != TYPE_BLOCK)
 			break;
 		id = *word & PW_WORD_OPERAND;
@@ -160,7 +163,9 @@ static bool run_plain(struct reading *r, struct pw_lane *lane)
 			break;
 		if (count <= PW_QEMU_TAGS_NEAR)
 			for (i = 0; i < count; i++)
-				differences |= piece[i] ^ block->tag[i];
+				differences |= (piece[i] >> PW_PIECE_TAG_SHIFT ^
+						block->tag[i])
+					       << PW_PIECE_TAG_SHIFT;
 		else
 			for (i = 0; i < count; i++)
 				differences |= piece[i] ^ tags[block->tags + i];
@@ -184,6 +189,30 @@ static bool run_plain(struct reading *r, struct pw_lane *lane)
 	r->stream->last = last;
 	r->word = word;
 	return full;
+}
+
+static bool run_plain_anywhere(struct reading *r, struct pw_lane *lane)
+{
+	return run_plain_blocks(r, lane);
+}
+
+#ifdef __x86_64__
+/* Counting leading zeros is what this processor family does badly without. */
+static __attribute__((target("avx2,lzcnt,bmi,bmi2"))) bool
+run_plain_avx2(struct reading *r, struct pw_lane *lane)
+{
+	return run_plain_blocks(r, lane);
+}
+#endif
+
+static bool run_plain(struct reading *r, struct pw_lane *lane)
+{
+#ifdef __x86_64__
+	/* Every processor with AVX2 also has LZCNT and BMI. */
+	if (__builtin_cpu_supports("avx2"))
+		return run_plain_avx2(r, lane);
+#endif
+	return run_plain_anywhere(r, lane);
 }
 
 /* Let the trace have one execution. */
