@@ -73,9 +73,11 @@ static void kill_owners(const struct pw_qemu_region *region)
 			struct pw_ring *ring = pw_qemu_region_at(region, i);
 			uint32_t pid = atomic_load(&ring->pid);
 
-			if (atomic_load(&ring->state) != PW_RING_FREE && pid &&
-			    kill((pid_t)pid, SIGKILL) == 0)
-				found = true;
+			if (atomic_load(&ring->state) == PW_RING_FREE || !pid)
+				continue;
+			kill((pid_t)pid, SIGKILL);
+			atomic_store(&ring->pid, 0);
+			found = true;
 		}
 		if (!found && round > 1)
 			return;
