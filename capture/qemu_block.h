@@ -90,6 +90,19 @@ struct pw_qemu_variant {
 	uint8_t way;	/* enum pw_qemu_way bits */
 };
 
+/* What a block has done when it was executed. */
+struct pw_qemu_deed {
+	const uint64_t *piece;
+	size_t count;
+	unsigned way; /* enum pw_qemu_way bits */
+};
+
+/* Puts a new shape into the trace. */
+typedef enum pw_status (*pw_qemu_shape_sink)(void *state,
+					     const struct pw_shape *shape,
+					     uint32_t *index,
+					     struct pw_error *err);
+
 #define PW_QEMU_TAGS_NEAR PW_COUNT(((struct pw_qemu_block *)0)->tag)
 
 struct pw_qemu_blocks {
@@ -101,6 +114,8 @@ struct pw_qemu_blocks {
 	struct pw_array code;	  /* uint8_t */
 	struct pw_pagemap *by_code;
 	struct pw_x86_decoder *decoder;
+	pw_qemu_shape_sink sink;
+	void *sink_state;
 	/* The shape being made. */
 	struct pw_array pc;   /* uint64_t */
 	struct pw_array size; /* uint32_t */
@@ -119,20 +134,15 @@ struct pw_qemu_code {
 	size_t byte_count;
 };
 
-/* Puts a new shape into the trace. */
-typedef enum pw_status (*pw_qemu_shape_sink)(void *state,
-					     const struct pw_shape *shape,
-					     uint32_t *index,
-					     struct pw_error *err);
-
 /*
- * Make an empty table.
+ * Make an empty table, which puts new shapes into @sink.
  *
  * Owns:   @blocks holds memory; free it with pw_qemu_blocks_free, also after a
  *         failure.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_qemu_blocks_make(struct pw_qemu_blocks *blocks,
+				   pw_qemu_shape_sink sink, void *sink_state,
 				   struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -156,16 +166,15 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 void pw_qemu_blocks_handler(struct pw_qemu_blocks *blocks, uint64_t pc);
 
 /*
- * The variant of block @number that has made exactly these @count pieces in
- * this @way. A new one puts its shape into @sink.
+ * The variant of block @number that has done exactly this. A new one puts its
+ * shape into the sink.
  *
  * Owns:   *out is the table's, good until the next call.
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
 enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
-				   uint32_t number, unsigned way,
-				   const uint64_t *pieces, size_t count,
-				   pw_qemu_shape_sink sink, void *sink_state,
+				   uint32_t number,
+				   const struct pw_qemu_deed *deed,
 				   const struct pw_qemu_variant **out,
 				   struct pw_error *err) PW_MUST_CHECK;
 

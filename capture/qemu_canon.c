@@ -329,7 +329,7 @@ static enum verdict judge(const struct pw_x86_insn *insn,
 			       ? DOUBTFUL
 			       : WHOLE;
 	case PW_X86_ENTER:
-		return group->count < 2U * insn->levels ? CUT : WHOLE;
+		return group->count < (size_t)2 * insn->levels ? CUT : WHOLE;
 	case PW_X86_XSAVE:
 	case PW_X86_XSAVEC:
 	case PW_X86_XRSTOR:
@@ -420,13 +420,13 @@ static enum verdict look_at(const struct pw_qemu_blocks *blocks,
 }
 
 /* The pieces of instruction @number, behind those before. */
-static void next_group(struct group *group, const uint64_t *pieces,
-		       size_t count, unsigned number)
+static void next_group(struct group *group, const struct pw_qemu_deed *deed,
+		       unsigned number)
 {
 	group->first += group->count;
-	group->piece = pieces + group->first;
+	group->piece = deed->piece + group->first;
 	group->count = 0;
-	while (group->first + group->count < count &&
+	while (group->first + group->count < deed->count &&
 	       insn_of(group->piece[group->count]) == number)
 		group->count++;
 }
@@ -434,12 +434,12 @@ static void next_group(struct group *group, const uint64_t *pieces,
 enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 			     const struct pw_qemu_code_block *block,
 			     struct pw_qemu_variant *variant,
-			     const uint64_t *pieces, size_t count,
+			     const struct pw_qemu_deed *deed,
 			     struct pw_error *err)
 {
 	const bool continued = variant->way & PW_QEMU_CONTINUED;
-	enum pw_status st = clear(blocks, count, err);
-	struct group group = {pieces, 0, 0};
+	enum pw_status st = clear(blocks, deed->count, err);
+	struct group group = {deed->piece, 0, 0};
 	uint64_t offset = 0;
 	unsigned i;
 
@@ -450,14 +450,14 @@ enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 		struct pw_x86_insn insn;
 		enum verdict verdict;
 
-		next_group(&group, pieces, count, i);
+		next_group(&group, deed, i);
 		verdict = look_at(blocks, block, offset, &group, &insn);
-		if (group.first + group.count < count)
+		if (group.first + group.count < deed->count)
 			verdict = WHOLE;
 		if (verdict == CUT ||
 		    (verdict == DOUBTFUL && (variant->way & PW_QEMU_CUT)))
 			break;
-		if (verdict == DOUBTFUL && !(continued && count == 0))
+		if (verdict == DOUBTFUL && !(continued && deed->count == 0))
 			variant->doubtful = true;
 		if (!continued)
 			st = add_slot(blocks, insn.pc, insn.length,

@@ -72,8 +72,8 @@ enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
 	return st;
 }
 
-static enum pw_status put_shape(void *state, const struct pw_shape *shape,
-				uint32_t *index, struct pw_error *err)
+enum pw_status pw_qemu_put_shape(void *state, const struct pw_shape *shape,
+				 uint32_t *index, struct pw_error *err)
 {
 	struct pw_qemu_session *session = state;
 	enum pw_status st = pw_qemu_lane_close(session, err);
@@ -307,19 +307,21 @@ static enum pw_status find_variant(struct reading *r, uint32_t number,
 	struct pw_qemu_session *session = r->session;
 	const struct pw_qemu_code_block *block = &PW_ARRAY_AT(
 		&session->blocks.cold, struct pw_qemu_code_block, number);
-	unsigned way = is_continued(session, r->stream->last, number)
+	struct pw_qemu_deed deed = {
+		.piece = r->word + 1,
+		.count = count,
+		.way = is_continued(session, r->stream->last, number)
 			       ? PW_QEMU_CONTINUED
-			       : 0;
+			       : 0,
+	};
 	enum pw_status st;
 
-	st = pw_qemu_blocks_find(&session->blocks, number, way, r->word + 1,
-				 count, put_shape, session, out, err);
+	st = pw_qemu_blocks_find(&session->blocks, number, &deed, out, err);
 	if (st != PW_OK || !(*out)->doubtful ||
 	    !has_faulted(r, block, r->word + 1 + count))
 		return st;
-	return pw_qemu_blocks_find(&session->blocks, number, way | PW_QEMU_CUT,
-				   r->word + 1, count, put_shape, session, out,
-				   err);
+	deed.way |= PW_QEMU_CUT;
+	return pw_qemu_blocks_find(&session->blocks, number, &deed, out, err);
 }
 
 /* Any block, with its pieces. */

@@ -169,6 +169,15 @@ enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
 				     struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * The sink of session->blocks, which is given as @state.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_put_shape(void *state, const struct pw_shape *shape,
+				 uint32_t *index,
+				 struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * Close the open stretch of the trace, if there is one.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.

@@ -79,7 +79,8 @@ static enum pw_status open_session(void **out,
 	pw_scope_init(&session->scope, &request->scope);
 	st = pw_arena_open(&session->arena, 0, err);
 	if (st == PW_OK)
-		st = pw_qemu_blocks_make(&session->blocks, err);
+		st = pw_qemu_blocks_make(&session->blocks, pw_qemu_put_shape,
+					 session, err);
 	why = pw_qemu_find(session, request->path);
 	if (st == PW_OK && why)
 		st = pw_fail(err, PW_ERR_TARGET,

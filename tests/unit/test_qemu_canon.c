@@ -205,13 +205,15 @@ static const struct pw_qemu_variant *find(struct pw_qemu_blocks *blocks,
 					  const struct row *row,
 					  struct sunk *sunk)
 {
+	const struct pw_qemu_deed deed = {row->piece, count_pieces(row),
+					  row->way};
 	const struct pw_qemu_variant *variant;
 	struct pw_error err;
 
-	assert_int_equal(pw_qemu_blocks_find(blocks, number, row->way,
-					     row->piece, count_pieces(row),
-					     sink, sunk, &variant, &err),
-			 PW_OK);
+	blocks->sink_state = sunk;
+	assert_int_equal(
+		pw_qemu_blocks_find(blocks, number, &deed, &variant, &err),
+		PW_OK);
 	return variant;
 }
 
@@ -264,7 +266,7 @@ static void check_rows(enum pw_call_machine machine, const struct row *rows,
 	struct pw_qemu_blocks blocks;
 	struct pw_error err;
 
-	assert_int_equal(pw_qemu_blocks_make(&blocks, &err), PW_OK);
+	assert_int_equal(pw_qemu_blocks_make(&blocks, sink, NULL, &err), PW_OK);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t number = add(&blocks, machine, &rows[i]);
 		struct sunk sunk = {0};
@@ -297,7 +299,7 @@ static void executions_alike_share_a_shape(void **state)
 	uint32_t number, joined, apart;
 
 	(void)state;
-	assert_int_equal(pw_qemu_blocks_make(&blocks, &err), PW_OK);
+	assert_int_equal(pw_qemu_blocks_make(&blocks, sink, NULL, &err), PW_OK);
 	number = add(&blocks, PW_CALL_AARCH64, &row);
 	assert_int_equal(add(&blocks, PW_CALL_AARCH64, &row), number);
 	joined = find(&blocks, number, &row, &sunk)->shape;
@@ -333,7 +335,7 @@ static void an_instruction_across_pages_is_left_out(void **state)
 	uint32_t number;
 
 	(void)state;
-	assert_int_equal(pw_qemu_blocks_make(&blocks, &err), PW_OK);
+	assert_int_equal(pw_qemu_blocks_make(&blocks, sink, NULL, &err), PW_OK);
 	assert_int_equal(pw_qemu_blocks_add(&blocks, &code, &number, &err),
 			 PW_OK);
 	block = &PW_ARRAY_AT(&blocks.cold, struct pw_qemu_code_block, number);
@@ -363,7 +365,7 @@ static void doubtful_and_first_executions_are_not_plain(void **state)
 	struct pw_error err;
 
 	(void)state;
-	assert_int_equal(pw_qemu_blocks_make(&blocks, &err), PW_OK);
+	assert_int_equal(pw_qemu_blocks_make(&blocks, sink, NULL, &err), PW_OK);
 	for (size_t i = 0; i < PW_COUNT(x86_rows); i++) {
 		const struct row *row = &x86_rows[i];
 		uint32_t number = add(&blocks, PW_CALL_X86_64, row);
