@@ -94,8 +94,8 @@ C
 	same gcc -O1 -S -o - hello.c
 	same bash -c 'gcc -O1 -c -o hello.o hello.c && cat hello.o'
 	has processes 4 # the shell becomes cat
-	seq 1 150000 | awk '{print ($1 * 7919) % 150001}' >many
-	same sort --parallel=2 -S 40M many
+	seq 1 140000 | awk '{print ($1 * 7919) % 150001}' >many
+	same env LC_ALL=C sort --parallel=2 -S 40M many
 	has threads 2
 	same bash -c 'tar cf - --mtime=@0 numbers | gzip -n1'
 	has processes 3

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A recorder that is killed leaves a trace that can be read, and no process of
 # its target. Arguments: the pagewalk program, the source directory. PW_KILLS
-# sets how often each engine is killed, 5 times if it is not set.
+# sets how often each engine is killed, 3 times if it is not set.
 set -u
 pagewalk=$1
 source=$2
@@ -9,7 +9,7 @@ command -v gcc >/dev/null || { echo "skipped: gcc is not installed"; exit 77; }
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
-kills=${PW_KILLS:-5}
+kills=${PW_KILLS:-3}
 failures=0
 
 fail() {
