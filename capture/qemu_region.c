@@ -150,8 +150,7 @@ void pw_qemu_region_free(struct pw_qemu_region *region)
 		pw_qemu_region_off(region);
 		for (unsigned i = 0; i < PW_RINGS; i++)
 			if (region->words[i])
-				munmap((void *)(uintptr_t)region->words[i],
-				       2 * WORDS_BYTES);
+				munmap(region->words[i], 2 * WORDS_BYTES);
 		munmap(region->control, PW_REGION_BYTES);
 	}
 	if (region->guard_pipe >= 0)
@@ -185,7 +184,7 @@ enum pw_status pw_qemu_region_words(struct pw_qemu_region *region,
 		 MAP_SHARED | MAP_FIXED, region->fd, offset) == MAP_FAILED)
 		return pw_fail_errno(err, PW_ERR_SYSTEM, errno,
 				     "memory shared with the emulator");
-	region->words[number] = (const uint64_t *)(const void *)twice;
+	region->words[number] = (uint64_t *)(void *)twice;
 	*out = region->words[number];
 	return PW_OK;
 }

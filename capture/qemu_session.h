@@ -260,9 +260,10 @@ enum pw_status pw_qemu_mapped(struct pw_qemu_session *session,
 			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Find emulator and plugin for the program; NULL, or why there is none.
+ * Find emulator and plugin for programs of @machine, as uname names it; NULL,
+ * or why there are none.
  */
-const char *pw_qemu_find(struct pw_qemu_session *session, const char *path);
+const char *pw_qemu_find(struct pw_qemu_session *session, const char *machine);
 
 /*
  * The program that the emulator in process @pid runs; "" when unknown.

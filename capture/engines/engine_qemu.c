@@ -18,7 +18,7 @@ static const char *available(void)
 {
 	struct pw_qemu_session *session = calloc(1, sizeof(*session));
 	const char *why =
-		session ? pw_qemu_find(session, NULL) : "there is no memory";
+		session ? pw_qemu_find(session, "x86_64") : "there is no memory";
 
 	free(session);
 	return why;
@@ -33,7 +33,7 @@ static const char *suits(const struct pw_capture_request *request)
 		return "a program that runs already cannot be put under the "
 		       "emulator";
 	session = calloc(1, sizeof(*session));
-	why = session ? pw_qemu_find(session, request->path)
+	why = session ? pw_qemu_find(session, request->machine)
 		      : "there is no memory";
 	free(session);
 	return why;
@@ -81,7 +81,7 @@ static enum pw_status open_session(void **out,
 	if (st == PW_OK)
 		st = pw_qemu_blocks_make(&session->blocks, pw_qemu_put_shape,
 					 session, err);
-	why = pw_qemu_find(session, request->path);
+	why = pw_qemu_find(session, request->machine);
 	if (st == PW_OK && why)
 		st = pw_fail(err, PW_ERR_TARGET,
 			     "the engine qemu cannot record %s: %s",

@@ -96,9 +96,15 @@ static bool copy_list(struct pw_exec *exec, uint64_t address, char **list,
 	return true;
 }
 
-static void add(struct pw_exec *exec, char *word)
+/* execve wants unqualified texts and changes none. */
+static void add(struct pw_exec *exec, const char *word)
 {
-	exec->word[exec->word_count++] = word;
+	union {
+		const char *in;
+		char *out;
+	} text = {word};
+
+	exec->word[exec->word_count++] = text.out;
 }
 
 /*
@@ -117,7 +123,7 @@ static void move_linker_variables(struct pw_exec *exec)
 		if (strncmp(variable, "LD_", 3) == 0 &&
 		    !strchr(variable, ',') &&
 		    exec->word_count < OWN_WORDS - 6) {
-			add(exec, (char *)(uintptr_t) "-E");
+			add(exec, "-E");
 			add(exec, variable);
 		} else {
 			exec->envp[kept++] = variable;
@@ -150,10 +156,10 @@ static bool build(struct pw_exec *exec, uint64_t mask)
 		return false;
 	add(exec, pw_plugin.qemu);
 	move_linker_variables(exec);
-	add(exec, (char *)(uintptr_t) "-plugin");
+	add(exec, "-plugin");
 	add(exec, plugin);
-	add(exec, (char *)(uintptr_t) "-0");
-	add(exec, exec->argc ? exec->argv[0] : (char *)(uintptr_t) "");
+	add(exec, "-0");
+	add(exec, exec->argc ? exec->argv[0] : "");
 	add(exec, exec->path);
 	for (size_t i = 1; i < exec->argc; i++)
 		add(exec, exec->argv[i]);
