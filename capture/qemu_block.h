@@ -156,7 +156,7 @@ void pw_qemu_blocks_free(struct pw_qemu_blocks *blocks);
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
-				  const struct pw_qemu_code *code,
+				  const struct pw_qemu_code *reported,
 				  uint32_t *number,
 				  struct pw_error *err) PW_MUST_CHECK;
 
