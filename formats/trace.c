@@ -2,8 +2,9 @@
  * trace.c - read a trace through whatever reader knows it.
  *
  * A reader brings stretches of one thread. Here they get their place in the
- * whole (access number, instruction clock), are cut at epoch boundaries and to
- * a size that stays in the cache, and are collapsed to touches.
+ * whole (access number, instruction clock, address space), are cut at epoch
+ * boundaries and to a size that stays in the cache, and are collapsed to
+ * touches.
  */
 #include "formats/trace.h"
 
@@ -40,13 +41,13 @@ struct pw_trace {
 	struct pw_trace_options options;
 	struct pw_collapse *collapse; /* NULL unless touches are asked for */
 	struct pw_array tasks;	      /* struct task, by thread */
-	struct pw_array newest;	   /* uint32_t by process: its last task + 1 */
-	struct pw_lineage lineage; /* followed only with a collapser */
-	struct pw_totals totals;   /* of what was delivered */
-	struct pw_batch source;	   /* from the reader */
-	size_t taken;		   /* accesses of it that were delivered */
-	bool has_source;	   /* something of it is left */
-	struct pw_batch batch;	   /* what the consumer sees */
+	struct pw_array newest; /* uint32_t by process: its last task + 1 */
+	struct pw_lineage lineage;
+	struct pw_totals totals; /* of what was delivered */
+	struct pw_batch source;	 /* from the reader */
+	size_t taken;		 /* accesses of it that were delivered */
+	bool has_source;	 /* something of it is left */
+	struct pw_batch batch;	 /* what the consumer sees */
 };
 
 /* Read the first bytes of a regular file. */
@@ -296,39 +297,50 @@ static void end_runs(struct pw_trace *trace, uint32_t thread)
 		end_runs_in(trace, space);
 }
 
-/* Collapse the accesses of the batch, and let its events end runs. */
-static enum pw_status collapse(struct pw_trace *trace, uint64_t clock,
-			       struct pw_error *err)
+/* Find the address space of the batch. */
+static enum pw_status find_space(struct pw_trace *trace, struct pw_error *err)
 {
 	struct pw_batch *batch = &trace->batch;
-	const struct pw_events *events = &batch->events;
 	uint32_t space;
 	enum pw_status st = pw_lineage_run(&trace->lineage, &trace->info,
 					   batch->thread, &space, err);
 
-	if (st == PW_OK && batch->accesses.count > 0)
-		st = pw_collapse_batch(trace->collapse, batch->thread, clock,
-				       &batch->accesses, &batch->touches, err);
+	if (st == PW_OK)
+		batch->space = pw_lineage_space_id(
+			&trace->lineage,
+			trace->info.threads[batch->thread].process);
+	return st;
+}
+
+/* Let the events of the batch end runs and change who uses which space. */
+static enum pw_status follow_events(struct pw_trace *trace,
+				    struct pw_error *err)
+{
+	const struct pw_batch *batch = &trace->batch;
+	const struct pw_events *events = &batch->events;
+	enum pw_status st = PW_OK;
+
 	for (size_t i = 0; i < events->count && st == PW_OK; i++) {
 		struct pw_event event = {.kind = events->kind[i],
 					 .result = events->result[i],
 					 .arg = {events->arg[i][0]}};
 		struct pw_lineage_change change;
 
-		end_runs(trace, batch->thread);
+		if (trace->collapse)
+			end_runs(trace, batch->thread);
 		st = pw_lineage_event(&trace->lineage, &trace->info,
 				      batch->thread, &event, &change, err);
 	}
 	return st;
 }
 
-/* Give the batch its clock and its touches, and count it. */
+/* Give the batch its clock, its space and its touches, and count it. */
 static enum pw_status finish(struct pw_trace *trace, struct pw_error *err)
 {
 	struct pw_batch *batch = &trace->batch;
 	uint64_t *clock = clock_of(trace, batch->thread, err);
 	struct pw_tally tally = {0};
-	enum pw_status st = PW_OK;
+	enum pw_status st;
 
 	if (!clock)
 		return err->status;
@@ -336,8 +348,12 @@ static enum pw_status finish(struct pw_trace *trace, struct pw_error *err)
 	PW_ASSERT(tally.instructions <= batch->accesses.count);
 	batch->first_instruction = *clock;
 	batch->instruction_count = tally.instructions;
-	if (trace->collapse)
-		st = collapse(trace, *clock, err);
+	st = find_space(trace, err);
+	if (st == PW_OK && trace->collapse && batch->accesses.count > 0)
+		st = pw_collapse_batch(trace->collapse, batch->thread, *clock,
+				       &batch->accesses, &batch->touches, err);
+	if (st == PW_OK)
+		st = follow_events(trace, err);
 	*clock += tally.instructions;
 	pw_tally_total(&trace->totals, &tally, batch->accesses.count);
 	trace->totals.events += batch->events.count;
