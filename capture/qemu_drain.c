@@ -122,6 +122,47 @@ static bool is_continued(const struct pw_qemu_session *session, uint32_t last,
 	       cold[last].last_pc == cold[number].pc;
 }
 
+/* Where what blocks did last time is, and where addresses go. */
+struct plain {
+	const struct pw_qemu_block *blocks;
+	const uint64_t *tags;
+	const uint16_t *picks;
+	uint64_t *address;
+};
+
+/*
+ * Whether the pieces, with a control word behind them, are those of @block but
+ * for addresses; then these are taken.
+ */
+static inline __attribute__((always_inline)) bool
+take_plain(const struct plain *plain, const struct pw_qemu_block *block,
+	   const uint64_t *piece)
+{
+	const size_t count = block->pieces;
+	uint64_t differences = 0;
+
+	if (count <= PW_QEMU_TAGS_NEAR)
+		for (size_t i = 0; i < count; i++)
+			differences |=
+				(piece[i] >> PW_PIECE_TAG_SHIFT ^ block->tag[i])
+				<< PW_PIECE_TAG_SHIFT;
+	else
+		for (size_t i = 0; i < count; i++)
+			differences |= piece[i] ^ plain->tags[block->tags + i];
+	if ((differences & ~PW_PIECE_ADDRESS) ||
+	    !(piece[count] & PW_WORD_CONTROL))
+		return false;
+	if (block->identity)
+		for (size_t i = 0; i < count; i++)
+			plain->address[i] = piece[i] & PW_PIECE_ADDRESS;
+	else
+		for (size_t i = 0; i < block->slots; i++)
+			plain->address[i] =
+				piece[plain->picks[block->picks + i]] &
+				PW_PIECE_ADDRESS;
+	return true;
+}
+
 /*
  * Executions of plain blocks that do what they did last time, as far as they
  * go. Here nearly all of the time of a recording is spent.
@@ -130,22 +171,22 @@ static inline __attribute__((always_inline)) bool
 run_plain_blocks(struct reading *r, struct pw_lane *lane)
 {
 	struct pw_qemu_session *session = r->session;
-	const struct pw_qemu_block *blocks = session->blocks.list.data;
-	const uint64_t *tags = session->blocks.tags.data;
-	const uint16_t *picks = session->blocks.picks.data;
+	const struct plain plain = {
+		.blocks = session->blocks.list.data,
+		.tags = session->blocks.tags.data,
+		.picks = session->blocks.picks.data,
+		.address = session->address,
+	};
 	const uint32_t *ids = r->process->block.data;
 	const size_t id_count = r->process->block.count;
 	uint64_t executed = session->executed;
 	uint32_t last = r->stream->last;
 	const uint64_t *word = r->word;
-	uint64_t *address = session->address;
 	bool full = false;
 
 	while (word < r->end && !full && executed < session->stop_at) {
-		const uint64_t *piece = word + 1;
 		const struct pw_qemu_block *block;
-		uint64_t differences = 0;
-		size_t id, i, count;
+		size_t id;
 
 		__builtin_prefetch(word + AHEAD_WORDS);
 		if (*word >> PW_WORD_TYPE_SHIFT != TYPE_BLOCK)
@@ -153,36 +194,18 @@ run_plain_blocks(struct reading *r, struct pw_lane *lane)
 		id = *word & PW_WORD_OPERAND;
 		if (id >= id_count)
 			break;
-		block = &blocks[ids[id]];
-		count = block->pieces;
+		block = &plain.blocks[ids[id]];
 		if (!block->plain &&
 		    !(block->again && (last == ids[id] ||
 				       is_continued(session, last, ids[id]))))
 			break;
-		if (count >= (size_t)(r->end - piece))
+		if (block->pieces >= (size_t)(r->end - word) - 1 ||
+		    !take_plain(&plain, block, word + 1))
 			break;
-		if (count <= PW_QEMU_TAGS_NEAR)
-			for (i = 0; i < count; i++)
-				differences |= (piece[i] >> PW_PIECE_TAG_SHIFT ^
-						block->tag[i])
-					       << PW_PIECE_TAG_SHIFT;
-		else
-			for (i = 0; i < count; i++)
-				differences |= piece[i] ^ tags[block->tags + i];
-		if ((differences & ~PW_PIECE_ADDRESS) ||
-		    !(piece[count] & PW_WORD_CONTROL))
-			break;
-		if (block->identity)
-			for (i = 0; i < count; i++)
-				address[i] = piece[i] & PW_PIECE_ADDRESS;
-		else
-			for (i = 0; i < block->slots; i++)
-				address[i] = piece[picks[block->picks + i]] &
-					     PW_PIECE_ADDRESS;
 		executed += block->insns;
 		last = ids[id];
-		word = piece + count;
-		full = pw_lane_execute(lane, block->shape, address);
+		word += 1 + block->pieces;
+		full = pw_lane_execute(lane, block->shape, plain.address);
 	}
 	session->recorded += executed - session->executed;
 	session->executed = executed;

@@ -18,7 +18,7 @@
 #define LINKER_VARIABLES 16
 /* Emulator, -plugin, -0, and those of the interpreters. */
 #define WORDS_IN_FRONT \
-	((size_t)5 + 2 * LINKER_VARIABLES + 2 * PW_SCRIPT_DEPTH_MAX)
+	((size_t)(5 + 2 * LINKER_VARIABLES + 2 * PW_SCRIPT_DEPTH_MAX))
 
 /* The folders of PATH, or the usual ones. */
 static bool find_in_path(const char *name, char *out, size_t out_bytes)
