@@ -8,11 +8,7 @@
 #include "formats/trace.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/arena.h"
 #include "base/array.h"
 #include "base/assert.h"
 #include "base/bits.h"
@@ -21,7 +17,6 @@
 #include "formats/reader.h"
 #include "formats/tally.h"
 
-#define HEAD_BYTES 4096
 #define BATCH_ACCESSES_MAX ((size_t)64 << 10)
 /* Pages that the accesses of a batch may cross into, except by one access. */
 #define BATCH_PAGES_MAX ((uint64_t)256 << 10)
@@ -33,7 +28,7 @@ struct task {
 };
 
 struct pw_trace {
-	struct pw_arena *arena;
+	struct pw_input input;
 	const struct pw_reader_ops *ops;
 	void *state;
 	struct pw_trace_info info;
@@ -49,73 +44,66 @@ struct pw_trace {
 	struct pw_batch batch;	   /* what the consumer sees */
 };
 
-/* Read the first bytes of a regular file. */
-static enum pw_status read_head(struct pw_trace *trace, const char *path,
-				uint8_t *head, size_t *head_bytes,
-				struct pw_error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat found = {0};
-	enum pw_status st = PW_OK;
-	ssize_t done = 0;
-
-	if (fd < 0)
-		return pw_fail_errno(err, PW_ERR_USAGE, errno,
-				     "%s: cannot open", path);
-	if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode)) {
-		done = pread(fd, head, HEAD_BYTES, 0);
-		if (done < 0)
-			st = pw_fail_errno(err, PW_ERR_USAGE, errno,
-					   "%s: cannot read", path);
-	} else if (S_ISDIR(found.st_mode)) {
-		st = pw_fail_errno(err, PW_ERR_USAGE, EISDIR, "%s: cannot open",
-				   path);
-	} else {
-		st = pw_fail(err, PW_ERR_USAGE, "%s: not a regular file", path);
-	}
-	close(fd);
-	*head_bytes = done > 0 ? (size_t)done : 0;
-	trace->totals.file_bytes = (uint64_t)found.st_size;
-	return st;
-}
-
-static enum pw_status not_known(const char *path, size_t head_bytes,
+static enum pw_status not_known(const struct pw_input *input,
 				struct pw_error *err)
 {
 	char names[256] = "";
 	size_t used = 0;
 
+	if (input->folder)
+		return pw_fail_errno(err, PW_ERR_USAGE, EISDIR,
+				     "%s: cannot open", input->path);
 	for (size_t i = 0; pw_reader_at(i); i++) {
-		int length = snprintf(names + used, sizeof(names) - used,
-				      "%s%s (%s)", i > 0 ? ", " : "",
-				      pw_reader_at(i)->name,
-				      pw_reader_at(i)->summary);
+		int length =
+			snprintf(names + used, sizeof(names) - used, "%s%s",
+				 i > 0 ? ", " : "", pw_reader_at(i)->name);
 
 		if (length < 0 || (size_t)length >= sizeof(names) - used)
 			break;
 		used += (size_t)length;
 	}
-	pw_fail(err, PW_ERR_FORMAT, "%s: %s", path,
-		head_bytes == 0 ? "an empty file"
-				: "not a trace of a known format");
+	pw_fail(err, PW_ERR_FORMAT, "%s: %s", input->path,
+		pw_input_bytes(input) == 0 ? "an empty file"
+					   : "not a trace of a known format");
 	return pw_hint(err, "known formats: %s", names);
+}
+
+/* Know the format, by content if the caller does not say it. */
+static enum pw_status choose_reader(struct pw_trace *trace,
+				    struct pw_error *err)
+{
+	const char *format = trace->options.format;
+
+	if (!format) {
+		enum pw_status st =
+			pw_reader_choose(&trace->ops, &trace->input, err);
+
+		if (st != PW_OK || trace->ops)
+			return st;
+		return not_known(&trace->input, err);
+	}
+	trace->ops = pw_reader_find(format);
+	if (!trace->ops)
+		return pw_fail(err, PW_ERR_USAGE, "%s: no such format", format);
+	if (trace->input.folder && !trace->ops->folders)
+		return pw_fail(err, PW_ERR_USAGE,
+			       "%s: a trace of format %s is a file, not a "
+			       "folder",
+			       trace->input.path, format);
+	return PW_OK;
 }
 
 static enum pw_status find_reader(struct pw_trace *trace, const char *path,
 				  struct pw_error *err)
 {
-	uint8_t head[HEAD_BYTES];
-	size_t head_bytes = 0;
-	enum pw_status st = read_head(trace, path, head, &head_bytes, err);
+	enum pw_status st = pw_input_open(&trace->input, path, err);
 
+	if (st == PW_OK)
+		st = choose_reader(trace, err);
 	if (st != PW_OK)
 		return st;
-	trace->ops = pw_reader_probe(head, head_bytes);
-	if (!trace->ops)
-		return not_known(path, head_bytes, err);
-	trace->info.path = pw_arena_copy(trace->arena, path);
-	if (!trace->info.path)
-		return pw_fail_memory(err, "a file name");
+	trace->totals.file_bytes = pw_input_bytes(&trace->input);
+	trace->info.path = trace->input.path;
 	trace->info.format = trace->ops->name;
 	trace->info.metadata = "{}";
 	return PW_OK;
@@ -136,11 +124,9 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 	pw_lineage_init(&trace->lineage);
 	if (options)
 		trace->options = *options;
-	st = pw_arena_open(&trace->arena, 0, err);
+	st = find_reader(trace, path, err);
 	if (st == PW_OK)
-		st = find_reader(trace, path, err);
-	if (st == PW_OK)
-		st = trace->ops->open(&trace->state, trace->info.path,
+		st = trace->ops->open(&trace->state, &trace->input,
 				      &trace->options, &trace->info, err);
 	if (st == PW_OK && trace->options.touches)
 		st = pw_collapse_open(&trace->collapse, err);
@@ -162,7 +148,7 @@ void pw_trace_close(struct pw_trace *trace)
 	pw_array_free(&trace->tasks);
 	pw_array_free(&trace->newest);
 	pw_lineage_free(&trace->lineage);
-	pw_arena_close(trace->arena);
+	pw_input_close(&trace->input);
 	free(trace);
 }
 

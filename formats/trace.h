@@ -77,6 +77,8 @@ struct pw_trace_options {
 	uint64_t epoch_accesses; /* no batch spans a multiple of this many
 				    accesses, so that intervals are exact;
 				    0: no such boundaries */
+	const char *format; /* a reader's name, so that the content need not be
+			       recognised; NULL: recognise it */
 };
 
 /*
@@ -84,7 +86,7 @@ struct pw_trace_options {
  *
  * Owns:   *out is the caller's; free it with pw_trace_close. NULL on failure.
  *         @path and @options are copied.
- * Errors: PW_ERR_USAGE  the file cannot be opened.
+ * Errors: PW_ERR_USAGE  the file cannot be opened; no such format.
  *         PW_ERR_FORMAT no reader knows the content, or a newer version.
  *         PW_ERR_SYSTEM.
  */
