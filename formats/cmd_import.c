@@ -21,6 +21,7 @@
 struct args {
 	struct pw_text_list source;
 	const char *output;
+	const char *format;
 };
 
 static const struct pw_option options[] = {
@@ -32,6 +33,14 @@ static const struct pw_option options[] = {
 		.offset = offsetof(struct args, output),
 		.help = "Write FILE (default: the source's name with " SUFFIX
 			", in this directory)",
+	},
+	{
+		.name = "as",
+		.argument = "FORMAT",
+		.type = PW_OPTION_TEXT,
+		.offset = offsetof(struct args, format),
+		.help = "Take FILE as a trace of FORMAT instead of recognising "
+			"it",
 	},
 	{0},
 };
@@ -65,6 +74,7 @@ static const struct pw_table_spec import_spec = {
 struct import {
 	const char *source;
 	const char *output;
+	const char *format; /* NULL: recognise it */
 	const char *damage; /* what a first reading found; NULL: nothing */
 	struct pw_tables *tables;
 	struct pw_trace *trace;
@@ -211,7 +221,7 @@ static enum pw_status copy(struct import *import, struct pw_error *err)
 /* Read the source and write the trace, up to but without closing it. */
 static enum pw_status convert(struct import *import, struct pw_error *err)
 {
-	const struct pw_trace_options how = {.touches = false};
+	const struct pw_trace_options how = {.format = import->format};
 	struct pw_writer_options target = {.replace = true};
 	char *metadata;
 	enum pw_status st;
@@ -298,6 +308,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	struct import import = {
 		.source = args->source.item[0],
 		.output = args->output,
+		.format = args->format,
 		.tables = out,
 	};
 	struct pw_totals totals;
@@ -329,7 +340,7 @@ const struct pw_command pw_command_import = {
 	.summary = "make a trace from one of another format",
 	.operands_doc = "FILE",
 	.example = {"pagewalk import pinatrace.out",
-		    "pagewalk import -o sort.pwt sort-pinatrace.out",
+		    "pagewalk import --as cloudsuite core0.trace.xz",
 		    "pagewalk import -o whole.pwt damaged.pwt"},
 	.operands = PW_OPERANDS_ONE,
 	.operands_offset = offsetof(struct args, source),
