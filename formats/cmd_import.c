@@ -89,12 +89,18 @@ struct import {
 /* "dir/pinatrace.out" makes "pinatrace.pwt". */
 static const char *name_output(struct pw_arena *arena, const char *source)
 {
-	const char *slash = strrchr(source, '/');
-	const char *base = slash ? slash + 1 : source;
-	const char *dot = strrchr(base, '.');
-	size_t stem = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+	size_t end = strlen(source);
+	size_t begin, stem;
+	const char *dot;
 
-	return pw_arena_printf(arena, "%.*s" SUFFIX, (int)stem, base);
+	while (end > 1 && source[end - 1] == '/')
+		end--; /* of a folder */
+	for (begin = end; begin > 0 && source[begin - 1] != '/'; begin--)
+		;
+	dot = memrchr(source + begin, '.', end - begin);
+	stem = dot && dot > source + begin ? (size_t)(dot - source) - begin
+					   : end - begin;
+	return pw_arena_printf(arena, "%.*s" SUFFIX, (int)stem, source + begin);
 }
 
 static enum pw_status check_names(const struct import *import,
@@ -281,7 +287,9 @@ static void report(const struct import *import, const struct pw_totals *totals)
 {
 	struct pw_table *table = pw_table_add(import->tables, &import_spec);
 	uint64_t bytes = size_of(import->output);
+	struct pw_totals source;
 
+	pw_trace_totals(import->trace, &source);
 	pw_cell_text(table, import->output);
 	pw_cell_text(table, pw_trace_info(import->trace)->format);
 	pw_cell_u64(table, totals->accesses);
@@ -292,7 +300,7 @@ static void report(const struct import *import, const struct pw_totals *totals)
 	pw_cell_u64(table, import->instructions);
 	pw_cell_u64(table, totals->events);
 	pw_cell_u64(table, import->threads);
-	pw_cell_u64(table, size_of(import->source));
+	pw_cell_u64(table, source.file_bytes);
 	pw_cell_u64(table, bytes);
 	pw_cell_f64(table, totals->accesses
 				   ? (double)bytes / (double)totals->accesses

@@ -109,6 +109,20 @@ static enum pw_status find_reader(struct pw_trace *trace, const char *path,
 	return PW_OK;
 }
 
+/* What computes with the accesses between two others needs all of them. */
+static enum pw_status check_every_access(const struct pw_trace *trace,
+					 struct pw_error *err)
+{
+	if (!trace->options.every_access ||
+	    !(trace->info.unknown & PW_UNKNOWN_ACCESSES))
+		return PW_OK;
+	pw_fail(err, PW_ERR_USAGE,
+		"%s: holds only some of the accesses, and all are needed here",
+		trace->info.path);
+	return pw_hint(err, "samples and filtered traces are good for info and "
+			    "dump only");
+}
+
 enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 			     const struct pw_trace_options *options,
 			     struct pw_error *err)
@@ -128,6 +142,8 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 	if (st == PW_OK)
 		st = trace->ops->open(&trace->state, &trace->input,
 				      &trace->options, &trace->info, err);
+	if (st == PW_OK)
+		st = check_every_access(trace, err);
 	if (st == PW_OK && trace->options.touches)
 		st = pw_collapse_open(&trace->collapse, err);
 	if (st != PW_OK) {

@@ -34,11 +34,13 @@ static void unpack(void *opaque, struct pw_unpack *io)
 	int result;
 
 	if (state->between && io->in_bytes > 0) {
-		/* Padding after the last member is common on tapes. */
-		if (io->in[0] != 0x1f) {
+		/* Zeros pad the last member, as on tapes. */
+		if (io->in[0] == 0)
 			io->over = true;
+		else if (io->in[0] != 0x1f)
+			io->problem = "neither a member nor padding";
+		if (io->in[0] != 0x1f)
 			return;
-		}
 		state->between = false;
 		inflateReset(zlib);
 	}

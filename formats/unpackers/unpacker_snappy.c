@@ -23,7 +23,8 @@ enum chunk_type {
 	CHUNK_PLAIN = 1,
 	CHUNK_PACKED_UNSUMMED = 2,
 	CHUNK_PLAIN_UNSUMMED = 3,
-	CHUNK_SKIPPABLE = 0x80, /* and above */
+	CHUNK_PADDING = 0xfe,
+	CHUNK_IDENTIFIER = 0xff,
 };
 
 struct state {
@@ -72,7 +73,7 @@ static void begin_chunk(struct state *state, struct pw_unpack *io)
 	unsigned type = state->head[0];
 
 	state->have = 0;
-	if (type >= CHUNK_SKIPPABLE) {
+	if (type == CHUNK_PADDING || type == CHUNK_IDENTIFIER) {
 		state->skip = bytes;
 	} else if (type > CHUNK_PLAIN_UNSUMMED) {
 		io->problem = "a chunk of unknown type";

@@ -30,7 +30,10 @@ static size_t read_all(const struct pw_reader_ops *ops,
 	bool more = true;
 	void *state;
 
-	PW_ASSERT(ops->open(&state, input, &options, &info, &err) == PW_OK);
+	if (ops->open(&state, input, &options, &info, &err) != PW_OK) {
+		PW_ASSERT(err.status == PW_ERR_FORMAT && err.message[0]);
+		return 0;
+	}
 	while (more) {
 		struct pw_batch batch = {0};
 
