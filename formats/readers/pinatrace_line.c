@@ -113,3 +113,81 @@ enum pw_pinatrace_line pw_pinatrace_parse(const char *line, const char **next,
 		return PW_PINATRACE_COMMENT;
 	return classify(line, record);
 }
+
+/* What a word at @p says was done, and where it ends; NULL for others. */
+static const char *parse_verb(const char *p, uint8_t *kind)
+{
+	static const struct {
+		char word[6];
+		uint8_t kind;
+	} verbs[] = {
+		{"R", PW_ACCESS_LOAD},	  {"W", PW_ACCESS_STORE},
+		{"L", PW_ACCESS_LOAD},	  {"S", PW_ACCESS_STORE},
+		{"LD", PW_ACCESS_LOAD},	  {"ST", PW_ACCESS_STORE},
+		{"RD", PW_ACCESS_LOAD},	  {"WR", PW_ACCESS_STORE},
+		{"LOAD", PW_ACCESS_LOAD}, {"STORE", PW_ACCESS_STORE},
+		{"READ", PW_ACCESS_LOAD}, {"WRITE", PW_ACCESS_STORE},
+	};
+	char word[6] = "";
+	size_t length = 0;
+
+	for (; *p >= 'A' && length < sizeof(word) - 1; length++, p++)
+		word[length] = (char)(*p & ~0x20);
+	for (size_t i = 0; i < PW_COUNT(verbs); i++) {
+		if (strcmp(word, verbs[i].word) == 0) {
+			*kind = verbs[i].kind;
+			return p;
+		}
+	}
+	return NULL;
+}
+
+static const char *skip_separators(const char *p)
+{
+	while (*p == ' ' || *p == '\t' || *p == '\r' || *p == ',' || *p == ':')
+		p++;
+	return p;
+}
+
+static const char *parse_number(const char *p, bool hex, uint64_t *value)
+{
+	if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X'))
+		return pw_text_hex(p + 2, value);
+	return hex ? pw_text_hex(p, value) : pw_text_decimal(p, 19, value);
+}
+
+/* The fields behind the verb, at @p; NULL when they make no sense. */
+static const char *parse_fields(const char *p, bool hex,
+				struct pw_pinatrace_record *record)
+{
+	const char *begin = p;
+
+	p = skip_separators(p);
+	p = p > begin ? parse_number(p, hex, &record->address) : NULL;
+	if (!p || *p == '\n')
+		return p;
+	begin = p;
+	p = skip_separators(p);
+	if (p > begin && *p != '\n')
+		p = parse_size(p, &record->size_bytes);
+	return p && *pw_text_blanks(p) == '\n' ? p : NULL;
+}
+
+enum pw_pinatrace_line
+pw_pinatrace_parse_plain(const char *line, const char **next, bool hex,
+			 struct pw_pinatrace_record *record)
+{
+	const char *p;
+
+	*record = (struct pw_pinatrace_record){0};
+	p = parse_verb(line, &record->kind);
+	if (p)
+		p = parse_fields(p, hex, record);
+	*next = (const char *)rawmemchr(p ? p : line, '\n') + 1;
+	if (p)
+		return record->size_bytes ? PW_PINATRACE_RECORD
+					  : PW_PINATRACE_SHORT_RECORD;
+	return *line == '#' || *pw_text_blanks(line) == '\n'
+		       ? PW_PINATRACE_COMMENT
+		       : PW_PINATRACE_OTHER;
+}

@@ -6,6 +6,10 @@
  * last line is often missing since the tool is killed. A read-modify-write is
  * a line R and a line W; we keep it as two accesses, as the file has it.
  *
+ * Many have changed the tool to write less: "W 3212859348", "LD 0x7ffc12345678
+ * 8". Such a file is read too; it has no program counters, so that each access
+ * is taken as an instruction of its own, and sizes if its first record has one.
+ *
  * The file does not say where an instruction begins, so the clock is inferred:
  * a new one begins with another pc, and with the same pc when the present one
  * has made an access of this kind already. A loop around one instruction is
@@ -23,6 +27,8 @@
 /* What the reader keeps beside the text. */
 struct state {
 	bool sized; /* the SimpleExamples variant */
+	bool plain; /* neither: what, address, perhaps size */
+	bool hex;   /* numbers of a plain file without 0x are hexadecimal */
 	uint64_t last_pc;
 	unsigned last_kinds; /* of the present instruction's accesses */
 };
@@ -58,6 +64,49 @@ static struct sniff sniff(const char *text, size_t bytes, size_t lines)
 	return s;
 }
 
+/* What the first lines of a file without program counters are. */
+struct sniff_plain {
+	size_t records;
+	size_t bad;
+	bool sized; /* the first record */
+	bool hex;
+};
+
+static struct sniff_plain sniff_plain(const char *text, size_t bytes,
+				      size_t lines)
+{
+	struct sniff_plain s = {0};
+	const char *last = memrchr(text, '\n', bytes);
+	const char *p = text;
+
+	for (size_t i = 0; last && p <= last && i < lines; i++) {
+		const char *begin = p;
+		struct pw_pinatrace_record record;
+		enum pw_pinatrace_line line =
+			pw_pinatrace_parse_plain(begin, &p, false, &record);
+
+		if (line == PW_PINATRACE_OTHER) {
+			line = pw_pinatrace_parse_plain(begin, &p, true,
+							&record);
+			s.hex |= line != PW_PINATRACE_OTHER;
+		}
+		if (s.records == 0 && line == PW_PINATRACE_RECORD)
+			s.sized = true;
+		s.bad += line == PW_PINATRACE_OTHER;
+		s.records += line == PW_PINATRACE_RECORD ||
+			     line == PW_PINATRACE_SHORT_RECORD;
+	}
+	return s;
+}
+
+static int probe_plain(const uint8_t *head, size_t head_bytes)
+{
+	struct sniff_plain s =
+		sniff_plain((const char *)head, head_bytes, PROBE_LINES);
+
+	return s.records > s.bad ? 50 : 0;
+}
+
 static int probe(const uint8_t *head, size_t head_bytes)
 {
 	struct sniff s = sniff((const char *)head, head_bytes, PROBE_LINES);
@@ -65,7 +114,7 @@ static int probe(const uint8_t *head, size_t head_bytes)
 	if (s.titled)
 		return 100;
 	if (s.found == PW_PINATRACE_OTHER || s.bad * 2 > s.lines)
-		return 0;
+		return probe_plain(head, head_bytes);
 	return s.found == PW_PINATRACE_END ? 50 : 90;
 }
 
@@ -106,33 +155,73 @@ static const char *parse(struct pw_text_trace *text, const char *p,
 	return p;
 }
 
+static const char *parse_plain(struct pw_text_trace *text, const char *p,
+			       const char *end)
+{
+	const struct state *state = text->own;
+
+	for (; p < end && text->count < PW_TEXT_BATCH; text->line++) {
+		const char *line_begin = p;
+		struct pw_pinatrace_record record;
+		enum pw_pinatrace_line line =
+			pw_pinatrace_parse_plain(p, &p, state->hex, &record);
+
+		if (line == PW_PINATRACE_RECORD ||
+		    line == PW_PINATRACE_SHORT_RECORD)
+			pw_text_put(text, 0, record.address, record.size_bytes,
+				    record.kind | PW_ACCESS_FIRST);
+		else if (line == PW_PINATRACE_OTHER)
+			pw_text_bad_line(text, line_begin,
+					 (size_t)(p - line_begin) - 1);
+	}
+	return p;
+}
+
+/* Know the variant by the first lines, and say what it does not tell. */
+static void choose_variant(struct pw_text_trace *text, struct state *state,
+			   struct pw_trace_info *info)
+{
+	struct sniff start = sniff(text->buffer, text->end, SIZE_MAX);
+	struct sniff_plain plain;
+
+	state->last_kinds = ~0U; /* the first access begins an instruction */
+	state->sized = start.titled || start.found == PW_PINATRACE_RECORD;
+	info->unknown = PW_UNKNOWN_FETCHES | PW_UNKNOWN_THREADS |
+			PW_UNKNOWN_MAPPINGS | PW_UNKNOWN_INSTRUCTIONS;
+	if (!start.titled && start.found == PW_PINATRACE_OTHER) {
+		plain = sniff_plain(text->buffer, text->end, SIZE_MAX);
+		state->plain = plain.records > 0;
+		state->hex = plain.hex;
+		state->sized = plain.sized;
+	}
+	if (!state->sized)
+		info->unknown |= PW_UNKNOWN_SIZES;
+	if (state->plain) {
+		info->unknown |= PW_UNKNOWN_PCS;
+		info->metadata = "{\"variant\":\"no program counters\"}";
+		return;
+	}
+	text->ending = state->sized ? NULL : "#eof";
+	info->metadata = state->sized ? "{\"variant\":\"SimpleExamples\"}"
+				      : "{\"variant\":\"ManualExamples\"}";
+}
+
 static enum pw_status open_state(void **out, const struct pw_input *input,
 				 const struct pw_trace_options *options,
 				 struct pw_trace_info *info,
 				 struct pw_error *err)
 {
 	struct pw_text_trace *text;
-	struct state *state;
-	struct sniff start;
 	enum pw_status st;
 
 	(void)options; /* the caller cuts at epochs; there is nothing to share
 			*/
 	*out = NULL;
-	st = pw_text_open(&text, input, sizeof(*state), err);
+	st = pw_text_open(&text, input, sizeof(struct state), err);
 	if (st != PW_OK)
 		return st;
-	state = text->own;
-	state->last_kinds = ~0U; /* the first access begins an instruction */
-	start = sniff(text->buffer, text->end, SIZE_MAX);
-	state->sized = start.titled || start.found == PW_PINATRACE_RECORD;
-	text->ending = state->sized ? NULL : "#eof";
+	choose_variant(text, text->own, info);
 	info->format = "pinatrace";
-	info->metadata = state->sized ? "{\"variant\":\"SimpleExamples\"}"
-				      : "{\"variant\":\"ManualExamples\"}";
-	info->unknown = PW_UNKNOWN_FETCHES | PW_UNKNOWN_THREADS |
-			PW_UNKNOWN_MAPPINGS | PW_UNKNOWN_INSTRUCTIONS |
-			(state->sized ? 0 : PW_UNKNOWN_SIZES);
 	info->threads = &pw_text_only_thread;
 	info->thread_count = 1;
 	*out = text;
@@ -143,8 +232,12 @@ static enum pw_status next(void *opaque, struct pw_trace_info *info,
 			   struct pw_batch *batch, bool *more,
 			   struct pw_error *err)
 {
+	const struct pw_text_trace *text = opaque;
+	const struct state *state = text->own;
+
 	(void)info;
-	return pw_text_next(opaque, parse, batch, more, err);
+	return pw_text_next(opaque, state->plain ? parse_plain : parse, batch,
+			    more, err);
 }
 
 const struct pw_reader_ops pw_reader_pinatrace = {
