@@ -22,6 +22,7 @@ struct pw_reader_ops {
 	const char *summary; /* a line */
 	const char *source;  /* where the format is defined */
 	bool folders;	     /* a folder of such files is one trace */
+	bool own;	     /* ours: read without unpacking and confinement */
 	/*
 	 * How sure are we that a file beginning with these bytes, unpacked if
 	 * it is packed, is ours: 0 no ... 100 certain.
@@ -74,13 +75,23 @@ const struct pw_reader_ops *pw_reader_probe(const uint8_t *head,
 					    size_t head_bytes);
 
 /*
- * The reader most sure of @input, by the first bytes of its files, unpacked;
- * *ops is NULL when none is.
- *
- * Errors: PW_ERR_SYSTEM.
+ * The reader of our own format, if @format (NULL: the first bytes as they are)
+ * says that @input is of it; else NULL.
  */
-enum pw_status pw_reader_choose(const struct pw_reader_ops **ops,
+const struct pw_reader_ops *pw_reader_own(const struct pw_input *input,
+					  const char *format);
+
+/*
+ * The reader called @format, or with NULL the one most sure of @input by the
+ * first bytes of its files, unpacked.
+ *
+ * Errors: PW_ERR_USAGE  no such format, or a folder where it has none.
+ *         PW_ERR_FORMAT no reader knows the content.
+ *         PW_ERR_SYSTEM.
+ */
+enum pw_status pw_reader_select(const struct pw_reader_ops **ops,
 				const struct pw_input *input,
+				const char *format,
 				struct pw_error *err) PW_MUST_CHECK;
 
 #endif

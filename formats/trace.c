@@ -7,12 +7,11 @@
  */
 #include "formats/trace.h"
 
-#include <errno.h>
-
 #include "base/array.h"
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/collapse.h"
+#include "formats/isolate.h"
 #include "formats/lineage.h"
 #include "formats/reader.h"
 #include "formats/tally.h"
@@ -44,69 +43,28 @@ struct pw_trace {
 	struct pw_batch batch;	   /* what the consumer sees */
 };
 
-static enum pw_status not_known(const struct pw_input *input,
-				struct pw_error *err)
-{
-	char names[256] = "";
-	size_t used = 0;
-
-	if (input->folder)
-		return pw_fail_errno(err, PW_ERR_USAGE, EISDIR,
-				     "%s: cannot open", input->path);
-	for (size_t i = 0; pw_reader_at(i); i++) {
-		int length =
-			snprintf(names + used, sizeof(names) - used, "%s%s",
-				 i > 0 ? ", " : "", pw_reader_at(i)->name);
-
-		if (length < 0 || (size_t)length >= sizeof(names) - used)
-			break;
-		used += (size_t)length;
-	}
-	pw_fail(err, PW_ERR_FORMAT, "%s: %s", input->path,
-		pw_input_bytes(input) == 0 ? "an empty file"
-					   : "not a trace of a known format");
-	return pw_hint(err, "known formats: %s", names);
-}
-
-/* Know the format, by content if the caller does not say it. */
-static enum pw_status choose_reader(struct pw_trace *trace,
-				    struct pw_error *err)
-{
-	const char *format = trace->options.format;
-
-	if (!format) {
-		enum pw_status st =
-			pw_reader_choose(&trace->ops, &trace->input, err);
-
-		if (st != PW_OK || trace->ops)
-			return st;
-		return not_known(&trace->input, err);
-	}
-	trace->ops = pw_reader_find(format);
-	if (!trace->ops)
-		return pw_fail(err, PW_ERR_USAGE, "%s: no such format", format);
-	if (trace->input.folder && !trace->ops->folders)
-		return pw_fail(err, PW_ERR_USAGE,
-			       "%s: a trace of format %s is a file, not a "
-			       "folder",
-			       trace->input.path, format);
-	return PW_OK;
-}
-
-static enum pw_status find_reader(struct pw_trace *trace, const char *path,
+/* Foreign files are read in a confined process, our own in this one. */
+static enum pw_status open_reader(struct pw_trace *trace, const char *path,
 				  struct pw_error *err)
 {
 	enum pw_status st = pw_input_open(&trace->input, path, err);
 
-	if (st == PW_OK)
-		st = choose_reader(trace, err);
 	if (st != PW_OK)
 		return st;
 	trace->totals.file_bytes = pw_input_bytes(&trace->input);
 	trace->info.path = trace->input.path;
-	trace->info.format = trace->ops->name;
 	trace->info.metadata = "{}";
-	return PW_OK;
+	trace->ops = pw_reader_own(&trace->input, trace->options.format);
+	if (trace->ops) {
+		trace->info.format = trace->ops->name;
+		return trace->ops->open(&trace->state, &trace->input,
+					&trace->options, &trace->info, err);
+	}
+	st = pw_isolate_open(&trace->state, NULL, &trace->input,
+			     &trace->options, &trace->info, err);
+	if (st == PW_OK)
+		trace->ops = &pw_isolate_ops;
+	return st;
 }
 
 /* What computes with the accesses between two others needs all of them. */
@@ -138,10 +96,7 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 	pw_lineage_init(&trace->lineage);
 	if (options)
 		trace->options = *options;
-	st = find_reader(trace, path, err);
-	if (st == PW_OK)
-		st = trace->ops->open(&trace->state, &trace->input,
-				      &trace->options, &trace->info, err);
+	st = open_reader(trace, path, err);
 	if (st == PW_OK)
 		st = check_every_access(trace, err);
 	if (st == PW_OK && trace->options.touches)

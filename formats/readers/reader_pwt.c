@@ -289,6 +289,7 @@ const struct pw_reader_ops pw_reader_pwt = {
 	.name = "pwt",
 	.summary = "the trace format of pagewalk",
 	.source = "formats/FORMAT.md",
+	.own = true,
 	.probe = probe,
 	.open = open_reader,
 	.next = next,
