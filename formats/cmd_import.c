@@ -13,15 +13,19 @@
 #include "base/command.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "formats/infer.h"
 #include "formats/trace.h"
 #include "formats/writer.h"
 
 #define SUFFIX ".pwt"
+/* Linux include/uapi/asm-generic/mman-common.h: MAP_PRIVATE, MAP_ANONYMOUS. */
+#define PRIVATE_ANONYMOUS 0x22
 
 struct args {
 	struct pw_text_list source;
 	const char *output;
 	const char *format;
+	bool infer;
 };
 
 static const struct pw_option options[] = {
@@ -41,6 +45,12 @@ static const struct pw_option options[] = {
 		.offset = offsetof(struct args, format),
 		.help = "Take FILE as a trace of FORMAT instead of recognising "
 			"it",
+	},
+	{
+		.name = "infer-mappings",
+		.type = PW_OPTION_FLAG,
+		.offset = offsetof(struct args, infer),
+		.help = "Guess mappings from what is touched, and list them",
 	},
 	{0},
 };
@@ -71,6 +81,20 @@ static const struct pw_table_spec import_spec = {
 		},
 };
 
+static const struct pw_table_spec guesses_spec = {
+	.name = "guesses",
+	.title = "Guessed mappings",
+	.help = "Runs of touched pages; the trace does not tell mappings.",
+	.column =
+		{
+			{"process", NULL, PW_CELL_U64, PW_UNIT_NONE},
+			{"address", NULL, PW_CELL_U64, PW_UNIT_ADDRESS},
+			{"bytes", "size", PW_CELL_U64, PW_UNIT_BYTES},
+			{"pages", "pages touched", PW_CELL_U64, PW_UNIT_COUNT},
+			{"rights", NULL, PW_CELL_TEXT, PW_UNIT_NONE},
+		},
+};
+
 struct import {
 	const char *source;
 	const char *output;
@@ -79,7 +103,10 @@ struct import {
 	struct pw_tables *tables;
 	struct pw_trace *trace;
 	struct pw_writer *writer;
-	size_t threads; /* declared so far */
+	bool infer;
+	struct pw_array guesses; /* struct pw_guess */
+	size_t guess;		 /* the next to be written */
+	size_t threads;		 /* declared so far */
 	size_t modules;
 	uint64_t instructions;
 };
@@ -148,12 +175,12 @@ static char *describe(const struct import *import)
 		origin = NULL;
 	}
 	object = json_pack(
-		"{s:[s,s,o], s:s, s:s, s:o, s:o*, s:o*}", "command", "pagewalk",
-		"import", make_text(arena, import->source), "engine", "import",
-		"format", info->format, "source",
+		"{s:[s,s,o], s:s, s:s, s:o, s:o*, s:s*, s:o*}", "command",
+		"pagewalk", "import", make_text(arena, import->source),
+		"engine", "import", "format", info->format, "source",
 		make_text(arena, import->source), "damage",
 		import->damage ? make_text(arena, import->damage) : NULL,
-		"origin", origin);
+		"mappings", import->infer ? "guessed" : NULL, "origin", origin);
 	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	return text;
@@ -161,15 +188,45 @@ static char *describe(const struct import *import)
 
 /* ---- copying ---- */
 
+/* A thread was declared: if it is the first of a process, map the guesses. */
+static enum pw_status write_guesses(struct import *import, uint32_t thread,
+				    uint32_t process, struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	for (; st == PW_OK && import->guess < import->guesses.count;
+	     import->guess++) {
+		const struct pw_guess *guess = &PW_ARRAY_AT(
+			&import->guesses, struct pw_guess, import->guess);
+		struct pw_event event = {
+			.kind = PW_EVENT_map,
+			.text = "[guessed]",
+			.arg = {guess->address, guess->bytes, guess->rights,
+				PRIVATE_ANONYMOUS},
+		};
+
+		if (guess->process != process)
+			break;
+		st = pw_writer_event(import->writer, thread, &event, err);
+	}
+	return st;
+}
+
 /* Declare threads and modules that have come up. */
 static enum pw_status declare(struct import *import, struct pw_error *err)
 {
 	const struct pw_trace_info *info = pw_trace_info(import->trace);
 	enum pw_status st = PW_OK;
 
-	while (st == PW_OK && import->threads < info->thread_count)
-		st = pw_writer_thread(import->writer,
-				      &info->threads[import->threads++], err);
+	while (st == PW_OK && import->threads < info->thread_count) {
+		uint32_t index = (uint32_t)import->threads++;
+
+		st = pw_writer_thread(import->writer, &info->threads[index],
+				      err);
+		if (st == PW_OK)
+			st = write_guesses(import, index,
+					   info->threads[index].process, err);
+	}
 	while (st == PW_OK && import->modules < info->module_count)
 		st = pw_writer_module(import->writer,
 				      &info->modules[import->modules++], err);
@@ -224,6 +281,43 @@ static enum pw_status copy(struct import *import, struct pw_error *err)
 	return st == PW_OK ? declare(import, err) : st;
 }
 
+/* Read the source once, to guess. */
+static enum pw_status infer(struct import *import, struct pw_error *err)
+{
+	const struct pw_trace_options how = {.format = import->format};
+	const struct pw_batch *batch;
+	struct pw_trace *trace;
+	struct pw_infer pages;
+	enum pw_status st;
+
+	st = pw_trace_open(&trace, import->source, &how, err);
+	if (st != PW_OK)
+		return st;
+	pw_infer_init(&pages);
+	if (!(pw_trace_info(trace)->unknown & PW_UNKNOWN_MAPPINGS)) {
+		st = pw_fail(
+			err, PW_ERR_USAGE,
+			"%s: tells its mappings; there is nothing to guess",
+			import->source);
+		goto out;
+	}
+	while (st == PW_OK) {
+		st = pw_trace_next(trace, &batch, err);
+		if (st != PW_OK || !batch)
+			break;
+		st = pw_infer_accesses(
+			&pages,
+			pw_trace_info(trace)->threads[batch->thread].process,
+			&batch->accesses, err);
+	}
+	if (st == PW_OK)
+		st = pw_infer_guess(&pages, &import->guesses, err);
+out:
+	pw_infer_free(&pages);
+	pw_trace_close(trace);
+	return st;
+}
+
 /* Read the source and write the trace, up to but without closing it. */
 static enum pw_status convert(struct import *import, struct pw_error *err)
 {
@@ -235,6 +329,7 @@ static enum pw_status convert(struct import *import, struct pw_error *err)
 	import->threads = 0;
 	import->modules = 0;
 	import->instructions = 0;
+	import->guess = 0;
 	st = pw_trace_open(&import->trace, import->source, &how, err);
 	if (st != PW_OK)
 		return st;
@@ -243,6 +338,8 @@ static enum pw_status convert(struct import *import, struct pw_error *err)
 		return pw_fail_memory(err, "the metadata");
 	target.metadata = metadata;
 	target.unknown = pw_trace_info(import->trace)->unknown;
+	if (import->infer)
+		target.unknown &= ~(unsigned)PW_UNKNOWN_MAPPINGS;
 	st = pw_writer_open(&import->writer, import->output, &target, err);
 	free(metadata);
 	return st == PW_OK ? copy(import, err) : st;
@@ -309,6 +406,29 @@ static void report(const struct import *import, const struct pw_totals *totals)
 		pw_tables_mark_partial(import->tables, "%s", import->damage);
 }
 
+static void list_guesses(const struct import *import)
+{
+	struct pw_table *table;
+
+	if (!import->infer)
+		return;
+	table = pw_table_add(import->tables, &guesses_spec);
+	for (size_t i = 0; i < import->guesses.count; i++) {
+		const struct pw_guess *guess =
+			&PW_ARRAY_AT(&import->guesses, struct pw_guess, i);
+		const char rights[] = {
+			guess->rights & PW_INFER_READ ? 'r' : '-',
+			guess->rights & PW_INFER_WRITE ? 'w' : '-',
+			guess->rights & PW_INFER_EXECUTE ? 'x' : '-', '\0'};
+
+		pw_cell_u64(table, guess->process);
+		pw_cell_u64(table, guess->address);
+		pw_cell_u64(table, guess->bytes);
+		pw_cell_u64(table, guess->pages);
+		pw_cell_text(table, rights);
+	}
+}
+
 static enum pw_status run(const void *parsed, struct pw_tables *out,
 			  struct pw_error *err)
 {
@@ -317,6 +437,8 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		.source = args->source.item[0],
 		.output = args->output,
 		.format = args->format,
+		.infer = args->infer,
+		.guesses = PW_ARRAY(struct pw_guess),
 		.tables = out,
 	};
 	struct pw_totals totals;
@@ -328,6 +450,8 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	if (!import.output)
 		return pw_fail_memory(err, "a file name");
 	st = check_names(&import, err);
+	if (st == PW_OK && import.infer)
+		st = infer(&import, err);
 	if (st == PW_OK)
 		st = convert_all(&import, err);
 	if (st == PW_OK) {
@@ -337,9 +461,12 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		import.writer = NULL;
 		st = pw_writer_close(writer, err);
 	}
-	if (st == PW_OK)
+	if (st == PW_OK) {
 		report(&import, &totals);
+		list_guesses(&import);
+	}
 	give_up(&import);
+	pw_array_free(&import.guesses);
 	return st;
 }
 

@@ -151,4 +151,25 @@ expect_status 64 "$pagewalk" import --as din -o other.pwt app.dir
 cp "$2/tests/fixtures/champsim/good.trace" champsim
 expect_status 2 "$pagewalk" import --as cloudsuite -o other.pwt champsim
 
+# Guessed mappings: pages 0x401 (fetched), 0x404, 0x405 (read and written) and
+# 0x7ffc1 (read); the kernel's are none of the program.
+cp "$2/tests/fixtures/drmemtrace/good.trace" drmem
+expect_status 0 "$pagewalk" import --infer-mappings --format csv \
+	--table guesses -o guessed.pwt drmem
+cat >want <<'END'
+process,address,bytes,pages,rights
+0,0x401000,4096,1,r-x
+0,0x404000,4096,1,rw-
+0,0x405000,4096,1,r--
+0,0x7ffc1000,4096,1,r--
+END
+diff want out || fail "guesses"
+expect_status 0 "$pagewalk" dump --events guessed.pwt
+[ "$(grep -c '^0,0,map,' out)" = 4 ] || fail "map events of the guesses"
+expect_status 0 "$pagewalk" info --format json guessed.pwt
+grep -q '"mappings": *"guessed"' out || grep -q guessed out ||
+	fail "the trace does not say that it guesses"
+expect_status 64 "$pagewalk" import --infer-mappings -o x.pwt guessed.pwt
+expect_status 0 "$pagewalk" replay guessed.pwt
+
 echo "import: both variants equal to their sources"
