@@ -17,8 +17,8 @@
 static const char *available(void)
 {
 	struct pw_qemu_session *session = calloc(1, sizeof(*session));
-	const char *why =
-		session ? pw_qemu_find(session, "x86_64") : "there is no memory";
+	const char *why = session ? pw_qemu_find(session, "x86_64")
+				  : "there is no memory";
 
 	free(session);
 	return why;

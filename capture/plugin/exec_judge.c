@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "capture/plugin/exec.h"
-#include "capture/script.h"
 #include "capture/plugin/state.h"
+#include "capture/script.h"
 
 #define HEADERS_MAX 64
 
