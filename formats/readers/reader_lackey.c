@@ -62,7 +62,7 @@ static unsigned kind_of(const char *p)
 
 static enum line parse_other(const char *p)
 {
-	if (p[0] == p[1] && (p[0] == '=' || p[0] == '-' || p[0] == '*'))
+	if ((p[0] == '=' || p[0] == '-' || p[0] == '*') && p[1] == p[0])
 		return LINE_VALGRIND;
 	return *pw_text_blanks(p) == '\n' ? LINE_EMPTY : LINE_OTHER;
 }
