@@ -406,6 +406,15 @@ static enum pw_status read_blocks(struct reading *r, struct pw_error *err)
 	return st;
 }
 
+/* Other programs can write to the rings: what they hold is not trusted. */
+static enum pw_status meaningless(const struct reading *r, struct pw_error *err)
+{
+	return pw_fail(err, PW_ERR_SYSTEM,
+		       "process %d: the emulator wrote a word that means "
+		       "nothing",
+		       (int)r->stream->pid);
+}
+
 static enum pw_status read_event(struct reading *r, struct pw_error *err)
 {
 	uint64_t operand = *r->word & PW_WORD_OPERAND;
@@ -416,9 +425,10 @@ static enum pw_status read_event(struct reading *r, struct pw_error *err)
 	char text[PW_CALL_TEXT_BYTES + 8];
 	size_t text_words;
 
-	PW_ASSERT(args <= PW_EVENT_ARGS && words >= 1 + args);
 	text_words = words - 1 - args;
-	PW_ASSERT(text_words * 8 <= sizeof(text));
+	if (args > PW_EVENT_ARGS || words < 1 + args ||
+	    text_words * 8 > sizeof(text))
+		return meaningless(r, err);
 	r->stalled = (size_t)(r->end - r->word) < 1 + words;
 	if (r->stalled)
 		return PW_OK;
@@ -454,10 +464,7 @@ static enum pw_status read_control(struct reading *r, struct pw_error *err)
 	case PW_WORD_CODE:
 		break;
 	}
-	return pw_fail(err, PW_ERR_SYSTEM,
-		       "process %d: the emulator wrote a word that means "
-		       "nothing",
-		       (int)r->stream->pid);
+	return meaningless(r, err);
 }
 
 static void set_process(struct reading *r)
@@ -510,7 +517,13 @@ static enum pw_status put_code(struct pw_qemu_session *session,
 	uint32_t number;
 	enum pw_status st;
 
-	PW_ASSERT((word[0] & PW_WORD_OPERAND) == process->block.count);
+	if ((word[0] & PW_WORD_OPERAND) != process->block.count)
+		return pw_fail(err, PW_ERR_SYSTEM,
+			       "process %d: the emulator announced block %llu "
+			       "after %zu",
+			       (int)process->pid,
+			       (unsigned long long)(word[0] & PW_WORD_OPERAND),
+			       process->block.count);
 	st = pw_qemu_blocks_add(&session->blocks, &code, &number, err);
 	if (st != PW_OK)
 		return st;

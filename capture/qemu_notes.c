@@ -4,6 +4,7 @@
 #include "capture/qemu_session.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -13,20 +14,13 @@
 
 #define CLONE_FLAG_THREAD 0x10000
 
-static struct pw_qemu_process *process_at(const struct pw_qemu_session *session,
-					  size_t index)
-{
-	PW_ASSERT(index < session->processes.count);
-	return &PW_ARRAY_AT(&session->processes, struct pw_qemu_process, index);
-}
-
 /* What process @pid was while it ran @image. */
 static uint32_t find_image(const struct pw_qemu_session *session, pid_t pid,
 			   uint64_t image)
 {
 	for (size_t i = session->processes.count; i > 0; i--)
-		if (process_at(session, i - 1)->pid == pid &&
-		    process_at(session, i - 1)->image == image)
+		if (pw_qemu_process_at(session, i - 1)->pid == pid &&
+		    pw_qemu_process_at(session, i - 1)->image == image)
 			return (uint32_t)(i - 1);
 	return PW_QEMU_NONE;
 }
@@ -35,7 +29,7 @@ static uint32_t find_image(const struct pw_qemu_session *session, pid_t pid,
 static uint32_t find_process(const struct pw_qemu_session *session, pid_t pid)
 {
 	for (size_t i = session->processes.count; i > 0; i--)
-		if (process_at(session, i - 1)->pid == pid)
+		if (pw_qemu_process_at(session, i - 1)->pid == pid)
 			return (uint32_t)(i - 1);
 	return PW_QEMU_NONE;
 }
@@ -60,7 +54,7 @@ static enum pw_status declare_thread(struct pw_qemu_session *session,
 				     uint32_t parent, struct pw_error *err)
 {
 	const struct pw_thread thread = {
-		.process = process_at(session, stream->process)->number,
+		.process = pw_qemu_process_at(session, stream->process)->number,
 		.pid = (uint32_t)stream->pid,
 		.tid = atomic_load(&stream->ring->tid),
 		.parent = parent == PW_QEMU_NONE ? session->threads : parent,
@@ -102,7 +96,8 @@ static enum pw_status start_over(struct pw_qemu_session *session,
 				 struct pw_qemu_stream *stream,
 				 struct pw_error *err)
 {
-	struct pw_qemu_process *before = process_at(session, stream->process);
+	struct pw_qemu_process *before =
+		pw_qemu_process_at(session, stream->process);
 	struct pw_qemu_process process = {
 		.pid = before->pid,
 		.image = stream->image,
@@ -113,7 +108,7 @@ static enum pw_status start_over(struct pw_qemu_session *session,
 	};
 	struct pw_event exec = {.kind = PW_EVENT_exec};
 	enum pw_status st;
-	char path[4096];
+	char path[PATH_MAX], full[PATH_MAX];
 
 	before->pidfd = -1;
 	before->ended_ns = pw_qemu_now_ns();
@@ -123,7 +118,7 @@ static enum pw_status start_over(struct pw_qemu_session *session,
 	if (st != PW_OK)
 		return st;
 	pw_qemu_program(stream->pid, path, sizeof(path));
-	exec.text = path;
+	exec.text = path[0] == '/' && realpath(path, full) ? full : path;
 	return pw_qemu_event(session, stream, &exec, err);
 }
 
@@ -135,7 +130,8 @@ static enum pw_status note_start(struct pw_qemu_session *session,
 	uint32_t known = find_process(session, stream->pid);
 	enum pw_status st;
 
-	if (known != PW_QEMU_NONE && process_at(session, known)->pidfd >= 0) {
+	if (known != PW_QEMU_NONE &&
+	    pw_qemu_process_at(session, known)->pidfd >= 0) {
 		stream->process = known;
 		st = start_over(session, stream, err);
 	} else {
@@ -145,7 +141,7 @@ static enum pw_status note_start(struct pw_qemu_session *session,
 	}
 	if (st != PW_OK)
 		return st;
-	process_at(session, stream->process)->machine =
+	pw_qemu_process_at(session, stream->process)->machine =
 		(enum pw_call_machine)event->arg[0];
 	st = pw_qemu_image(session, stream, event->arg[1], err);
 	pw_qemu_ring_answer(stream->ring);
@@ -157,8 +153,8 @@ static enum pw_status copy_process(struct pw_qemu_session *session,
 				   uint32_t from, uint32_t to, uint64_t blocks,
 				   struct pw_error *err)
 {
-	struct pw_qemu_process *parent = process_at(session, from);
-	struct pw_qemu_process *child = process_at(session, to);
+	struct pw_qemu_process *parent = pw_qemu_process_at(session, from);
+	struct pw_qemu_process *child = pw_qemu_process_at(session, to);
 	enum pw_status st;
 
 	child->machine = parent->machine;
@@ -200,7 +196,8 @@ static enum pw_status note_forked(struct pw_qemu_session *session,
 			session, stream,
 			thread ? thread->thread
 			: parent != PW_QEMU_NONE
-				? process_at(session, parent)->first_thread
+				? pw_qemu_process_at(session, parent)
+					  ->first_thread
 				: PW_QEMU_NONE,
 			err);
 	pw_qemu_ring_answer(stream->ring);
@@ -224,7 +221,8 @@ static enum pw_status note_thread(struct pw_qemu_session *session,
 	return declare_thread(
 		session, stream,
 		parent ? parent->thread
-		       : process_at(session, stream->process)->first_thread,
+		       : pw_qemu_process_at(session, stream->process)
+				 ->first_thread,
 		err);
 }
 
@@ -233,7 +231,8 @@ static enum pw_status note_handler(struct pw_qemu_session *session,
 				   const struct pw_event *event,
 				   struct pw_error *err)
 {
-	struct pw_qemu_process *process = process_at(session, stream->process);
+	struct pw_qemu_process *process =
+		pw_qemu_process_at(session, stream->process);
 	uint64_t pc = event->arg[1];
 
 	if (event->arg[0] >= PW_QEMU_SIGNALS)
@@ -259,7 +258,7 @@ static enum pw_status note_native(struct pw_qemu_session *session,
 		.text = event->text,
 	};
 
-	process_at(session, stream->process)->native = true;
+	pw_qemu_process_at(session, stream->process)->native = true;
 	session->result->processes_unrecorded++;
 	fprintf(stderr, "pagewalk: process %d goes on unrecorded: %s\n",
 		(int)stream->pid, event->text);
@@ -270,7 +269,8 @@ static enum pw_status note_native(struct pw_qemu_session *session,
 static void note_stayed(struct pw_qemu_session *session,
 			const struct pw_qemu_stream *stream)
 {
-	struct pw_qemu_process *process = process_at(session, stream->process);
+	struct pw_qemu_process *process =
+		pw_qemu_process_at(session, stream->process);
 
 	if (!process->native)
 		return;
@@ -285,7 +285,8 @@ static enum pw_status note_cpu(struct pw_qemu_session *session,
 {
 	const struct pw_event cpu = {
 		.kind = PW_EVENT_cpu,
-		.arg = {event->arg[0], event->arg[1]},
+		.arg = {event->arg[0],
+			event->arg[1] - (uint64_t)session->started_ns},
 	};
 
 	return pw_qemu_event(session, stream, &cpu, err);

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -124,6 +125,7 @@ static enum pw_status start_guard(struct pw_qemu_region *region,
 enum pw_status pw_qemu_region_make(struct pw_qemu_region *region,
 				   bool follow_children, struct pw_error *err)
 {
+	struct stat st;
 	void *memory;
 
 	*region = (struct pw_qemu_region){.guard_pipe = -1};
@@ -139,6 +141,8 @@ enum pw_status pw_qemu_region_make(struct pw_qemu_region *region,
 				     "memory shared with the emulator");
 	region->control = memory;
 	region->control->recorder_pid = (uint32_t)getpid();
+	region->control->pid_namespace =
+		stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
 	region->control->follow_children = follow_children;
 	region->control->magic = PW_REGION_MAGIC;
 	return start_guard(region, err);

@@ -106,15 +106,15 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 			     struct pw_error *err)
 {
 	struct pw_qemu_session *session = state;
-	int64_t started = pw_qemu_now_ns();
 	const struct pw_recorded *done;
 	enum pw_status st;
 
 	*result = (struct pw_capture_result){.end = PW_CAPTURE_EXIT};
 	session->result = result;
+	session->started_ns = pw_qemu_now_ns();
 	session->writer = writer;
 	pw_limits_init(&session->limits, &session->request, &session->watcher);
-	session->limits.instructions = UINT64_MAX; /* exact: pw_qemu_rescope */
+	session->limits.instructions = UINT64_MAX; /* pw_qemu_rescope looks */
 	st = pw_recorder_open(&session->recorder, writer, err);
 	if (st == PW_OK)
 		st = pw_watcher_start(&session->watcher,
@@ -141,7 +141,8 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 		result->events = done->events;
 	}
 	result->steps = session->executed;
-	result->seconds = 1e-9 * (double)(pw_qemu_now_ns() - started);
+	result->seconds =
+		1e-9 * (double)(pw_qemu_now_ns() - session->started_ns);
 	pw_recorder_close(session->recorder);
 	session->recorder = NULL;
 	return st;

@@ -170,12 +170,12 @@ void pw_plugin_call_enter(unsigned vcpu, int64_t number,
 	};
 	memcpy(self->call.arg, arg, sizeof(self->call.arg));
 	traits = pw_call_traits(&self->call);
+	self->in_call = true;
 	if (!self->ring) {
 		if (traits & PW_CALL_EXEC)
 			pw_plugin_exec(vcpu, &self->call);
 		return;
 	}
-	self->in_call = true;
 	if (traits & PW_CALL_SPACE)
 		lock_space(self);
 	pw_call_enter(&self->call, pw_ring_scratch(self->ring), &ops, self);

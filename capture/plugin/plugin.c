@@ -231,9 +231,10 @@ static void lower(void *state, uint64_t start, uint64_t end)
 		*floor = start;
 }
 
-static bool map_region(const char *path)
+/* By the descriptor that an exec has handed over, or -1, or by its path. */
+static bool map_region(int handed, const char *path)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int fd = handed >= 0 ? handed : open(path, O_RDWR | O_CLOEXEC);
 	const struct pw_region *region;
 	struct stat st;
 	bool known;
@@ -272,6 +273,8 @@ static void take(char *to, const char *value)
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 			char **argv)
 {
+	int handed = -1;
+
 	if (info->system_emulation)
 		return -1;
 	for (int i = 0; i < argc; i++) {
@@ -283,6 +286,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 			take(pw_plugin.self, argv[i] + 5);
 		else if (strncmp(argv[i], "mask=", 5) == 0)
 			restore_mask(argv[i] + 5);
+		else if (strncmp(argv[i], "fd=", 3) == 0)
+			handed = (int)strtol(argv[i] + 3, NULL, 10);
 	}
 	pw_plugin_new_image();
 	pw_plugin_exec_begin();
@@ -292,7 +297,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 				    : PW_CALL_X86_64;
 	pw_plugin.floor = UINT64_MAX;
 	pw_plugin_maps(lower, &pw_plugin.floor);
-	if (!map_region(pw_plugin.region_path))
+	if (!map_region(handed, pw_plugin.region_path))
 		return -1;
 	qemu_plugin_register_vcpu_init_cb(id, begin_vcpu);
 	qemu_plugin_register_vcpu_exit_cb(id, end_vcpu);
