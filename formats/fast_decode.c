@@ -12,29 +12,15 @@
 #include "base/bits.h"
 #include "formats/fast_wire.h"
 #include "formats/layout.h"
-#include "formats/shape_wire.h"
+#include "formats/shape_set.h"
 #include "formats/varint.h"
-
-/* A shape as this chunk uses it; first slots are places in the arrays. */
-struct entry {
-	uint32_t offset; /* of the shape in the trace's shapes */
-	uint32_t slot;
-	uint32_t slots;
-	uint32_t stored; /* how many addresses are stored */
-	uint32_t first;	 /* of them */
-	bool seen;
-};
 
 struct pw_fast_decoder {
 	ZSTD_DCtx *zstd;
 	const struct pw_pwt_shapes *shapes;
 	struct pw_generic_decoder *generic;
-	struct pw_array entry;	      /* struct entry, by symbol - 1 */
-	struct pw_array pc;	      /* uint64_t, by slot; and so on */
-	struct pw_array size;	      /* uint32_t */
-	struct pw_array kind;	      /* uint8_t */
-	struct pw_array stored;	      /* uint16_t: the slots that are stored */
-	struct pw_array last;	      /* uint64_t: the last address of each */
+	struct pw_shape_set set;
+	struct pw_array last;	      /* uint64_t: of each stored slot */
 	struct pw_array raw;	      /* uint8_t: the streams after unpacking */
 	struct pw_array symbol;	      /* uint32_t */
 	struct pw_array rest_address; /* uint64_t: without a shape, and so on */
@@ -85,11 +71,7 @@ enum pw_status pw_fast_decoder_open(struct pw_fast_decoder **out,
 	}
 	decoder->shapes = shapes;
 	decoder->generic = generic;
-	decoder->entry = (struct pw_array)PW_ARRAY(struct entry);
-	decoder->pc = (struct pw_array)PW_ARRAY(uint64_t);
-	decoder->size = (struct pw_array)PW_ARRAY(uint32_t);
-	decoder->kind = (struct pw_array)PW_ARRAY(uint8_t);
-	decoder->stored = (struct pw_array)PW_ARRAY(uint16_t);
+	decoder->set = (struct pw_shape_set)PW_SHAPE_SET;
 	decoder->last = (struct pw_array)PW_ARRAY(uint64_t);
 	decoder->raw = (struct pw_array)PW_ARRAY(uint8_t);
 	decoder->symbol = (struct pw_array)PW_ARRAY(uint32_t);
@@ -107,11 +89,7 @@ void pw_fast_decoder_close(struct pw_fast_decoder *decoder)
 	if (!decoder)
 		return;
 	ZSTD_freeDCtx(decoder->zstd);
-	pw_array_free(&decoder->entry);
-	pw_array_free(&decoder->pc);
-	pw_array_free(&decoder->size);
-	pw_array_free(&decoder->kind);
-	pw_array_free(&decoder->stored);
+	pw_shape_set_free(&decoder->set);
 	pw_array_free(&decoder->last);
 	pw_array_free(&decoder->raw);
 	pw_array_free(&decoder->symbol);
@@ -126,110 +104,6 @@ static enum pw_status malformed(struct pw_error *err,
 				enum pw_fast_stream stream, const char *how)
 {
 	return pw_stream_malformed(err, stream_name[stream], how);
-}
-
-/* ---- the shapes of the chunk ---- */
-
-/* List at most @count shapes, and let what they lead to come nearer. */
-static enum pw_status get_entries(struct pw_fast_decoder *decoder,
-				  const uint8_t *in, const uint8_t *end,
-				  size_t count, struct pw_error *err)
-{
-	const uint8_t *bytes = decoder->shapes->bytes.data;
-	uint64_t index = 0, code;
-	enum pw_status st = PW_OK;
-
-	decoder->entry.count = 0;
-	while (in < end && st == PW_OK) {
-		struct entry entry = {0};
-
-		if (decoder->entry.count == count)
-			return malformed(err, PW_FAST_SHAPES,
-					 "has more slots than accesses");
-		in = pw_varint_get(in, end, &code);
-		if (!in)
-			return malformed(err, PW_FAST_SHAPES, "ends early");
-		index += pw_unzigzag(code);
-		entry.offset = pw_pwt_shapes_find(decoder->shapes, index);
-		if (entry.offset == PW_SHAPE_LOST)
-			return pw_fail(err, PW_ERR_FORMAT,
-				       "its shape %llu is lost",
-				       (unsigned long long)index);
-		__builtin_prefetch(bytes + entry.offset);
-		st = pw_array_push(&decoder->entry, &entry, err);
-	}
-	return st;
-}
-
-/* Give each shape its place; all their slots are no more than @count. */
-static enum pw_status count_slots(struct pw_fast_decoder *decoder, size_t count,
-				  size_t *slots, struct pw_error *err)
-{
-	const uint8_t *bytes = decoder->shapes->bytes.data;
-	const uint8_t *end = bytes + decoder->shapes->bytes.count;
-
-	*slots = 0;
-	for (size_t e = 0; e < decoder->entry.count; e++) {
-		struct entry *entry =
-			&PW_ARRAY_AT(&decoder->entry, struct entry, e);
-
-		entry->slot = (uint32_t)*slots;
-		entry->slots =
-			(uint32_t)pw_shape_slots(bytes + entry->offset, end);
-		if (entry->slots > count - *slots)
-			return malformed(err, PW_FAST_SHAPES,
-					 "has more slots than accesses");
-		*slots += entry->slots;
-	}
-	return PW_OK;
-}
-
-static enum pw_status reserve_slots(struct pw_fast_decoder *decoder,
-				    size_t slots, struct pw_error *err)
-{
-	enum pw_status st;
-
-	slots += PW_FAST_SLACK;
-	st = pw_array_reserve(&decoder->pc, slots, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&decoder->size, slots, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&decoder->kind, slots, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&decoder->stored, slots, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&decoder->last, slots, err);
-	return st;
-}
-
-/* Read the slots of all entries; returns the most that one stores. */
-static size_t get_slots(struct pw_fast_decoder *decoder)
-{
-	const uint8_t *bytes = decoder->shapes->bytes.data;
-	uint8_t *kind = decoder->kind.data;
-	uint16_t *stored = decoder->stored.data;
-	uint32_t first = 0;
-	size_t most = 0;
-
-	for (size_t e = 0; e < decoder->entry.count; e++) {
-		struct entry *entry =
-			&PW_ARRAY_AT(&decoder->entry, struct entry, e);
-
-		pw_shape_get(bytes + entry->offset,
-			     bytes + decoder->shapes->bytes.count,
-			     (uint64_t *)decoder->pc.data + entry->slot,
-			     (uint32_t *)decoder->size.data + entry->slot,
-			     kind + entry->slot);
-		entry->first = first;
-		for (uint32_t i = 0; i < entry->slots; i++) {
-			stored[first] = (uint16_t)i;
-			first += !(kind[entry->slot + i] & PW_SHAPE_AT_PC);
-			kind[entry->slot + i] &= (uint8_t)~PW_SHAPE_AT_PC;
-		}
-		entry->stored = first - entry->first;
-		most = entry->stored > most ? entry->stored : most;
-	}
-	return most;
 }
 
 /* ---- the streams ---- */
@@ -252,7 +126,7 @@ static enum pw_status get_symbols(struct pw_fast_decoder *decoder,
 				  const struct pw_stream *stream, size_t count,
 				  struct pw_error *err)
 {
-	size_t bytes = pw_fast_symbol_bytes(decoder->entry.count);
+	size_t bytes = pw_fast_symbol_bytes(decoder->set.entry.count);
 	size_t symbols = stream->raw_bytes / bytes;
 	uint8_t *raw = decoder->raw.data;
 	enum pw_status st;
@@ -363,13 +237,15 @@ static enum pw_status open_cursor(struct pw_fast_decoder *decoder,
 
 /* Copy the slots of @entry; addresses are the pcs so far. */
 static inline void copy_slots(const struct pw_fast_decoder *decoder,
-			      const struct entry *entry,
+			      const struct pw_shape_use *entry,
 			      const struct pw_access_columns *out, size_t at)
 {
-	const uint64_t *pc = (const uint64_t *)decoder->pc.data + entry->slot;
+	const uint64_t *pc =
+		(const uint64_t *)decoder->set.pc.data + entry->slot;
 	const uint32_t *size =
-		(const uint32_t *)decoder->size.data + entry->slot;
-	const uint8_t *kind = (const uint8_t *)decoder->kind.data + entry->slot;
+		(const uint32_t *)decoder->set.size.data + entry->slot;
+	const uint8_t *kind =
+		(const uint8_t *)decoder->set.kind.data + entry->slot;
 
 	for (uint32_t i = 0; i < entry->slots; i += PW_FAST_SLACK) {
 		memcpy(out->address + at + i, pc + i,
@@ -382,11 +258,12 @@ static inline void copy_slots(const struct pw_fast_decoder *decoder,
 }
 
 /* The first execution of a shape: each slot begins at the one before. */
-static void get_first(struct pw_fast_decoder *decoder, struct entry *entry,
-		      uint64_t *address, struct cursor *cursor)
+static void get_first(struct pw_fast_decoder *decoder,
+		      struct pw_shape_use *entry, uint64_t *address,
+		      struct cursor *cursor)
 {
 	const uint16_t *slot =
-		(const uint16_t *)decoder->stored.data + entry->first;
+		(const uint16_t *)decoder->set.stored.data + entry->first;
 	uint64_t *last = (uint64_t *)decoder->last.data + entry->first;
 
 	for (uint32_t i = 0; i < entry->stored; i++) {
@@ -404,11 +281,11 @@ static void get_first(struct pw_fast_decoder *decoder, struct entry *entry,
 
 /* A later execution: each slot begins at its own last address. */
 static inline void get_next(struct pw_fast_decoder *decoder,
-			    const struct entry *entry, uint64_t *address,
+			    const struct pw_shape_use *entry, uint64_t *address,
 			    struct cursor *cursor)
 {
 	const uint16_t *slot =
-		(const uint16_t *)decoder->stored.data + entry->first;
+		(const uint16_t *)decoder->set.stored.data + entry->first;
 	uint64_t *last = (uint64_t *)decoder->last.data + entry->first;
 	const uint8_t *control = cursor->control, *byte = cursor->byte;
 	uint32_t stored = entry->stored, i;
@@ -465,12 +342,12 @@ static enum pw_status execute(struct pw_fast_decoder *decoder,
 			      const struct pw_access_columns *out,
 			      struct pw_error *err)
 {
-	struct entry *entries = decoder->entry.data;
+	struct pw_shape_use *entries = decoder->set.entry.data;
 	const uint32_t *symbol = decoder->symbol.data;
 	enum pw_status st;
 
 	for (size_t i = 0; i < decoder->symbol.count; i++) {
-		struct entry *entry;
+		struct pw_shape_use *entry;
 
 		if (symbol[i] == 0) {
 			st = take_run(decoder, count - cursor->done, out,
@@ -479,7 +356,7 @@ static enum pw_status execute(struct pw_fast_decoder *decoder,
 				return st;
 			continue;
 		}
-		if (symbol[i] > decoder->entry.count)
+		if (symbol[i] > decoder->set.entry.count)
 			return malformed(err, PW_FAST_SYMBOLS,
 					 "names no shape");
 		entry = &entries[symbol[i] - 1];
@@ -525,7 +402,7 @@ enum pw_status pw_fast_decode(struct pw_fast_decoder *decoder,
 {
 	struct pw_stream s[PW_FAST_STREAMS] = {{0}};
 	struct cursor cursor = {0};
-	size_t slots = 0, slack, rest = 0;
+	size_t slack, rest = 0;
 	enum pw_status st;
 	uint8_t *raw;
 
@@ -542,16 +419,15 @@ enum pw_status pw_fast_decode(struct pw_fast_decoder *decoder,
 	raw = decoder->raw.data;
 	st = pw_stream_unpack(decoder->zstd, &s[PW_FAST_SHAPES], raw, err);
 	if (st == PW_OK)
-		st = get_entries(decoder, raw,
-				 raw + s[PW_FAST_SHAPES].raw_bytes,
-				 payload->count, err);
+		st = pw_shape_set_read(&decoder->set, decoder->shapes, raw,
+				       raw + s[PW_FAST_SHAPES].raw_bytes,
+				       payload->count, err);
 	if (st == PW_OK)
-		st = count_slots(decoder, payload->count, &slots, err);
-	if (st == PW_OK)
-		st = reserve_slots(decoder, slots, err);
+		st = pw_array_reserve(&decoder->last,
+				      decoder->set.stored.count + 1, err);
 	if (st != PW_OK)
 		return st;
-	slack = (get_slots(decoder) + 1) * sizeof(uint64_t);
+	slack = (decoder->set.stored_max + 1) * sizeof(uint64_t);
 	st = get_symbols(decoder, &s[PW_FAST_SYMBOLS], payload->count, err);
 	if (st == PW_OK)
 		st = pw_array_reserve(&decoder->raw, payload->raw_bytes + slack,

@@ -58,6 +58,24 @@ size_t pw_lane_store_bytes(const struct pw_lane_store *store)
 	       store->places * sizeof(*store->place) + sizeof(*store);
 }
 
+uint64_t pw_lane_store_addresses(struct pw_lane_store *store)
+{
+	const struct pw_lane_met *met = store->met.data;
+	const uint32_t *symbol = store->symbols.data;
+	const struct pw_lane_shape *shape;
+
+	if (store->counted == store->symbols.count)
+		return store->addresses;
+	shape = store->book->shapes.data;
+	for (; store->counted < store->symbols.count; store->counted++) {
+		uint32_t at = symbol[store->counted];
+
+		if (at > 0)
+			store->addresses += shape[met[at - 1].shape].stored;
+	}
+	return store->addresses;
+}
+
 void pw_lane_store_reset(struct pw_lane_store *store, uint32_t thread,
 			 uint32_t round)
 {
@@ -72,6 +90,9 @@ void pw_lane_store_reset(struct pw_lane_store *store, uint32_t thread,
 	store->runs.count = 0;
 	store->pending = 0;
 	memset(store->tally, 0, sizeof(store->tally));
+	store->met_slots = 0;
+	store->addresses = 0;
+	store->counted = 0;
 	store->previous = 0;
 	store->min_page = UINT64_MAX;
 	store->max_page = 0;
@@ -232,6 +253,7 @@ static enum pw_status add_met(struct pw_lane_store *store, uint32_t shape,
 		st = pw_array_push(&store->met, &met, err);
 	if (st != PW_OK)
 		return st;
+	store->met_slots += s->tally[PW_LANE_ACCESSES];
 	s->symbol = (uint32_t)store->met.count;
 	s->first = met.first;
 	last = (uint64_t *)store->last.data + met.first;

@@ -35,6 +35,9 @@ struct pw_lane_store {
 	struct pw_array runs; /* uint8_t: varints, accesses of each symbol 0 */
 	uint64_t pending;     /* accesses without a shape, in no run yet */
 	uint64_t tally[PW_LANE_TALLIES]; /* of all executions */
+	uint64_t met_slots;		 /* of all shapes met */
+	uint64_t addresses;		 /* of the symbols counted so far */
+	size_t counted;
 	uint64_t previous; /* address that the next first one is close to */
 	uint64_t min_page; /* above max_page: none */
 	uint64_t max_page;
@@ -62,6 +65,13 @@ void pw_lane_store_close(struct pw_lane_store *store);
  * Bytes of memory that the store holds.
  */
 size_t pw_lane_store_bytes(const struct pw_lane_store *store);
+
+/*
+ * How many addresses the store has.
+ *
+ * Cost: a step for each symbol since the last call.
+ */
+uint64_t pw_lane_store_addresses(struct pw_lane_store *store);
 
 /*
  * Empty the store for @thread; @round differs from that of all others.

@@ -71,7 +71,8 @@ static bool understand(const struct pw_chunk *chunk)
 		return chunk->codec == PW_CODEC_STORED;
 	case PW_CHUNK_ACCESSES:
 		return chunk->codec == PW_CODEC_ZSTD ||
-		       chunk->codec == PW_CODEC_FAST;
+		       chunk->codec == PW_CODEC_FAST ||
+		       chunk->codec == PW_CODEC_DENSE;
 	case PW_CHUNK_TIMELINE:
 	case PW_CHUNK_SHAPES:
 		return chunk->codec == PW_CODEC_ZSTD;

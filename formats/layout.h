@@ -18,7 +18,7 @@
 #define PW_FILE_MAGIC_BYTES 8
 #define PW_CHUNK_MAGIC UINT32_C(0x435750d7)
 #define PW_VERSION_MAJOR 1
-#define PW_VERSION_MINOR 1
+#define PW_VERSION_MINOR 2
 #define PW_CHUNKS_AN_INDEX 64
 #define PW_INDEX_HEAD_BYTES 8
 #define PW_INDEX_ENTRY_BYTES ((size_t)8 + PW_CHUNK_HEADER_BYTES)
@@ -27,12 +27,14 @@
 /* The limits of FORMAT.md. */
 #define PW_RAW_BYTES_MAX ((uint64_t)64 << 20)
 #define PW_PAYLOAD_BYTES_MAX ((uint64_t)65 << 20)
-#define PW_SEGMENT_ACCESSES_MAX ((uint64_t)1 << 21)
+#define PW_SEGMENT_ACCESSES_MAX ((uint64_t)1 << 21) /* not merged ones */
+#define PW_SEGMENT_DENSE_MAX ((uint64_t)1 << 24)    /* all */
 #define PW_TIMELINE_RAW_MAX ((uint64_t)8 << 20)
 #define PW_EVENT_TEXT_MAX ((uint64_t)1 << 20)
 #define PW_META_BYTES_MAX ((uint64_t)16 << 20)
 #define PW_THREADS_MAX ((uint64_t)1 << 20)
 #define PW_ZSTD_WINDOW_LOG_MAX 26
+#define PW_DENSE_SLOTS_ALL_MAX ((uint64_t)1 << 22) /* of executed symbols */
 #define PW_SHAPES_MAX ((uint64_t)1 << 22)
 #define PW_SHAPE_SLOTS_ALL_MAX ((uint64_t)1 << 26)
 #define PW_SHAPE_BYTES_MAX ((uint64_t)1 << 28) /* raw, of all chunks */
@@ -51,8 +53,12 @@ enum pw_chunk_kind {
 
 enum pw_chunk_flag { PW_CHUNK_CRITICAL = 1 };
 
-/* Codecs: payload as it is; zstd streams of FORMAT.md; executions of shapes. */
-enum pw_codec { PW_CODEC_STORED = 0, PW_CODEC_ZSTD = 1, PW_CODEC_FAST = 2 };
+enum pw_codec {
+	PW_CODEC_STORED = 0, /* the payload as it is */
+	PW_CODEC_ZSTD = 1,   /* zstd streams of FORMAT.md */
+	PW_CODEC_FAST = 2,   /* executions of shapes */
+	PW_CODEC_DENSE = 3,  /* executions of merged shapes */
+};
 
 /* A chunk header's fields, in the order of the file. */
 struct pw_chunk {

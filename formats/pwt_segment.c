@@ -10,10 +10,14 @@
 /* The accesses of one thread in a segment. */
 struct part {
 	uint32_t thread;
-	size_t first;
+	size_t first; /* in the columns; of no use with a window */
 	size_t count;
-	size_t used; /* by runs of the timeline so far */
+	size_t used;		  /* by runs of the timeline so far */
+	struct pw_window *window; /* of a dense chunk, or NULL */
 };
+
+/* Windows kept for the next segment. */
+#define WINDOWS_KEPT 8
 
 void pw_segment_init(struct pw_segment *segment)
 {
@@ -23,6 +27,7 @@ void pw_segment_init(struct pw_segment *segment)
 		.size = PW_ARRAY(uint32_t),
 		.kind = PW_ARRAY(uint8_t),
 		.parts = PW_ARRAY(struct part),
+		.windows = PW_ARRAY(struct pw_window *),
 		.batches = PW_ARRAY(struct pw_segment_batch),
 		.event_kind = PW_ARRAY(uint16_t),
 		.event_result = PW_ARRAY(uint64_t),
@@ -32,6 +37,15 @@ void pw_segment_init(struct pw_segment *segment)
 	};
 }
 
+/* Close all windows but @kept. */
+static void close_windows(struct pw_segment *segment, size_t kept)
+{
+	struct pw_window **window = segment->windows.data;
+
+	while (segment->windows.count > kept)
+		pw_window_close(window[--segment->windows.count]);
+}
+
 void pw_segment_free(struct pw_segment *segment)
 {
 	pw_array_free(&segment->address);
@@ -39,6 +53,8 @@ void pw_segment_free(struct pw_segment *segment)
 	pw_array_free(&segment->size);
 	pw_array_free(&segment->kind);
 	pw_array_free(&segment->parts);
+	close_windows(segment, 0);
+	pw_array_free(&segment->windows);
 	pw_array_free(&segment->batches);
 	pw_array_free(&segment->event_kind);
 	pw_array_free(&segment->event_result);
@@ -55,6 +71,7 @@ enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
 	enum pw_status st;
 
 	decoder->threads = threads;
+	decoder->shapes = shapes;
 	decoder->buffer = (struct pw_array)PW_ARRAY(uint8_t);
 	decoder->fast = NULL;
 	st = pw_generic_decoder_open(&decoder->generic, err);
@@ -76,6 +93,8 @@ void pw_segment_decoder_free(struct pw_segment_decoder *decoder)
 static void clear(struct pw_segment *segment)
 {
 	segment->parts.count = 0;
+	segment->windows_used = 0;
+	close_windows(segment, WINDOWS_KEPT);
 	segment->batches.count = 0;
 	segment->event_kind.count = 0;
 	segment->event_result.count = 0;
@@ -118,6 +137,50 @@ static enum pw_status blame(const struct pw_chunk_place *place,
 		       (unsigned long long)place->chunk.segment);
 }
 
+/* The next window of the segment. */
+static enum pw_status take_window(struct pw_segment *segment,
+				  struct pw_window **window,
+				  struct pw_error *err)
+{
+	struct pw_array *windows = &segment->windows;
+	enum pw_status st = PW_OK;
+
+	if (segment->windows_used == windows->count) {
+		st = pw_window_open(window, err);
+		if (st != PW_OK)
+			return st;
+		st = pw_array_push(windows, window, err);
+		if (st != PW_OK) {
+			pw_window_close(*window);
+			return st;
+		}
+	}
+	*window = PW_ARRAY_AT(windows, struct pw_window *,
+			      segment->windows_used++);
+	return st;
+}
+
+/* Make ready the accesses of one thread in a dense chunk. */
+static enum pw_status plan_thread(struct pw_segment_decoder *decoder,
+				  const struct pw_generic_payload *payload,
+				  struct pw_segment *segment,
+				  uint64_t *instructions, struct part *part,
+				  struct pw_error *err)
+{
+	struct pw_dense_plan *plan;
+	enum pw_status st = take_window(segment, &part->window, err);
+
+	if (st != PW_OK)
+		return st;
+	plan = pw_window_plan(part->window);
+	st = pw_dense_plan_make(plan, decoder->shapes, decoder->generic,
+				payload, err);
+	if (st != PW_OK)
+		return st;
+	*instructions = pw_dense_plan_instructions(plan);
+	return pw_window_begin(part->window, err);
+}
+
 /* Decode the accesses of one thread behind those that are there. */
 static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
 				    const struct pw_pwt_file *file,
@@ -126,7 +189,7 @@ static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
 				    struct pw_error *err)
 {
 	const struct pw_chunk *chunk = &place->chunk;
-	struct part part = {chunk->thread, first, chunk->access_count, 0};
+	struct part part = {chunk->thread, first, chunk->access_count, 0, NULL};
 	struct pw_generic_payload payload = {
 		.payload_bytes = chunk->payload_bytes,
 		.raw_bytes = chunk->raw_bytes,
@@ -141,17 +204,22 @@ static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
 	struct pw_tally tally = {0};
 	enum pw_status st;
 
-	PW_ASSERT(first + part.count <= segment->kind.capacity);
+	PW_ASSERT(chunk->codec == PW_CODEC_DENSE ||
+		  first + part.count <= segment->kind.capacity);
 	st = pw_pwt_file_payload(file, place, &decoder->buffer, &payload.bytes,
 				 err);
-	if (st == PW_OK && chunk->codec == PW_CODEC_FAST)
+	if (st == PW_OK && chunk->codec == PW_CODEC_DENSE)
+		st = plan_thread(decoder, &payload, segment,
+				 &tally.instructions, &part, err);
+	else if (st == PW_OK && chunk->codec == PW_CODEC_FAST)
 		st = pw_fast_decode(decoder->fast, &payload, &columns, err);
 	else if (st == PW_OK)
 		st = pw_generic_decode(decoder->generic, &payload, &columns,
 				       err);
 	if (st != PW_OK)
 		return blame(place, st, err);
-	pw_tally_add(&tally, columns.kind, part.count);
+	if (!part.window)
+		pw_tally_add(&tally, columns.kind, part.count);
 	if (tally.instructions != chunk->instruction_count) {
 		st = pw_fail(err, PW_ERR_FORMAT,
 			     "it holds another number of instructions");
@@ -177,7 +245,8 @@ static enum pw_status decode_threads(struct pw_segment_decoder *decoder,
 			continue;
 		PW_ASSERT(at->chunk.segment == place->number);
 		st = decode_thread(decoder, file, at, segment, first, err);
-		first += at->chunk.access_count;
+		if (at->chunk.codec != PW_CODEC_DENSE)
+			first += at->chunk.access_count;
 	}
 	return st;
 }
@@ -216,7 +285,8 @@ static enum pw_status add_run(struct pw_segment *segment,
 	if (!part || record->accesses > part->count - part->used)
 		return pw_fail(err, PW_ERR_FORMAT,
 			       "it runs past the accesses of a thread");
-	batch.first = part->first + part->used;
+	batch.part = (uint32_t)(part - (struct part *)segment->parts.data);
+	batch.first = part->used;
 	part->used += record->accesses;
 	PW_ASSERT(part->used <= part->count);
 	return pw_array_push(&segment->batches, &batch, err);
@@ -291,6 +361,22 @@ static enum pw_status order(struct pw_segment *segment, size_t threads,
 	return st;
 }
 
+/* The accesses that are not in dense chunks, which finding bounded. */
+static size_t count_plain(const struct pw_pwt_list *list,
+			  const struct pw_segment_place *place)
+{
+	size_t count = 0;
+
+	for (size_t i = place->first; i < place->timeline; i++) {
+		const struct pw_chunk *chunk = &pw_pwt_list_at(list, i)->chunk;
+
+		if (chunk->kind == PW_CHUNK_ACCESSES &&
+		    chunk->codec != PW_CODEC_DENSE)
+			count += chunk->access_count;
+	}
+	return count;
+}
+
 enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 				 const struct pw_pwt_file *file,
 				 const struct pw_pwt_list *list,
@@ -305,7 +391,7 @@ enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 	PW_ASSERT(at->chunk.kind == PW_CHUNK_TIMELINE);
 	PW_ASSERT(at->chunk.segment == place->number);
 	clear(segment);
-	st = reserve(segment, at->chunk.access_count, err);
+	st = reserve(segment, count_plain(list, place), err);
 	if (st == PW_OK)
 		st = decode_threads(decoder, file, list, place, segment, err);
 	if (st != PW_OK)
@@ -322,4 +408,28 @@ fail:
 	if (st != PW_OK)
 		clear(segment);
 	return st;
+}
+
+void pw_segment_accesses(const struct pw_segment *segment,
+			 const struct pw_segment_batch *batch, size_t from,
+			 size_t count, struct pw_accesses *out)
+{
+	const struct part *part = segment->parts.data;
+	size_t first;
+
+	PW_ASSERT(from + count <= batch->count);
+	if (count == 0)
+		return;
+	part += batch->part;
+	first = part->first + batch->first + from;
+	if (part->window) {
+		pw_window_next(part->window, count, out);
+		return;
+	}
+	PW_ASSERT(first + count <= segment->kind.capacity);
+	out->count = count;
+	out->address = (const uint64_t *)segment->address.data + first;
+	out->pc = (const uint64_t *)segment->pc.data + first;
+	out->size_bytes = (const uint32_t *)segment->size.data + first;
+	out->kind = (const uint8_t *)segment->kind.data + first;
 }

@@ -9,12 +9,14 @@
 
 #include "base/array.h"
 #include "base/status.h"
+#include "formats/codec_dense.h"
 #include "formats/codec_fast.h"
 #include "formats/codec_generic.h"
 #include "formats/damage.h"
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
 #include "formats/pwt_shapes.h"
+#include "formats/window.h"
 
 /* Where a segment is in the list of chunks. */
 struct pw_segment_place {
@@ -26,19 +28,25 @@ struct pw_segment_place {
 /* A stretch of one thread: accesses and the events after them. */
 struct pw_segment_batch {
 	uint32_t thread;
-	size_t first; /* access of the segment */
+	uint32_t part; /* what the thread has in the segment */
+	size_t first;  /* access of the part */
 	size_t count;
 	size_t first_event;
 	size_t event_count;
 };
 
-/* A decoded segment; its memory is used again by the next one. */
+/*
+ * A decoded segment; its memory is used again by the next one. Accesses of
+ * dense chunks are made when they are asked for.
+ */
 struct pw_segment {
 	struct pw_array address; /* uint64_t, by thread; and so on */
 	struct pw_array pc;	 /* uint64_t */
 	struct pw_array size;	 /* uint32_t */
 	struct pw_array kind;	 /* uint8_t */
-	struct pw_array parts;	 /* what each thread has of them */
+	struct pw_array parts;	 /* what each thread has */
+	struct pw_array windows; /* struct pw_window *, of dense chunks */
+	size_t windows_used;
 	struct pw_array batches; /* struct pw_segment_batch, in global order */
 	struct pw_array event_kind;   /* uint16_t */
 	struct pw_array event_result; /* uint64_t */
@@ -50,6 +58,7 @@ struct pw_segment {
 /* What decodes segments; one for each thread that does. */
 struct pw_segment_decoder {
 	size_t threads; /* declared */
+	const struct pw_pwt_shapes *shapes;
 	struct pw_generic_decoder *generic;
 	struct pw_fast_decoder *fast;
 	struct pw_array buffer; /* uint8_t: a chunk */
@@ -105,5 +114,15 @@ enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 				 const struct pw_segment_place *place,
 				 struct pw_segment *segment,
 				 struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Accesses @from to @from + @count of a batch of the segment: those of each
+ * thread are asked for in order, and at most PW_WINDOW_ACCESSES at once.
+ *
+ * Owns: the segment; good until the next call.
+ */
+void pw_segment_accesses(const struct pw_segment *segment,
+			 const struct pw_segment_batch *batch, size_t from,
+			 size_t count, struct pw_accesses *out);
 
 #endif

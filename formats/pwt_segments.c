@@ -14,6 +14,7 @@ struct gather {
 	size_t chunks;	  /* ACCESSES chunks */
 	uint64_t segment; /* theirs */
 	uint64_t accesses;
+	uint64_t plain; /* those of them that are not in dense chunks */
 	uint32_t last_thread;
 	bool ordered;
 	uint64_t next; /* segment that should come */
@@ -45,6 +46,7 @@ static void add_accesses(struct gather *gather, const struct pw_pwt_list *list,
 		gather->first = index;
 		gather->segment = chunk->segment;
 		gather->accesses = 0;
+		gather->plain = 0;
 		gather->ordered = true;
 	} else if (chunk->thread <= gather->last_thread) {
 		gather->ordered = false;
@@ -53,11 +55,14 @@ static void add_accesses(struct gather *gather, const struct pw_pwt_list *list,
 	gather->chunks++;
 	/* Each count is bounded first, so the sum cannot wrap. */
 	if (chunk->access_count == 0 ||
-	    chunk->access_count > PW_SEGMENT_ACCESSES_MAX ||
-	    chunk->thread >= PW_THREADS_MAX)
+	    chunk->access_count > PW_SEGMENT_DENSE_MAX ||
+	    chunk->thread >= PW_THREADS_MAX) {
 		gather->ordered = false;
-	else
-		gather->accesses += chunk->access_count;
+		return;
+	}
+	gather->accesses += chunk->access_count;
+	if (chunk->codec != PW_CODEC_DENSE)
+		gather->plain += chunk->access_count;
 }
 
 /* Whether the gathered chunks and this TIMELINE are a whole segment. */
@@ -67,7 +72,8 @@ static bool is_whole(const struct gather *gather, const struct pw_chunk *chunk)
 		return chunk->access_count == 0;
 	return gather->segment == chunk->segment && gather->ordered &&
 	       gather->accesses == chunk->access_count &&
-	       chunk->access_count <= PW_SEGMENT_ACCESSES_MAX;
+	       chunk->access_count <= PW_SEGMENT_DENSE_MAX &&
+	       gather->plain <= PW_SEGMENT_ACCESSES_MAX;
 }
 
 static enum pw_status add_timeline(struct gather *gather,

@@ -12,6 +12,7 @@ void pw_shape_book_free(struct pw_shape_book *book)
 {
 	pw_array_free(&book->shapes);
 	pw_array_free(&book->sizes);
+	pw_array_free(&book->pcs);
 	pw_array_free(&book->waiting);
 }
 
@@ -53,6 +54,9 @@ static enum pw_status look_at_slots(struct pw_shape_book *book,
 			if (size > 0 && size - 1 > entry->reach)
 				entry->reach = size - 1;
 			st = pw_array_push(&book->sizes, &size, err);
+			if (st == PW_OK)
+				st = pw_array_push(&book->pcs, &shape->pc[i],
+						   err);
 			continue;
 		}
 		if (page < entry->min_page)
@@ -89,6 +93,7 @@ enum pw_status pw_shape_book_add(struct pw_shape_book *book,
 	if (st != PW_OK) {
 		book->waiting.count = before;
 		book->sizes.count = sizes;
+		book->pcs.count = sizes;
 		return st;
 	}
 	book->slots += shape->count;

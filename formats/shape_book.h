@@ -17,6 +17,7 @@
 struct pw_shape_book {
 	struct pw_array shapes;	 /* struct pw_lane_shape */
 	struct pw_array sizes;	 /* uint32_t: of slots with stored addresses */
+	struct pw_array pcs;	 /* uint64_t: of the same, in the same order */
 	struct pw_array waiting; /* uint8_t: shapes that are in no chunk yet */
 	size_t first_waiting;	 /* the first of them */
 	uint64_t slots;		 /* of all shapes */
@@ -25,10 +26,10 @@ struct pw_shape_book {
 	size_t stored_max;	 /* stored addresses of one */
 };
 
-#define PW_SHAPE_BOOK                                               \
-	{                                                           \
-		PW_ARRAY(struct pw_lane_shape), PW_ARRAY(uint32_t), \
-			PW_ARRAY(uint8_t), 0, 0, 0, 0, 0            \
+#define PW_SHAPE_BOOK                                                        \
+	{                                                                    \
+		PW_ARRAY(struct pw_lane_shape), PW_ARRAY(uint32_t),          \
+			PW_ARRAY(uint64_t), PW_ARRAY(uint8_t), 0, 0, 0, 0, 0 \
 	}
 
 /*

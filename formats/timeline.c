@@ -77,7 +77,7 @@ enum pw_status pw_timeline_run(struct pw_timeline *timeline, uint32_t thread,
 	enum pw_status st = PW_OK;
 
 	PW_ASSERT(accesses > 0 && thread < PW_THREADS_MAX);
-	PW_ASSERT(timeline->open_accesses <= PW_SEGMENT_ACCESSES_MAX);
+	PW_ASSERT(timeline->open_accesses <= PW_SEGMENT_DENSE_MAX);
 	if (thread != timeline->open_thread)
 		st = pw_timeline_finish(timeline, err);
 	if (st != PW_OK)
@@ -155,7 +155,7 @@ static bool read_run(struct pw_timeline_cursor *content,
 	uint64_t thread;
 
 	if (!take(content, PW_THREADS_MAX - 1, &thread) ||
-	    !take(content, PW_SEGMENT_ACCESSES_MAX, &record->accesses) ||
+	    !take(content, PW_SEGMENT_DENSE_MAX, &record->accesses) ||
 	    record->accesses == 0)
 		return false;
 	record->thread = (uint32_t)thread;

@@ -88,31 +88,41 @@ static enum pw_status write_meta(struct pw_writer *writer,
 	return pw_chunk_sink_write(&writer->sink, &chunk, &offset, err);
 }
 
+/* Accesses of a segment. */
+static uint64_t choose_capacity(const struct pw_writer_options *options)
+{
+	uint64_t most =
+		options->dense ? PW_SEGMENT_DENSE_MAX : PW_SEGMENT_ACCESSES_MAX;
+	uint64_t wanted = options->segment_accesses;
+
+	if (wanted == 0)
+		wanted = options->dense ? most : SEGMENT_ACCESSES;
+	return wanted < most ? wanted : most;
+}
+
 enum pw_status pw_writer_open(struct pw_writer **out, const char *path,
 			      const struct pw_writer_options *options,
 			      struct pw_error *err)
 {
 	struct pw_writer *writer = calloc(1, sizeof(*writer));
-	uint64_t capacity = options->segment_accesses;
+	uint64_t capacity = choose_capacity(options);
 	int level = options->zstd_level ? options->zstd_level : ZSTD_LEVEL;
 	enum pw_status st;
 
 	*out = NULL;
 	if (!writer)
 		return pw_fail_memory(err, "a trace writer");
-	if (capacity == 0)
-		capacity = SEGMENT_ACCESSES;
-	if (capacity > PW_SEGMENT_ACCESSES_MAX)
-		capacity = PW_SEGMENT_ACCESSES_MAX;
 	writer->threads = (struct pw_array)PW_ARRAY(uint8_t);
 	writer->modules = (struct pw_array)PW_ARRAY(uint8_t);
 	writer->shapes = (struct pw_shape_book)PW_SHAPE_BOOK;
-	writer->fast_level =
-		options->zstd_level ? options->zstd_level : ZSTD_LEVEL_FAST;
+	writer->fast_level = level;
+	if (options->zstd_level == 0 && !options->dense)
+		writer->fast_level = ZSTD_LEVEL_FAST;
 	st = check_metadata(options->metadata, err);
 	if (st == PW_OK)
 		st = pw_writer_segment_init(&writer->segment, capacity, level,
-					    writer->fast_level, err);
+					    writer->fast_level, options->dense,
+					    err);
 	if (st != PW_OK)
 		goto fail;
 	st = pw_chunk_sink_open(&writer->sink, path, options->replace, err);

@@ -10,6 +10,17 @@
 
 #define SPARE_MAX 8
 #define SPARE_BYTES_MAX ((size_t)8 << 20) /* of one */
+/* A stretch of a dense segment, so that it is seen in time to be full. */
+#define DENSE_STRETCH ((size_t)1 << 18)
+#define DENSE_RAW_MAX ((uint64_t)56 << 20)
+#define DENSE_SLOTS_MAX \
+	(PW_DENSE_SLOTS_ALL_MAX / 2 - DENSE_STRETCH - PW_SHAPE_SLOTS_MAX)
+
+_Static_assert(DENSE_RAW_MAX + (DENSE_STRETCH + PW_SHAPE_SLOTS_MAX) *
+				       (PW_DENSE_ADDRESS_BYTES +
+					PW_DENSE_SYMBOL_BYTES) <=
+		       PW_RAW_BYTES_MAX,
+	       "what is put into a dense segment fits into its chunks");
 
 static struct pw_writer_thread *thread_at(struct pw_writer_segment *segment,
 					  uint32_t thread)
@@ -27,9 +38,29 @@ static struct pw_lane_store *lane_at(const struct pw_array *lanes, size_t i)
 static size_t lane_capacity(const struct pw_writer_segment *segment,
 			    size_t slots_max)
 {
-	size_t most = PW_SEGMENT_ACCESSES_MAX - slots_max;
+	size_t all =
+		segment->dense ? PW_SEGMENT_DENSE_MAX : PW_SEGMENT_ACCESSES_MAX;
+	size_t most = all - slots_max;
 
 	return segment->capacity < most ? segment->capacity : most;
+}
+
+bool pw_writer_segment_dense_full(const struct pw_writer_segment *segment)
+{
+	uint64_t bytes, slots = 0;
+
+	if (!segment->dense)
+		return false;
+	bytes = (uint64_t)segment->staged_count * PW_DENSE_REST_BYTES;
+	for (size_t i = 0; i < segment->lanes.count; i++) {
+		struct pw_lane_store *store = lane_at(&segment->lanes, i);
+
+		bytes += pw_lane_store_addresses(store) *
+				 PW_DENSE_ADDRESS_BYTES +
+			 store->symbols.count * PW_DENSE_SYMBOL_BYTES;
+		slots += store->met_slots;
+	}
+	return bytes >= DENSE_RAW_MAX || slots >= DENSE_SLOTS_MAX;
 }
 
 bool pw_writer_segment_lane_full(const struct pw_writer_segment *segment,
@@ -98,8 +129,10 @@ enum pw_status pw_writer_segment_lane_begin(struct pw_writer_segment *segment,
 	if (st != PW_OK)
 		return st;
 	*lane = owner->lane;
-	return pw_lane_store_begin(*lane, book,
-				   (uint32_t)(capacity - segment->count), err);
+	capacity -= segment->count;
+	if (segment->dense && capacity > DENSE_STRETCH)
+		capacity = DENSE_STRETCH;
+	return pw_lane_store_begin(*lane, book, (uint32_t)capacity, err);
 }
 
 enum pw_status pw_writer_segment_lane_end(struct pw_writer_segment *segment,
@@ -119,7 +152,7 @@ enum pw_status pw_writer_segment_lane_end(struct pw_writer_segment *segment,
 				     err);
 	owner->in_segment += count;
 	segment->count += count;
-	PW_ASSERT(segment->count <= PW_SEGMENT_ACCESSES_MAX);
+	PW_ASSERT(segment->count <= PW_SEGMENT_DENSE_MAX);
 	return st;
 }
 

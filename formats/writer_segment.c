@@ -9,6 +9,9 @@
 
 #define TIMELINE_RECORDS_MAX 65536
 #define TIMELINE_BYTES_MAX ((size_t)4 << 20)
+/* Accesses without a shape beside merged ones. */
+#define DENSE_STAGED_MAX ((size_t)1 << 19)
+#define DENSE_ADDED_MAX ((size_t)1 << 16) /* of them at once */
 
 static void free_columns(struct pw_access_columns *columns)
 {
@@ -69,13 +72,18 @@ static struct pw_writer_thread *thread_at(struct pw_writer_segment *segment,
 
 enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
 				      size_t capacity, int zstd_level,
-				      int fast_level, struct pw_error *err)
+				      int fast_level, bool dense,
+				      struct pw_error *err)
 {
 	enum pw_status st;
 
-	PW_ASSERT(capacity > 0 && capacity <= PW_SEGMENT_ACCESSES_MAX);
+	PW_ASSERT(capacity > 0 && capacity <= PW_SEGMENT_DENSE_MAX);
+	PW_ASSERT(dense || capacity <= PW_SEGMENT_ACCESSES_MAX);
 	memset(segment, 0, sizeof(*segment));
 	segment->capacity = capacity;
+	segment->staged_capacity = dense && capacity > DENSE_STAGED_MAX
+					   ? DENSE_STAGED_MAX
+					   : capacity;
 	segment->zstd_level = zstd_level;
 	segment->threads = (struct pw_array)PW_ARRAY(struct pw_writer_thread);
 	segment->runs = (struct pw_array)PW_ARRAY(struct pw_writer_run);
@@ -83,11 +91,14 @@ enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
 	segment->lanes = (struct pw_array)PW_ARRAY(struct pw_lane_store *);
 	segment->spare = (struct pw_array)PW_ARRAY(struct pw_lane_store *);
 	segment->timeline = (struct pw_timeline)PW_TIMELINE;
-	st = make_columns(&segment->staged, capacity, err);
+	st = make_columns(&segment->staged, segment->staged_capacity, err);
 	if (st == PW_OK)
 		st = pw_generic_encoder_open(&segment->generic, zstd_level,
 					     err);
-	if (st == PW_OK)
+	if (st == PW_OK && dense)
+		st = pw_dense_encoder_open(&segment->dense, fast_level,
+					   segment->generic, err);
+	else if (st == PW_OK)
 		st = pw_fast_encoder_open(&segment->fast, fast_level,
 					  segment->generic, err);
 	return st;
@@ -102,15 +113,19 @@ void pw_writer_segment_free(struct pw_writer_segment *segment)
 	pw_array_free(&segment->active);
 	pw_writer_segment_lanes_free(segment);
 	pw_timeline_free(&segment->timeline);
+	pw_dense_encoder_close(segment->dense);
+	segment->dense = NULL;
 	pw_fast_encoder_close(segment->fast);
 	segment->fast = NULL;
 	pw_generic_encoder_close(segment->generic);
 	segment->generic = NULL;
 }
 
-bool pw_writer_segment_full(const struct pw_writer_segment *segment)
+bool pw_writer_segment_full(struct pw_writer_segment *segment)
 {
 	return segment->count >= segment->capacity ||
+	       segment->staged_count >= segment->staged_capacity ||
+	       pw_writer_segment_dense_full(segment) ||
 	       segment->timeline.records >= TIMELINE_RECORDS_MAX ||
 	       segment->timeline.bytes.count >= TIMELINE_BYTES_MAX;
 }
@@ -140,6 +155,7 @@ enum pw_status pw_writer_segment_add(struct pw_writer_segment *segment,
 				     struct pw_error *err)
 {
 	size_t room = segment->capacity - segment->count;
+	size_t staged_room = segment->staged_capacity - segment->staged_count;
 	size_t count = accesses->count - from;
 	struct pw_writer_thread *owner = thread_at(segment, thread);
 	enum pw_status st = PW_OK;
@@ -147,6 +163,10 @@ enum pw_status pw_writer_segment_add(struct pw_writer_segment *segment,
 	PW_ASSERT(from < accesses->count && segment->count < segment->capacity);
 	if (count > room)
 		count = room;
+	if (count > staged_room)
+		count = staged_room;
+	if (segment->dense && count > DENSE_ADDED_MAX)
+		count = DENSE_ADDED_MAX;
 	if (owner->in_segment == 0)
 		st = pw_array_push(&segment->active, &thread, err);
 	if (st == PW_OK)
@@ -186,7 +206,8 @@ static enum pw_status sort(struct pw_writer_segment *segment,
 	size_t at = 0;
 
 	if (!segment->sorted.kind)
-		st = make_columns(&segment->sorted, segment->capacity, err);
+		st = make_columns(&segment->sorted, segment->staged_capacity,
+				  err);
 	if (st != PW_OK)
 		return st;
 	for (size_t i = 0; i < segment->active.count; i++) {
@@ -252,7 +273,7 @@ static enum pw_status pack(struct pw_writer_segment *segment,
 	if (!lane || lane->met.count == 0)
 		return pw_generic_encode(segment->generic, staged, payload,
 					 &chunk->raw_bytes, err);
-	chunk->codec = PW_CODEC_FAST;
+	chunk->codec = segment->dense ? PW_CODEC_DENSE : PW_CODEC_FAST;
 	chunk->instruction_count += lane->tally[PW_LANE_INSTRUCTIONS];
 	if (lane->min_page < chunk->min_page)
 		chunk->min_page = lane->min_page;
@@ -261,6 +282,9 @@ static enum pw_status pack(struct pw_writer_segment *segment,
 	st = pw_lane_store_settle(lane, err);
 	if (st != PW_OK)
 		return st;
+	if (segment->dense)
+		return pw_dense_encode(segment->dense, lane, staged, payload,
+				       &chunk->raw_bytes, err);
 	return pw_fast_encode(segment->fast, lane, staged, payload,
 			      &chunk->raw_bytes, err);
 }

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "formats/batch.h"
 #include "formats/chunk_sink.h"
+#include "formats/codec_dense.h"
 #include "formats/codec_fast.h"
 #include "formats/codec_generic.h"
 #include "formats/lane_store.h"
@@ -41,6 +42,7 @@ struct pw_writer_run {
 struct pw_writer_segment {
 	size_t capacity; /* accesses */
 	size_t count;
+	size_t staged_capacity;
 	size_t staged_count;		 /* those of them without a shape, */
 	struct pw_access_columns staged; /* in global order */
 	struct pw_access_columns sorted; /* by thread; made when needed */
@@ -53,6 +55,7 @@ struct pw_writer_segment {
 	struct pw_timeline timeline;
 	struct pw_generic_encoder *generic;
 	struct pw_fast_encoder *fast;
+	struct pw_dense_encoder *dense; /* instead of fast, or NULL */
 	int zstd_level;
 	uint64_t number;
 	uint64_t accesses;     /* of all threads in finished segments */
@@ -61,7 +64,7 @@ struct pw_writer_segment {
 
 /*
  * Make an empty segment of up to @capacity accesses; those of shapes are
- * packed with @fast_level.
+ * packed with @fast_level, @dense or not.
  *
  * Owns:   @segment holds memory; free it with pw_writer_segment_free, also
  *         after a failure.
@@ -69,7 +72,7 @@ struct pw_writer_segment {
  */
 enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
 				      size_t capacity, int zstd_level,
-				      int fast_level,
+				      int fast_level, bool dense,
 				      struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -80,7 +83,7 @@ void pw_writer_segment_free(struct pw_writer_segment *segment);
 /*
  * Whether it must be written before more is added.
  */
-bool pw_writer_segment_full(const struct pw_writer_segment *segment);
+bool pw_writer_segment_full(struct pw_writer_segment *segment);
 
 /*
  * Add the first of @accesses from @from on, as many as there is room for;
@@ -133,6 +136,11 @@ enum pw_status pw_writer_segment_flush(struct pw_writer_segment *segment,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /* ---- between writer_segment.c and writer_lanes.c ---- */
+
+/*
+ * Whether the lanes have as much as fits into chunks of merged shapes.
+ */
+bool pw_writer_segment_dense_full(const struct pw_writer_segment *segment);
 
 /*
  * Take the lanes from their threads; some are kept for the next segment.

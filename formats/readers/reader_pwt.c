@@ -24,6 +24,7 @@ struct reader {
 	struct pw_ring *ring;
 	const struct pw_segment *segment; /* being delivered, or NULL */
 	size_t batch;			  /* next one of it */
+	size_t taken;			  /* accesses of that one */
 	size_t segments;		  /* asked for so far */
 	uint64_t accesses;		  /* delivered */
 	uint64_t events;
@@ -183,6 +184,7 @@ static enum pw_status advance(struct reader *reader, struct pw_error *err)
 			reader->segments++;
 	} while (st == PW_ERR_FORMAT);
 	reader->batch = 0;
+	reader->taken = 0;
 	if (st == PW_OK && !reader->segment) {
 		PW_ASSERT(reader->segments == reader->places.count);
 		check_end(reader);
@@ -191,28 +193,31 @@ static enum pw_status advance(struct reader *reader, struct pw_error *err)
 	return st;
 }
 
-static void fill(const struct pw_segment *segment,
-		 const struct pw_segment_batch *from, struct pw_batch *batch)
+/* The next accesses of a batch, and after the last of them its events. */
+static void fill(struct reader *reader, const struct pw_segment_batch *from,
+		 struct pw_batch *batch)
 {
+	const struct pw_segment *segment = reader->segment;
 	const char *const *text = segment->event_text.data;
 	const uint64_t(*arg)[PW_EVENT_ARGS] =
 		(const uint64_t(*)[PW_EVENT_ARGS])segment->event_arg.data;
 	const uint16_t *kind = segment->event_kind.data;
 	const uint64_t *result = segment->event_result.data;
+	size_t count = from->count - reader->taken;
 
-	PW_ASSERT(from->first + from->count <= segment->kind.capacity);
+	if (count > PW_WINDOW_ACCESSES)
+		count = PW_WINDOW_ACCESSES;
 	PW_ASSERT(from->first_event + from->event_count <=
 		  segment->event_kind.count);
 	memset(batch, 0, sizeof(*batch));
 	batch->thread = from->thread;
-	batch->accesses.count = from->count;
-	batch->accesses.address =
-		(const uint64_t *)segment->address.data + from->first;
-	batch->accesses.pc = (const uint64_t *)segment->pc.data + from->first;
-	batch->accesses.size_bytes =
-		(const uint32_t *)segment->size.data + from->first;
-	batch->accesses.kind =
-		(const uint8_t *)segment->kind.data + from->first;
+	pw_segment_accesses(segment, from, reader->taken, count,
+			    &batch->accesses);
+	reader->taken += count;
+	if (reader->taken < from->count)
+		return;
+	reader->taken = 0;
+	reader->batch++;
 	batch->events.count = from->event_count;
 	if (from->event_count == 0)
 		return;
@@ -239,11 +244,10 @@ static enum pw_status next(void *state, struct pw_trace_info *info,
 		if (st != PW_OK || reader->done)
 			return st;
 	}
-	fill(reader->segment,
+	fill(reader,
 	     &PW_ARRAY_AT(&reader->segment->batches, struct pw_segment_batch,
 			  reader->batch),
 	     batch);
-	reader->batch++;
 	PW_ASSERT(batch->accesses.count > 0 || batch->events.count > 0);
 	reader->accesses += batch->accesses.count;
 	reader->events += batch->events.count;

@@ -8,49 +8,31 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/file.h"
+#include "tests/oracle/oracle_wire.h"
 
 #define FILE_BYTES_MAX ((uint64_t)256 << 20)
 
-/* Bytes that are read from the front. */
-struct text {
-	const uint8_t *at;
-	size_t left;
-	uint8_t *memory;
-};
-
-struct slot {
-	uint64_t pc;
-	uint32_t size_bytes;
-	uint8_t kind;
-	uint64_t last; /* address in the chunk being decoded */
-};
-
-struct shape {
-	struct slot *slot;
-	size_t slots;
-};
-
 struct reader {
 	struct pw_oracle_fast *out;
-	struct shape *shape;
+	struct pw_oracle_shape *shape;
 	size_t shapes;
 };
 
-static uint8_t take_byte(struct text *text)
+uint8_t pw_oracle_byte(struct pw_oracle_text *text)
 {
 	PW_ASSERT(text->left > 0);
 	text->left--;
 	return *text->at++;
 }
 
-static uint64_t take_varint(struct text *text)
+uint64_t pw_oracle_varint(struct pw_oracle_text *text)
 {
 	uint64_t value = 0;
 	unsigned shift = 0;
 	uint8_t byte;
 
 	do {
-		byte = take_byte(text);
+		byte = pw_oracle_byte(text);
 		value |= (uint64_t)(byte & 127) << shift;
 		shift += 7;
 	} while (byte & 128);
@@ -58,14 +40,16 @@ static uint64_t take_varint(struct text *text)
 }
 
 /* The difference that a zigzag code stands for. */
-static uint64_t difference(uint64_t code)
+uint64_t pw_oracle_difference(uint64_t code)
 {
 	return code % 2 == 0 ? code / 2 : ~(code / 2);
 }
 
-static struct text unpack(const uint8_t *stored, size_t bytes, size_t raw_bytes)
+static struct pw_oracle_text unpack(const uint8_t *stored, size_t bytes,
+				    size_t raw_bytes)
 {
-	struct text text = {NULL, raw_bytes, calloc(1, raw_bytes + 1)};
+	struct pw_oracle_text text = {NULL, raw_bytes,
+				      calloc(1, raw_bytes + 1)};
 
 	PW_ASSERT(text.memory);
 	text.at = text.memory;
@@ -76,8 +60,8 @@ static struct text unpack(const uint8_t *stored, size_t bytes, size_t raw_bytes)
 }
 
 /* Unpack the @count streams of a payload. */
-static void unpack_streams(struct text *stream, size_t count,
-			   const uint8_t *payload, size_t payload_bytes)
+void pw_oracle_unpack(struct pw_oracle_text *stream, size_t count,
+		      const uint8_t *payload, size_t payload_bytes)
 {
 	size_t at = count * 8;
 
@@ -91,7 +75,7 @@ static void unpack_streams(struct text *stream, size_t count,
 	PW_ASSERT(at == payload_bytes);
 }
 
-static void check_used(struct text *stream, size_t count)
+void pw_oracle_used(struct pw_oracle_text *stream, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		PW_ASSERT(stream[i].left == 0);
@@ -99,14 +83,14 @@ static void check_used(struct text *stream, size_t count)
 	}
 }
 
-static uint32_t take_size(struct text *text)
+static uint32_t take_size(struct pw_oracle_text *text)
 {
-	uint8_t byte = take_byte(text);
+	uint8_t byte = pw_oracle_byte(text);
 
-	return byte < 255 ? byte : (uint32_t)take_varint(text);
+	return byte < 255 ? byte : (uint32_t)pw_oracle_varint(text);
 }
 
-static void push(struct pw_array *array, const void *item)
+void pw_oracle_push(struct pw_array *array, const void *item)
 {
 	struct pw_error err;
 
@@ -116,13 +100,14 @@ static void push(struct pw_array *array, const void *item)
 static void read_shapes(struct reader *reader, const uint8_t *header,
 			const uint8_t *payload)
 {
-	struct text text =
+	struct pw_oracle_text text =
 		unpack(payload, pw_load64(header + 16), pw_load64(header + 24));
 
 	PW_ASSERT(pw_load32(header + 48) == reader->shapes);
 	reader->out->shape_chunks++;
 	while (text.left > 0) {
-		struct shape shape = {.slots = take_varint(&text)};
+		struct pw_oracle_shape shape = {
+			.slots = pw_oracle_varint(&text)};
 		uint64_t pc = 0;
 
 		shape.slot = calloc(shape.slots, sizeof(*shape.slot));
@@ -130,11 +115,11 @@ static void read_shapes(struct reader *reader, const uint8_t *header,
 					(reader->shapes + 1) * sizeof(shape));
 		PW_ASSERT(shape.slot && reader->shape);
 		for (size_t i = 0; i < shape.slots; i++)
-			shape.slot[i].kind = take_byte(&text);
+			shape.slot[i].kind = pw_oracle_byte(&text);
 		for (size_t i = 0; i < shape.slots; i++)
 			shape.slot[i].size_bytes = take_size(&text);
 		for (size_t i = 0; i < shape.slots; i++) {
-			pc += difference(take_varint(&text));
+			pc += pw_oracle_difference(pw_oracle_varint(&text));
 			shape.slot[i].pc = pc;
 		}
 		reader->shape[reader->shapes++] = shape;
@@ -143,38 +128,38 @@ static void read_shapes(struct reader *reader, const uint8_t *header,
 }
 
 /* All accesses of a payload of codec 1, which has @count. */
-static void read_generic(struct pw_array *out, const uint8_t *payload,
-			 size_t payload_bytes, uint64_t count)
+void pw_oracle_generic(struct pw_array *out, const uint8_t *payload,
+		       size_t payload_bytes, uint64_t count)
 {
 	static uint64_t prediction[4096];
-	struct text stream[4];
+	struct pw_oracle_text stream[4];
 	uint64_t pc = 0;
 
 	memset(prediction, 0, sizeof(prediction));
-	unpack_streams(stream, 4, payload, payload_bytes);
+	pw_oracle_unpack(stream, 4, payload, payload_bytes);
 	for (uint64_t i = 0; i < count; i++) {
-		uint8_t kind = take_byte(&stream[0]);
+		uint8_t kind = pw_oracle_byte(&stream[0]);
 		struct pw_oracle_access access = {.kind = kind & 0x7f};
 		uint64_t hash;
 
 		access.size_bytes = take_size(&stream[1]);
-		pc += difference(take_varint(&stream[2]));
+		pc += pw_oracle_difference(pw_oracle_varint(&stream[2]));
 		access.pc = access.address = pc;
 		hash = (pc ^ ((uint64_t)access.kind << 56)) *
 		       UINT64_C(0x9e3779b97f4a7c15);
 		if (!(kind & 0x80)) {
-			prediction[hash >> 52] +=
-				difference(take_varint(&stream[3]));
+			prediction[hash >> 52] += pw_oracle_difference(
+				pw_oracle_varint(&stream[3]));
 			access.address = prediction[hash >> 52];
 		}
-		push(out, &access);
+		pw_oracle_push(out, &access);
 	}
-	check_used(stream, 4);
+	pw_oracle_used(stream, 4);
 }
 
 /* The next @nibble of an execution and the difference of so many bytes. */
-static uint64_t take_difference(struct text *control, struct text *bytes,
-				size_t nibble)
+static uint64_t take_difference(struct pw_oracle_text *control,
+				struct pw_oracle_text *bytes, size_t nibble)
 {
 	unsigned length, shift = 0;
 	uint64_t code = 0;
@@ -183,18 +168,19 @@ static uint64_t take_difference(struct text *control, struct text *bytes,
 	length = control->at[nibble / 2] >> (nibble % 2 ? 4 : 0) & 15;
 	PW_ASSERT(length <= 8);
 	for (unsigned i = 0; i < length; i++, shift += 8)
-		code |= (uint64_t)take_byte(bytes) << shift;
-	return difference(code);
+		code |= (uint64_t)pw_oracle_byte(bytes) << shift;
+	return pw_oracle_difference(code);
 }
 
 /* One execution; @previous is where a slot begins that is not @known. */
-static void execute(struct pw_array *out, struct shape *shape, bool known,
-		    struct text *stream, uint64_t *previous)
+static void execute(struct pw_array *out, struct pw_oracle_shape *shape,
+		    bool known, struct pw_oracle_text *stream,
+		    uint64_t *previous)
 {
 	size_t nibbles = 0;
 
 	for (size_t i = 0; i < shape->slots; i++) {
-		struct slot *slot = &shape->slot[i];
+		struct pw_oracle_slot *slot = &shape->slot[i];
 		struct pw_oracle_access access = {slot->pc, slot->pc,
 						  slot->size_bytes,
 						  slot->kind & 0x7f};
@@ -208,19 +194,19 @@ static void execute(struct pw_array *out, struct shape *shape, bool known,
 			if (!known)
 				*previous = slot->last;
 		}
-		push(out, &access);
+		pw_oracle_push(out, &access);
 	}
 	for (size_t i = 0; i < (nibbles + 1) / 2; i++)
-		take_byte(&stream[3]);
+		pw_oracle_byte(&stream[3]);
 }
 
-static uint64_t take_symbol(struct text *text, size_t shapes)
+uint64_t pw_oracle_symbol(struct pw_oracle_text *text, size_t shapes)
 {
 	unsigned bytes = shapes <= 255 ? 1 : shapes <= 65535 ? 2 : 4;
 	uint64_t symbol = 0;
 
 	for (unsigned i = 0; i < bytes; i++)
-		symbol |= (uint64_t)take_byte(text) << (8 * i);
+		symbol |= (uint64_t)pw_oracle_byte(text) << (8 * i);
 	return symbol;
 }
 
@@ -235,12 +221,13 @@ static struct pw_array read_rest(const uint8_t *payload, size_t payload_bytes,
 		at += pw_load32(payload + i * 8 + 4);
 	PW_ASSERT(at + pw_load32(payload + 44) == payload_bytes);
 	if (count > 0)
-		read_generic(&rest, payload + at, payload_bytes - at, count);
+		pw_oracle_generic(&rest, payload + at, payload_bytes - at,
+				  count);
 	return rest;
 }
 
 /* Unpack the five streams before the rest. */
-static void unpack_fast(struct text *stream, const uint8_t *payload)
+static void unpack_fast(struct pw_oracle_text *stream, const uint8_t *payload)
 {
 	size_t at = 48;
 
@@ -253,12 +240,12 @@ static void unpack_fast(struct text *stream, const uint8_t *payload)
 	}
 }
 
-static uint64_t sum_runs(struct text runs)
+static uint64_t sum_runs(struct pw_oracle_text runs)
 {
 	uint64_t sum = 0;
 
 	while (runs.left > 0)
-		sum += take_varint(&runs);
+		sum += pw_oracle_varint(&runs);
 	return sum;
 }
 
@@ -270,22 +257,24 @@ static void read_fast(struct reader *reader, const uint8_t *payload,
 	size_t used[65536], shapes = 0, taken = 0;
 	bool known[65536] = {false};
 	struct pw_array rest;
-	struct text stream[5];
+	struct pw_oracle_text stream[5];
 
 	unpack_fast(stream, payload);
 	rest = read_rest(payload, payload_bytes, sum_runs(stream[2]));
 	while (stream[0].left > 0) {
-		index += difference(take_varint(&stream[0]));
+		index += pw_oracle_difference(pw_oracle_varint(&stream[0]));
 		PW_ASSERT(index < reader->shapes && shapes < 65536);
 		used[shapes++] = index;
 	}
 	while (stream[1].left > 0) {
-		uint64_t symbol = take_symbol(&stream[1], shapes);
-		uint64_t run = symbol == 0 ? take_varint(&stream[2]) : 0;
+		uint64_t symbol = pw_oracle_symbol(&stream[1], shapes);
+		uint64_t run = symbol == 0 ? pw_oracle_varint(&stream[2]) : 0;
 
 		for (uint64_t i = 0; i < run; i++, taken++)
-			push(out, &PW_ARRAY_AT(&rest, struct pw_oracle_access,
-					       taken));
+			pw_oracle_push(out,
+				       &PW_ARRAY_AT(&rest,
+						    struct pw_oracle_access,
+						    taken));
 		if (symbol == 0)
 			continue;
 		PW_ASSERT(symbol <= shapes);
@@ -294,7 +283,7 @@ static void read_fast(struct reader *reader, const uint8_t *payload,
 		known[symbol - 1] = true;
 	}
 	PW_ASSERT(taken == rest.count);
-	check_used(stream, 5);
+	pw_oracle_used(stream, 5);
 	pw_array_free(&rest);
 }
 
@@ -314,13 +303,16 @@ static void read_accesses(struct reader *reader, const uint8_t *header,
 	};
 	size_t bytes = pw_load64(header + 16);
 
-	if (chunk.codec == 2)
+	if (chunk.codec == 3)
+		pw_oracle_dense(&reader->out->access, reader->shape, payload,
+				bytes);
+	else if (chunk.codec == 2)
 		read_fast(reader, payload, bytes);
 	else
-		read_generic(&reader->out->access, payload, bytes,
-			     chunk.access_count);
+		pw_oracle_generic(&reader->out->access, payload, bytes,
+				  chunk.access_count);
 	chunk.count = reader->out->access.count - chunk.first;
-	push(&reader->out->chunk, &chunk);
+	pw_oracle_push(&reader->out->chunk, &chunk);
 }
 
 void pw_oracle_fast_read(struct pw_oracle_fast *out, const char *path)

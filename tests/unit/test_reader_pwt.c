@@ -1,5 +1,5 @@
 /*
- * test_reader_pwt.c - the stored traces of versions 1.0 and 1.1 are read as
+ * test_reader_pwt.c - the stored traces of versions 1.0 to 1.2 are read as
  * they were written, whatever has changed since.
  */
 #include "tests/support/pw_test.h"
@@ -9,8 +9,9 @@
 #define FIXTURES PW_SOURCE_DIR "/tests/fixtures/pwt/"
 #define SEGMENT 50
 
-/* Of version 1.0, and of 1.1 with executions of shapes. */
-static const char *const prefixes[] = {FIXTURES, FIXTURES "shapes_"};
+/* Of version 1.0, of 1.1 with shapes, and of 1.2 with dense chunks. */
+static const char *const prefixes[] = {FIXTURES, FIXTURES "shapes_",
+				       FIXTURES "dense_"};
 
 /* As fixtures/pwt/README says. */
 static void make(struct pw_script *script)

@@ -442,7 +442,7 @@ static void write_accesses(const struct pw_accesses *accesses,
 }
 
 /*
- * 200,000 accesses of one thread to one page: batches of at most 65,536, one
+ * 200,000 accesses of one thread to one page: batches of at most 16,384, one
  * touch in all however they are cut.
  */
 static void long_runs_come_in_pieces_and_stay_one_touch(void **state)
@@ -458,9 +458,9 @@ static void long_runs_come_in_pieces_and_stay_one_touch(void **state)
 	memset(kind, PW_ACCESS_LOAD, n);
 	write_accesses(&accesses, 150000);
 	seen = read_touches();
-	/* 150,000 = 65,536 + 65,536 + 18,928, and then 50,000. */
-	assert_int_equal(seen.batches, 4);
-	assert_int_equal(seen.longest, 65536);
+	/* 150,000 = 9 * 16,384 + 2,544, and 50,000 = 3 * 16,384 + 848. */
+	assert_int_equal(seen.batches, 14);
+	assert_int_equal(seen.longest, 16384);
 	assert_int_equal(seen.touches, 1);
 	assert_int_equal(seen.references, n);
 	free(address);
@@ -555,7 +555,7 @@ static void newer_files_are_refused(void **state)
 	image.bytes[8] = 2;
 	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
 	store(image.bytes, image.count);
-	assert_refused(cut, PW_ERR_FORMAT, "version 2.1", "newer pagewalk");
+	assert_refused(cut, PW_ERR_FORMAT, "version 2.2", "newer pagewalk");
 	image.bytes[8] = 1;
 	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
 	/* A cut file is scanned, so that the changed header is looked at. */
@@ -565,7 +565,7 @@ static void newer_files_are_refused(void **state)
 		   pw_hash(image.bytes + chunk, 120));
 	store(image.bytes, image.count);
 	assert_refused(cut, PW_ERR_FORMAT, "needs a newer pagewalk",
-		       "version 1.1");
+		       "version 1.2");
 	/* Not critical: skipped. The metadata is then missing. */
 	image.bytes[chunk + 6] = 0;
 	pw_store64(image.bytes + chunk + 120,

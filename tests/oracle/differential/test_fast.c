@@ -1,6 +1,6 @@
 /*
- * test_fast.c - executions of shapes come back access by access, through the
- * reader and through a slow one made from FORMAT.md.
+ * test_fast.c - executions of shapes come back access by access, merged or
+ * not, through the reader and through a slow one made from FORMAT.md.
  *
  * A random recording declares shapes, executes them in several threads, and
  * puts plain accesses, events and flushes anywhere between. What it should
@@ -39,6 +39,7 @@ struct recording {
 	size_t shapes;
 	uint32_t threads;
 	size_t slots_max;
+	bool dense;
 };
 
 static uint64_t below(struct recording *r, uint64_t bound)
@@ -130,10 +131,27 @@ static void declare(struct recording *r)
 	r->shapes++;
 }
 
-/* Execute a shape; true when the lane is full. */
-static bool execute(struct recording *r, struct pw_lane *lane, uint32_t thread)
+/* The next address of slot @i: one of several ways to go on. */
+static uint64_t next_address(struct recording *r, const struct shape *s,
+			     size_t i)
 {
-	uint32_t index = (uint32_t)below(r, r->shapes);
+	if (s->wild)
+		return any_address(r);
+	if (!r->dense || i % 5 == 4)
+		return s->address[i] + below(r, 3) * 8;
+	if (i % 5 == 0 || i == 0)
+		return s->address[i];
+	if (i % 5 == 1)
+		return s->address[i] + 8;
+	if (i % 5 == 2)
+		return s->address[i - 1] - 24;
+	return s->address[i] ^ below(r, 200);
+}
+
+/* Execute a shape; true when the lane is full. */
+static bool execute(struct recording *r, struct pw_lane *lane, uint32_t thread,
+		    uint32_t index)
+{
 	struct shape *s = &r->shape[index];
 	uint64_t *address = malloc((s->count + 1) * sizeof(*address));
 	size_t stored = 0;
@@ -149,8 +167,7 @@ static bool execute(struct recording *r, struct pw_lane *lane, uint32_t thread)
 		item->address = s->pc[i];
 		if (s->kind[i] & PW_SHAPE_AT_PC)
 			continue;
-		s->address[i] = s->wild ? any_address(r)
-					: s->address[i] + below(r, 3) * 8;
+		s->address[i] = next_address(r, s, i);
 		item->address = s->address[i];
 		address[stored++] = s->address[i];
 	}
@@ -170,8 +187,48 @@ static void put_stretch(struct recording *r, uint32_t thread)
 		return;
 	PW_TEST_OK(pw_writer_lane_begin(r->writer, thread, &lane, &err), &err);
 	for (uint64_t i = 0; i < count && !full; i++)
-		full = execute(r, lane, thread);
+		full = execute(r, lane, thread, (uint32_t)below(r, r->shapes));
 	PW_TEST_OK(pw_writer_lane_end(r->writer, &err), &err);
+}
+
+static void put_event(struct recording *r, uint32_t thread)
+{
+	struct pw_event event = {.kind = PW_EVENT_brk};
+	struct pw_script_item *item = want_item(r, thread);
+	struct pw_error err = {0};
+
+	item->event = true;
+	item->kind = PW_EVENT_brk;
+	item->result = event.result = below(r, 1000);
+	PW_TEST_OK(pw_writer_event(r->writer, thread, &event, &err), &err);
+}
+
+/* A loop over a few short shapes, which leaves it now and then. */
+static void put_loop(struct recording *r, uint32_t thread)
+{
+	uint64_t body = 1 + below(r, 6), turns = 50 + below(r, 150);
+	uint32_t index[6];
+	struct pw_error err = {0};
+	struct pw_lane *lane;
+
+	if (r->shapes == 0)
+		return;
+	for (uint64_t i = 0; i < body; i++) {
+		index[i] = (uint32_t)below(r, r->shapes);
+		if (r->shape[index[i]].count > 40)
+			return;
+	}
+	for (uint64_t i = 0; i < turns; i++) {
+		bool full = false;
+
+		PW_TEST_OK(pw_writer_lane_begin(r->writer, thread, &lane, &err),
+			   &err);
+		for (uint64_t j = 0; j < body && !full; j++)
+			full = execute(r, lane, thread, index[j]);
+		PW_TEST_OK(pw_writer_lane_end(r->writer, &err), &err);
+		if (below(r, 50) == 0)
+			put_event(r, thread);
+	}
 }
 
 static void put_accesses(struct recording *r, uint32_t thread)
@@ -195,18 +252,6 @@ static void put_accesses(struct recording *r, uint32_t thread)
 		   &err);
 }
 
-static void put_event(struct recording *r, uint32_t thread)
-{
-	struct pw_event event = {.kind = PW_EVENT_brk};
-	struct pw_script_item *item = want_item(r, thread);
-	struct pw_error err = {0};
-
-	item->event = true;
-	item->kind = PW_EVENT_brk;
-	item->result = event.result = below(r, 1000);
-	PW_TEST_OK(pw_writer_event(r->writer, thread, &event, &err), &err);
-}
-
 static void act(struct recording *r)
 {
 	uint32_t thread = (uint32_t)below(r, r->threads);
@@ -215,6 +260,8 @@ static void act(struct recording *r)
 
 	if (dice < 15 && r->shapes < SHAPES)
 		declare(r);
+	else if (dice < 25 && r->dense)
+		put_loop(r, thread);
 	else if (dice < 75)
 		put_stretch(r, thread);
 	else if (dice < 90)
@@ -225,13 +272,15 @@ static void act(struct recording *r)
 		PW_TEST_OK(pw_writer_flush(r->writer, &err), &err);
 }
 
-static void record(struct recording *r, uint64_t seed, size_t actions)
+static void record(struct recording *r, uint64_t seed, size_t actions,
+		   bool dense)
 {
 	static const uint64_t segment[] = {0, 1, 7, 100, 3000, UINT64_MAX};
-	struct pw_writer_options options = {.replace = true};
+	struct pw_writer_options options = {.replace = true, .dense = dense};
 	struct pw_error err = {0};
 
 	memset(r, 0, sizeof(*r));
+	r->dense = dense;
 	pw_random_seed(&r->random, seed);
 	options.segment_accesses = segment[below(r, PW_COUNT(segment))];
 	r->threads = (uint32_t)(1 + below(r, below(r, 3) ? 4 : THREADS_MAX));
@@ -369,8 +418,9 @@ static void assert_thread(const struct recording *r,
 
 static size_t assert_slow(const struct recording *r)
 {
+	unsigned codec = r->dense ? PW_CODEC_DENSE : PW_CODEC_FAST;
 	struct pw_oracle_fast slow;
-	size_t fast = 0;
+	size_t counted = 0;
 
 	pw_oracle_fast_read(&slow, path);
 	assert_int_equal(slow.shapes, r->shapes);
@@ -379,35 +429,37 @@ static size_t assert_slow(const struct recording *r)
 			&PW_ARRAY_AT(&slow.chunk, struct pw_oracle_chunk, i);
 
 		assert_header(&slow, chunk);
-		fast += chunk->codec == PW_CODEC_FAST;
+		counted += chunk->codec == codec;
 	}
 	for (uint32_t t = 0; t < r->threads; t++)
 		assert_thread(r, &slow, t);
 	pw_oracle_fast_free(&slow);
-	return fast;
+	return counted;
 }
 
 static void any_recording_comes_back_through_both_readers(void **state)
 {
-	size_t fast = 0;
+	size_t counted[2] = {0, 0};
 
 	(void)state;
-	for (uint64_t seed = 0; seed < 40; seed++) {
+	for (uint64_t seed = 0; seed < 80; seed++) {
+		bool dense = seed >= 40;
 		struct recording r;
 		struct pw_totals totals, want;
 		struct pw_error err = {0};
 
-		record(&r, seed, 40 + seed % 3 * 100);
+		record(&r, seed, 40 + seed % 3 * 100, dense);
 		want = count(&r.want);
 		pw_writer_totals(r.writer, &totals);
 		assert_totals(&totals, &want);
 		PW_TEST_OK(pw_writer_close(r.writer, &err), &err);
 		assert_read_back(&r, 1);
 		assert_read_back(&r, 3);
-		fast += assert_slow(&r);
+		counted[dense] += assert_slow(&r);
 		release(&r);
 	}
-	assert_true(fast > 500);
+	assert_true(counted[false] > 500);
+	assert_true(counted[true] > 500);
 }
 
 /*

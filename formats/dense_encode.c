@@ -1,0 +1,394 @@
+/*
+ * dense_encode.c - executions of shapes to the payload of an ACCESSES chunk,
+ * codec 3.
+ */
+#include "formats/codec_dense.h"
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "formats/dense_choose.h"
+#include "formats/dense_gather.h"
+#include "formats/fast_wire.h"
+#include "formats/layout.h"
+#include "formats/varint.h"
+
+struct pw_dense_encoder {
+	ZSTD_CCtx *zstd;
+	struct pw_generic_encoder *generic;
+	struct pw_dense_gather gather;
+	struct pw_array choice; /* struct pw_dense_choice, by slot */
+	struct pw_array start;	/* struct start, by operand */
+	struct pw_array raw[PW_DENSE_REST]; /* uint8_t: before packing */
+};
+
+/* What the last address of an operand is before its first one. */
+struct start {
+	bool wanted; /* an address of the operand is predicted by the last */
+	bool known;  /* and the first one is */
+	uint64_t address;
+};
+
+enum pw_status pw_dense_encoder_open(struct pw_dense_encoder **out, int level,
+				     struct pw_generic_encoder *generic,
+				     struct pw_error *err)
+{
+	struct pw_dense_encoder *encoder = calloc(1, sizeof(*encoder));
+
+	*out = encoder;
+	if (encoder)
+		encoder->zstd = ZSTD_createCCtx();
+	if (!encoder || !encoder->zstd) {
+		pw_dense_encoder_close(encoder);
+		*out = NULL;
+		return pw_fail_memory(err, "an encoder");
+	}
+	encoder->generic = generic;
+	pw_dense_gather_init(&encoder->gather);
+	encoder->choice = (struct pw_array)PW_ARRAY(struct pw_dense_choice);
+	encoder->start = (struct pw_array)PW_ARRAY(struct start);
+	for (size_t s = 0; s < PW_DENSE_REST; s++)
+		encoder->raw[s] = (struct pw_array)PW_ARRAY(uint8_t);
+	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level);
+	return PW_OK;
+}
+
+void pw_dense_encoder_close(struct pw_dense_encoder *encoder)
+{
+	if (!encoder)
+		return;
+	ZSTD_freeCCtx(encoder->zstd);
+	pw_dense_gather_free(&encoder->gather);
+	pw_array_free(&encoder->choice);
+	pw_array_free(&encoder->start);
+	for (size_t s = 0; s < PW_DENSE_REST; s++)
+		pw_array_free(&encoder->raw[s]);
+	free(encoder);
+}
+
+/* Where the next bytes of a stream go, at most @room of them. */
+static uint8_t *extend(struct pw_array *raw, size_t room, struct pw_error *err)
+{
+	size_t wanted = raw->count + room + 1;
+
+	if (wanted > raw->capacity &&
+	    pw_array_reserve(raw, wanted + wanted / 2, err) != PW_OK)
+		return NULL;
+	return (uint8_t *)raw->data + raw->count;
+}
+
+static void finish(struct pw_array *raw, const uint8_t *end)
+{
+	raw->count = (size_t)(end - (uint8_t *)raw->data);
+	PW_ASSERT(raw->count <= raw->capacity);
+}
+
+/* ---- symbols and rules ---- */
+
+/* The shapes met, each as the difference to the one before. */
+static enum pw_status put_shapes(struct pw_array *raw,
+				 const struct pw_lane_store *store,
+				 struct pw_error *err)
+{
+	const struct pw_lane_met *met = store->met.data;
+	uint8_t *next = extend(raw, store->met.count * PW_VARINT_MAX, err);
+	uint64_t last = 0;
+
+	if (!next)
+		return err->status;
+	for (size_t i = 0; i < store->met.count; i++) {
+		next = pw_varint_put(next, pw_zigzag(met[i].shape - last));
+		last = met[i].shape;
+	}
+	finish(raw, next);
+	return PW_OK;
+}
+
+static enum pw_status put_rules(struct pw_array *raw,
+				const struct pw_array *rules,
+				struct pw_error *err)
+{
+	const struct pw_dense_rule *rule = rules->data;
+	uint8_t *next = extend(raw, rules->count * 2 * PW_VARINT_MAX, err);
+
+	if (!next)
+		return err->status;
+	for (size_t i = 0; i < rules->count; i++) {
+		next = pw_varint_put(next, rule[i].left);
+		next = pw_varint_put(next, rule[i].right);
+	}
+	finish(raw, next);
+	return PW_OK;
+}
+
+/* The symbols in as few bytes as the highest one needs. */
+static enum pw_status put_symbols(struct pw_array *raw,
+				  const struct pw_array *symbols,
+				  size_t highest, struct pw_error *err)
+{
+	const uint32_t *symbol = symbols->data;
+	size_t bytes = pw_fast_symbol_bytes(highest);
+	uint8_t *next = extend(raw, symbols->count * 4, err);
+
+	if (!next)
+		return err->status;
+	for (size_t i = 0; i < symbols->count; i++) {
+		pw_store32(next, symbol[i]);
+		next += bytes;
+	}
+	finish(raw, next);
+	return PW_OK;
+}
+
+/* ---- slots ---- */
+
+static struct pw_dense_column column_of(const struct pw_dense_gather *gather,
+					const struct pw_dense_use *use,
+					uint32_t slot)
+{
+	size_t at = use->column + (size_t)slot * use->count;
+	uint32_t operand =
+		PW_ARRAY_AT(&gather->slot_operand, uint32_t, use->first + slot);
+	struct pw_dense_column column = {
+		.address = (const uint64_t *)gather->column.data + at,
+		.count = use->count,
+		.slot = slot,
+		.before = (const uint64_t *)gather->before.data + at,
+		.starts = PW_ARRAY_AT(&gather->first_at, size_t, operand) == at,
+	};
+
+	return column;
+}
+
+/* Write the column of a leader. */
+static enum pw_status put_column(struct pw_array *raw,
+				 const struct pw_dense_column *column,
+				 const struct pw_dense_choice *choice,
+				 struct pw_error *err)
+{
+	size_t i = 0, width = choice->width;
+	uint8_t *next = extend(raw, column->count * width + 8, err);
+
+	if (!next)
+		return err->status;
+	if (choice->from == PW_DENSE_FROM_LAST && column->starts) {
+		/* The start is made so that this one is nought. */
+		memset(next, 0, 8);
+		next += width;
+		i = 1;
+	}
+	for (; i < column->count; i++) {
+		uint64_t value = column->address[i] - choice->base -
+				 pw_dense_predict(column, choice->from, i);
+
+		pw_store64(next, value);
+		next += width;
+	}
+	finish(raw, next);
+	return PW_OK;
+}
+
+/* Mode, base and column of one slot. */
+static enum pw_status put_slot(struct pw_dense_encoder *encoder,
+			       struct pw_dense_column *column, size_t slot,
+			       uint64_t *base, struct pw_error *err)
+{
+	uint32_t operand =
+		PW_ARRAY_AT(&encoder->gather.slot_operand, uint32_t, slot);
+	struct start *start =
+		&PW_ARRAY_AT(&encoder->start, struct start, operand);
+	uint8_t *mode = extend(&encoder->raw[PW_DENSE_MODES], 1, err);
+	uint8_t *next =
+		extend(&encoder->raw[PW_DENSE_BASES], PW_VARINT_MAX, err);
+	struct pw_dense_choice choice;
+	uint64_t code;
+
+	if (!mode || !next)
+		return err->status;
+	column->base = *base;
+	choice = pw_dense_choose(column);
+	code = choice.base;
+	if (choice.from == PW_DENSE_FROM_ZERO) {
+		code -= *base;
+		*base = choice.base;
+	} else if (choice.from == PW_DENSE_FROM_LAST) {
+		start->wanted = true;
+		if (column->starts) {
+			start->known = true;
+			start->address = column->address[0] - choice.base;
+		}
+	}
+	*mode = (uint8_t)(choice.from << 4 | choice.width);
+	finish(&encoder->raw[PW_DENSE_MODES], mode + 1);
+	finish(&encoder->raw[PW_DENSE_BASES],
+	       pw_varint_put(next, pw_zigzag(code)));
+	if (choice.width == 0)
+		return PW_OK;
+	return put_column(&encoder->raw[PW_DENSE_COLUMNS], column, &choice,
+			  err);
+}
+
+static enum pw_status put_starts(struct pw_dense_encoder *encoder,
+				 struct pw_error *err)
+{
+	struct pw_array *raw = &encoder->raw[PW_DENSE_STARTS];
+	const struct start *start = encoder->start.data;
+	uint8_t *next = extend(raw, encoder->start.count * PW_VARINT_MAX, err);
+	uint64_t last = 0;
+
+	if (!next)
+		return err->status;
+	for (size_t i = 0; i < encoder->start.count; i++) {
+		uint64_t address = start[i].known ? start[i].address : last;
+
+		if (!start[i].wanted)
+			continue;
+		next = pw_varint_put(next, pw_zigzag(address - last));
+		last = address;
+	}
+	finish(raw, next);
+	return PW_OK;
+}
+
+/* All slots of all executed symbols, then the starts. */
+static enum pw_status put_slots(struct pw_dense_encoder *encoder,
+				struct pw_error *err)
+{
+	const struct pw_dense_gather *gather = &encoder->gather;
+	size_t operands = gather->operands.key.count;
+	enum pw_status st;
+	uint64_t base = 0;
+
+	st = pw_array_reserve(&encoder->start, operands + 1, err);
+	if (st != PW_OK)
+		return st;
+	encoder->start.count = operands;
+	memset(encoder->start.data, 0, (operands + 1) * sizeof(struct start));
+	for (size_t s = 1; s < gather->use.count; s++) {
+		const struct pw_dense_use *use =
+			&PW_ARRAY_AT(&gather->use, struct pw_dense_use, s);
+
+		if (use->count == 0)
+			continue;
+		for (uint32_t k = 0; k < use->stored && st == PW_OK; k++) {
+			struct pw_dense_column column =
+				column_of(gather, use, k);
+
+			st = put_slot(encoder, &column, use->first + k, &base,
+				      err);
+		}
+		if (st != PW_OK)
+			return st;
+	}
+	return put_starts(encoder, err);
+}
+
+/* ---- payload ---- */
+
+/* Append the generic payload of @rest, if there is any. */
+static enum pw_status put_rest(struct pw_dense_encoder *encoder,
+			       const struct pw_accesses *rest,
+			       struct pw_array *out, size_t table,
+			       uint64_t *raw_bytes, struct pw_error *err)
+{
+	size_t before = out->count;
+	uint64_t raw = 0;
+	enum pw_status st = PW_OK;
+
+	if (rest->count > 0)
+		st = pw_generic_encode(encoder->generic, rest, out, &raw, err);
+	if (st != PW_OK)
+		return st;
+	PW_ASSERT(raw <= UINT32_MAX && out->count - before <= UINT32_MAX);
+	pw_store32((uint8_t *)out->data + table, (uint32_t)raw);
+	pw_store32((uint8_t *)out->data + table + 4,
+		   (uint32_t)(out->count - before));
+	*raw_bytes += raw;
+	return PW_OK;
+}
+
+/* Pack the columns, unless that gains too little to be undone each time. */
+static enum pw_status pack_columns(struct pw_dense_encoder *encoder,
+				   struct pw_array *out, size_t table,
+				   struct pw_error *err)
+{
+	const struct pw_array *raw = &encoder->raw[PW_DENSE_COLUMNS];
+	size_t before = out->count;
+	enum pw_status st;
+
+	st = pw_stream_pack(encoder->zstd, raw->data, raw->count, out, table,
+			    err);
+	if (st != PW_OK || out->count - before <= raw->count / 8 * 7)
+		return st;
+	st = pw_array_reserve(out, before + raw->count + 1, err);
+	if (st != PW_OK)
+		return st;
+	memcpy((uint8_t *)out->data + before, raw->data, raw->count);
+	out->count = before + raw->count;
+	pw_store32((uint8_t *)out->data + table + 4, (uint32_t)raw->count);
+	return PW_OK;
+}
+
+/* Make the streams before the rest. */
+static enum pw_status make_streams(struct pw_dense_encoder *encoder,
+				   const struct pw_lane_store *store,
+				   struct pw_error *err)
+{
+	struct pw_dense_gather *gather = &encoder->gather;
+	struct pw_array *raw = encoder->raw;
+	enum pw_status st = pw_dense_gather_run(gather, store, err);
+	uint8_t *next;
+
+	for (size_t s = 0; s < PW_DENSE_REST; s++)
+		raw[s].count = 0;
+	if (st == PW_OK)
+		st = put_shapes(&raw[PW_DENSE_SHAPES], store, err);
+	if (st == PW_OK)
+		st = put_rules(&raw[PW_DENSE_RULES], &gather->merge.rule, err);
+	if (st == PW_OK)
+		st = put_symbols(&raw[PW_DENSE_SYMBOLS], &gather->symbols,
+				 gather->merge.slots.count - 1, err);
+	if (st == PW_OK)
+		st = put_slots(encoder, err);
+	if (st != PW_OK)
+		return st;
+	next = extend(&raw[PW_DENSE_RUNS], store->runs.count, err);
+	if (!next)
+		return err->status;
+	if (store->runs.count > 0)
+		memcpy(next, store->runs.data, store->runs.count);
+	finish(&raw[PW_DENSE_RUNS], next + store->runs.count);
+	return PW_OK;
+}
+
+enum pw_status pw_dense_encode(struct pw_dense_encoder *encoder,
+			       const struct pw_lane_store *store,
+			       const struct pw_accesses *rest,
+			       struct pw_array *out, uint64_t *raw_bytes,
+			       struct pw_error *err)
+{
+	size_t table = out->count;
+	enum pw_status st = make_streams(encoder, store, err);
+
+	*raw_bytes = 0;
+	if (st == PW_OK)
+		st = pw_array_reserve(out, table + PW_DENSE_TABLE_BYTES, err);
+	if (st == PW_OK)
+		out->count += PW_DENSE_TABLE_BYTES;
+	for (size_t s = 0; s < PW_DENSE_REST && st == PW_OK; s++) {
+		const struct pw_array *raw = &encoder->raw[s];
+		size_t entry = table + s * PW_STREAM_ENTRY_BYTES;
+
+		*raw_bytes += raw->count;
+		if (s == PW_DENSE_COLUMNS)
+			st = pack_columns(encoder, out, entry, err);
+		else
+			st = pw_stream_pack(encoder->zstd, raw->data,
+					    raw->count, out, entry, err);
+	}
+	if (st == PW_OK)
+		st = put_rest(encoder, rest, out,
+			      table + PW_DENSE_REST * PW_STREAM_ENTRY_BYTES,
+			      raw_bytes, err);
+	PW_ASSERT(st != PW_OK || *raw_bytes <= PW_RAW_BYTES_MAX);
+	return st;
+}

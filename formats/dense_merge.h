@@ -1,0 +1,61 @@
+/*
+ * dense_merge.h - symbols that come together again and again become one.
+ *
+ * Adjacent pairs that are frequent are replaced by new symbols, a few times
+ * over, so that what a loop executes ends up in few of them.
+ *
+ * Source: N. J. Larsson and A. Moffat, "Off-line dictionary-based compression"
+ *         (Re-Pair), Proc. IEEE 88(11), 2000; here many pairs a round, greedily
+ *         from the left.
+ */
+#ifndef PW_FORMATS_DENSE_MERGE_H
+#define PW_FORMATS_DENSE_MERGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/array.h"
+#include "base/status.h"
+#include "formats/dense_wire.h"
+
+/* What is known of a pair in a round. */
+struct pw_dense_pair {
+	uint32_t left, right;
+	uint32_t count;
+	uint32_t symbol; /* 0: none yet */
+};
+
+struct pw_dense_merge {
+	struct pw_array rule;  /* struct pw_dense_rule */
+	struct pw_array slots; /* uint32_t, by symbol; the caller fills 0..D */
+	struct pw_array pair;  /* struct pw_dense_pair */
+	struct pw_array at;    /* uint32_t: number of the pair at each place */
+	uint32_t *place;       /* hash table of pairs, plus 1; 0: empty */
+	size_t places;	       /* a power of two */
+	size_t slots_all;      /* of all rules */
+};
+
+#define PW_DENSE_MERGE                                                      \
+	{                                                                   \
+		PW_ARRAY(struct pw_dense_rule), PW_ARRAY(uint32_t),         \
+			PW_ARRAY(struct pw_dense_pair), PW_ARRAY(uint32_t), \
+			NULL, 0, 0                                          \
+	}
+
+/*
+ * Replace pairs in @symbols, an array of uint32_t; 0 is in no pair. Before,
+ * merge->slots says how many slots each symbol has; after, also each new one,
+ * and merge->rule what it consists of.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_dense_merge_run(struct pw_dense_merge *merge,
+				  struct pw_array *symbols,
+				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free what it holds.
+ */
+void pw_dense_merge_free(struct pw_dense_merge *merge);
+
+#endif

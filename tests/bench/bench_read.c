@@ -1,0 +1,115 @@
+/*
+ * bench_read.c - how fast recordings are read.
+ *
+ * bench_read TRACE... prints rows of name, value, unit for each trace, in user
+ * CPU time of one thread, median of five: accesses that have an address of
+ * their own (data) and all of them, brought in batches; and a sum over all that
+ * came, so that two forms of a trace can be compared.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base/bits.h"
+#include "formats/trace.h"
+
+#define ROUNDS 5
+
+struct reading {
+	uint64_t accesses;
+	uint64_t fetches;
+	uint64_t sum;
+};
+
+static double user_s(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)usage.ru_utime.tv_sec +
+	       (double)usage.ru_utime.tv_usec * 1e-6;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Add up a batch so that order and every field matter. */
+static uint64_t add_up(uint64_t sum, const struct pw_batch *batch)
+{
+	const struct pw_accesses *a = &batch->accesses;
+
+	for (size_t i = 0; i < a->count; i++)
+		sum = sum * 3 + (a->address[i] ^ a->pc[i] << 20) +
+		      ((uint64_t)a->size_bytes[i] << 8 | a->kind[i]) +
+		      batch->thread;
+	for (size_t i = 0; i < batch->events.count; i++)
+		sum = sum * 3 + batch->events.kind[i] +
+		      pw_mix64(batch->events.result[i]);
+	return sum;
+}
+
+static enum pw_status read_trace(const char *path, bool summed,
+				 struct reading *reading, struct pw_error *err)
+{
+	const struct pw_trace_options options = {.workers = 1};
+	const struct pw_batch *batch;
+	struct pw_totals totals;
+	struct pw_trace *trace;
+	enum pw_status st = pw_trace_open(&trace, path, &options, err);
+
+	if (st != PW_OK)
+		return st;
+	reading->sum = 0;
+	do {
+		st = pw_trace_next(trace, &batch, err);
+		if (st == PW_OK && batch && summed)
+			reading->sum = add_up(reading->sum, batch);
+	} while (st == PW_OK && batch);
+	pw_trace_totals(trace, &totals);
+	reading->accesses = totals.accesses;
+	reading->fetches = totals.fetches;
+	pw_trace_close(trace);
+	return st;
+}
+
+static enum pw_status measure(const char *path, struct pw_error *err)
+{
+	double seconds[ROUNDS];
+	struct reading reading;
+	enum pw_status st = read_trace(path, true, &reading, err);
+	uint64_t sum = reading.sum;
+
+	for (int i = 0; i < ROUNDS && st == PW_OK; i++) {
+		double before = user_s();
+
+		st = read_trace(path, false, &reading, err);
+		seconds[i] = user_s() - before;
+	}
+	if (st != PW_OK)
+		return st;
+	qsort(seconds, ROUNDS, sizeof(double), by_value);
+	printf("%s,data,%.1f,M/s\n", path,
+	       (double)(reading.accesses - reading.fetches) /
+		       seconds[ROUNDS / 2] / 1e6);
+	printf("%s,all,%.1f,M/s\n", path,
+	       (double)reading.accesses / seconds[ROUNDS / 2] / 1e6);
+	printf("%s,sum,%016llx,\n", path, (unsigned long long)sum);
+	return PW_OK;
+}
+
+int main(int count, char **words)
+{
+	struct pw_error err = {.status = PW_OK};
+
+	for (int i = 1; i < count; i++) {
+		if (measure(words[i], &err) == PW_OK)
+			continue;
+		fprintf(stderr, "bench_read: %s\n", err.message);
+		return (int)err.status;
+	}
+	return 0;
+}
