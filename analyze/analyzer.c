@@ -58,7 +58,9 @@ enum pw_status pw_analyze(const struct pw_analyzer_ops *ops, const void *args,
 			  const char *path, struct pw_tables *out,
 			  struct pw_error *err)
 {
-	const struct pw_trace_options options = {0};
+	const struct pw_trace_options options = {
+		.every_access = !ops->takes_samples,
+	};
 	struct pw_trace *trace = NULL;
 	void *state = NULL;
 	enum pw_status st;

@@ -9,6 +9,7 @@
 #ifndef PW_ANALYZE_ANALYZER_H
 #define PW_ANALYZE_ANALYZER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -19,6 +20,7 @@ struct pw_analyzer_ops {
 	const char *name;    /* [a-z0-9_]+ */
 	const char *summary; /* a line */
 	const char *source;  /* paper that defines what is computed */
+	bool takes_samples;  /* a trace that leaves accesses out will do */
 	/*
 	 * Begin; @args is the analyzer's own structure, NULL for its defaults.
 	 * *state is closed with close, also after a failure of batch or end.

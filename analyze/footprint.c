@@ -209,12 +209,14 @@ static enum pw_status add_block(struct pw_footprint *footprint,
 	return PW_OK;
 }
 
-enum pw_status pw_footprint_add(struct pw_footprint *footprint,
+enum pw_status pw_footprint_add(struct pw_footprint *footprint, uint64_t space,
 				const struct pw_accesses *accesses,
 				struct pw_error *err)
 {
-	enum pw_status st;
+	enum pw_status st = pw_references_enter(&footprint->cursor, space, err);
 
+	if (st != PW_OK)
+		return st;
 	while (pw_references_next(&footprint->cursor, accesses,
 				  &footprint->block)) {
 		st = add_block(footprint, err);

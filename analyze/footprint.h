@@ -54,12 +54,13 @@ enum pw_status pw_footprint_open(struct pw_footprint **out,
 void pw_footprint_close(struct pw_footprint *footprint);
 
 /*
- * Count the next accesses of the trace.
+ * Count the next accesses of the trace, which are in address space @space (of
+ * their batch).
  *
  * Errors: PW_ERR_SYSTEM no memory or too many distinct pages; it can only be
  * closed then.
  */
-enum pw_status pw_footprint_add(struct pw_footprint *footprint,
+enum pw_status pw_footprint_add(struct pw_footprint *footprint, uint64_t space,
 				const struct pw_accesses *accesses,
 				struct pw_error *err) PW_MUST_CHECK;
 

@@ -43,13 +43,15 @@ void pw_miss_ratio_close(struct pw_miss_ratio *curve)
 	free(curve);
 }
 
-enum pw_status pw_miss_ratio_add(struct pw_miss_ratio *curve,
+enum pw_status pw_miss_ratio_add(struct pw_miss_ratio *curve, uint64_t space,
 				 const struct pw_accesses *accesses,
 				 struct pw_error *err)
 {
 	struct pw_reference_block *block = &curve->block;
-	enum pw_status st;
+	enum pw_status st = pw_references_enter(&curve->cursor, space, err);
 
+	if (st != PW_OK)
+		return st;
 	while (pw_references_next(&curve->cursor, accesses, block)) {
 		st = pw_stack_distance_add(curve->stack, block->page,
 					   block->count, err);

@@ -43,12 +43,13 @@ enum pw_status pw_miss_ratio_open(struct pw_miss_ratio **out,
 void pw_miss_ratio_close(struct pw_miss_ratio *curve);
 
 /*
- * Count the next accesses of the trace.
+ * Count the next accesses of the trace, which are in address space @space (of
+ * their batch).
  *
  * Errors: PW_ERR_SYSTEM no memory or too many distinct pages; the curve can
  * only be closed then.
  */
-enum pw_status pw_miss_ratio_add(struct pw_miss_ratio *curve,
+enum pw_status pw_miss_ratio_add(struct pw_miss_ratio *curve, uint64_t space,
 				 const struct pw_accesses *accesses,
 				 struct pw_error *err) PW_MUST_CHECK;
 

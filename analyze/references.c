@@ -6,6 +6,9 @@
 #include "base/assert.h"
 #include "base/bits.h"
 
+/* Bits of a canonical address that say everything. */
+#define ADDRESS_BITS 57
+
 enum pw_status pw_references_start(struct pw_reference_cursor *cursor,
 				   enum pw_side side, uint64_t page_bytes,
 				   struct pw_error *err)
@@ -24,6 +27,27 @@ enum pw_status pw_references_start(struct pw_reference_cursor *cursor,
 	return PW_OK;
 }
 
+enum pw_status pw_references_enter(struct pw_reference_cursor *cursor,
+				   uint64_t space, struct pw_error *err)
+{
+	/* Pages so large that there are two only: they differ in a bit. */
+	const unsigned bits = cursor->page_shift < ADDRESS_BITS
+				      ? ADDRESS_BITS - cursor->page_shift
+				      : 1;
+	/* Bits of a page number above those: no key may pass the last one. */
+	const uint64_t above = UINT64_MAX >> ADDRESS_BITS;
+	const uint64_t last = (UINT64_MAX >> bits) - above - 1;
+
+	PW_ASSERT(cursor->next == 0 && !cursor->resume);
+	if (space > last)
+		return pw_fail(err, PW_ERR_SYSTEM,
+			       "more than %llu address spaces: too many to "
+			       "tell their pages apart",
+			       (unsigned long long)last + 1);
+	cursor->space_key = space << bits;
+	return PW_OK;
+}
+
 /*
  * Append the references of whole accesses in one page each, from access @i on,
  * up to the first that is not so or finds no room. Returns that access.
@@ -39,6 +63,7 @@ static size_t emit_plain(const struct pw_reference_cursor *cursor,
 	/* Copies: the bytes written below could be anything to a compiler. */
 	const struct pw_accesses in = *accesses;
 	const unsigned shift = cursor->page_shift;
+	const uint64_t space_key = cursor->space_key;
 	size_t count = block->count;
 
 	for (; i < in.count && count < PW_REFERENCE_BLOCK; i++) {
@@ -51,7 +76,7 @@ static size_t emit_plain(const struct pw_reference_cursor *cursor,
 		    pw_access_last_byte(in.address[i], in.size_bytes[i]) >>
 			    shift)
 			break;
-		block->page[count] = page;
+		block->page[count] = page + space_key;
 		block->fetch[count++] = fetch;
 	}
 	block->count = count;
@@ -79,7 +104,7 @@ static bool emit_crossing(struct pw_reference_cursor *cursor,
 			cursor->resume_page = page;
 			return false;
 		}
-		block->page[block->count] = page;
+		block->page[block->count] = page + cursor->space_key;
 		block->fetch[block->count++] =
 			(accesses->kind[i] / PW_ACCESS_FETCH) & 1;
 	}

@@ -7,6 +7,17 @@
  * else on the data side. Time in the analyses counts these references: the
  * first one of the chosen side happens at 1, and an access that crosses into
  * a second page takes two steps.
+ *
+ * Processes use the same addresses for different memory, so a page is told by
+ * its key, which stands for the address space (struct pw_batch) and the number
+ * of the page in it: number + space * 2^(57 - page_shift). In the first space
+ * that is the number itself. No two pages have the same key if addresses are
+ * canonical, that is, if bits 57 to 63 equal bit 56, as those of all user and
+ * kernel memory do: then the low 57 - page_shift bits of a key are those of
+ * the number and determine it, and the rest, the number known, the space.
+ *
+ * Source: Intel SDM vol. 1, section 3.3.7.1 "Canonical Addressing", with the
+ *         57 bits of 5-level paging.
  */
 #ifndef PW_ANALYZE_REFERENCES_H
 #define PW_ANALYZE_REFERENCES_H
@@ -28,7 +39,7 @@ enum pw_side { PW_SIDE_ALL, PW_SIDE_DATA, PW_SIDE_INSTRUCTION };
 /* Some references, in order. */
 struct pw_reference_block {
 	size_t count;
-	uint64_t page[PW_REFERENCE_BLOCK]; /* address / page size */
+	uint64_t page[PW_REFERENCE_BLOCK]; /* keys; never UINT64_MAX */
 	uint8_t fetch[PW_REFERENCE_BLOCK]; /* 1: the instruction side */
 };
 
@@ -36,6 +47,7 @@ struct pw_reference_block {
 struct pw_reference_cursor {
 	enum pw_side side;
 	unsigned page_shift;
+	uint64_t space_key;   /* key of page 0 */
 	size_t next;	      /* access that comes next */
 	uint64_t resume_page; /* inside it: the page that comes next */
 	bool resume;
@@ -49,6 +61,17 @@ struct pw_reference_cursor {
  */
 enum pw_status pw_references_start(struct pw_reference_cursor *cursor,
 				   enum pw_side side, uint64_t page_bytes,
+				   struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Say that the accesses to come, up to the next call, are of @space. Without a
+ * call they are of the first one. Only between batches.
+ *
+ * Errors: PW_ERR_SYSTEM it is the half-millionth space or beyond (with larger
+ *         pages there can be more): no key is left. The cursor is unchanged.
+ */
+enum pw_status pw_references_enter(struct pw_reference_cursor *cursor,
+				   uint64_t space,
 				   struct pw_error *err) PW_MUST_CHECK;
 
 /*

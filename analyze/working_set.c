@@ -173,13 +173,15 @@ static enum pw_status add_block(struct pw_working_set *set,
 	return PW_OK;
 }
 
-enum pw_status pw_working_set_add(struct pw_working_set *set,
+enum pw_status pw_working_set_add(struct pw_working_set *set, uint64_t space,
 				  const struct pw_accesses *accesses,
 				  struct pw_error *err)
 {
-	enum pw_status st;
+	enum pw_status st = pw_references_enter(&set->cursor, space, err);
 	uint64_t bound;
 
+	if (st != PW_OK)
+		return st;
 	while (pw_references_next(&set->cursor, accesses, &set->block)) {
 		st = add_block(set, &set->block, err);
 		if (st != PW_OK)

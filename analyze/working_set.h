@@ -56,12 +56,13 @@ enum pw_status pw_working_set_open(struct pw_working_set **out,
 void pw_working_set_close(struct pw_working_set *set);
 
 /*
- * Count the next accesses of the trace.
+ * Count the next accesses of the trace, which are in address space @space (of
+ * their batch).
  *
  * Errors: PW_ERR_SYSTEM no memory, too many distinct pages, or references times
  * pages pass 2^64, so that sums would not be exact; it can only be closed then.
  */
-enum pw_status pw_working_set_add(struct pw_working_set *set,
+enum pw_status pw_working_set_add(struct pw_working_set *set, uint64_t space,
 				  const struct pw_accesses *accesses,
 				  struct pw_error *err) PW_MUST_CHECK;
 

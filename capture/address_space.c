@@ -178,22 +178,6 @@ enum pw_status pw_address_space_record(struct pw_address_space *space,
 					    thread, err);
 }
 
-enum pw_status pw_address_space_record_map(struct pw_address_space *space,
-					   uint64_t address,
-					   struct pw_recorder *recorder,
-					   uint32_t thread,
-					   struct pw_error *err)
-{
-	const struct pw_maps *maps;
-	const struct pw_map *map;
-	enum pw_status st = pw_address_space_maps(space, &maps, err);
-
-	if (st != PW_OK)
-		return st;
-	map = pw_maps_find(maps, address);
-	return map ? record_map(recorder, thread, map, err) : PW_OK;
-}
-
 enum pw_status pw_address_space_record_module(struct pw_address_space *space,
 					      uint64_t address,
 					      struct pw_recorder *recorder,

@@ -58,17 +58,6 @@ enum pw_status pw_address_space_record_maps(const struct pw_maps *maps,
 					    struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Record the mapping that begins at @address as a map event.
- *
- * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
- */
-enum pw_status pw_address_space_record_map(struct pw_address_space *space,
-					   uint64_t address,
-					   struct pw_recorder *recorder,
-					   uint32_t thread,
-					   struct pw_error *err) PW_MUST_CHECK;
-
-/*
  * Declare the module of the executable mapping at @address, if it is one.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.

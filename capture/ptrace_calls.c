@@ -55,7 +55,6 @@ static uint64_t find_offset(void *state, int fd)
 {
 	const struct report *report = state;
 	char path[64], text[64];
-	unsigned long long offset;
 	ssize_t got;
 	int info;
 
@@ -67,7 +66,9 @@ static uint64_t find_offset(void *state, int fd)
 	got = read(info, text, sizeof(text) - 1);
 	close(info);
 	text[got > 0 ? got : 0] = '\0';
-	return sscanf(text, "pos: %llu", &offset) == 1 ? offset : UINT64_MAX;
+	if (strncmp(text, "pos:", 4) != 0)
+		return UINT64_MAX;
+	return strtoull(text + 4, NULL, 10);
 }
 
 static const struct pw_maps *find_maps(struct report *report)

@@ -70,6 +70,7 @@ static enum pw_status join_space(struct pw_task *task,
 		return PW_OK;
 	}
 	st = pw_session_new_space(task, err);
+	PW_ASSERT(st != PW_OK || task->space);
 	if (st == PW_OK && creator)
 		task->space->program_break = creator->space->program_break;
 	return st;

@@ -37,11 +37,14 @@ static struct pw_qemu_variant *variant_at(const struct pw_qemu_blocks *blocks,
 }
 
 enum pw_status pw_qemu_blocks_make(struct pw_qemu_blocks *blocks,
+				   pw_qemu_shape_sink sink, void *sink_state,
 				   struct pw_error *err)
 {
 	enum pw_status st;
 
 	*blocks = (struct pw_qemu_blocks){
+		.sink = sink,
+		.sink_state = sink_state,
 		.list = PW_ARRAY(struct pw_qemu_block),
 		.cold = PW_ARRAY(struct pw_qemu_code_block),
 		.variants = PW_ARRAY(struct pw_qemu_variant),
@@ -176,12 +179,13 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 				  uint32_t *number, struct pw_error *err)
 {
 	struct pw_qemu_code code = *reported;
-	const struct pw_qemu_block unused = {.recent = PW_QEMU_NONE};
+	const struct pw_qemu_block unused = {.plain = false};
 	struct pw_qemu_code_block block = {
 		.pc = code.pc,
 		.code = (uint32_t)blocks->code.count,
 		.machine = (uint8_t)code.machine,
 		.variants = PW_QEMU_NONE,
+		.recent = PW_QEMU_NONE,
 	};
 	uint64_t *at, key;
 	enum pw_status st;
@@ -232,23 +236,26 @@ void pw_qemu_blocks_handler(struct pw_qemu_blocks *blocks, uint64_t pc)
 /* Whether the pieces are those of the variant, but for addresses. */
 static bool matches(const struct pw_qemu_blocks *blocks,
 		    const struct pw_qemu_variant *variant,
-		    const uint64_t *pieces, size_t count)
+		    const struct pw_qemu_deed *deed)
 {
 	const uint64_t *tag =
 		(const uint64_t *)blocks->tags.data + variant->tags;
 
-	if (variant->pieces != count)
+	if (variant->pieces != deed->count || variant->way != deed->way)
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < deed->count; i++) {
+		const uint64_t join = tag[i] & PW_PIECE_ADDRESS;
+		const uint64_t *piece = &deed->piece[i];
 		uint64_t size;
+		bool follows;
 
-		if ((pieces[i] ^ tag[i]) & ~PW_PIECE_ADDRESS)
+		if ((*piece ^ tag[i]) & ~PW_PIECE_ADDRESS)
 			return false;
-		if (!(tag[i] & 1))
+		if (join == PW_QEMU_EITHER)
 			continue;
-		size = UINT64_C(1)
-		       << (pieces[i - 1] >> PW_PIECE_SIZE_SHIFT & 7);
-		if ((pieces[i - 1] + size - pieces[i]) & PW_PIECE_ADDRESS)
+		size = UINT64_C(1) << (piece[-1] >> PW_PIECE_SIZE_SHIFT & 7);
+		follows = !((piece[-1] + size - *piece) & PW_PIECE_ADDRESS);
+		if (follows != (join == PW_QEMU_FOLLOWS))
 			return false;
 	}
 	return true;
@@ -257,7 +264,7 @@ static bool matches(const struct pw_qemu_blocks *blocks,
 /* Put what qemu_canon.c has worked out into the table and the trace. */
 static enum pw_status keep(struct pw_qemu_blocks *blocks,
 			   struct pw_qemu_variant *variant,
-			   const uint64_t *pieces, size_t count,
+			   const struct pw_qemu_deed *deed,
 			   struct pw_error *err)
 {
 	const uint16_t *pick = blocks->pick.data;
@@ -265,16 +272,17 @@ static enum pw_status keep(struct pw_qemu_blocks *blocks,
 
 	variant->tags = (uint32_t)blocks->tags.count;
 	variant->picks = (uint32_t)blocks->picks.count;
-	variant->pieces = (uint16_t)count;
+	variant->pieces = (uint16_t)deed->count;
 	variant->slots = (uint16_t)blocks->pick.count;
 	variant->identity = true;
 	for (size_t i = 0; i < blocks->pick.count; i++)
 		variant->identity = variant->identity && pick[i] == i;
-	for (size_t i = 0; i < count && st == PW_OK; i++) {
+	for (size_t i = 0; i < deed->count && st == PW_OK; i++) {
 		uint8_t join = PW_ARRAY_AT(&blocks->join, uint8_t, i);
-		uint64_t tag = (pieces[i] & ~PW_PIECE_ADDRESS) | join;
+		uint64_t tag = (deed->piece[i] & ~PW_PIECE_ADDRESS) | join;
 
-		variant->adjacent = (uint16_t)(variant->adjacent + join);
+		variant->joins =
+			(uint16_t)(variant->joins + (join != PW_QEMU_EITHER));
 		st = pw_array_push(&blocks->tags, &tag, err);
 	}
 	if (st == PW_OK)
@@ -286,19 +294,30 @@ static enum pw_status keep(struct pw_qemu_blocks *blocks,
 }
 
 static enum pw_status make(struct pw_qemu_blocks *blocks, uint32_t number,
-			   const struct pw_qemu_variant *wanted,
-			   const uint64_t *pieces, size_t count,
+			   const struct pw_qemu_deed *deed,
 			   struct pw_error *err)
 {
-	struct pw_qemu_variant variant = *wanted;
+	struct pw_qemu_variant variant = {.shape = PW_QEMU_NONE,
+					  .way = (uint8_t)deed->way};
 	struct pw_qemu_code_block *block = cold_at(blocks, number);
+	struct pw_shape shape;
 	enum pw_status st;
 
-	st = pw_qemu_canon(blocks, block, &variant, pieces, count, err);
+	st = pw_qemu_canon(blocks, block, &variant, deed, err);
 	if (st != PW_OK)
 		return st;
+	shape = (struct pw_shape){
+		.count = blocks->kind.count,
+		.pc = blocks->pc.data,
+		.size_bytes = blocks->size.data,
+		.kind = blocks->kind.data,
+	};
+	if (shape.count)
+		st = blocks->sink(blocks->sink_state, &shape, &variant.shape,
+				  err);
 	variant.next = block->variants;
-	st = keep(blocks, &variant, pieces, count, err);
+	if (st == PW_OK)
+		st = keep(blocks, &variant, deed, err);
 	if (st != PW_OK)
 		return st;
 	block->variants = (uint32_t)blocks->variants.count - 1;
@@ -314,7 +333,7 @@ static void bring_near(struct pw_qemu_blocks *blocks, uint32_t number,
 		(const uint64_t *)blocks->tags.data + variant->tags;
 	const uint8_t flags = cold_at(blocks, number)->flags;
 	const bool simple = variant->shape != PW_QEMU_NONE &&
-			    variant->adjacent == 0 && !variant->doubtful &&
+			    variant->joins == 0 && !variant->doubtful &&
 			    !(variant->way & PW_QEMU_CUT) &&
 			    !(flags & PW_QEMU_HANDLER);
 	size_t near = variant->pieces < PW_QEMU_TAGS_NEAR ? variant->pieces
@@ -327,55 +346,38 @@ static void bring_near(struct pw_qemu_blocks *blocks, uint32_t number,
 		.slots = variant->slots,
 		.insns = variant->insns,
 		.identity = variant->identity,
-		.recent = recent,
 		.plain = simple && !(flags & PW_QEMU_ALONE),
 		.again = simple && (variant->way & PW_QEMU_CONTINUED),
 	};
 
-	if (near)
-		memcpy(block.tag, tag, near * sizeof(*tag));
+	for (size_t i = 0; i < near; i++)
+		block.tag[i] = (uint16_t)(tag[i] >> PW_PIECE_TAG_SHIFT);
 	*block_at(blocks, number) = block;
+	cold_at(blocks, number)->recent = recent;
 }
 
 enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
-				   uint32_t number, unsigned way,
-				   const uint64_t *pieces, size_t count,
-				   pw_qemu_shape_sink sink, void *sink_state,
+				   uint32_t number,
+				   const struct pw_qemu_deed *deed,
 				   const struct pw_qemu_variant **out,
 				   struct pw_error *err)
 {
 	struct pw_qemu_code_block *cold = cold_at(blocks, number);
-	struct pw_qemu_variant wanted = {.shape = PW_QEMU_NONE,
-					 .way = (uint8_t)way};
-	struct pw_qemu_variant *variant;
-	struct pw_shape shape;
 	uint32_t at = cold->variants;
-	enum pw_status st = PW_OK;
 
-	PW_ASSERT(count <= PW_QEMU_PIECES_MAX);
-	for (; at != PW_QEMU_NONE; at = variant_at(blocks, at)->next) {
-		variant = variant_at(blocks, at);
-		if (variant->way != way ||
-		    !matches(blocks, variant, pieces, count))
-			continue;
-		if (block_at(blocks, number)->recent != at)
-			bring_near(blocks, number, at);
-		*out = variant;
-		return PW_OK;
+	PW_ASSERT(deed->count <= PW_QEMU_PIECES_MAX);
+	while (at != PW_QEMU_NONE &&
+	       !matches(blocks, variant_at(blocks, at), deed))
+		at = variant_at(blocks, at)->next;
+	if (at == PW_QEMU_NONE) {
+		enum pw_status st = make(blocks, number, deed, err);
+
+		if (st != PW_OK)
+			return st;
+		at = cold->variants;
 	}
-	st = make(blocks, number, &wanted, pieces, count, err);
-	if (st != PW_OK)
-		return st;
-	variant = variant_at(blocks, cold->variants);
-	*out = variant;
-	shape = (struct pw_shape){
-		.count = blocks->kind.count,
-		.pc = blocks->pc.data,
-		.size_bytes = blocks->size.data,
-		.kind = blocks->kind.data,
-	};
-	if (shape.count)
-		st = sink(sink_state, &shape, &variant->shape, err);
-	bring_near(blocks, number, cold->variants);
-	return st;
+	if (cold->recent != at)
+		bring_near(blocks, number, at);
+	*out = variant_at(blocks, at);
+	return PW_OK;
 }

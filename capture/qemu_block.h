@@ -42,7 +42,10 @@ enum pw_qemu_way {
 	PW_QEMU_CUT = 2,       /* it has faulted where that is doubtful */
 };
 
-/* What the usual execution of a block needs to know: one cache line. */
+/* Whether a piece must begin where the one before it ends. */
+enum pw_qemu_join { PW_QEMU_EITHER, PW_QEMU_FOLLOWS, PW_QEMU_APART };
+
+/* What the usual execution of a block needs to know. */
 struct pw_qemu_block {
 	uint32_t shape; /* of the variant used last; and so on */
 	uint32_t picks;
@@ -51,11 +54,12 @@ struct pw_qemu_block {
 	uint16_t slots;
 	uint16_t insns;
 	bool plain; /* that variant can be taken without a closer look */
-	bool again; /* the same, if the block was the last one, too */
+	bool again; /* the same, if it goes on with a repetition */
 	bool identity;
-	uint32_t recent; /* its number; PW_QEMU_NONE: there is none */
-	uint64_t tag[5]; /* the first ones of its tags */
+	uint16_t tag[4]; /* the upper bits of its first tags */
 };
+
+_Static_assert(sizeof(struct pw_qemu_block) == 32, "two in a cache line");
 
 /* The rest of it. */
 struct pw_qemu_code_block {
@@ -64,6 +68,7 @@ struct pw_qemu_code_block {
 	uint64_t call;	   /* target of a direct call at its end; else 0 */
 	uint32_t code;	   /* first byte in the table's code */
 	uint32_t variants; /* list of them */
+	uint32_t recent;   /* the one in pw_qemu_block, or PW_QEMU_NONE */
 	uint16_t code_bytes;
 	uint16_t insns;
 	uint8_t machine; /* enum pw_call_machine */
@@ -73,16 +78,30 @@ struct pw_qemu_code_block {
 struct pw_qemu_variant {
 	uint32_t next;
 	uint32_t shape; /* in the trace; PW_QEMU_NONE: no access at all */
-	uint32_t tags;	/* first in the table's tags: a piece less address */
+	uint32_t tags;	/* first in the table's tags: a piece, and its join
+			   for the address */
 	uint32_t picks; /* first in the table's picks: piece of a slot */
 	uint16_t pieces;
-	uint16_t slots;	   /* of which the address is stored */
-	uint16_t adjacent; /* pieces that must follow the one before */
-	uint16_t insns;	   /* begun */
-	bool identity;	   /* slot i is piece i */
-	bool doubtful;	   /* whether it has faulted, a signal tells */
-	uint8_t way;	   /* enum pw_qemu_way bits */
+	uint16_t slots; /* of which the address is stored */
+	uint16_t joins; /* pieces of which the place matters */
+	uint16_t insns; /* begun */
+	bool identity;	/* slot i is piece i */
+	bool doubtful;	/* whether it has faulted, a signal tells */
+	uint8_t way;	/* enum pw_qemu_way bits */
 };
+
+/* What a block has done when it was executed. */
+struct pw_qemu_deed {
+	const uint64_t *piece;
+	size_t count;
+	unsigned way; /* enum pw_qemu_way bits */
+};
+
+/* Puts a new shape into the trace. */
+typedef enum pw_status (*pw_qemu_shape_sink)(void *state,
+					     const struct pw_shape *shape,
+					     uint32_t *index,
+					     struct pw_error *err);
 
 #define PW_QEMU_TAGS_NEAR PW_COUNT(((struct pw_qemu_block *)0)->tag)
 
@@ -95,12 +114,14 @@ struct pw_qemu_blocks {
 	struct pw_array code;	  /* uint8_t */
 	struct pw_pagemap *by_code;
 	struct pw_x86_decoder *decoder;
+	pw_qemu_shape_sink sink;
+	void *sink_state;
 	/* The shape being made. */
 	struct pw_array pc;   /* uint64_t */
 	struct pw_array size; /* uint32_t */
 	struct pw_array kind; /* uint8_t */
 	struct pw_array pick; /* uint16_t: of the slots with an address */
-	struct pw_array join; /* uint8_t: piece i must follow piece i - 1 */
+	struct pw_array join; /* uint8_t: enum pw_qemu_join of each piece */
 };
 
 /* A block as the plugin has reported it. */
@@ -113,20 +134,15 @@ struct pw_qemu_code {
 	size_t byte_count;
 };
 
-/* Puts a new shape into the trace. */
-typedef enum pw_status (*pw_qemu_shape_sink)(void *state,
-					     const struct pw_shape *shape,
-					     uint32_t *index,
-					     struct pw_error *err);
-
 /*
- * Make an empty table.
+ * Make an empty table, which puts new shapes into @sink.
  *
  * Owns:   @blocks holds memory; free it with pw_qemu_blocks_free, also after a
  *         failure.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_qemu_blocks_make(struct pw_qemu_blocks *blocks,
+				   pw_qemu_shape_sink sink, void *sink_state,
 				   struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -140,7 +156,7 @@ void pw_qemu_blocks_free(struct pw_qemu_blocks *blocks);
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
-				  const struct pw_qemu_code *code,
+				  const struct pw_qemu_code *reported,
 				  uint32_t *number,
 				  struct pw_error *err) PW_MUST_CHECK;
 
@@ -150,16 +166,15 @@ enum pw_status pw_qemu_blocks_add(struct pw_qemu_blocks *blocks,
 void pw_qemu_blocks_handler(struct pw_qemu_blocks *blocks, uint64_t pc);
 
 /*
- * The variant of block @number that has made exactly these @count pieces in
- * this @way. A new one puts its shape into @sink.
+ * The variant of block @number that has done exactly this. A new one puts its
+ * shape into the sink.
  *
  * Owns:   *out is the table's, good until the next call.
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
 enum pw_status pw_qemu_blocks_find(struct pw_qemu_blocks *blocks,
-				   uint32_t number, unsigned way,
-				   const uint64_t *pieces, size_t count,
-				   pw_qemu_shape_sink sink, void *sink_state,
+				   uint32_t number,
+				   const struct pw_qemu_deed *deed,
 				   const struct pw_qemu_variant **out,
 				   struct pw_error *err) PW_MUST_CHECK;
 

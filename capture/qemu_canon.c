@@ -70,8 +70,7 @@ static enum pw_status add_access(struct pw_qemu_blocks *blocks, uint64_t pc,
 
 /*
  * Instructions of which the pieces alone tell: pieces side by side in the same
- * direction are one access of up to a cache line, and a load and a store of
- * the same bytes are a read-modify-write.
+ * direction are one access of up to a cache line.
  */
 static enum pw_status join_pieces(struct pw_qemu_blocks *blocks, uint64_t pc,
 				  const struct group *group,
@@ -81,11 +80,6 @@ static enum pw_status join_pieces(struct pw_qemu_blocks *blocks, uint64_t pc,
 	enum pw_status st = PW_OK;
 	size_t i = 0;
 
-	if (group->count == 2 && !is_store(group->piece[0]) &&
-	    is_store(group->piece[1]) &&
-	    address_of(group->piece[0]) == address_of(group->piece[1]))
-		return add_access(blocks, pc, size_of(group->piece[0]),
-				  PW_ACCESS_MODIFY, group->first, err);
 	while (i < group->count && st == PW_OK) {
 		uint64_t first = group->piece[i];
 		uint32_t bytes = size_of(first);
@@ -93,13 +87,17 @@ static enum pw_status join_pieces(struct pw_qemu_blocks *blocks, uint64_t pc,
 
 		for (; end < group->count; end++) {
 			uint64_t next = group->piece[end];
+			bool follows =
+				address_of(next) == address_of(first) + bytes;
 
 			if (is_store(next) != is_store(first) ||
-			    address_of(next) != address_of(first) + bytes ||
 			    bytes + size_of(next) > JOINED_BYTES_MAX)
 				break;
+			join[group->first + end] =
+				follows ? PW_QEMU_FOLLOWS : PW_QEMU_APART;
+			if (!follows)
+				break;
 			bytes += size_of(next);
-			join[group->first + end] = 1;
 		}
 		st = add_access(blocks, pc, bytes,
 				is_store(first) ? PW_ACCESS_STORE
@@ -331,7 +329,7 @@ static enum verdict judge(const struct pw_x86_insn *insn,
 			       ? DOUBTFUL
 			       : WHOLE;
 	case PW_X86_ENTER:
-		return group->count < 2U * insn->levels ? CUT : WHOLE;
+		return group->count < (size_t)2 * insn->levels ? CUT : WHOLE;
 	case PW_X86_XSAVE:
 	case PW_X86_XSAVEC:
 	case PW_X86_XRSTOR:
@@ -358,6 +356,33 @@ static enum pw_status clear(struct pw_qemu_blocks *blocks, size_t count,
 	if (st == PW_OK)
 		blocks->join.count = count;
 	return st;
+}
+
+/*
+ * Atomic instructions are one piece, a store, as soon as the process has
+ * threads, and before that a load and a store, even a store-exclusive.
+ * Source: Arm ARM DDI 0487, C4.1.94 loads and stores.
+ */
+static void decode_a64_atomic(uint32_t word, struct pw_x86_insn *insn)
+{
+	const bool arithmetic = (word & 0x3f200c00u) == 0x38200000u &&
+				(word & 0x3ffffc00u) != 0x38bfc000u;
+	const bool swap = (word & 0x3fa07c00u) == 0x08a07c00u;
+	const bool swap_pair = (word & 0xbfa07c00u) == 0x08207c00u;
+	const bool exclusive = (word & 0x3fe00000u) == 0x08000000u;
+	const bool exclusive_pair = (word & 0xbfe00000u) == 0x88200000u;
+	uint32_t size_bytes = UINT32_C(1) << (word >> 30);
+
+	if (!arithmetic && !swap && !swap_pair && !exclusive && !exclusive_pair)
+		return;
+	if (swap_pair)
+		size_bytes = word >> 30 ? 16 : 8;
+	else if (exclusive_pair)
+		size_bytes *= 2;
+	insn->operand_count = 1;
+	insn->operand[0].size_bytes = size_bytes;
+	insn->operand[0].kind = exclusive || exclusive_pair ? PW_ACCESS_STORE
+							    : PW_ACCESS_MODIFY;
 }
 
 /* A load or store that has touched nothing may be a prefetch, too. */
@@ -388,18 +413,20 @@ static enum verdict look_at(const struct pw_qemu_blocks *blocks,
 		.length = A64_INSN_BYTES,
 		.flags = PW_X86_UNKNOWN,
 	};
-	return left < A64_INSN_BYTES ? WHOLE
-				     : judge_a64(pw_load32(code), group);
+	if (left < A64_INSN_BYTES)
+		return WHOLE;
+	decode_a64_atomic(pw_load32(code), insn);
+	return judge_a64(pw_load32(code), group);
 }
 
 /* The pieces of instruction @number, behind those before. */
-static void next_group(struct group *group, const uint64_t *pieces,
-		       size_t count, unsigned number)
+static void next_group(struct group *group, const struct pw_qemu_deed *deed,
+		       unsigned number)
 {
 	group->first += group->count;
-	group->piece = pieces + group->first;
+	group->piece = deed->piece + group->first;
 	group->count = 0;
-	while (group->first + group->count < count &&
+	while (group->first + group->count < deed->count &&
 	       insn_of(group->piece[group->count]) == number)
 		group->count++;
 }
@@ -407,12 +434,12 @@ static void next_group(struct group *group, const uint64_t *pieces,
 enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 			     const struct pw_qemu_code_block *block,
 			     struct pw_qemu_variant *variant,
-			     const uint64_t *pieces, size_t count,
+			     const struct pw_qemu_deed *deed,
 			     struct pw_error *err)
 {
 	const bool continued = variant->way & PW_QEMU_CONTINUED;
-	enum pw_status st = clear(blocks, count, err);
-	struct group group = {pieces, 0, 0};
+	enum pw_status st = clear(blocks, deed->count, err);
+	struct group group = {deed->piece, 0, 0};
 	uint64_t offset = 0;
 	unsigned i;
 
@@ -423,14 +450,14 @@ enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 		struct pw_x86_insn insn;
 		enum verdict verdict;
 
-		next_group(&group, pieces, count, i);
+		next_group(&group, deed, i);
 		verdict = look_at(blocks, block, offset, &group, &insn);
-		if (group.first + group.count < count)
+		if (group.first + group.count < deed->count)
 			verdict = WHOLE;
 		if (verdict == CUT ||
 		    (verdict == DOUBTFUL && (variant->way & PW_QEMU_CUT)))
 			break;
-		if (verdict == DOUBTFUL && !(continued && count == 0))
+		if (verdict == DOUBTFUL && !(continued && deed->count == 0))
 			variant->doubtful = true;
 		if (!continued)
 			st = add_slot(blocks, insn.pc, insn.length,

@@ -9,8 +9,8 @@
 
 /*
  * Fill pc, size, kind, pick and join of @blocks with what @block has done,
- * given the @count pieces that it made; and insns and doubtful of @variant, of
- * which the way is given.
+ * given the pieces that it made; and insns and doubtful of @variant, of which
+ * the way is given.
  *
  * An instruction that should have touched memory and has not, with nothing
  * after it, has faulted: it and what follows it was not executed. Of some
@@ -28,7 +28,7 @@
 enum pw_status pw_qemu_canon(struct pw_qemu_blocks *blocks,
 			     const struct pw_qemu_code_block *block,
 			     struct pw_qemu_variant *variant,
-			     const uint64_t *pieces, size_t count,
+			     const struct pw_qemu_deed *deed,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 #endif

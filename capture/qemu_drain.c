@@ -6,6 +6,7 @@
 #include "base/assert.h"
 
 #define TYPE_BLOCK (8u | PW_WORD_BLOCK)
+#define AHEAD_WORDS 64 /* fetched from the other processor early */
 #define KERNEL_WORDS 3
 #define PIECES_MAX PW_QEMU_PIECES_MAX
 #define ACCESS_BYTES_MAX ((uint64_t)1 << 30)
@@ -71,8 +72,8 @@ enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
 	return st;
 }
 
-static enum pw_status put_shape(void *state, const struct pw_shape *shape,
-				uint32_t *index, struct pw_error *err)
+enum pw_status pw_qemu_put_shape(void *state, const struct pw_shape *shape,
+				 uint32_t *index, struct pw_error *err)
 {
 	struct pw_qemu_session *session = state;
 	enum pw_status st = pw_qemu_lane_close(session, err);
@@ -110,67 +111,131 @@ static enum pw_status open_lane(struct reading *r, struct pw_error *err)
 				    &r->session->lane, err);
 }
 
+/* Whether block @number goes on with the repetition at the end of @last. */
+static bool is_continued(const struct pw_qemu_session *session, uint32_t last,
+			 uint32_t number)
+{
+	const struct pw_qemu_code_block *cold = session->blocks.cold.data;
+
+	return last != PW_QEMU_NONE && (cold[number].flags & PW_QEMU_ALONE) &&
+	       (cold[last].flags & PW_QEMU_REPEATS) &&
+	       cold[last].last_pc == cold[number].pc;
+}
+
+/* Where what blocks did last time is, and where addresses go. */
+struct plain {
+	const struct pw_qemu_block *blocks;
+	const uint64_t *tags;
+	const uint16_t *picks;
+	uint64_t *address;
+};
+
+/*
+ * Whether the pieces, with a control word behind them, are those of @block but
+ * for addresses; then these are taken.
+ */
+static inline __attribute__((always_inline)) bool
+take_plain(const struct plain *plain, const struct pw_qemu_block *block,
+	   const uint64_t *piece)
+{
+	const size_t count = block->pieces;
+	uint64_t differences = 0;
+
+	if (count <= PW_QEMU_TAGS_NEAR)
+		for (size_t i = 0; i < count; i++)
+			differences |=
+				(piece[i] >> PW_PIECE_TAG_SHIFT ^ block->tag[i])
+				<< PW_PIECE_TAG_SHIFT;
+	else
+		for (size_t i = 0; i < count; i++)
+			differences |= piece[i] ^ plain->tags[block->tags + i];
+	if ((differences & ~PW_PIECE_ADDRESS) ||
+	    !(piece[count] & PW_WORD_CONTROL))
+		return false;
+	if (block->identity)
+		for (size_t i = 0; i < count; i++)
+			plain->address[i] = piece[i] & PW_PIECE_ADDRESS;
+	else
+		for (size_t i = 0; i < block->slots; i++)
+			plain->address[i] =
+				piece[plain->picks[block->picks + i]] &
+				PW_PIECE_ADDRESS;
+	return true;
+}
+
 /*
  * Executions of plain blocks that do what they did last time, as far as they
  * go. Here nearly all of the time of a recording is spent.
  */
-static bool run_plain(struct reading *r, struct pw_lane *lane)
+static inline __attribute__((always_inline)) bool
+run_plain_blocks(struct reading *r, struct pw_lane *lane)
 {
 	struct pw_qemu_session *session = r->session;
-	const struct pw_qemu_block *blocks = session->blocks.list.data;
-	const uint64_t *tags = session->blocks.tags.data;
-	const uint16_t *picks = session->blocks.picks.data;
+	const struct plain plain = {
+		.blocks = session->blocks.list.data,
+		.tags = session->blocks.tags.data,
+		.picks = session->blocks.picks.data,
+		.address = session->address,
+	};
 	const uint32_t *ids = r->process->block.data;
 	const size_t id_count = r->process->block.count;
 	uint64_t executed = session->executed;
 	uint32_t last = r->stream->last;
 	const uint64_t *word = r->word;
-	uint64_t *address = session->address;
 	bool full = false;
 
 	while (word < r->end && !full && executed < session->stop_at) {
-		const uint64_t *piece = word + 1;
 		const struct pw_qemu_block *block;
-		uint64_t differences = 0;
-		size_t id, i, count;
+		size_t id;
 
+		__builtin_prefetch(word + AHEAD_WORDS);
 		if (*word >> PW_WORD_TYPE_SHIFT != TYPE_BLOCK)
 			break;
 		id = *word & PW_WORD_OPERAND;
 		if (id >= id_count)
 			break;
-		block = &blocks[ids[id]];
-		count = block->pieces;
-		if (!block->plain && !(block->again && last == ids[id]))
+		block = &plain.blocks[ids[id]];
+		if (!block->plain &&
+		    !(block->again && (last == ids[id] ||
+				       is_continued(session, last, ids[id]))))
 			break;
-		if (count >= (size_t)(r->end - piece))
+		if (block->pieces >= (size_t)(r->end - word) - 1 ||
+		    !take_plain(&plain, block, word + 1))
 			break;
-		if (count <= PW_QEMU_TAGS_NEAR)
-			for (i = 0; i < count; i++)
-				differences |= piece[i] ^ block->tag[i];
-		else
-			for (i = 0; i < count; i++)
-				differences |= piece[i] ^ tags[block->tags + i];
-		if ((differences & ~PW_PIECE_ADDRESS) ||
-		    !(piece[count] & PW_WORD_CONTROL))
-			break;
-		if (block->identity)
-			for (i = 0; i < count; i++)
-				address[i] = piece[i] & PW_PIECE_ADDRESS;
-		else
-			for (i = 0; i < block->slots; i++)
-				address[i] = piece[picks[block->picks + i]] &
-					     PW_PIECE_ADDRESS;
 		executed += block->insns;
 		last = ids[id];
-		word = piece + count;
-		full = pw_lane_execute(lane, block->shape, address);
+		word += 1 + block->pieces;
+		full = pw_lane_execute(lane, block->shape, plain.address);
 	}
 	session->recorded += executed - session->executed;
 	session->executed = executed;
 	r->stream->last = last;
 	r->word = word;
 	return full;
+}
+
+static bool run_plain_anywhere(struct reading *r, struct pw_lane *lane)
+{
+	return run_plain_blocks(r, lane);
+}
+
+#ifdef __x86_64__
+/* Counting leading zeros is what this processor family does badly without. */
+static __attribute__((target("avx2,lzcnt,bmi,bmi2"))) bool
+run_plain_avx2(struct reading *r, struct pw_lane *lane)
+{
+	return run_plain_blocks(r, lane);
+}
+#endif
+
+static bool run_plain(struct reading *r, struct pw_lane *lane)
+{
+#ifdef __x86_64__
+	/* Every processor with AVX2 also has LZCNT and BMI. */
+	if (__builtin_cpu_supports("avx2"))
+		return run_plain_avx2(r, lane);
+#endif
+	return run_plain_anywhere(r, lane);
 }
 
 /* Let the trace have one execution. */
@@ -215,16 +280,6 @@ pw_qemu_last(const struct pw_qemu_session *session,
 		return NULL;
 	return &PW_ARRAY_AT(&session->blocks.cold, struct pw_qemu_code_block,
 			    stream->last);
-}
-
-static bool is_continued(const struct reading *r,
-			 const struct pw_qemu_code_block *block)
-{
-	const struct pw_qemu_code_block *last =
-		pw_qemu_last(r->session, r->stream);
-
-	return (block->flags & PW_QEMU_ALONE) && last &&
-	       (last->flags & PW_QEMU_REPEATS) && last->last_pc == block->pc;
 }
 
 /*
@@ -275,17 +330,21 @@ static enum pw_status find_variant(struct reading *r, uint32_t number,
 	struct pw_qemu_session *session = r->session;
 	const struct pw_qemu_code_block *block = &PW_ARRAY_AT(
 		&session->blocks.cold, struct pw_qemu_code_block, number);
-	unsigned way = is_continued(r, block) ? PW_QEMU_CONTINUED : 0;
+	struct pw_qemu_deed deed = {
+		.piece = r->word + 1,
+		.count = count,
+		.way = is_continued(session, r->stream->last, number)
+			       ? PW_QEMU_CONTINUED
+			       : 0,
+	};
 	enum pw_status st;
 
-	st = pw_qemu_blocks_find(&session->blocks, number, way, r->word + 1,
-				 count, put_shape, session, out, err);
+	st = pw_qemu_blocks_find(&session->blocks, number, &deed, out, err);
 	if (st != PW_OK || !(*out)->doubtful ||
 	    !has_faulted(r, block, r->word + 1 + count))
 		return st;
-	return pw_qemu_blocks_find(&session->blocks, number, way | PW_QEMU_CUT,
-				   r->word + 1, count, put_shape, session, out,
-				   err);
+	deed.way |= PW_QEMU_CUT;
+	return pw_qemu_blocks_find(&session->blocks, number, &deed, out, err);
 }
 
 /* Any block, with its pieces. */
@@ -347,6 +406,15 @@ static enum pw_status read_blocks(struct reading *r, struct pw_error *err)
 	return st;
 }
 
+/* Other programs can write to the rings: what they hold is not trusted. */
+static enum pw_status meaningless(const struct reading *r, struct pw_error *err)
+{
+	return pw_fail(err, PW_ERR_SYSTEM,
+		       "process %d: the emulator wrote a word that means "
+		       "nothing",
+		       (int)r->stream->pid);
+}
+
 static enum pw_status read_event(struct reading *r, struct pw_error *err)
 {
 	uint64_t operand = *r->word & PW_WORD_OPERAND;
@@ -357,9 +425,10 @@ static enum pw_status read_event(struct reading *r, struct pw_error *err)
 	char text[PW_CALL_TEXT_BYTES + 8];
 	size_t text_words;
 
-	PW_ASSERT(args <= PW_EVENT_ARGS && words >= 1 + args);
 	text_words = words - 1 - args;
-	PW_ASSERT(text_words * 8 <= sizeof(text));
+	if (args > PW_EVENT_ARGS || words < 1 + args ||
+	    text_words * 8 > sizeof(text))
+		return meaningless(r, err);
 	r->stalled = (size_t)(r->end - r->word) < 1 + words;
 	if (r->stalled)
 		return PW_OK;
@@ -395,10 +464,7 @@ static enum pw_status read_control(struct reading *r, struct pw_error *err)
 	case PW_WORD_CODE:
 		break;
 	}
-	return pw_fail(err, PW_ERR_SYSTEM,
-		       "process %d: the emulator wrote a word that means "
-		       "nothing",
-		       (int)r->stream->pid);
+	return meaningless(r, err);
 }
 
 static void set_process(struct reading *r)
@@ -451,7 +517,13 @@ static enum pw_status put_code(struct pw_qemu_session *session,
 	uint32_t number;
 	enum pw_status st;
 
-	PW_ASSERT((word[0] & PW_WORD_OPERAND) == process->block.count);
+	if ((word[0] & PW_WORD_OPERAND) != process->block.count)
+		return pw_fail(err, PW_ERR_SYSTEM,
+			       "process %d: the emulator announced block %llu "
+			       "after %zu",
+			       (int)process->pid,
+			       (unsigned long long)(word[0] & PW_WORD_OPERAND),
+			       process->block.count);
 	st = pw_qemu_blocks_add(&session->blocks, &code, &number, err);
 	if (st != PW_OK)
 		return st;

@@ -3,7 +3,6 @@
  */
 #include "capture/qemu_session.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,11 +11,14 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "capture/script.h"
 
 #define PLUGIN_NAME "pagewalk-qemu.so"
 #define CMDLINE_BYTES 32768
-#define ARGUMENTS_OWN 8
-#define SCRIPT_DEPTH_MAX 5
+#define LINKER_VARIABLES 16
+/* Emulator, -plugin, -0, and those of the interpreters. */
+#define WORDS_IN_FRONT \
+	((size_t)(5 + 2 * LINKER_VARIABLES + 2 * PW_SCRIPT_DEPTH_MAX))
 
 /* The folders of PATH, or the usual ones. */
 static bool find_in_path(const char *name, char *out, size_t out_bytes)
@@ -69,43 +71,14 @@ static bool find_plugin(char *out, size_t out_bytes)
 	return false;
 }
 
-/* The processor that the file, or its script's interpreter, is made for. */
-static const char *machine_of(const char *path, int depth)
+const char *pw_qemu_find(struct pw_qemu_session *session, const char *machine)
 {
-	unsigned char head[256] = {0};
-	char *interpreter = (char *)head + 2;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd >= 0 ? read(fd, head, sizeof(head) - 1) : -1;
-
-	if (fd >= 0)
-		close(fd);
-	if (got >= 20 && memcmp(head, ELFMAG, SELFMAG) == 0 &&
-	    head[EI_CLASS] == ELFCLASS64 && head[EI_DATA] == ELFDATA2LSB) {
-		if (head[18] == EM_X86_64)
-			return "x86_64";
-		return head[18] == EM_AARCH64 ? "aarch64" : NULL;
-	}
-	if (got < 3 || memcmp(head, "#!", 2) != 0 || depth >= SCRIPT_DEPTH_MAX)
-		return NULL;
-	interpreter += strspn(interpreter, " \t");
-	interpreter[strcspn(interpreter, " \t\n")] = '\0';
-	return machine_of(interpreter, depth + 1);
-}
-
-const char *pw_qemu_find(struct pw_qemu_session *session, const char *path)
-{
-	const char *machine = path ? machine_of(path, 0) : "x86_64";
 	char name[32];
 
-	if (!machine)
-		return "the program is neither for x86-64 nor for 64-bit Arm";
 	snprintf(name, sizeof(name), "qemu-%s", machine);
 	if (!find_in_path(name, session->emulator, sizeof(session->emulator)))
-		return strcmp(machine, "x86_64") == 0
-			       ? "qemu-x86_64 is not installed (package "
-				 "qemu-user)"
-			       : "qemu-aarch64 is not installed (package "
-				 "qemu-user)";
+		return "the emulator of the program's processor is not "
+		       "installed (package qemu-user)";
 	if (!find_plugin(session->plugin, sizeof(session->plugin)))
 		return "its plugin, " PLUGIN_NAME ", is not installed";
 	if (strchr(session->plugin, ',') || strchr(session->emulator, ','))
@@ -142,67 +115,106 @@ void pw_qemu_program(pid_t pid, char *path, size_t path_bytes)
 		snprintf(path, path_bytes, "%s", at);
 }
 
-/* "#!" programs are run by their interpreters, as the kernel does it. */
-static const char **resolve_script(const char **argv, char *head,
-				   size_t head_bytes, int depth)
-{
-	char *line = head + 2, *argument;
-	int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd >= 0 ? read(fd, head, head_bytes - 1) : -1;
+/* The words of a command, with room in front of them. */
+struct command {
+	const char **word;
+	size_t first;
+	char head[PW_SCRIPT_DEPTH_MAX][PW_SCRIPT_HEAD_BYTES + 1];
+};
 
-	if (fd >= 0)
-		close(fd);
-	if (got < 3 || memcmp(head, "#!", 2) != 0 || depth >= SCRIPT_DEPTH_MAX)
-		return argv;
-	head[got] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	line += strspn(line, " \t");
-	for (size_t n = strlen(line);
-	     n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'); n--)
-		line[n - 1] = '\0';
-	argument = line + strcspn(line, " \t");
-	if (*argument) {
-		*argument++ = '\0';
-		*--argv = argument + strspn(argument, " \t");
+static void put_in_front(struct command *command, const char *word)
+{
+	PW_ASSERT(command->first > 0);
+	command->word[--command->first] = word;
+}
+
+/* Scripts are run by their interpreters, as the kernel does it. */
+static void resolve_script(struct command *command)
+{
+	for (size_t i = 0; i < PW_SCRIPT_DEPTH_MAX; i++) {
+		char *head = command->head[i];
+		int fd = open(command->word[command->first],
+			      O_RDONLY | O_CLOEXEC);
+		ssize_t got =
+			fd >= 0 ? read(fd, head, PW_SCRIPT_HEAD_BYTES) : -1;
+		struct pw_script script;
+
+		if (fd >= 0)
+			close(fd);
+		head[got > 0 ? got : 0] = '\0';
+		if (!pw_script_parse(head, &script))
+			return;
+		if (script.argument)
+			put_in_front(command, script.argument);
+		put_in_front(command, script.interpreter);
 	}
-	*--argv = line;
-	return resolve_script(argv, head + head_bytes / 2, head_bytes / 2,
-			      depth + 1);
+}
+
+/*
+ * The emulator takes its own environment for the program's, and turns it round.
+ * Variables of the dynamic linker would act on the emulator, so they are handed
+ * over as options, unless a comma would cut them. The plugin does the same for
+ * each exec of the program.
+ */
+static void hand_over_environment(struct command *command)
+{
+	size_t count = 0, kept = 0, handed = 0;
+
+	while (environ[count])
+		count++;
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(environ[i], "LD_", 3) == 0 &&
+		    !strchr(environ[i], ',') && handed < LINKER_VARIABLES) {
+			put_in_front(command, environ[i]);
+			put_in_front(command, "-E");
+			handed++;
+		} else {
+			environ[kept++] = environ[i];
+		}
+	}
+	environ[kept] = NULL;
+	for (size_t i = 0; i < kept / 2; i++) {
+		char *variable = environ[i];
+
+		environ[i] = environ[kept - 1 - i];
+		environ[kept - 1 - i] = variable;
+	}
 }
 
 static _Noreturn void become_target(const struct pw_qemu_session *session,
 				    const char *plugin, int failure)
 {
 	const struct pw_capture_request *request = &session->request;
-	size_t count = 0, own = 0;
-	const char **word, **argv;
-	char head[8192];
+	struct command command = {.first = WORDS_IN_FRONT};
+	/* execv wants unqualified texts and changes none. */
+	union {
+		const char **in;
+		char *const *out;
+	} argv;
+	size_t count = 0;
+	const char *name;
 	int error;
 
 	while (request->argv[count])
 		count++;
-	word = calloc(count + ARGUMENTS_OWN + 2 * SCRIPT_DEPTH_MAX + 1,
-		      sizeof(*word));
-	if (!word)
+	command.word =
+		calloc(WORDS_IN_FRONT + count + 1, sizeof(*command.word));
+	if (!command.word)
 		_exit(127);
-	argv = word + ARGUMENTS_OWN + 2 * SCRIPT_DEPTH_MAX;
-	memcpy(argv, request->argv, count * sizeof(*argv));
-	argv[0] = request->path;
-	argv = resolve_script(argv, head, sizeof(head), 0);
-	word[own++] = session->emulator;
-	word[own++] = "-plugin";
-	word[own++] = plugin;
-	word[own++] = "-0";
-	word[own++] = argv[0] == request->path ? request->argv[0] : argv[0];
-	memmove(word + own, argv,
-		(count +
-		 (size_t)(word + ARGUMENTS_OWN + 2 * SCRIPT_DEPTH_MAX - argv)) *
-			sizeof(*word));
-	own += count +
-	       (size_t)(word + ARGUMENTS_OWN + 2 * SCRIPT_DEPTH_MAX - argv);
-	word[own] = NULL;
-	/* execv wants unqualified texts and changes none. */
-	execv(session->emulator, (char *const *)(uintptr_t)word);
+	memcpy(command.word + command.first, request->argv,
+	       count * sizeof(*command.word));
+	command.word[command.first] = request->path;
+	resolve_script(&command);
+	name = command.first == WORDS_IN_FRONT ? request->argv[0]
+					       : command.word[command.first];
+	put_in_front(&command, name);
+	put_in_front(&command, "-0");
+	put_in_front(&command, plugin);
+	put_in_front(&command, "-plugin");
+	hand_over_environment(&command);
+	put_in_front(&command, session->emulator);
+	argv.in = command.word + command.first;
+	execv(session->emulator, argv.out);
 	error = errno;
 	if (write(failure, &error, sizeof(error)) < 0)
 		_exit(127);

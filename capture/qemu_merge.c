@@ -130,11 +130,8 @@ static struct pw_qemu_stream *choose(struct pw_qemu_session *session,
 
 		if (!stream->used)
 			continue;
-		if (stream->code) {
-			if (stream->ended && !is_needed(session, stream))
-				retire(session, stream);
+		if (stream->code)
 			continue;
-		}
 		if (atomic_load(&stream->ring->state) == PW_RING_DONE)
 			stream->ended = true;
 		stamp = bound_of(stream, &words);
@@ -149,6 +146,37 @@ static struct pw_qemu_stream *choose(struct pw_qemu_session *session,
 			retire(session, stream);
 	}
 	return best && (forced || oldest <= bound) ? best : NULL;
+}
+
+/*
+ * Rings of code of which no thread speaks any more; read to their end, since a
+ * child that has not reported yet may.
+ */
+static enum pw_status retire_code(struct pw_qemu_session *session,
+				  struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	for (unsigned i = 0; i < session->stream_end && st == PW_OK; i++) {
+		struct pw_qemu_stream *stream = &session->stream[i];
+
+		if (!stream->used || !stream->code || !stream->ended ||
+		    is_needed(session, stream))
+			continue;
+		for (size_t p = session->processes.count; p > 0; p--) {
+			const struct pw_qemu_process *process =
+				pw_qemu_process_at(session, p - 1);
+
+			if (process->pid != stream->pid ||
+			    process->image != stream->image)
+				continue;
+			st = pw_qemu_drain_code(session, (uint32_t)(p - 1),
+						err);
+			break;
+		}
+		retire(session, stream);
+	}
+	return st;
 }
 
 static bool all_ended(const struct pw_qemu_session *session)
@@ -213,6 +241,9 @@ static enum pw_status go_round(struct pw_qemu_session *session,
 	bool progress = false;
 	uint64_t head = 0;
 
+	if (st != PW_OK)
+		return st;
+	st = retire_code(session, err);
 	if (st != PW_OK)
 		return st;
 	stream = choose(session, now_ns, stalled);

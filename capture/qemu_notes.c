@@ -4,6 +4,7 @@
 #include "capture/qemu_session.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -13,28 +14,13 @@
 
 #define CLONE_FLAG_THREAD 0x10000
 
-/*
- * What QEMU 7.2 puts on the stack of a signal handler: return address,
- * context, information and floating-point state, from the stack pointer up.
- * Source: QEMU linux-user/i386/signal.c, struct rt_sigframe.
- */
-#define FRAME_BYTES 960
-#define PUSH_BYTES 8
-
-static struct pw_qemu_process *process_at(const struct pw_qemu_session *session,
-					  size_t index)
-{
-	PW_ASSERT(index < session->processes.count);
-	return &PW_ARRAY_AT(&session->processes, struct pw_qemu_process, index);
-}
-
 /* What process @pid was while it ran @image. */
 static uint32_t find_image(const struct pw_qemu_session *session, pid_t pid,
 			   uint64_t image)
 {
 	for (size_t i = session->processes.count; i > 0; i--)
-		if (process_at(session, i - 1)->pid == pid &&
-		    process_at(session, i - 1)->image == image)
+		if (pw_qemu_process_at(session, i - 1)->pid == pid &&
+		    pw_qemu_process_at(session, i - 1)->image == image)
 			return (uint32_t)(i - 1);
 	return PW_QEMU_NONE;
 }
@@ -43,7 +29,7 @@ static uint32_t find_image(const struct pw_qemu_session *session, pid_t pid,
 static uint32_t find_process(const struct pw_qemu_session *session, pid_t pid)
 {
 	for (size_t i = session->processes.count; i > 0; i--)
-		if (process_at(session, i - 1)->pid == pid)
+		if (pw_qemu_process_at(session, i - 1)->pid == pid)
 			return (uint32_t)(i - 1);
 	return PW_QEMU_NONE;
 }
@@ -68,7 +54,7 @@ static enum pw_status declare_thread(struct pw_qemu_session *session,
 				     uint32_t parent, struct pw_error *err)
 {
 	const struct pw_thread thread = {
-		.process = process_at(session, stream->process)->number,
+		.process = pw_qemu_process_at(session, stream->process)->number,
 		.pid = (uint32_t)stream->pid,
 		.tid = atomic_load(&stream->ring->tid),
 		.parent = parent == PW_QEMU_NONE ? session->threads : parent,
@@ -110,7 +96,8 @@ static enum pw_status start_over(struct pw_qemu_session *session,
 				 struct pw_qemu_stream *stream,
 				 struct pw_error *err)
 {
-	struct pw_qemu_process *before = process_at(session, stream->process);
+	struct pw_qemu_process *before =
+		pw_qemu_process_at(session, stream->process);
 	struct pw_qemu_process process = {
 		.pid = before->pid,
 		.image = stream->image,
@@ -121,7 +108,7 @@ static enum pw_status start_over(struct pw_qemu_session *session,
 	};
 	struct pw_event exec = {.kind = PW_EVENT_exec};
 	enum pw_status st;
-	char path[4096];
+	char path[PATH_MAX], full[PATH_MAX];
 
 	before->pidfd = -1;
 	before->ended_ns = pw_qemu_now_ns();
@@ -131,7 +118,7 @@ static enum pw_status start_over(struct pw_qemu_session *session,
 	if (st != PW_OK)
 		return st;
 	pw_qemu_program(stream->pid, path, sizeof(path));
-	exec.text = path;
+	exec.text = path[0] == '/' && realpath(path, full) ? full : path;
 	return pw_qemu_event(session, stream, &exec, err);
 }
 
@@ -143,7 +130,8 @@ static enum pw_status note_start(struct pw_qemu_session *session,
 	uint32_t known = find_process(session, stream->pid);
 	enum pw_status st;
 
-	if (known != PW_QEMU_NONE && process_at(session, known)->pidfd >= 0) {
+	if (known != PW_QEMU_NONE &&
+	    pw_qemu_process_at(session, known)->pidfd >= 0) {
 		stream->process = known;
 		st = start_over(session, stream, err);
 	} else {
@@ -153,7 +141,7 @@ static enum pw_status note_start(struct pw_qemu_session *session,
 	}
 	if (st != PW_OK)
 		return st;
-	process_at(session, stream->process)->machine =
+	pw_qemu_process_at(session, stream->process)->machine =
 		(enum pw_call_machine)event->arg[0];
 	st = pw_qemu_image(session, stream, event->arg[1], err);
 	pw_qemu_ring_answer(stream->ring);
@@ -165,8 +153,8 @@ static enum pw_status copy_process(struct pw_qemu_session *session,
 				   uint32_t from, uint32_t to, uint64_t blocks,
 				   struct pw_error *err)
 {
-	struct pw_qemu_process *parent = process_at(session, from);
-	struct pw_qemu_process *child = process_at(session, to);
+	struct pw_qemu_process *parent = pw_qemu_process_at(session, from);
+	struct pw_qemu_process *child = pw_qemu_process_at(session, to);
 	enum pw_status st;
 
 	child->machine = parent->machine;
@@ -208,7 +196,8 @@ static enum pw_status note_forked(struct pw_qemu_session *session,
 			session, stream,
 			thread ? thread->thread
 			: parent != PW_QEMU_NONE
-				? process_at(session, parent)->first_thread
+				? pw_qemu_process_at(session, parent)
+					  ->first_thread
 				: PW_QEMU_NONE,
 			err);
 	pw_qemu_ring_answer(stream->ring);
@@ -232,7 +221,8 @@ static enum pw_status note_thread(struct pw_qemu_session *session,
 	return declare_thread(
 		session, stream,
 		parent ? parent->thread
-		       : process_at(session, stream->process)->first_thread,
+		       : pw_qemu_process_at(session, stream->process)
+				 ->first_thread,
 		err);
 }
 
@@ -241,7 +231,8 @@ static enum pw_status note_handler(struct pw_qemu_session *session,
 				   const struct pw_event *event,
 				   struct pw_error *err)
 {
-	struct pw_qemu_process *process = process_at(session, stream->process);
+	struct pw_qemu_process *process =
+		pw_qemu_process_at(session, stream->process);
 	uint64_t pc = event->arg[1];
 
 	if (event->arg[0] >= PW_QEMU_SIGNALS)
@@ -267,7 +258,7 @@ static enum pw_status note_native(struct pw_qemu_session *session,
 		.text = event->text,
 	};
 
-	process_at(session, stream->process)->native = true;
+	pw_qemu_process_at(session, stream->process)->native = true;
 	session->result->processes_unrecorded++;
 	fprintf(stderr, "pagewalk: process %d goes on unrecorded: %s\n",
 		(int)stream->pid, event->text);
@@ -278,7 +269,8 @@ static enum pw_status note_native(struct pw_qemu_session *session,
 static void note_stayed(struct pw_qemu_session *session,
 			const struct pw_qemu_stream *stream)
 {
-	struct pw_qemu_process *process = process_at(session, stream->process);
+	struct pw_qemu_process *process =
+		pw_qemu_process_at(session, stream->process);
 
 	if (!process->native)
 		return;
@@ -293,25 +285,11 @@ static enum pw_status note_cpu(struct pw_qemu_session *session,
 {
 	const struct pw_event cpu = {
 		.kind = PW_EVENT_cpu,
-		.arg = {event->arg[0], event->arg[1]},
+		.arg = {event->arg[0],
+			event->arg[1] - (uint64_t)session->started_ns},
 	};
 
 	return pw_qemu_event(session, stream, &cpu, err);
-}
-
-/* The frame of the handler that returns has been read by the kernel. */
-static enum pw_status see_sigreturn(struct pw_qemu_session *session,
-				    struct pw_qemu_stream *stream,
-				    struct pw_error *err)
-{
-	if (stream->frames == 0)
-		return PW_OK;
-	stream->frames--;
-	if (!stream->frame[stream->frames])
-		return PW_OK;
-	return pw_qemu_kernel_access(session, stream,
-				     stream->frame[stream->frames], FRAME_BYTES,
-				     false, err);
 }
 
 /* A child that is a process of its own, and not a thread. */
@@ -334,7 +312,7 @@ static enum pw_status see_event(struct pw_qemu_session *session,
 	enum pw_status st = PW_OK;
 
 	if (event->kind == PW_EVENT_sigreturn)
-		st = see_sigreturn(session, stream, err);
+		st = pw_qemu_sigreturn(session, stream, err);
 	else if (event->kind == PW_EVENT_clone)
 		see_child(session, event);
 	if (st == PW_OK)
@@ -377,78 +355,4 @@ enum pw_status pw_qemu_note(struct pw_qemu_session *session,
 		copy.kind = (enum pw_event_kind)kind;
 		return see_event(session, stream, &copy, err);
 	}
-}
-
-/* The signal whose handler begins at @pc; 0 when there are several. */
-static unsigned which_signal(const struct pw_qemu_process *process, uint64_t pc)
-{
-	unsigned found = PW_QEMU_SIGNALS;
-
-	for (unsigned i = 1; i < PW_QEMU_SIGNALS; i++)
-		if (process->handler[i] == pc)
-			found = found == PW_QEMU_SIGNALS ? i : 0;
-	return found;
-}
-
-/* The stack pointer at the entry of a handler that begins with a push. */
-static uint64_t find_frame(struct pw_qemu_session *session,
-			   const struct pw_qemu_code_block *block,
-			   const uint64_t *pieces, size_t count)
-{
-	const uint8_t *code =
-		(const uint8_t *)session->blocks.code.data + block->code;
-	size_t offset = 0;
-
-	for (unsigned i = 0; i < block->insns && offset < block->code_bytes;
-	     i++) {
-		struct pw_x86_insn insn;
-
-		pw_x86_decode(session->blocks.decoder, block->pc + offset,
-			      code + offset, block->code_bytes - offset, &insn);
-		if (insn.operand_count) {
-			const struct pw_x86_operand *op =
-				&insn.operand[insn.operand_count - 1];
-			bool pushes =
-				op->base == PW_X86_SLOT(rsp) &&
-				op->kind == PW_ACCESS_STORE &&
-				op->displacement == (uint64_t)0 - PUSH_BYTES;
-
-			return pushes && count && (pieces[0] & PW_PIECE_STORE)
-				       ? (pieces[0] & PW_PIECE_ADDRESS) +
-						 PUSH_BYTES
-				       : 0;
-		}
-		offset += insn.length;
-	}
-	return 0;
-}
-
-enum pw_status pw_qemu_handler(struct pw_qemu_session *session,
-			       struct pw_qemu_stream *stream,
-			       const struct pw_qemu_code_block *block,
-			       const uint64_t *pieces, size_t count,
-			       struct pw_error *err)
-{
-	const struct pw_qemu_process *process =
-		process_at(session, stream->process);
-	const struct pw_qemu_code_block *before = pw_qemu_last(session, stream);
-	unsigned number = which_signal(process, block->pc);
-	const struct pw_event signal = {.kind = PW_EVENT_signal,
-					.arg = {number}};
-	uint64_t frame = 0;
-	enum pw_status st;
-
-	if (number == PW_QEMU_SIGNALS ||
-	    (before &&
-	     ((before->flags & PW_QEMU_CALLS) || before->call == block->pc)))
-		return PW_OK; /* the program calls the function itself */
-	if (block->machine == PW_CALL_X86_64)
-		frame = find_frame(session, block, pieces, count);
-	st = pw_qemu_event(session, stream, &signal, err);
-	if (st == PW_OK && frame)
-		st = pw_qemu_kernel_access(session, stream, frame, FRAME_BYTES,
-					   true, err);
-	if (stream->frames < PW_QEMU_FRAMES)
-		stream->frame[stream->frames++] = frame;
-	return st;
 }

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -73,9 +74,11 @@ static void kill_owners(const struct pw_qemu_region *region)
 			struct pw_ring *ring = pw_qemu_region_at(region, i);
 			uint32_t pid = atomic_load(&ring->pid);
 
-			if (atomic_load(&ring->state) != PW_RING_FREE && pid &&
-			    kill((pid_t)pid, SIGKILL) == 0)
-				found = true;
+			if (atomic_load(&ring->state) == PW_RING_FREE || !pid)
+				continue;
+			kill((pid_t)pid, SIGKILL);
+			atomic_store(&ring->pid, 0);
+			found = true;
 		}
 		if (!found && round > 1)
 			return;
@@ -122,6 +125,7 @@ static enum pw_status start_guard(struct pw_qemu_region *region,
 enum pw_status pw_qemu_region_make(struct pw_qemu_region *region,
 				   bool follow_children, struct pw_error *err)
 {
+	struct stat st;
 	void *memory;
 
 	*region = (struct pw_qemu_region){.guard_pipe = -1};
@@ -137,6 +141,8 @@ enum pw_status pw_qemu_region_make(struct pw_qemu_region *region,
 				     "memory shared with the emulator");
 	region->control = memory;
 	region->control->recorder_pid = (uint32_t)getpid();
+	region->control->pid_namespace =
+		stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
 	region->control->follow_children = follow_children;
 	region->control->magic = PW_REGION_MAGIC;
 	return start_guard(region, err);
@@ -148,8 +154,7 @@ void pw_qemu_region_free(struct pw_qemu_region *region)
 		pw_qemu_region_off(region);
 		for (unsigned i = 0; i < PW_RINGS; i++)
 			if (region->words[i])
-				munmap((void *)(uintptr_t)region->words[i],
-				       2 * WORDS_BYTES);
+				munmap(region->words[i], 2 * WORDS_BYTES);
 		munmap(region->control, PW_REGION_BYTES);
 	}
 	if (region->guard_pipe >= 0)
@@ -183,7 +188,7 @@ enum pw_status pw_qemu_region_words(struct pw_qemu_region *region,
 		 MAP_SHARED | MAP_FIXED, region->fd, offset) == MAP_FAILED)
 		return pw_fail_errno(err, PW_ERR_SYSTEM, errno,
 				     "memory shared with the emulator");
-	region->words[number] = (const uint64_t *)(const void *)twice;
+	region->words[number] = (uint64_t *)(void *)twice;
 	*out = region->words[number];
 	return PW_OK;
 }

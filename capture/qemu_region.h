@@ -18,7 +18,7 @@ struct pw_qemu_region {
 	 * The words of each ring twice in a row, so that PW_RING_WORDS from
 	 * any position on lie side by side; NULL before the first use.
 	 */
-	const uint64_t *words[PW_RINGS];
+	uint64_t *words[PW_RINGS];
 	pid_t guard; /* kills the targets when the recorder is killed */
 	int guard_pipe;
 	uint32_t bell; /* as it was when last looked at */

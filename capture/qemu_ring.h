@@ -52,6 +52,7 @@
 #define PW_WORD_TYPE_SHIFT 60
 #define PW_WORD_OPERAND ((UINT64_C(1) << 60) - 1)
 #define PW_PIECE_ADDRESS ((UINT64_C(1) << 48) - 1)
+#define PW_PIECE_TAG_SHIFT 48
 #define PW_PIECE_STORE (UINT64_C(1) << 48)
 #define PW_PIECE_SIZE_SHIFT 49
 #define PW_PIECE_INSN_SHIFT 52
@@ -130,6 +131,7 @@ enum pw_region_off {
 struct pw_region {
 	uint64_t magic;
 	uint32_t recorder_pid;
+	uint64_t pid_namespace; /* inode of the one in which that is its pid */
 	uint32_t follow_children; /* processes that fork are recorded too */
 	_Atomic uint32_t off;	  /* enum pw_region_off */
 	_Atomic uint32_t bell;	  /* futex: the recorder should look */
@@ -137,6 +139,7 @@ struct pw_region {
 	/* What found no free ring and goes unrecorded. */
 	_Atomic uint32_t threads_missed;
 	_Atomic uint32_t processes_missed;
+	_Atomic uint32_t processes_hidden; /* in another pid namespace */
 };
 
 _Static_assert(sizeof(struct pw_ring) <= PW_RING_HEAD_BYTES, "fits");

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/array.h"
+#include "base/assert.h"
 #include "base/status.h"
 #include "capture/engine.h"
 #include "capture/limits.h"
@@ -94,6 +95,7 @@ struct pw_qemu_session {
 	uint32_t claims;	 /* as they were when last looked at */
 	uint64_t missed_threads; /* for want of a ring, as last seen */
 	uint64_t missed_processes;
+	uint64_t hidden_processes;
 	uint32_t threads;  /* declared */
 	uint64_t executed; /* instructions, in the scope or not */
 	uint64_t recorded; /* instructions */
@@ -104,11 +106,24 @@ struct pw_qemu_session {
 	bool target_ended;
 	bool ended;
 	uint64_t backlog;    /* words that could be read at the last look */
+	int64_t started_ns;  /* the recording */
 	int64_t progress_ns; /* when something was read last */
 	uint64_t address[PW_QEMU_PIECES_MAX]; /* of an execution */
 	char emulator[4096];
 	char plugin[4096];
 };
+
+/*
+ * Process @index of those that have been seen.
+ *
+ * Owns: the session; good until another is added.
+ */
+static inline struct pw_qemu_process *
+pw_qemu_process_at(const struct pw_qemu_session *session, size_t index)
+{
+	PW_ASSERT(index < session->processes.count);
+	return &PW_ARRAY_AT(&session->processes, struct pw_qemu_process, index);
+}
 
 /*
  * Words of @stream that can be read now are turned into accesses and events,
@@ -169,6 +184,15 @@ enum pw_status pw_qemu_kernel_access(struct pw_qemu_session *session,
 				     struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * The sink of session->blocks, which is given as @state.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_put_shape(void *state, const struct pw_shape *shape,
+				 uint32_t *index,
+				 struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * Close the open stretch of the trace, if there is one.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
@@ -187,6 +211,15 @@ enum pw_status pw_qemu_handler(struct pw_qemu_session *session,
 			       const struct pw_qemu_code_block *block,
 			       const uint64_t *pieces, size_t count,
 			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * A handler of @stream's thread returns: the kernel reads its frame.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_qemu_sigreturn(struct pw_qemu_session *session,
+				 struct pw_qemu_stream *stream,
+				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * The block that @stream has executed last, or NULL.
@@ -242,9 +275,10 @@ enum pw_status pw_qemu_mapped(struct pw_qemu_session *session,
 			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Find emulator and plugin for the program; NULL, or why there is none.
+ * Find emulator and plugin for programs of @machine, as uname names it; NULL,
+ * or why there are none.
  */
-const char *pw_qemu_find(struct pw_qemu_session *session, const char *path);
+const char *pw_qemu_find(struct pw_qemu_session *session, const char *machine);
 
 /*
  * The program that the emulator in process @pid runs; "" when unknown.

@@ -16,13 +16,6 @@
 #define TABLE_KEPT_NS (60 * SECOND_NS)
 #define EXIT_CODE_FIELD 52 /* of /proc/PID/stat */
 
-static struct pw_qemu_process *process_at(const struct pw_qemu_session *session,
-					  size_t index)
-{
-	PW_ASSERT(index < session->processes.count);
-	return &PW_ARRAY_AT(&session->processes, struct pw_qemu_process, index);
-}
-
 /* Of threads that an exec has ended nothing more will come. */
 static void end_earlier(struct pw_qemu_session *session,
 			const struct pw_qemu_stream *stream)
@@ -61,38 +54,57 @@ static enum pw_status open_stream(struct pw_qemu_session *session,
 				    err);
 }
 
-/* What found no ring; said once, counted in the result. */
+/* Say once, on standard error and in the trace, what is left out and why. */
+static enum pw_status say_missed(struct pw_qemu_session *session,
+				 const char *why, struct pw_error *err)
+{
+	const struct pw_event unrecorded = {
+		.kind = PW_EVENT_unrecorded,
+		.text = why,
+	};
+	enum pw_status st = pw_qemu_lane_close(session, err);
+
+	fprintf(stderr,
+		"pagewalk: some processes or threads go unrecorded: "
+		"%s\n",
+		why);
+	if (st != PW_OK)
+		return st;
+	return pw_recorder_event(session->recorder, 0, &unrecorded, err);
+}
+
+/* What found no ring, or cannot be seen; counted in the result. */
 static enum pw_status see_missed(struct pw_qemu_session *session,
 				 struct pw_error *err)
 {
 	const struct pw_region *control = session->region.control;
-	uint64_t threads = atomic_load(&control->threads_missed);
-	uint64_t processes = atomic_load(&control->processes_missed);
-	const struct pw_event unrecorded = {
-		.kind = PW_EVENT_unrecorded,
-		.text = "more threads at once than there are rings",
-	};
-	uint64_t more = threads + processes - session->missed_threads -
-			session->missed_processes;
-	bool first = session->missed_threads + session->missed_processes == 0;
-	enum pw_status st;
+	const uint64_t threads = atomic_load(&control->threads_missed);
+	const uint64_t processes = atomic_load(&control->processes_missed);
+	const uint64_t hidden = atomic_load(&control->processes_hidden);
+	const bool more = threads + processes >
+			  session->missed_threads + session->missed_processes;
+	const bool first =
+		session->missed_threads + session->missed_processes == 0;
+	enum pw_status st = PW_OK;
 
-	if (more == 0 || session->threads == 0)
+	if (session->threads == 0)
 		return PW_OK;
 	session->result->threads_unrecorded +=
 		threads - session->missed_threads;
 	session->result->processes_unrecorded +=
-		processes - session->missed_processes;
+		processes - session->missed_processes + hidden -
+		session->hidden_processes;
 	session->missed_threads = threads;
 	session->missed_processes = processes;
-	if (!first)
-		return PW_OK;
-	fprintf(stderr, "pagewalk: some threads go unrecorded: %s (%d)\n",
-		unrecorded.text, PW_RINGS - PW_RINGS_VITAL);
-	st = pw_qemu_lane_close(session, err);
-	if (st != PW_OK)
-		return st;
-	return pw_recorder_event(session->recorder, 0, &unrecorded, err);
+	if (more && first)
+		st = say_missed(session,
+				"more threads at once than there are rings",
+				err);
+	if (st == PW_OK && hidden && !session->hidden_processes)
+		st = say_missed(session,
+				"a pid namespace of their own hides them", err);
+	session->hidden_processes = hidden;
+	return st;
 }
 
 enum pw_status pw_qemu_look_for_rings(struct pw_qemu_session *session,
@@ -148,7 +160,6 @@ static int exit_code(pid_t pid)
 	const char *at;
 	FILE *file;
 	size_t got;
-	int code = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	file = fopen(path, "re");
@@ -160,15 +171,13 @@ static int exit_code(pid_t pid)
 	at = strrchr(text, ')');
 	for (int field = 2; at && field < EXIT_CODE_FIELD; field++)
 		at = strchr(at + 1, ' ');
-	if (at && sscanf(at, "%d", &code) != 1)
-		code = 0;
-	return code;
+	return at ? (int)strtol(at, NULL, 10) : 0;
 }
 
 /* A process has ended: its rings hold the last it did. */
 static void see_end(struct pw_qemu_session *session, size_t index)
 {
-	struct pw_qemu_process *process = process_at(session, index);
+	struct pw_qemu_process *process = pw_qemu_process_at(session, index);
 
 	close(process->pidfd);
 	process->pidfd = -1;
@@ -182,7 +191,8 @@ static void see_end(struct pw_qemu_session *session, size_t index)
 static enum pw_status record_kill(struct pw_qemu_session *session, size_t index,
 				  int code, struct pw_error *err)
 {
-	const struct pw_qemu_process *process = process_at(session, index);
+	const struct pw_qemu_process *process =
+		pw_qemu_process_at(session, index);
 	const struct pw_qemu_stream stream = {
 		.thread = process->first_thread,
 		.last = PW_QEMU_NONE,
@@ -210,7 +220,8 @@ enum pw_status pw_qemu_look_for_ends(struct pw_qemu_session *session,
 	enum pw_status st = PW_OK;
 
 	for (size_t i = 0; i < session->processes.count && st == PW_OK; i++) {
-		struct pw_qemu_process *process = process_at(session, i);
+		struct pw_qemu_process *process =
+			pw_qemu_process_at(session, i);
 		int code;
 
 		if (process->ended_ns && process->block.data &&

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "capture/script.h"
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
-#define HEAD_BYTES 256 /* of a script that the kernel looks at */
-#define SCRIPTS_MAX 6  /* interpreters that are scripts, and a program */
+#define SCRIPTS_MAX 6 /* interpreters that are scripts, and a program */
 
 /* The first one is that of scripts and programs that cannot be read. */
 static const struct {
@@ -38,7 +38,7 @@ static bool changes_identity(const struct stat *st)
  * Read the beginning of @path, followed by a 0; false when it cannot be
  * opened. A program need not be readable to be run: exec will tell.
  */
-static bool read_head(const char *path, char head[HEAD_BYTES + 1],
+static bool read_head(const char *path, char head[PW_SCRIPT_HEAD_BYTES + 1],
 		      size_t *bytes)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -46,7 +46,7 @@ static bool read_head(const char *path, char head[HEAD_BYTES + 1],
 
 	if (fd < 0)
 		return false;
-	got = read(fd, head, HEAD_BYTES);
+	got = read(fd, head, PW_SCRIPT_HEAD_BYTES);
 	close(fd);
 	*bytes = got > 0 ? (size_t)got : 0;
 	head[*bytes] = '\0';
@@ -84,16 +84,6 @@ static enum pw_status check_elf(const char **machine, const char *path,
 	return pw_hint(err, "build it for x86-64 and try again");
 }
 
-/* The interpreter that the first line of a script names; "" for none. */
-static void find_interpreter(char *head)
-{
-	char *name = head + 2 + strspn(head + 2, " \t");
-	size_t length = strcspn(name, " \t\n");
-
-	memmove(head, name, length);
-	head[length] = '\0';
-}
-
 /* A script runs with the rights of its interpreter. */
 static enum pw_status check_rights(const char *path, const struct stat *st,
 				   struct pw_error *err)
@@ -112,8 +102,9 @@ static enum pw_status check_rights(const char *path, const struct stat *st,
 static enum pw_status check_content(const char **machine, const char *path,
 				    struct pw_error *err)
 {
-	char interpreter[HEAD_BYTES + 1];
-	char head[HEAD_BYTES + 1];
+	char interpreter[PW_SCRIPT_HEAD_BYTES + 1];
+	char head[PW_SCRIPT_HEAD_BYTES + 1];
+	struct pw_script script;
 	struct stat st;
 	size_t bytes;
 
@@ -121,11 +112,10 @@ static enum pw_status check_content(const char **machine, const char *path,
 	for (unsigned i = 0; i < SCRIPTS_MAX; i++) {
 		if (!read_head(path, head, &bytes))
 			return PW_OK;
-		if (bytes < 2 || head[0] != '#' || head[1] != '!')
+		if (!pw_script_parse(head, &script))
 			return check_elf(machine, path, head, bytes, err);
-		find_interpreter(head);
 		memcpy(interpreter, head, sizeof(interpreter));
-		path = interpreter;
+		path = interpreter + (script.interpreter - head);
 		if (stat(path, &st) == 0 &&
 		    check_rights(path, &st, err) != PW_OK)
 			return PW_ERR_TARGET;

@@ -94,8 +94,16 @@ struct pw_events {
 	const char *const *text; /* a path, a name, or "" */
 };
 
+/*
+ * A page is one page only in its address space. Spaces are numbered from 0 as
+ * they begin, and no number comes again: a process begins with a new one, made
+ * by fork or not, and so does each program that it executes. Threads share the
+ * space of their process, and a child of vfork that of its parent until it
+ * executes a program. What follows the end of a process is in its last space.
+ */
 struct pw_batch {
 	uint32_t thread;	     /* index into the trace's threads */
+	uint64_t space;		     /* address space of the accesses */
 	uint64_t first_access;	     /* global number of the first access */
 	uint64_t first_instruction;  /* thread's clock before the batch */
 	uint64_t instruction_count;  /* instructions begun in the batch */

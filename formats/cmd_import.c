@@ -13,14 +13,19 @@
 #include "base/command.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "formats/infer.h"
 #include "formats/trace.h"
 #include "formats/writer.h"
 
 #define SUFFIX ".pwt"
+/* Linux include/uapi/asm-generic/mman-common.h: MAP_PRIVATE, MAP_ANONYMOUS. */
+#define PRIVATE_ANONYMOUS 0x22
 
 struct args {
 	struct pw_text_list source;
 	const char *output;
+	const char *format;
+	bool infer;
 };
 
 static const struct pw_option options[] = {
@@ -32,6 +37,20 @@ static const struct pw_option options[] = {
 		.offset = offsetof(struct args, output),
 		.help = "Write FILE (default: the source's name with " SUFFIX
 			", in this directory)",
+	},
+	{
+		.name = "as",
+		.argument = "FORMAT",
+		.type = PW_OPTION_TEXT,
+		.offset = offsetof(struct args, format),
+		.help = "Take FILE as a trace of FORMAT instead of recognising "
+			"it",
+	},
+	{
+		.name = "infer-mappings",
+		.type = PW_OPTION_FLAG,
+		.offset = offsetof(struct args, infer),
+		.help = "Guess mappings from what is touched, and list them",
 	},
 	{0},
 };
@@ -62,14 +81,32 @@ static const struct pw_table_spec import_spec = {
 		},
 };
 
+static const struct pw_table_spec guesses_spec = {
+	.name = "guesses",
+	.title = "Guessed mappings",
+	.help = "Runs of touched pages; the trace does not tell mappings.",
+	.column =
+		{
+			{"process", NULL, PW_CELL_U64, PW_UNIT_NONE},
+			{"address", NULL, PW_CELL_U64, PW_UNIT_ADDRESS},
+			{"bytes", "size", PW_CELL_U64, PW_UNIT_BYTES},
+			{"pages", "pages touched", PW_CELL_U64, PW_UNIT_COUNT},
+			{"rights", NULL, PW_CELL_TEXT, PW_UNIT_NONE},
+		},
+};
+
 struct import {
 	const char *source;
 	const char *output;
+	const char *format; /* NULL: recognise it */
 	const char *damage; /* what a first reading found; NULL: nothing */
 	struct pw_tables *tables;
 	struct pw_trace *trace;
 	struct pw_writer *writer;
-	size_t threads; /* declared so far */
+	bool infer;
+	struct pw_array guesses; /* struct pw_guess */
+	size_t guess;		 /* the next to be written */
+	size_t threads;		 /* declared so far */
 	size_t modules;
 	uint64_t instructions;
 };
@@ -79,12 +116,18 @@ struct import {
 /* "dir/pinatrace.out" makes "pinatrace.pwt". */
 static const char *name_output(struct pw_arena *arena, const char *source)
 {
-	const char *slash = strrchr(source, '/');
-	const char *base = slash ? slash + 1 : source;
-	const char *dot = strrchr(base, '.');
-	size_t stem = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+	size_t end = strlen(source);
+	size_t begin, stem;
+	const char *dot;
 
-	return pw_arena_printf(arena, "%.*s" SUFFIX, (int)stem, base);
+	while (end > 1 && source[end - 1] == '/')
+		end--; /* of a folder */
+	for (begin = end; begin > 0 && source[begin - 1] != '/'; begin--)
+		;
+	dot = memrchr(source + begin, '.', end - begin);
+	stem = dot && dot > source + begin ? (size_t)(dot - source) - begin
+					   : end - begin;
+	return pw_arena_printf(arena, "%.*s" SUFFIX, (int)stem, source + begin);
 }
 
 static enum pw_status check_names(const struct import *import,
@@ -132,12 +175,12 @@ static char *describe(const struct import *import)
 		origin = NULL;
 	}
 	object = json_pack(
-		"{s:[s,s,o], s:s, s:s, s:o, s:o*, s:o*}", "command", "pagewalk",
-		"import", make_text(arena, import->source), "engine", "import",
-		"format", info->format, "source",
+		"{s:[s,s,o], s:s, s:s, s:o, s:o*, s:s*, s:o*}", "command",
+		"pagewalk", "import", make_text(arena, import->source),
+		"engine", "import", "format", info->format, "source",
 		make_text(arena, import->source), "damage",
 		import->damage ? make_text(arena, import->damage) : NULL,
-		"origin", origin);
+		"mappings", import->infer ? "guessed" : NULL, "origin", origin);
 	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	return text;
@@ -145,15 +188,45 @@ static char *describe(const struct import *import)
 
 /* ---- copying ---- */
 
+/* A thread was declared: if it is the first of a process, map the guesses. */
+static enum pw_status write_guesses(struct import *import, uint32_t thread,
+				    uint32_t process, struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	for (; st == PW_OK && import->guess < import->guesses.count;
+	     import->guess++) {
+		const struct pw_guess *guess = &PW_ARRAY_AT(
+			&import->guesses, struct pw_guess, import->guess);
+		struct pw_event event = {
+			.kind = PW_EVENT_map,
+			.text = "[guessed]",
+			.arg = {guess->address, guess->bytes, guess->rights,
+				PRIVATE_ANONYMOUS},
+		};
+
+		if (guess->process != process)
+			break;
+		st = pw_writer_event(import->writer, thread, &event, err);
+	}
+	return st;
+}
+
 /* Declare threads and modules that have come up. */
 static enum pw_status declare(struct import *import, struct pw_error *err)
 {
 	const struct pw_trace_info *info = pw_trace_info(import->trace);
 	enum pw_status st = PW_OK;
 
-	while (st == PW_OK && import->threads < info->thread_count)
-		st = pw_writer_thread(import->writer,
-				      &info->threads[import->threads++], err);
+	while (st == PW_OK && import->threads < info->thread_count) {
+		uint32_t index = (uint32_t)import->threads++;
+
+		st = pw_writer_thread(import->writer, &info->threads[index],
+				      err);
+		if (st == PW_OK)
+			st = write_guesses(import, index,
+					   info->threads[index].process, err);
+	}
 	while (st == PW_OK && import->modules < info->module_count)
 		st = pw_writer_module(import->writer,
 				      &info->modules[import->modules++], err);
@@ -208,10 +281,47 @@ static enum pw_status copy(struct import *import, struct pw_error *err)
 	return st == PW_OK ? declare(import, err) : st;
 }
 
+/* Read the source once, to guess. */
+static enum pw_status infer(struct import *import, struct pw_error *err)
+{
+	const struct pw_trace_options how = {.format = import->format};
+	const struct pw_batch *batch;
+	struct pw_trace *trace;
+	struct pw_infer pages;
+	enum pw_status st;
+
+	st = pw_trace_open(&trace, import->source, &how, err);
+	if (st != PW_OK)
+		return st;
+	pw_infer_init(&pages);
+	if (!(pw_trace_info(trace)->unknown & PW_UNKNOWN_MAPPINGS)) {
+		st = pw_fail(
+			err, PW_ERR_USAGE,
+			"%s: tells its mappings; there is nothing to guess",
+			import->source);
+		goto out;
+	}
+	while (st == PW_OK) {
+		st = pw_trace_next(trace, &batch, err);
+		if (st != PW_OK || !batch)
+			break;
+		st = pw_infer_accesses(
+			&pages,
+			pw_trace_info(trace)->threads[batch->thread].process,
+			&batch->accesses, err);
+	}
+	if (st == PW_OK)
+		st = pw_infer_guess(&pages, &import->guesses, err);
+out:
+	pw_infer_free(&pages);
+	pw_trace_close(trace);
+	return st;
+}
+
 /* Read the source and write the trace, up to but without closing it. */
 static enum pw_status convert(struct import *import, struct pw_error *err)
 {
-	const struct pw_trace_options how = {.touches = false};
+	const struct pw_trace_options how = {.format = import->format};
 	struct pw_writer_options target = {.replace = true};
 	char *metadata;
 	enum pw_status st;
@@ -219,6 +329,7 @@ static enum pw_status convert(struct import *import, struct pw_error *err)
 	import->threads = 0;
 	import->modules = 0;
 	import->instructions = 0;
+	import->guess = 0;
 	st = pw_trace_open(&import->trace, import->source, &how, err);
 	if (st != PW_OK)
 		return st;
@@ -227,6 +338,8 @@ static enum pw_status convert(struct import *import, struct pw_error *err)
 		return pw_fail_memory(err, "the metadata");
 	target.metadata = metadata;
 	target.unknown = pw_trace_info(import->trace)->unknown;
+	if (import->infer)
+		target.unknown &= ~(unsigned)PW_UNKNOWN_MAPPINGS;
 	st = pw_writer_open(&import->writer, import->output, &target, err);
 	free(metadata);
 	return st == PW_OK ? copy(import, err) : st;
@@ -271,7 +384,9 @@ static void report(const struct import *import, const struct pw_totals *totals)
 {
 	struct pw_table *table = pw_table_add(import->tables, &import_spec);
 	uint64_t bytes = size_of(import->output);
+	struct pw_totals source;
 
+	pw_trace_totals(import->trace, &source);
 	pw_cell_text(table, import->output);
 	pw_cell_text(table, pw_trace_info(import->trace)->format);
 	pw_cell_u64(table, totals->accesses);
@@ -282,13 +397,36 @@ static void report(const struct import *import, const struct pw_totals *totals)
 	pw_cell_u64(table, import->instructions);
 	pw_cell_u64(table, totals->events);
 	pw_cell_u64(table, import->threads);
-	pw_cell_u64(table, size_of(import->source));
+	pw_cell_u64(table, source.file_bytes);
 	pw_cell_u64(table, bytes);
 	pw_cell_f64(table, totals->accesses
 				   ? (double)bytes / (double)totals->accesses
 				   : 0);
 	if (import->damage)
 		pw_tables_mark_partial(import->tables, "%s", import->damage);
+}
+
+static void list_guesses(const struct import *import)
+{
+	struct pw_table *table;
+
+	if (!import->infer)
+		return;
+	table = pw_table_add(import->tables, &guesses_spec);
+	for (size_t i = 0; i < import->guesses.count; i++) {
+		const struct pw_guess *guess =
+			&PW_ARRAY_AT(&import->guesses, struct pw_guess, i);
+		const char rights[] = {
+			guess->rights & PW_INFER_READ ? 'r' : '-',
+			guess->rights & PW_INFER_WRITE ? 'w' : '-',
+			guess->rights & PW_INFER_EXECUTE ? 'x' : '-', '\0'};
+
+		pw_cell_u64(table, guess->process);
+		pw_cell_u64(table, guess->address);
+		pw_cell_u64(table, guess->bytes);
+		pw_cell_u64(table, guess->pages);
+		pw_cell_text(table, rights);
+	}
 }
 
 static enum pw_status run(const void *parsed, struct pw_tables *out,
@@ -298,6 +436,9 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	struct import import = {
 		.source = args->source.item[0],
 		.output = args->output,
+		.format = args->format,
+		.infer = args->infer,
+		.guesses = PW_ARRAY(struct pw_guess),
 		.tables = out,
 	};
 	struct pw_totals totals;
@@ -309,6 +450,8 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	if (!import.output)
 		return pw_fail_memory(err, "a file name");
 	st = check_names(&import, err);
+	if (st == PW_OK && import.infer)
+		st = infer(&import, err);
 	if (st == PW_OK)
 		st = convert_all(&import, err);
 	if (st == PW_OK) {
@@ -318,9 +461,12 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		import.writer = NULL;
 		st = pw_writer_close(writer, err);
 	}
-	if (st == PW_OK)
+	if (st == PW_OK) {
 		report(&import, &totals);
+		list_guesses(&import);
+	}
 	give_up(&import);
+	pw_array_free(&import.guesses);
 	return st;
 }
 
@@ -329,7 +475,7 @@ const struct pw_command pw_command_import = {
 	.summary = "make a trace from one of another format",
 	.operands_doc = "FILE",
 	.example = {"pagewalk import pinatrace.out",
-		    "pagewalk import -o sort.pwt sort-pinatrace.out",
+		    "pagewalk import --as cloudsuite core0.trace.xz",
 		    "pagewalk import -o whole.pwt damaged.pwt"},
 	.operands = PW_OPERANDS_ONE,
 	.operands_offset = offsetof(struct args, source),

@@ -197,6 +197,8 @@ static void list_unknown(struct pw_tables *out, unsigned unknown,
 		{PW_UNKNOWN_MAPPINGS, "changes of the address space"},
 		{PW_UNKNOWN_INSTRUCTIONS,
 		 "which accesses belong to one instruction"},
+		{PW_UNKNOWN_ACCESSES,
+		 "accesses between those that were sampled or not filtered"},
 	};
 	struct pw_table *table = pw_table_add(out, &unknown_spec);
 

@@ -248,9 +248,11 @@ static inline void copy_slots(const struct pw_fast_decoder *decoder,
 		(const uint8_t *)decoder->set.kind.data + entry->slot;
 
 	for (uint32_t i = 0; i < entry->slots; i += PW_FAST_SLACK) {
-		memcpy(out->address + at + i, pc + i, PW_FAST_SLACK * 8);
-		memcpy(out->pc + at + i, pc + i, PW_FAST_SLACK * 8);
-		memcpy(out->size_bytes + at + i, size + i, PW_FAST_SLACK * 4);
+		memcpy(out->address + at + i, pc + i,
+		       (size_t)PW_FAST_SLACK * 8);
+		memcpy(out->pc + at + i, pc + i, (size_t)PW_FAST_SLACK * 8);
+		memcpy(out->size_bytes + at + i, size + i,
+		       (size_t)PW_FAST_SLACK * 4);
 		memcpy(out->kind + at + i, kind + i, PW_FAST_SLACK);
 	}
 }

@@ -126,7 +126,8 @@ enum pw_status pw_lane_store_begin(struct pw_lane_store *store,
 	if (st == PW_OK)
 		st = make_room(&store->controls, controls, SYMBOLS_FIRST, err);
 	if (st == PW_OK)
-		st = make_room(&store->bytes, bytes, SYMBOLS_FIRST * 2, err);
+		st = make_room(&store->bytes, bytes, (size_t)SYMBOLS_FIRST * 2,
+			       err);
 	if (st != PW_OK)
 		return st;
 	store->book = book;

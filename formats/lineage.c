@@ -19,6 +19,7 @@ struct thread {
 struct process {
 	uint32_t space; /* plus 1; 0: none */
 	uint32_t left;	/* threads that are not gone */
+	uint64_t id;	/* of the space, or of the last one */
 	bool over;
 };
 
@@ -98,6 +99,7 @@ static enum pw_status give_space(struct pw_lineage *lineage,
 	PW_ASSERT(*users_of(lineage, space) == 0);
 	*users_of(lineage, space) = 1;
 	process->space = space + 1;
+	process->id = lineage->next_id++;
 	return PW_OK;
 }
 
@@ -181,6 +183,8 @@ static enum pw_status clone(struct pw_lineage *lineage,
 		return PW_OK;
 	if (shares) {
 		process->space = change->space + 1;
+		process->id = pw_lineage_space_id(
+			lineage, info->threads[thread].process);
 		++*users_of(lineage, change->space);
 		return PW_OK;
 	}
@@ -220,8 +224,10 @@ static enum pw_status exec(struct pw_lineage *lineage,
 	}
 	change->kind = PW_LINEAGE_EXEC;
 	change->other = change->space;
-	if (!pw_lineage_is_shared(lineage, change->space))
+	if (!pw_lineage_is_shared(lineage, change->space)) {
+		process->id = lineage->next_id++;
 		return PW_OK;
+	}
 	st = leave_space(lineage, process, &last, err);
 	if (st == PW_OK)
 		st = give_space(lineage, process, err);
@@ -283,6 +289,11 @@ uint32_t pw_lineage_space(const struct pw_lineage *lineage, uint32_t process)
 	if (process < lineage->processes.count)
 		space = process_at(lineage, process)->space;
 	return space ? space - 1 : PW_NO_SPACE;
+}
+
+uint64_t pw_lineage_space_id(const struct pw_lineage *lineage, uint32_t process)
+{
+	return process_at(lineage, process)->id;
 }
 
 bool pw_lineage_is_shared(const struct pw_lineage *lineage, uint32_t space)

@@ -23,11 +23,17 @@
 
 #define PW_NO_SPACE UINT32_MAX
 
+/*
+ * Besides its number, a space has an id that no other space of the trace has:
+ * 0 for the first, and the next one for each that a process begins with, a
+ * fork makes or a program begins with after exec.
+ */
 struct pw_lineage {
 	struct pw_array threads;   /* what is known of each thread */
 	struct pw_array processes; /* and of each process */
 	struct pw_array users;	   /* uint32_t: processes in each space */
 	struct pw_array unused;	   /* uint32_t: numbers to use again */
+	uint64_t next_id;	   /* of a space */
 	uint32_t fresh; /* all threads below it have run or been matched */
 };
 
@@ -85,6 +91,13 @@ enum pw_status pw_lineage_event(struct pw_lineage *lineage,
  * after its end.
  */
 uint32_t pw_lineage_space(const struct pw_lineage *lineage, uint32_t process);
+
+/*
+ * The id of the space that @process, a thread of which has run, uses or, after
+ * its end, used last.
+ */
+uint64_t pw_lineage_space_id(const struct pw_lineage *lineage,
+			     uint32_t process);
 
 /*
  * Whether more than one process uses @space, which is one's at present.

@@ -14,23 +14,27 @@
 
 #include "base/status.h"
 #include "formats/batch.h"
+#include "formats/input.h"
 #include "formats/trace.h"
 
 struct pw_reader_ops {
 	const char *name;    /* "pwt", "pinatrace" */
 	const char *summary; /* a line */
 	const char *source;  /* where the format is defined */
+	bool folders;	     /* a folder of such files is one trace */
+	bool own;	     /* ours: read without unpacking and confinement */
 	/*
-	 * How sure are we that a file beginning with these bytes is ours:
-	 * 0 no ... 100 certain.
+	 * How sure are we that a file beginning with these bytes, unpacked if
+	 * it is packed, is ours: 0 no ... 100 certain.
 	 */
 	int (*probe)(const uint8_t *head, size_t head_bytes);
 	/*
-	 * Open @path; fill @info (its texts and arrays belong to the state and
-	 * may grow at next). *state is closed with close, also after a failure
-	 * of next. Errors: as pw_trace_open.
+	 * Begin to read @input, which outlives the state; fill @info (its texts
+	 * and arrays belong to the state and may grow at next). *state is
+	 * closed with close, also after a failure of next. Errors: as
+	 * pw_trace_open.
 	 */
-	enum pw_status (*open)(void **state, const char *path,
+	enum pw_status (*open)(void **state, const struct pw_input *input,
 			       const struct pw_trace_options *options,
 			       struct pw_trace_info *info,
 			       struct pw_error *err);
@@ -60,9 +64,34 @@ struct pw_reader_ops {
 const struct pw_reader_ops *pw_reader_at(size_t index);
 
 /*
+ * The reader called @name, or NULL.
+ */
+const struct pw_reader_ops *pw_reader_find(const char *name);
+
+/*
  * The reader most sure of @head, or NULL when none is.
  */
 const struct pw_reader_ops *pw_reader_probe(const uint8_t *head,
 					    size_t head_bytes);
+
+/*
+ * The reader of our own format, if @format (NULL: the first bytes as they are)
+ * says that @input is of it; else NULL.
+ */
+const struct pw_reader_ops *pw_reader_own(const struct pw_input *input,
+					  const char *format);
+
+/*
+ * The reader called @format, or with NULL the one most sure of @input by the
+ * first bytes of its files, unpacked.
+ *
+ * Errors: PW_ERR_USAGE  no such format, or a folder where it has none.
+ *         PW_ERR_FORMAT no reader knows the content.
+ *         PW_ERR_SYSTEM.
+ */
+enum pw_status pw_reader_select(const struct pw_reader_ops **ops,
+				const struct pw_input *input,
+				const char *format,
+				struct pw_error *err) PW_MUST_CHECK;
 
 #endif

@@ -2,26 +2,21 @@
  * trace.c - read a trace through whatever reader knows it.
  *
  * A reader brings stretches of one thread. Here they get their place in the
- * whole (access number, instruction clock), are cut at epoch boundaries and to
- * a size that stays in the cache, and are collapsed to touches.
+ * whole (access number, instruction clock, address space), are cut at epoch
+ * boundaries and to a size that stays in the cache, and are collapsed to
+ * touches.
  */
 #include "formats/trace.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/arena.h"
 #include "base/array.h"
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/collapse.h"
+#include "formats/isolate.h"
 #include "formats/lineage.h"
 #include "formats/reader.h"
 #include "formats/tally.h"
 
-#define HEAD_BYTES 4096
 #define BATCH_ACCESSES_MAX ((size_t)64 << 10)
 /* Pages that the accesses of a batch may cross into, except by one access. */
 #define BATCH_PAGES_MAX ((uint64_t)256 << 10)
@@ -33,92 +28,58 @@ struct task {
 };
 
 struct pw_trace {
-	struct pw_arena *arena;
+	struct pw_input input;
 	const struct pw_reader_ops *ops;
 	void *state;
 	struct pw_trace_info info;
 	struct pw_trace_options options;
 	struct pw_collapse *collapse; /* NULL unless touches are asked for */
 	struct pw_array tasks;	      /* struct task, by thread */
-	struct pw_array newest;	   /* uint32_t by process: its last task + 1 */
-	struct pw_lineage lineage; /* followed only with a collapser */
-	struct pw_totals totals;   /* of what was delivered */
-	struct pw_batch source;	   /* from the reader */
-	size_t taken;		   /* accesses of it that were delivered */
-	bool has_source;	   /* something of it is left */
-	struct pw_batch batch;	   /* what the consumer sees */
+	struct pw_array newest; /* uint32_t by process: its last task + 1 */
+	struct pw_lineage lineage;
+	struct pw_totals totals; /* of what was delivered */
+	struct pw_batch source;	 /* from the reader */
+	size_t taken;		 /* accesses of it that were delivered */
+	bool has_source;	 /* something of it is left */
+	struct pw_batch batch;	 /* what the consumer sees */
 };
 
-/* Read the first bytes of a regular file. */
-static enum pw_status read_head(struct pw_trace *trace, const char *path,
-				uint8_t *head, size_t *head_bytes,
-				struct pw_error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat found = {0};
-	enum pw_status st = PW_OK;
-	ssize_t done = 0;
-
-	if (fd < 0)
-		return pw_fail_errno(err, PW_ERR_USAGE, errno,
-				     "%s: cannot open", path);
-	if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode)) {
-		done = pread(fd, head, HEAD_BYTES, 0);
-		if (done < 0)
-			st = pw_fail_errno(err, PW_ERR_USAGE, errno,
-					   "%s: cannot read", path);
-	} else if (S_ISDIR(found.st_mode)) {
-		st = pw_fail_errno(err, PW_ERR_USAGE, EISDIR, "%s: cannot open",
-				   path);
-	} else {
-		st = pw_fail(err, PW_ERR_USAGE, "%s: not a regular file", path);
-	}
-	close(fd);
-	*head_bytes = done > 0 ? (size_t)done : 0;
-	trace->totals.file_bytes = (uint64_t)found.st_size;
-	return st;
-}
-
-static enum pw_status not_known(const char *path, size_t head_bytes,
-				struct pw_error *err)
-{
-	char names[256] = "";
-	size_t used = 0;
-
-	for (size_t i = 0; pw_reader_at(i); i++) {
-		int length = snprintf(names + used, sizeof(names) - used,
-				      "%s%s (%s)", i > 0 ? ", " : "",
-				      pw_reader_at(i)->name,
-				      pw_reader_at(i)->summary);
-
-		if (length < 0 || (size_t)length >= sizeof(names) - used)
-			break;
-		used += (size_t)length;
-	}
-	pw_fail(err, PW_ERR_FORMAT, "%s: %s", path,
-		head_bytes == 0 ? "an empty file"
-				: "not a trace of a known format");
-	return pw_hint(err, "known formats: %s", names);
-}
-
-static enum pw_status find_reader(struct pw_trace *trace, const char *path,
+/* Foreign files are read in a confined process, our own in this one. */
+static enum pw_status open_reader(struct pw_trace *trace, const char *path,
 				  struct pw_error *err)
 {
-	uint8_t head[HEAD_BYTES];
-	size_t head_bytes = 0;
-	enum pw_status st = read_head(trace, path, head, &head_bytes, err);
+	enum pw_status st = pw_input_open(&trace->input, path, err);
 
 	if (st != PW_OK)
 		return st;
-	trace->ops = pw_reader_probe(head, head_bytes);
-	if (!trace->ops)
-		return not_known(path, head_bytes, err);
-	trace->info.path = pw_arena_copy(trace->arena, path);
-	if (!trace->info.path)
-		return pw_fail_memory(err, "a file name");
-	trace->info.format = trace->ops->name;
+	trace->totals.file_bytes = pw_input_bytes(&trace->input);
+	trace->info.path = trace->input.path;
 	trace->info.metadata = "{}";
-	return PW_OK;
+	trace->ops = pw_reader_own(&trace->input, trace->options.format);
+	if (trace->ops) {
+		trace->info.format = trace->ops->name;
+		return trace->ops->open(&trace->state, &trace->input,
+					&trace->options, &trace->info, err);
+	}
+	st = pw_isolate_open(&trace->state, NULL, &trace->input,
+			     &trace->options, &trace->info, err);
+	if (st == PW_OK)
+		trace->ops = &pw_isolate_ops;
+	return st;
+}
+
+/* What computes with the accesses between two others needs all of them. */
+static enum pw_status check_every_access(const struct pw_trace *trace,
+					 struct pw_error *err)
+{
+	if (!trace->options.every_access ||
+	    !(trace->info.unknown & PW_UNKNOWN_ACCESSES))
+		return PW_OK;
+	pw_fail(err, PW_ERR_USAGE,
+		"%s: holds only some of the accesses, and all are needed here",
+		trace->info.path);
+	return pw_hint(err, "samples and filtered traces are good for info and "
+			    "dump only");
 }
 
 enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
@@ -136,12 +97,9 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 	pw_lineage_init(&trace->lineage);
 	if (options)
 		trace->options = *options;
-	st = pw_arena_open(&trace->arena, 0, err);
+	st = open_reader(trace, path, err);
 	if (st == PW_OK)
-		st = find_reader(trace, path, err);
-	if (st == PW_OK)
-		st = trace->ops->open(&trace->state, trace->info.path,
-				      &trace->options, &trace->info, err);
+		st = check_every_access(trace, err);
 	if (st == PW_OK && trace->options.touches)
 		st = pw_collapse_open(&trace->collapse, err);
 	if (st != PW_OK) {
@@ -162,7 +120,7 @@ void pw_trace_close(struct pw_trace *trace)
 	pw_array_free(&trace->tasks);
 	pw_array_free(&trace->newest);
 	pw_lineage_free(&trace->lineage);
-	pw_arena_close(trace->arena);
+	pw_input_close(&trace->input);
 	free(trace);
 }
 
@@ -296,39 +254,50 @@ static void end_runs(struct pw_trace *trace, uint32_t thread)
 		end_runs_in(trace, space);
 }
 
-/* Collapse the accesses of the batch, and let its events end runs. */
-static enum pw_status collapse(struct pw_trace *trace, uint64_t clock,
-			       struct pw_error *err)
+/* Find the address space of the batch. */
+static enum pw_status find_space(struct pw_trace *trace, struct pw_error *err)
 {
 	struct pw_batch *batch = &trace->batch;
-	const struct pw_events *events = &batch->events;
 	uint32_t space;
 	enum pw_status st = pw_lineage_run(&trace->lineage, &trace->info,
 					   batch->thread, &space, err);
 
-	if (st == PW_OK && batch->accesses.count > 0)
-		st = pw_collapse_batch(trace->collapse, batch->thread, clock,
-				       &batch->accesses, &batch->touches, err);
+	if (st == PW_OK)
+		batch->space = pw_lineage_space_id(
+			&trace->lineage,
+			trace->info.threads[batch->thread].process);
+	return st;
+}
+
+/* Let the events of the batch end runs and change who uses which space. */
+static enum pw_status follow_events(struct pw_trace *trace,
+				    struct pw_error *err)
+{
+	const struct pw_batch *batch = &trace->batch;
+	const struct pw_events *events = &batch->events;
+	enum pw_status st = PW_OK;
+
 	for (size_t i = 0; i < events->count && st == PW_OK; i++) {
 		struct pw_event event = {.kind = events->kind[i],
 					 .result = events->result[i],
 					 .arg = {events->arg[i][0]}};
 		struct pw_lineage_change change;
 
-		end_runs(trace, batch->thread);
+		if (trace->collapse)
+			end_runs(trace, batch->thread);
 		st = pw_lineage_event(&trace->lineage, &trace->info,
 				      batch->thread, &event, &change, err);
 	}
 	return st;
 }
 
-/* Give the batch its clock and its touches, and count it. */
+/* Give the batch its clock, its space and its touches, and count it. */
 static enum pw_status finish(struct pw_trace *trace, struct pw_error *err)
 {
 	struct pw_batch *batch = &trace->batch;
 	uint64_t *clock = clock_of(trace, batch->thread, err);
 	struct pw_tally tally = {0};
-	enum pw_status st = PW_OK;
+	enum pw_status st;
 
 	if (!clock)
 		return err->status;
@@ -336,8 +305,12 @@ static enum pw_status finish(struct pw_trace *trace, struct pw_error *err)
 	PW_ASSERT(tally.instructions <= batch->accesses.count);
 	batch->first_instruction = *clock;
 	batch->instruction_count = tally.instructions;
-	if (trace->collapse)
-		st = collapse(trace, *clock, err);
+	st = find_space(trace, err);
+	if (st == PW_OK && trace->collapse && batch->accesses.count > 0)
+		st = pw_collapse_batch(trace->collapse, batch->thread, *clock,
+				       &batch->accesses, &batch->touches, err);
+	if (st == PW_OK)
+		st = follow_events(trace, err);
 	*clock += tally.instructions;
 	pw_tally_total(&trace->totals, &tally, batch->accesses.count);
 	trace->totals.events += batch->events.count;

@@ -51,12 +51,13 @@ struct pw_totals {
 };
 
 enum pw_trace_unknown {
-	PW_UNKNOWN_SIZES = 1,	     /* access sizes */
-	PW_UNKNOWN_PCS = 2,	     /* program counters */
-	PW_UNKNOWN_FETCHES = 4,	     /* instruction fetches */
-	PW_UNKNOWN_THREADS = 8,	     /* which thread made an access */
-	PW_UNKNOWN_MAPPINGS = 16,    /* address-space events */
-	PW_UNKNOWN_INSTRUCTIONS = 32 /* the instruction clock */
+	PW_UNKNOWN_SIZES = 1,	      /* access sizes */
+	PW_UNKNOWN_PCS = 2,	      /* program counters */
+	PW_UNKNOWN_FETCHES = 4,	      /* instruction fetches */
+	PW_UNKNOWN_THREADS = 8,	      /* which thread made an access */
+	PW_UNKNOWN_MAPPINGS = 16,     /* address-space events */
+	PW_UNKNOWN_INSTRUCTIONS = 32, /* the instruction clock */
+	PW_UNKNOWN_ACCESSES = 64      /* some accesses: a sample, or filtered */
 };
 
 struct pw_trace_info {
@@ -77,6 +78,9 @@ struct pw_trace_options {
 	uint64_t epoch_accesses; /* no batch spans a multiple of this many
 				    accesses, so that intervals are exact;
 				    0: no such boundaries */
+	bool every_access;	 /* refuse a trace that leaves accesses out */
+	const char *format; /* a reader's name, so that the content need not be
+			       recognised; NULL: recognise it */
 };
 
 /*
@@ -84,7 +88,8 @@ struct pw_trace_options {
  *
  * Owns:   *out is the caller's; free it with pw_trace_close. NULL on failure.
  *         @path and @options are copied.
- * Errors: PW_ERR_USAGE  the file cannot be opened.
+ * Errors: PW_ERR_USAGE  the file cannot be opened; no such format; accesses
+ *                       are left out and options->every_access is set.
  *         PW_ERR_FORMAT no reader knows the content, or a newer version.
  *         PW_ERR_SYSTEM.
  */

@@ -110,7 +110,8 @@ static enum pw_status look_ahead(struct job *job, const struct args *args,
 				 uint64_t *interval, struct pw_tables *out,
 				 struct pw_error *err)
 {
-	const struct pw_trace_options plain = {.workers = 1};
+	const struct pw_trace_options plain = {.workers = 1,
+					       .every_access = true};
 	struct pw_trace *trace;
 	struct pw_totals totals;
 	enum pw_status st =

@@ -121,7 +121,8 @@ static enum pw_status batch(void *state, const struct pw_batch *batch,
 {
 	struct mrc *mrc = state;
 
-	return pw_miss_ratio_add(mrc->ratio, &batch->accesses, err);
+	return pw_miss_ratio_add(mrc->ratio, batch->space, &batch->accesses,
+				 err);
 }
 
 /* ---- the answer ---- */

@@ -159,9 +159,10 @@ static enum pw_status batch(void *state, const struct pw_batch *batch,
 	struct wss *wss = state;
 	enum pw_status st;
 
-	st = pw_working_set_add(wss->set, &batch->accesses, err);
+	st = pw_working_set_add(wss->set, batch->space, &batch->accesses, err);
 	if (st == PW_OK)
-		st = pw_footprint_add(wss->footprint, &batch->accesses, err);
+		st = pw_footprint_add(wss->footprint, batch->space,
+				      &batch->accesses, err);
 	return st;
 }
 

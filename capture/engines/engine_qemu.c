@@ -17,8 +17,8 @@
 static const char *available(void)
 {
 	struct pw_qemu_session *session = calloc(1, sizeof(*session));
-	const char *why =
-		session ? pw_qemu_find(session, NULL) : "there is no memory";
+	const char *why = session ? pw_qemu_find(session, "x86_64")
+				  : "there is no memory";
 
 	free(session);
 	return why;
@@ -33,7 +33,7 @@ static const char *suits(const struct pw_capture_request *request)
 		return "a program that runs already cannot be put under the "
 		       "emulator";
 	session = calloc(1, sizeof(*session));
-	why = session ? pw_qemu_find(session, request->path)
+	why = session ? pw_qemu_find(session, request->machine)
 		      : "there is no memory";
 	free(session);
 	return why;
@@ -79,8 +79,9 @@ static enum pw_status open_session(void **out,
 	pw_scope_init(&session->scope, &request->scope);
 	st = pw_arena_open(&session->arena, 0, err);
 	if (st == PW_OK)
-		st = pw_qemu_blocks_make(&session->blocks, err);
-	why = pw_qemu_find(session, request->path);
+		st = pw_qemu_blocks_make(&session->blocks, pw_qemu_put_shape,
+					 session, err);
+	why = pw_qemu_find(session, request->machine);
 	if (st == PW_OK && why)
 		st = pw_fail(err, PW_ERR_TARGET,
 			     "the engine qemu cannot record %s: %s",
@@ -105,15 +106,15 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 			     struct pw_error *err)
 {
 	struct pw_qemu_session *session = state;
-	int64_t started = pw_qemu_now_ns();
 	const struct pw_recorded *done;
 	enum pw_status st;
 
 	*result = (struct pw_capture_result){.end = PW_CAPTURE_EXIT};
 	session->result = result;
+	session->started_ns = pw_qemu_now_ns();
 	session->writer = writer;
 	pw_limits_init(&session->limits, &session->request, &session->watcher);
-	session->limits.instructions = UINT64_MAX; /* exact: pw_qemu_rescope */
+	session->limits.instructions = UINT64_MAX; /* pw_qemu_rescope looks */
 	st = pw_recorder_open(&session->recorder, writer, err);
 	if (st == PW_OK)
 		st = pw_watcher_start(&session->watcher,
@@ -140,7 +141,8 @@ static enum pw_status record(void *state, struct pw_writer *writer,
 		result->events = done->events;
 	}
 	result->steps = session->executed;
-	result->seconds = 1e-9 * (double)(pw_qemu_now_ns() - started);
+	result->seconds =
+		1e-9 * (double)(pw_qemu_now_ns() - session->started_ns);
 	pw_recorder_close(session->recorder);
 	session->recorder = NULL;
 	return st;

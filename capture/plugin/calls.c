@@ -170,17 +170,19 @@ void pw_plugin_call_enter(unsigned vcpu, int64_t number,
 	};
 	memcpy(self->call.arg, arg, sizeof(self->call.arg));
 	traits = pw_call_traits(&self->call);
+	self->in_call = true;
 	if (!self->ring) {
 		if (traits & PW_CALL_EXEC)
 			pw_plugin_exec(vcpu, &self->call);
 		return;
 	}
-	self->in_call = true;
 	if (traits & PW_CALL_SPACE)
 		lock_space(self);
 	pw_call_enter(&self->call, pw_ring_scratch(self->ring), &ops, self);
 	if (traits & PW_CALL_ENDS)
 		enter_end(self);
+	if (traits & PW_CALL_SIGRETURN)
+		put_event(self, &(struct pw_event){.kind = PW_EVENT_sigreturn});
 	/* What came so far is whole, whatever comes next. */
 	pw_vcpu_stretch(vcpu);
 	atomic_store(&self->ring->open_stamp, UINT64_MAX);
@@ -188,21 +190,28 @@ void pw_plugin_call_enter(unsigned vcpu, int64_t number,
 		pw_plugin_exec(vcpu, &self->call);
 }
 
-/* Which words the new thread's start sets and its end will clear. */
-static void prepare_child(unsigned vcpu, uint64_t flags, uint64_t child_tid)
+/*
+ * The arguments of clone differ in their order.
+ * Source: Linux kernel/fork.c, CLONE_BACKWARDS.
+ */
+void pw_plugin_thread_made(unsigned vcpu, uint32_t maker_tid)
 {
-	struct pw_vcpu *self = &pw_plugin.vcpu[vcpu];
+	struct pw_vcpu *child = &pw_plugin.vcpu[vcpu];
+	const unsigned tid_word = pw_plugin.machine == PW_CALL_X86_64 ? 3 : 4;
 
+	child->clear_tid = 0;
+	child->set_tid = 0;
 	for (unsigned i = 0; i < pw_plugin.vcpu_end; i++) {
-		struct pw_vcpu *child = &pw_plugin.vcpu[i];
+		const struct pw_vcpu *maker = &pw_plugin.vcpu[i];
+		const uint64_t *arg = maker->call.arg;
 
-		if (!child->ring ||
-		    atomic_load(&child->ring->tid) != self->call.result)
+		if (i == vcpu || !maker->ring || !maker->in_call ||
+		    atomic_load(&maker->ring->tid) != maker_tid)
 			continue;
-		if (flags & CLONE_CHILD_CLEARTID)
-			child->clear_tid = child_tid;
-		if (flags & CLONE_CHILD_SETTID)
-			child->set_tid = child_tid;
+		if (arg[0] & CLONE_CHILD_CLEARTID)
+			child->clear_tid = arg[tid_word];
+		if (arg[0] & CLONE_CHILD_SETTID)
+			child->set_tid = arg[tid_word];
 	}
 }
 
@@ -259,11 +268,6 @@ void pw_plugin_call_leave(unsigned vcpu, int64_t number, int64_t result)
 			leave_mapped(self);
 			pw_vcpus_bump(vcpu);
 		}
-		if (traits & PW_CALL_CHILD)
-			prepare_child(
-				vcpu,
-				pw_call_child_flags(&self->call, &ops, self),
-				self->call.arg[3]);
 	}
 	unlock_space(self);
 }

@@ -96,9 +96,15 @@ static bool copy_list(struct pw_exec *exec, uint64_t address, char **list,
 	return true;
 }
 
-static void add(struct pw_exec *exec, char *word)
+/* execve wants unqualified texts and changes none. */
+static void add(struct pw_exec *exec, const char *word)
 {
-	exec->word[exec->word_count++] = word;
+	union {
+		const char *in;
+		char *out;
+	} text = {word};
+
+	exec->word[exec->word_count++] = text.out;
 }
 
 /*
@@ -117,7 +123,7 @@ static void move_linker_variables(struct pw_exec *exec)
 		if (strncmp(variable, "LD_", 3) == 0 &&
 		    !strchr(variable, ',') &&
 		    exec->word_count < OWN_WORDS - 6) {
-			add(exec, (char *)(uintptr_t) "-E");
+			add(exec, "-E");
 			add(exec, variable);
 		} else {
 			exec->envp[kept++] = variable;
@@ -132,9 +138,10 @@ static void move_linker_variables(struct pw_exec *exec)
 	}
 }
 
-static bool build(struct pw_exec *exec, uint64_t mask)
+/* @region: the descriptor by which the new image gets the rings. */
+static bool build(struct pw_exec *exec, uint64_t mask, int region)
 {
-	char hex[24];
+	char hex[24], number[16];
 	char *plugin;
 
 	snprintf(hex, sizeof(hex), "%llx", (unsigned long long)mask);
@@ -146,14 +153,17 @@ static bool build(struct pw_exec *exec, uint64_t mask)
 		plugin = pw_exec_join(exec, plugin, ",self=", pw_plugin.self);
 	if (plugin)
 		plugin = pw_exec_join(exec, plugin, ",mask=", hex);
+	snprintf(number, sizeof(number), "%d", region);
+	if (plugin)
+		plugin = pw_exec_join(exec, plugin, ",fd=", number);
 	if (!plugin)
 		return false;
 	add(exec, pw_plugin.qemu);
 	move_linker_variables(exec);
-	add(exec, (char *)(uintptr_t) "-plugin");
+	add(exec, "-plugin");
 	add(exec, plugin);
-	add(exec, (char *)(uintptr_t) "-0");
-	add(exec, exec->argc ? exec->argv[0] : (char *)(uintptr_t) "");
+	add(exec, "-0");
+	add(exec, exec->argc ? exec->argv[0] : "");
 	add(exec, exec->path);
 	for (size_t i = 1; i < exec->argc; i++)
 		add(exec, exec->argv[i]);
@@ -169,21 +179,22 @@ static bool all_blocked(uint64_t mask)
 	return (mask | never) == UINT64_MAX;
 }
 
-/* Another root folder, user or process namespace may hide what QEMU needs. */
-static const char *find_obstacle(void)
+/*
+ * Another root folder, user or process namespace may hide what QEMU needs.
+ * *region is a descriptor of the rings, which the exec hands over: the new
+ * image may have fewer rights to open them.
+ */
+static const char *find_obstacle(int *region)
 {
-	int fd = open(pw_plugin.region_path, O_RDWR | O_CLOEXEC);
 	struct stat st;
-	bool same;
 
-	if (fd < 0)
+	*region = open(pw_plugin.region_path, O_RDWR);
+	if (*region < 0)
 		return errno == EMFILE || errno == ENFILE
 			       ? "no descriptor is left for the recording"
 			       : "the recorder cannot be reached from there";
-	same = fstat(fd, &st) == 0 && st.st_dev == pw_plugin.region_device &&
-	       st.st_ino == pw_plugin.region_inode;
-	close(fd);
-	if (!same)
+	if (fstat(*region, &st) != 0 || st.st_dev != pw_plugin.region_device ||
+	    st.st_ino != pw_plugin.region_inode)
 		return "the recorder cannot be reached from there";
 	if (access(pw_plugin.qemu, X_OK) != 0 ||
 	    access(pw_plugin.self, R_OK) != 0)
@@ -209,22 +220,18 @@ static void keep_ignored(bool ignore, struct sigaction *before)
 	}
 }
 
-/* Returns when the exec fails; NULL when it shall fail for the program, too. */
-static const char *run(struct pw_exec *exec)
+static const char *run_with(struct pw_exec *exec, int region)
 {
 	struct sigaction action[SIGNALS_PLAIN + 1];
 	uint64_t all = UINT64_MAX, before = 0;
-	const char *why = find_obstacle();
+	const char *why = "QEMU cannot be started";
 	int flags = exec->fd >= 0 ? fcntl(exec->fd, F_GETFD) : 0;
 
-	if (why)
-		return why;
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
 	/* QEMU holds a signal: it delivers it, then the call is made again. */
 	if (all_blocked(before))
 		return NULL;
-	why = "QEMU cannot be started";
-	if (build(exec, before)) {
+	if (build(exec, before, region)) {
 		keep_ignored(true, action);
 		if (flags & FD_CLOEXEC)
 			fcntl(exec->fd, F_SETFD, 0);
@@ -236,6 +243,19 @@ static const char *run(struct pw_exec *exec)
 		keep_ignored(false, action);
 	}
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+	return why;
+}
+
+/* Returns when the exec fails; NULL when it shall fail for the program, too. */
+static const char *run(struct pw_exec *exec)
+{
+	int region = -1;
+	const char *why = find_obstacle(&region);
+
+	if (!why)
+		why = run_with(exec, region);
+	if (region >= 0)
+		close(region);
 	return why;
 }
 

@@ -13,9 +13,8 @@
 
 #include "capture/plugin/exec.h"
 #include "capture/plugin/state.h"
+#include "capture/script.h"
 
-#define HEAD_BYTES 256 /* as much as the kernel looks at */
-#define SCRIPT_DEPTH_MAX 5
 #define HEADERS_MAX 64
 
 /*
@@ -111,34 +110,23 @@ static bool changes_identity(const char *path, const struct stat *st)
 		st->st_gid != getegid());
 }
 
-/* "#! interpreter [argument]": put both in front of the arguments. */
+/* A script: put its interpreter and argument in front of the arguments. */
 static bool use_script(struct pw_exec *exec, char *head)
 {
-	char *line = head + 2;
-	char *end = line + strcspn(line, "\n");
-	char *argument;
+	struct pw_script script;
 
-	*end = '\0';
-	line += strspn(line, " \t");
-	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
-		*--end = '\0';
-	argument = line + strcspn(line, " \t");
-	if (*argument) {
-		*argument++ = '\0';
-		argument += strspn(argument, " \t");
-	}
-	if (!*line || exec->argc == 0)
+	if (!pw_script_parse(head, &script) || exec->argc == 0)
 		return false;
 	exec->argv[0] = pw_exec_join(exec, exec->path, "", "");
-	if (*argument) {
+	if (script.argument) {
 		exec->argv--;
 		exec->argc++;
-		exec->argv[0] = pw_exec_join(exec, argument, "", "");
+		exec->argv[0] = pw_exec_join(exec, script.argument, "", "");
 	}
 	exec->argv--;
 	exec->argc++;
-	exec->argv[0] = pw_exec_join(exec, line, "", "");
-	strncpy(exec->path, line, sizeof(exec->path) - 1);
+	exec->argv[0] = pw_exec_join(exec, script.interpreter, "", "");
+	strncpy(exec->path, script.interpreter, sizeof(exec->path) - 1);
 	return true;
 }
 
@@ -184,7 +172,7 @@ static enum pw_exec_verdict judge_elf(struct pw_exec *exec, int fd,
 /* One file; PW_EXEC_SCRIPT when it names another to run it. */
 static enum pw_exec_verdict judge_file(struct pw_exec *exec)
 {
-	_Alignas(Elf64_Ehdr) char head[HEAD_BYTES + 1] = {0};
+	_Alignas(Elf64_Ehdr) char head[PW_SCRIPT_HEAD_BYTES + 1] = {0};
 	enum pw_exec_verdict verdict = PW_EXEC_FAILS;
 	struct stat st;
 	ssize_t got;
@@ -204,12 +192,11 @@ static enum pw_exec_verdict judge_file(struct pw_exec *exec)
 				    : "unreadable program";
 		return PW_EXEC_NATIVE;
 	}
-	got = read(fd, head, HEAD_BYTES);
+	got = read(fd, head, PW_SCRIPT_HEAD_BYTES);
 	if (got >= (ssize_t)sizeof(Elf64_Ehdr) &&
 	    memcmp(head, ELFMAG, SELFMAG) == 0)
 		verdict = judge_elf(exec, fd, (const uint8_t *)head);
-	else if (got >= 3 && memcmp(head, "#!", 2) == 0 &&
-		 use_script(exec, head))
+	else if (got > 0 && use_script(exec, head))
 		verdict = PW_EXEC_SCRIPT;
 	close(fd);
 	return verdict;
@@ -217,7 +204,7 @@ static enum pw_exec_verdict judge_file(struct pw_exec *exec)
 
 enum pw_exec_verdict pw_exec_judge(struct pw_exec *exec)
 {
-	for (int depth = 0; depth < SCRIPT_DEPTH_MAX; depth++) {
+	for (int depth = 0; depth < PW_SCRIPT_DEPTH_MAX; depth++) {
 		enum pw_exec_verdict verdict = judge_file(exec);
 
 		if (verdict != PW_EXEC_SCRIPT)

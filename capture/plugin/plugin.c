@@ -146,6 +146,17 @@ static bool put_code(const struct qemu_plugin_tb *tb, size_t insns)
 	return true;
 }
 
+/* What callbacks get as user data is a number. */
+static void *as_userdata(uint64_t number)
+{
+	union {
+		uint64_t number;
+		void *pointer;
+	} userdata = {number};
+
+	return userdata.pointer;
+}
+
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	size_t insns = qemu_plugin_tb_n_insns(tb);
@@ -157,7 +168,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		return;
 	word = pw_word(PW_WORD_BLOCK, pw_plugin.blocks++);
 	qemu_plugin_register_vcpu_tb_exec_cb(
-		tb, execute, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)word);
+		tb, execute, QEMU_PLUGIN_CB_NO_REGS, as_userdata(word));
 	for (size_t i = 0; i < insns; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
@@ -166,8 +177,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 				insn, make_room, QEMU_PLUGIN_CB_NO_REGS, NULL);
 		qemu_plugin_register_vcpu_mem_cb(
 			insn, touch, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
-			(void *)(uintptr_t)((uint64_t)i
-					    << PW_PIECE_INSN_SHIFT));
+			as_userdata((uint64_t)i << PW_PIECE_INSN_SHIFT));
 	}
 }
 
@@ -181,9 +191,8 @@ static void begin_vcpu(qemu_plugin_id_t id, unsigned vcpu)
 		abort();
 	self = &pw_plugin.vcpu[vcpu];
 	self->parent_tid = (uint32_t)gettid();
-	self->clear_tid = 0;
-	self->set_tid = 0;
 	self->cpu = 0;
+	pw_plugin_thread_made(vcpu, self->parent_tid);
 	pw_vcpu_open(vcpu);
 }
 
@@ -193,6 +202,7 @@ static void end_vcpu(qemu_plugin_id_t id, unsigned vcpu)
 	pw_vcpu_close(vcpu);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are QEMU's. */
 static void enter(qemu_plugin_id_t id, unsigned vcpu, int64_t number,
 		  uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
 		  uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8)
@@ -221,9 +231,10 @@ static void lower(void *state, uint64_t start, uint64_t end)
 		*floor = start;
 }
 
-static bool map_region(const char *path)
+/* By the descriptor that an exec has handed over, or -1, or by its path. */
+static bool map_region(int handed, const char *path)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int fd = handed >= 0 ? handed : open(path, O_RDWR | O_CLOEXEC);
 	const struct pw_region *region;
 	struct stat st;
 	bool known;
@@ -262,6 +273,8 @@ static void take(char *to, const char *value)
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 			char **argv)
 {
+	int handed = -1;
+
 	if (info->system_emulation)
 		return -1;
 	for (int i = 0; i < argc; i++) {
@@ -273,6 +286,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 			take(pw_plugin.self, argv[i] + 5);
 		else if (strncmp(argv[i], "mask=", 5) == 0)
 			restore_mask(argv[i] + 5);
+		else if (strncmp(argv[i], "fd=", 3) == 0)
+			handed = (int)strtol(argv[i] + 3, NULL, 10);
 	}
 	pw_plugin_new_image();
 	pw_plugin_exec_begin();
@@ -282,7 +297,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 				    : PW_CALL_X86_64;
 	pw_plugin.floor = UINT64_MAX;
 	pw_plugin_maps(lower, &pw_plugin.floor);
-	if (!map_region(pw_plugin.region_path))
+	if (!map_region(handed, pw_plugin.region_path))
 		return -1;
 	qemu_plugin_register_vcpu_init_cb(id, begin_vcpu);
 	qemu_plugin_register_vcpu_exit_cb(id, end_vcpu);

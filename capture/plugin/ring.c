@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -66,13 +67,29 @@ void pw_plugin_end_orphan(void)
 		kill(getpid(), SIGKILL);
 }
 
-/* A recorder that has been killed makes no room any more. */
+/* Whether the recorder's pid means the recorder here, and ours us there. */
+static bool is_in_sight(void)
+{
+	const struct pw_region *region = pw_plugin.region;
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 &&
+	       st.st_ino == region->pid_namespace;
+}
+
+/*
+ * A recorder that has been killed makes no room any more. Its guard says so,
+ * unless it has been killed, too.
+ */
 static void look_for_recorder(void)
 {
 	struct pw_region *region = pw_plugin.region;
 	uint32_t on = PW_REGION_ON;
 
-	if (kill((pid_t)region->recorder_pid, 0) != 0 && errno == ESRCH)
+	if (!region)
+		return;
+	if (kill((pid_t)region->recorder_pid, 0) != 0 && errno == ESRCH &&
+	    is_in_sight())
 		atomic_compare_exchange_strong(&region->off, &on,
 					       PW_REGION_KILLED);
 	pw_plugin_end_orphan();
@@ -271,6 +288,7 @@ static void announce(unsigned vcpu)
 		pw_ring_note(ring, PW_NOTE_THREAD, self->parent_tid, 0, NULL);
 		if (self->set_tid)
 			pw_plugin_kernel(ring, self->set_tid, 4, true);
+		self->cpu = 0; /* told again, now that it is known whose */
 		return;
 	}
 	pw_plugin.started = true;
@@ -278,6 +296,7 @@ static void announce(unsigned vcpu)
 	pw_ring_note(ring, PW_NOTE_START, pw_plugin.machine, pw_plugin.floor,
 		     NULL);
 	pw_ring_await_answer(ring);
+	self->cpu = 0;
 }
 
 /* Write on where nobody reads. */
@@ -306,9 +325,14 @@ void pw_vcpu_check(unsigned vcpu)
 
 void pw_vcpus_bump(unsigned vcpu)
 {
-	for (unsigned i = 0; i < pw_plugin.vcpu_end; i++)
-		if (i != vcpu && pw_plugin.vcpu[i].ring)
-			atomic_store(&pw_plugin.vcpu[i].ring->limit, 0);
+	for (unsigned i = 0; i < pw_plugin.vcpu_end; i++) {
+		/* Its thread may be giving it back: look once. */
+		struct pw_ring *ring = __atomic_load_n(&pw_plugin.vcpu[i].ring,
+						       __ATOMIC_RELAXED);
+
+		if (i != vcpu && ring)
+			atomic_store(&ring->limit, 0);
+	}
 }
 
 void pw_ring_event(struct pw_ring *ring, unsigned kind,
@@ -369,6 +393,11 @@ void pw_plugin_forked(unsigned vcpu, pid_t parent, uint32_t parent_tid)
 		pw_vcpu_ring[i] = &sink.ring;
 	}
 	atomic_store(&sink.ring.limit, UINT64_MAX);
+	if (pw_plugin.followed && !is_in_sight()) {
+		pw_plugin.followed = false;
+		atomic_fetch_add(&region->processes_hidden, 1);
+		atomic_fetch_add(&region->claims, 1);
+	}
 	if (!pw_plugin.followed)
 		return;
 	pw_plugin.started = false; /* its ring is a vital one */
@@ -383,6 +412,7 @@ void pw_plugin_forked(unsigned vcpu, pid_t parent, uint32_t parent_tid)
 	pw_vcpu_stretch(vcpu);
 	pw_ring_event(self->ring, PW_NOTE_FORKED, &forked, 4);
 	pw_ring_await_answer(self->ring);
+	self->cpu = 0;
 }
 
 /*

@@ -191,6 +191,12 @@ void pw_plugin_handler(unsigned signal, uint64_t handler);
 void pw_plugin_exec_begin(void);
 
 /*
+ * The thread @maker_tid, which is in a clone, has made @vcpu: keep which words
+ * its start sets and its end clears.
+ */
+void pw_plugin_thread_made(unsigned vcpu, uint32_t maker_tid);
+
+/*
  * System calls, from QEMU's callbacks.
  */
 void pw_plugin_call_enter(unsigned vcpu, int64_t number,

@@ -8,17 +8,10 @@
 
 #include "base/status.h"
 #include "formats/batch.h"
+#include "formats/readers/text_number.h"
 
 /* More than any memory operand has; XSAVE areas are the largest. */
 #define SIZE_DIGITS 5
-
-/* Value of a hexadecimal digit plus one; 0 for other bytes. */
-static const uint8_t hex_digit[256] = {
-	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
-	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
 
 static const char *skip_text(const char *p, const char *text)
 {
@@ -32,22 +25,11 @@ static const char *skip_text(const char *p, const char *text)
 /* "0x7ffc722f7888", or what %p makes of a null pointer. */
 static const char *parse_address(const char *p, uint64_t *address)
 {
-	uint64_t value = 0;
-	unsigned digits = 0;
-
 	if (p[0] != '0' || p[1] != 'x') {
 		*address = 0;
 		return skip_text(p, "(nil)");
 	}
-	for (p += 2; digits <= 16; digits++, p++) {
-		unsigned digit = hex_digit[(uint8_t)*p];
-
-		if (!digit)
-			break;
-		value = value << 4 | (digit - 1);
-	}
-	*address = value;
-	return digits >= 1 && digits <= 16 ? p : NULL;
+	return pw_text_hex(p + 2, address);
 }
 
 /* "0x7f6b601a5123: W 0x7ffc722f7888", which both variants begin with. */
@@ -86,19 +68,12 @@ static const char *parse_size(const char *p, uint32_t *size_bytes)
 	return digits ? p : NULL;
 }
 
-static const char *skip_blanks(const char *p)
-{
-	while (*p == ' ' || *p == '\t' || *p == '\r')
-		p++;
-	return p;
-}
-
 /* The value read or written; it may be missing and we do not keep it. */
 static const char *skip_value(const char *p)
 {
-	while (hex_digit[(uint8_t)*p] || *p == 'x' || *p == ' ')
+	while (pw_hex_digit[(uint8_t)*p] || *p == 'x' || *p == ' ')
 		p++;
-	return skip_blanks(p);
+	return pw_text_blanks(p);
 }
 
 static enum pw_pinatrace_line classify(const char *p,
@@ -110,11 +85,11 @@ static enum pw_pinatrace_line classify(const char *p,
 		return PW_PINATRACE_OTHER;
 	if (*p == '\n')
 		return PW_PINATRACE_SHORT_RECORD;
-	if (*skip_blanks(p) == '\n')
+	if (*pw_text_blanks(p) == '\n')
 		return PW_PINATRACE_SHORT_RECORD;
 	if (*p != ' ')
 		return PW_PINATRACE_OTHER;
-	p = parse_size(skip_blanks(p), &record->size_bytes);
+	p = parse_size(pw_text_blanks(p), &record->size_bytes);
 	if (!p || (*p != ' ' && *p != '\r' && *p != '\n'))
 		return PW_PINATRACE_OTHER;
 	return *skip_value(p) == '\n' ? PW_PINATRACE_RECORD
@@ -130,10 +105,89 @@ enum pw_pinatrace_line pw_pinatrace_parse(const char *line, const char **next,
 	*next = (const char *)rawmemchr(line, '\n') + 1;
 	if (*line == '#') {
 		eof = skip_text(line, "#eof");
-		return eof && *skip_blanks(eof) == '\n' ? PW_PINATRACE_END
-							: PW_PINATRACE_COMMENT;
+		return eof && *pw_text_blanks(eof) == '\n'
+			       ? PW_PINATRACE_END
+			       : PW_PINATRACE_COMMENT;
 	}
-	if (*skip_blanks(line) == '\n')
+	if (*pw_text_blanks(line) == '\n')
 		return PW_PINATRACE_COMMENT;
 	return classify(line, record);
+}
+
+/* What a word at @p says was done, and where it ends; NULL for others. */
+static const char *parse_verb(const char *p, uint8_t *kind)
+{
+	static const struct {
+		char word[6];
+		uint8_t kind;
+	} verbs[] = {
+		{"R", PW_ACCESS_LOAD},	  {"W", PW_ACCESS_STORE},
+		{"L", PW_ACCESS_LOAD},	  {"S", PW_ACCESS_STORE},
+		{"LD", PW_ACCESS_LOAD},	  {"ST", PW_ACCESS_STORE},
+		{"RD", PW_ACCESS_LOAD},	  {"WR", PW_ACCESS_STORE},
+		{"LOAD", PW_ACCESS_LOAD}, {"STORE", PW_ACCESS_STORE},
+		{"READ", PW_ACCESS_LOAD}, {"WRITE", PW_ACCESS_STORE},
+	};
+	char word[6] = "";
+	size_t length = 0;
+
+	for (; *p >= 'A' && length < sizeof(word) - 1; length++, p++)
+		word[length] = (char)(*p & ~0x20);
+	for (size_t i = 0; i < PW_COUNT(verbs); i++) {
+		if (strcmp(word, verbs[i].word) == 0) {
+			*kind = verbs[i].kind;
+			return p;
+		}
+	}
+	return NULL;
+}
+
+static const char *skip_separators(const char *p)
+{
+	while (*p == ' ' || *p == '\t' || *p == '\r' || *p == ',' || *p == ':')
+		p++;
+	return p;
+}
+
+static const char *parse_number(const char *p, bool hex, uint64_t *value)
+{
+	if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X'))
+		return pw_text_hex(p + 2, value);
+	return hex ? pw_text_hex(p, value) : pw_text_decimal(p, 19, value);
+}
+
+/* The fields behind the verb, at @p; NULL when they make no sense. */
+static const char *parse_fields(const char *p, bool hex,
+				struct pw_pinatrace_record *record)
+{
+	const char *begin = p;
+
+	p = skip_separators(p);
+	p = p > begin ? parse_number(p, hex, &record->address) : NULL;
+	if (!p || *p == '\n')
+		return p;
+	begin = p;
+	p = skip_separators(p);
+	if (p > begin && *p != '\n')
+		p = parse_size(p, &record->size_bytes);
+	return p && *pw_text_blanks(p) == '\n' ? p : NULL;
+}
+
+enum pw_pinatrace_line
+pw_pinatrace_parse_plain(const char *line, const char **next, bool hex,
+			 struct pw_pinatrace_record *record)
+{
+	const char *p;
+
+	*record = (struct pw_pinatrace_record){0};
+	p = parse_verb(line, &record->kind);
+	if (p)
+		p = parse_fields(p, hex, record);
+	*next = (const char *)rawmemchr(p ? p : line, '\n') + 1;
+	if (p)
+		return record->size_bytes ? PW_PINATRACE_RECORD
+					  : PW_PINATRACE_SHORT_RECORD;
+	return *line == '#' || *pw_text_blanks(line) == '\n'
+		       ? PW_PINATRACE_COMMENT
+		       : PW_PINATRACE_OTHER;
 }

@@ -4,6 +4,7 @@
 #ifndef PW_FORMATS_READERS_PINATRACE_LINE_H
 #define PW_FORMATS_READERS_PINATRACE_LINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum pw_pinatrace_line {
@@ -20,6 +21,16 @@ struct pw_pinatrace_record {
 	uint32_t size_bytes; /* 0 in a short record */
 	uint8_t kind;	     /* PW_ACCESS_LOAD or PW_ACCESS_STORE */
 };
+
+/*
+ * Read the line at @line as home-made tools write it: "W 3212859348", "LD
+ * 0x7ffc722f7888 8": what, an address, and perhaps a size, with blanks, commas
+ * or colons between them. A number without 0x is decimal, or hexadecimal with
+ * @hex. The pc is 0.
+ */
+enum pw_pinatrace_line
+pw_pinatrace_parse_plain(const char *line, const char **next, bool hex,
+			 struct pw_pinatrace_record *record);
 
 /*
  * Read the line at @line, which a '\n' ends, into *record, and let *next point

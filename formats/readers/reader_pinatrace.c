@@ -6,6 +6,10 @@
  * last line is often missing since the tool is killed. A read-modify-write is
  * a line R and a line W; we keep it as two accesses, as the file has it.
  *
+ * Many have changed the tool to write less: "W 3212859348", "LD 0x7ffc12345678
+ * 8". Such a file is read too; it has no program counters, so that each access
+ * is taken as an instruction of its own, and sizes if its first record has one.
+ *
  * The file does not say where an instruction begins, so the clock is inferred:
  * a new one begins with another pc, and with the same pc when the present one
  * has made an access of this kind already. A loop around one instruction is
@@ -15,53 +19,19 @@
  * Source: Pin 3 kit, source/tools/ManualExamples/pinatrace.cpp and
  *         source/tools/SimpleExamples/pinatrace.cpp.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/assert.h"
-#include "base/text.h"
-#include "formats/reader.h"
 #include "formats/readers/pinatrace_line.h"
+#include "formats/readers/text_trace.h"
 
-#define BATCH_ACCESSES 65536
-#define BUFFER_BYTES ((size_t)1 << 18)
 #define PROBE_LINES 8
-#define EXCERPT_SOURCE_BYTES 40
-#define EXCERPT_BYTES (4 * EXCERPT_SOURCE_BYTES + 1)
-/* What a message needs beside two paths. */
-#define MESSAGE_BYTES (EXCERPT_BYTES + 256)
 
+/* What the reader keeps beside the text. */
 struct state {
-	int fd;
-	char *path;
-	uint64_t file_bytes;
-	uint64_t read_bytes;
 	bool sized; /* the SimpleExamples variant */
-	bool at_end;
-	bool ended;    /* "#eof" was there */
-	bool cut;      /* the last line has no end */
-	bool overlong; /* inside a line longer than the buffer */
-	uint64_t line; /* number of the line at begin, from 1 */
-	uint64_t bad_lines;
-	uint64_t first_bad_line;
-	char excerpt[EXCERPT_BYTES];
-	char *damage;
-	size_t damage_bytes;
+	bool plain; /* neither: what, address, perhaps size */
+	bool hex;   /* numbers of a plain file without 0x are hexadecimal */
 	uint64_t last_pc;
 	unsigned last_kinds; /* of the present instruction's accesses */
-	size_t begin;	     /* of what is not yet parsed */
-	size_t whole;	     /* end of the last whole line */
-	size_t end;	     /* of what was read */
-	uint64_t address[BATCH_ACCESSES];
-	uint64_t pc[BATCH_ACCESSES];
-	uint32_t size_bytes[BATCH_ACCESSES];
-	uint8_t kind[BATCH_ACCESSES];
-	char buffer[BUFFER_BYTES];
 };
-
-static const struct pw_thread only_thread;
 
 /* What the first lines of a file are. */
 struct sniff {
@@ -94,6 +64,49 @@ static struct sniff sniff(const char *text, size_t bytes, size_t lines)
 	return s;
 }
 
+/* What the first lines of a file without program counters are. */
+struct sniff_plain {
+	size_t records;
+	size_t bad;
+	bool sized; /* the first record */
+	bool hex;
+};
+
+static struct sniff_plain sniff_plain(const char *text, size_t bytes,
+				      size_t lines)
+{
+	struct sniff_plain s = {0};
+	const char *last = memrchr(text, '\n', bytes);
+	const char *p = text;
+
+	for (size_t i = 0; last && p <= last && i < lines; i++) {
+		const char *begin = p;
+		struct pw_pinatrace_record record;
+		enum pw_pinatrace_line line =
+			pw_pinatrace_parse_plain(begin, &p, false, &record);
+
+		if (line == PW_PINATRACE_OTHER) {
+			line = pw_pinatrace_parse_plain(begin, &p, true,
+							&record);
+			s.hex |= line != PW_PINATRACE_OTHER;
+		}
+		if (s.records == 0 && line == PW_PINATRACE_RECORD)
+			s.sized = true;
+		s.bad += line == PW_PINATRACE_OTHER;
+		s.records += line == PW_PINATRACE_RECORD ||
+			     line == PW_PINATRACE_SHORT_RECORD;
+	}
+	return s;
+}
+
+static int probe_plain(const uint8_t *head, size_t head_bytes)
+{
+	struct sniff_plain s =
+		sniff_plain((const char *)head, head_bytes, PROBE_LINES);
+
+	return s.records > s.bad ? 50 : 0;
+}
+
 static int probe(const uint8_t *head, size_t head_bytes)
 {
 	struct sniff s = sniff((const char *)head, head_bytes, PROBE_LINES);
@@ -101,50 +114,11 @@ static int probe(const uint8_t *head, size_t head_bytes)
 	if (s.titled)
 		return 100;
 	if (s.found == PW_PINATRACE_OTHER || s.bad * 2 > s.lines)
-		return 0;
+		return probe_plain(head, head_bytes);
 	return s.found == PW_PINATRACE_END ? 50 : 90;
 }
 
-/* Read on behind what is left, which moves to the front. */
-static enum pw_status fill(struct state *state, struct pw_error *err)
-{
-	const char *newline;
-	ssize_t got;
-
-	state->end -= state->begin;
-	memmove(state->buffer, state->buffer + state->begin, state->end);
-	state->begin = 0;
-	PW_ASSERT(state->end < BUFFER_BYTES);
-	do {
-		got = read(state->fd, state->buffer + state->end,
-			   BUFFER_BYTES - state->end);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return pw_fail_errno(err, PW_ERR_SYSTEM, errno,
-				     "%s: cannot read", state->path);
-	state->at_end = got == 0;
-	state->read_bytes += (size_t)got;
-	state->end += (size_t)got;
-	newline = memrchr(state->buffer, '\n', state->end);
-	state->whole = newline ? (size_t)(newline - state->buffer) + 1 : 0;
-	return PW_OK;
-}
-
-static void note_bad_line(struct state *state, const char *text, size_t bytes)
-{
-	char excerpt[EXCERPT_SOURCE_BYTES + 1];
-
-	if (state->bad_lines++ > 0)
-		return;
-	state->first_bad_line = state->line;
-	if (bytes > sizeof(excerpt) - 1)
-		bytes = sizeof(excerpt) - 1;
-	memcpy(excerpt, text, bytes);
-	excerpt[bytes] = '\0';
-	pw_text_clean(state->excerpt, sizeof(state->excerpt), excerpt);
-}
-
-static void put_access(struct state *state, size_t i,
+static void put_access(struct pw_text_trace *text, struct state *state,
 		       const struct pw_pinatrace_record *record)
 {
 	bool first = record->pc != state->last_pc ||
@@ -153,169 +127,104 @@ static void put_access(struct state *state, size_t i,
 	state->last_pc = record->pc;
 	state->last_kinds =
 		first ? record->kind : state->last_kinds | record->kind;
-	state->address[i] = record->address;
-	state->pc[i] = record->pc;
-	state->size_bytes[i] = record->size_bytes;
-	state->kind[i] =
-		(uint8_t)(record->kind | (first ? PW_ACCESS_FIRST : 0));
+	pw_text_put(text, record->pc, record->address, record->size_bytes,
+		    record->kind | (first ? PW_ACCESS_FIRST : 0U));
 }
 
-/* Parse whole lines until none is left or the batch is full. */
-static size_t parse_lines(struct state *state, size_t count)
+static const char *parse(struct pw_text_trace *text, const char *p,
+			 const char *end)
 {
+	struct state *state = text->own;
 	const enum pw_pinatrace_line wanted =
 		state->sized ? PW_PINATRACE_RECORD : PW_PINATRACE_SHORT_RECORD;
-	const char *p = state->buffer + state->begin;
-	const char *whole = state->buffer + state->whole;
 
-	for (; p < whole && count < BATCH_ACCESSES; state->line++) {
-		const char *text = p;
+	for (; p < end && text->count < PW_TEXT_BATCH; text->line++) {
+		const char *line_begin = p;
 		struct pw_pinatrace_record record;
 		enum pw_pinatrace_line line =
-			pw_pinatrace_parse(text, &p, &record);
+			pw_pinatrace_parse(p, &p, &record);
 
 		if (line == wanted)
-			put_access(state, count++, &record);
+			put_access(text, state, &record);
 		else if (line == PW_PINATRACE_END)
-			state->ended = true;
+			text->ended = true;
 		else if (line != PW_PINATRACE_COMMENT)
-			note_bad_line(state, text, (size_t)(p - text) - 1);
+			pw_text_bad_line(text, line_begin,
+					 (size_t)(p - line_begin) - 1);
 	}
-	state->begin = (size_t)(p - state->buffer);
-	PW_ASSERT(state->begin <= state->end);
-	return count;
+	return p;
 }
 
-/* The last line has no '\n': only "#eof" can be trusted to be whole. */
-static void end_file(struct state *state)
+static const char *parse_plain(struct pw_text_trace *text, const char *p,
+			       const char *end)
 {
-	static const char eof[] = "#eof";
-	const char *tail = state->buffer + state->begin;
-	size_t bytes = state->end - state->begin;
+	const struct state *state = text->own;
 
-	if (bytes == sizeof(eof) - 1 && memcmp(tail, eof, bytes) == 0)
-		state->ended = true;
-	else if (bytes > 0 && *tail != '#')
-		state->cut = true;
-	else if (bytes == 0)
-		state->cut = state->overlong;
-	state->begin = state->end;
+	for (; p < end && text->count < PW_TEXT_BATCH; text->line++) {
+		const char *line_begin = p;
+		struct pw_pinatrace_record record;
+		enum pw_pinatrace_line line =
+			pw_pinatrace_parse_plain(p, &p, state->hex, &record);
+
+		if (line == PW_PINATRACE_RECORD ||
+		    line == PW_PINATRACE_SHORT_RECORD)
+			pw_text_put(text, 0, record.address, record.size_bytes,
+				    record.kind | PW_ACCESS_FIRST);
+		else if (line == PW_PINATRACE_OTHER)
+			pw_text_bad_line(text, line_begin,
+					 (size_t)(p - line_begin) - 1);
+	}
+	return p;
 }
 
-/* A line that fills the buffer is no record; drop it as it comes. */
-static void drop_overlong(struct state *state)
+/* Know the variant by the first lines, and say what it does not tell. */
+static void choose_variant(struct pw_text_trace *text, struct state *state,
+			   struct pw_trace_info *info)
 {
-	if (state->overlong && state->whole > 0) {
-		const char *newline = memchr(state->buffer, '\n', state->end);
+	struct sniff start = sniff(text->buffer, text->end, SIZE_MAX);
+	struct sniff_plain plain;
 
-		state->begin = (size_t)(newline - state->buffer) + 1;
-		state->overlong = false;
-		state->line++;
-	} else if (state->whole == 0 &&
-		   (state->overlong || state->end == BUFFER_BYTES)) {
-		if (!state->overlong)
-			note_bad_line(state, state->buffer, state->end);
-		state->overlong = true;
-		state->begin = state->end;
+	state->last_kinds = ~0U; /* the first access begins an instruction */
+	state->sized = start.titled || start.found == PW_PINATRACE_RECORD;
+	info->unknown = PW_UNKNOWN_FETCHES | PW_UNKNOWN_THREADS |
+			PW_UNKNOWN_MAPPINGS | PW_UNKNOWN_INSTRUCTIONS;
+	if (!start.titled && start.found == PW_PINATRACE_OTHER) {
+		plain = sniff_plain(text->buffer, text->end, SIZE_MAX);
+		state->plain = plain.records > 0;
+		state->hex = plain.hex;
+		state->sized = plain.sized;
 	}
-}
-
-static void describe_damage(struct state *state)
-{
-	bool unended = !state->sized && !state->ended;
-	size_t used = 0;
-	int n;
-
-	state->damage[0] = '\0';
-	if (state->bad_lines > 0) {
-		n = snprintf(state->damage, state->damage_bytes,
-			     "%s:%llu: %llu line%s not %s, first: \"%s\"",
-			     state->path,
-			     (unsigned long long)state->first_bad_line,
-			     (unsigned long long)state->bad_lines,
-			     state->bad_lines == 1 ? " is" : "s are",
-			     state->bad_lines == 1 ? "a record" : "records",
-			     state->excerpt);
-		used = (size_t)n;
-	}
-	PW_ASSERT(used < state->damage_bytes);
-	if (!state->at_end || (!state->cut && !unended))
+	if (!state->sized)
+		info->unknown |= PW_UNKNOWN_SIZES;
+	if (state->plain) {
+		info->unknown |= PW_UNKNOWN_PCS;
+		info->metadata = "{\"variant\":\"no program counters\"}";
 		return;
-	n = state->cut
-		    ? snprintf(state->damage + used, state->damage_bytes - used,
-			       "%s%s:%llu: ends inside a record",
-			       used ? "; " : "", state->path,
-			       (unsigned long long)state->line)
-		    : snprintf(state->damage + used, state->damage_bytes - used,
-			       "%s%s: ends without #eof: probably cut",
-			       used ? "; " : "", state->path);
-	PW_ASSERT((size_t)n < state->damage_bytes - used);
+	}
+	text->ending = state->sized ? NULL : "#eof";
+	info->metadata = state->sized ? "{\"variant\":\"SimpleExamples\"}"
+				      : "{\"variant\":\"ManualExamples\"}";
 }
 
-static void close_state(void *opaque)
-{
-	struct state *state = opaque;
-
-	if (!state)
-		return;
-	if (state->fd >= 0)
-		close(state->fd);
-	free(state->path);
-	free(state->damage);
-	free(state);
-}
-
-static enum pw_status open_file(struct state *state, const char *path,
-				struct pw_error *err)
-{
-	struct stat st;
-
-	state->path = strdup(path);
-	state->damage_bytes = 2 * strlen(path) + MESSAGE_BYTES;
-	state->damage = calloc(1, state->damage_bytes);
-	if (!state->path || !state->damage)
-		return pw_fail_memory(err, path);
-	state->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (state->fd < 0 || fstat(state->fd, &st) != 0)
-		return pw_fail_errno(err, PW_ERR_USAGE, errno,
-				     "%s: cannot open", path);
-	state->file_bytes = (uint64_t)st.st_size;
-	return fill(state, err);
-}
-
-static enum pw_status open_state(void **out, const char *path,
+static enum pw_status open_state(void **out, const struct pw_input *input,
 				 const struct pw_trace_options *options,
 				 struct pw_trace_info *info,
 				 struct pw_error *err)
 {
-	struct state *state = calloc(1, sizeof(*state));
-	struct sniff start;
+	struct pw_text_trace *text;
 	enum pw_status st;
 
 	(void)options; /* the caller cuts at epochs; there is nothing to share
 			*/
 	*out = NULL;
-	if (!state)
-		return pw_fail_memory(err, path);
-	state->fd = -1;
-	state->line = 1;
-	state->last_kinds = ~0U; /* the first access begins an instruction */
-	st = open_file(state, path, err);
-	if (st != PW_OK) {
-		close_state(state);
+	st = pw_text_open(&text, input, sizeof(struct state), err);
+	if (st != PW_OK)
 		return st;
-	}
-	start = sniff(state->buffer, state->end, SIZE_MAX);
-	state->sized = start.titled || start.found == PW_PINATRACE_RECORD;
+	choose_variant(text, text->own, info);
 	info->format = "pinatrace";
-	info->metadata = state->sized ? "{\"variant\":\"SimpleExamples\"}"
-				      : "{\"variant\":\"ManualExamples\"}";
-	info->unknown = PW_UNKNOWN_FETCHES | PW_UNKNOWN_THREADS |
-			PW_UNKNOWN_MAPPINGS | PW_UNKNOWN_INSTRUCTIONS |
-			(state->sized ? 0 : PW_UNKNOWN_SIZES);
-	info->threads = &only_thread;
+	info->threads = &pw_text_only_thread;
 	info->thread_count = 1;
-	*out = state;
+	*out = text;
 	return PW_OK;
 }
 
@@ -323,54 +232,12 @@ static enum pw_status next(void *opaque, struct pw_trace_info *info,
 			   struct pw_batch *batch, bool *more,
 			   struct pw_error *err)
 {
-	struct state *state = opaque;
-	size_t count = 0;
+	const struct pw_text_trace *text = opaque;
+	const struct state *state = text->own;
 
 	(void)info;
-	while (count < BATCH_ACCESSES && !state->at_end) {
-		enum pw_status st;
-
-		drop_overlong(state);
-		count = parse_lines(state, count);
-		if (count == BATCH_ACCESSES)
-			break;
-		st = fill(state, err);
-		if (st != PW_OK)
-			return st;
-		if (state->at_end)
-			end_file(state);
-	}
-	describe_damage(state);
-	*batch = (struct pw_batch){
-		.accesses = {count, state->address, state->pc,
-			     state->size_bytes, state->kind},
-	};
-	*more = count > 0;
-	return PW_OK;
-}
-
-static const char *damage(const void *opaque)
-{
-	const struct state *state = opaque;
-
-	return state->damage[0] ? state->damage : NULL;
-}
-
-static bool totals(const void *opaque, struct pw_totals *out)
-{
-	(void)opaque; /* known only after reading */
-	(void)out;
-	return false;
-}
-
-static double progress(const void *opaque)
-{
-	const struct state *state = opaque;
-	uint64_t parsed = state->read_bytes - (state->end - state->begin);
-
-	if (state->file_bytes <= parsed)
-		return 1;
-	return (double)parsed / (double)state->file_bytes;
+	return pw_text_next(opaque, state->plain ? parse_plain : parse, batch,
+			    more, err);
 }
 
 const struct pw_reader_ops pw_reader_pinatrace = {
@@ -381,8 +248,8 @@ const struct pw_reader_ops pw_reader_pinatrace = {
 	.probe = probe,
 	.open = open_state,
 	.next = next,
-	.damage = damage,
-	.totals = totals,
-	.progress = progress,
-	.close = close_state,
+	.damage = pw_text_damage,
+	.totals = pw_text_totals,
+	.progress = pw_text_progress,
+	.close = pw_text_close,
 };

@@ -114,7 +114,7 @@ static void close_reader(void *state)
 	free(reader);
 }
 
-static enum pw_status open_reader(void **state, const char *path,
+static enum pw_status open_reader(void **state, const struct pw_input *input,
 				  const struct pw_trace_options *options,
 				  struct pw_trace_info *info,
 				  struct pw_error *err)
@@ -129,8 +129,8 @@ static enum pw_status open_reader(void **state, const char *path,
 	reader->list = (struct pw_pwt_list)PW_PWT_LIST;
 	reader->places = (struct pw_array)PW_ARRAY(struct pw_segment_place);
 	reader->shapes = (struct pw_pwt_shapes)PW_PWT_SHAPES;
-	pw_damage_init(&reader->damage, path);
-	st = pw_pwt_file_open(&reader->file, path, err);
+	pw_damage_init(&reader->damage, input->path);
+	st = pw_pwt_file_open(&reader->file, input->path, err);
 	if (st == PW_OK)
 		st = survey(reader, err);
 	if (st != PW_OK)
@@ -293,6 +293,7 @@ const struct pw_reader_ops pw_reader_pwt = {
 	.name = "pwt",
 	.summary = "the trace format of pagewalk",
 	.source = "formats/FORMAT.md",
+	.own = true,
 	.probe = probe,
 	.open = open_reader,
 	.next = next,

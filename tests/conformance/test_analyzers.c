@@ -8,14 +8,18 @@
 #include "base/random.h"
 #include "base/units.h"
 
-enum { ACCESSES = 5000 };
+enum { ACCESSES = 5000, TURN = 130 };
 
-/* Accesses that fetch, load, store and cross pages, in phases. */
+/*
+ * Accesses that fetch, load, store and cross pages, in phases, which two
+ * address spaces make by turns when there are to be two.
+ */
 struct sample {
 	uint64_t address[ACCESSES];
 	uint64_t pc[ACCESSES];
 	uint32_t size_bytes[ACCESSES];
 	uint8_t kind[ACCESSES];
+	bool two_spaces;
 };
 
 static void make_sample(struct sample *sample)
@@ -29,6 +33,7 @@ static void make_sample(struct sample *sample)
 	};
 	struct pw_random random;
 
+	sample->two_spaces = false;
 	pw_random_seed(&random, 42);
 	for (size_t i = 0; i < ACCESSES; i++) {
 		uint64_t page = pw_random_below(&random, 1 + i / 20) + i / 100;
@@ -44,19 +49,47 @@ static void make_sample(struct sample *sample)
 	sample->address[ACCESSES / 3] = UINT64_MAX - 1;
 }
 
+/* Where a batch of at most @cut accesses from @at on ends. */
+static size_t batch_end(const struct sample *sample, size_t at, size_t count,
+			size_t cut)
+{
+	const size_t turn = sample->two_spaces ? TURN - at % TURN : count;
+
+	if (cut > turn)
+		cut = turn;
+	return count - at < cut ? count : at + cut;
+}
+
+/* The space of access @i. */
+static uint64_t space_at(const struct sample *sample, size_t i)
+{
+	return sample->two_spaces ? i / TURN % 2 : 0;
+}
+
+/* Give the accesses of every second turn pages of their own in one space. */
+static void move_apart(struct sample *sample)
+{
+	for (size_t i = 0; i < ACCESSES; i++)
+		if (i / TURN % 2 && i != ACCESSES / 3)
+			sample->address[i] += (uint64_t)1 << 46;
+}
+
 /* Feed sample[0 .. count - 1] in batches of at most @cut. */
 static void feed(const struct pw_analyzer_ops *ops, void *state,
 		 const struct sample *sample, size_t count, size_t cut)
 {
 	struct pw_error err;
+	size_t end;
 
-	for (size_t at = 0; at < count; at += cut) {
+	for (size_t at = 0; at < count; at = end) {
 		const struct pw_batch batch = {
+			.space = space_at(sample, at),
 			.first_access = at,
 			.accesses =
 				{
-					.count = count - at < cut ? count - at
-								  : cut,
+					.count = batch_end(sample, at, count,
+							   cut) -
+						 at,
 					.address = sample->address + at,
 					.pc = sample->pc + at,
 					.size_bytes = sample->size_bytes + at,
@@ -65,6 +98,7 @@ static void feed(const struct pw_analyzer_ops *ops, void *state,
 		};
 
 		PW_TEST_OK(ops->batch(state, &batch, &err), &err);
+		end = at + batch.accesses.count;
 	}
 }
 
@@ -183,6 +217,35 @@ static void the_cuts_between_batches_change_nothing(void **state)
 	free(sample);
 }
 
+/*
+ * Two processes at the same addresses need what one at addresses of both needs.
+ */
+static void the_same_address_in_two_spaces_is_two_pages(void **state)
+{
+	struct sample *sample = malloc(sizeof(*sample));
+	const struct pw_analyzer_ops *ops;
+
+	(void)state;
+	assert_non_null(sample);
+	for (size_t i = 0; (ops = pw_analyzer_at(i)); i++) {
+		char *mixed, *apart, *two;
+
+		make_sample(sample);
+		mixed = answer(ops, sample, ACCESSES, ACCESSES);
+		sample->two_spaces = true;
+		two = answer(ops, sample, ACCESSES, 99);
+		sample->two_spaces = false;
+		move_apart(sample);
+		apart = answer(ops, sample, ACCESSES, ACCESSES);
+		assert_string_equal(two, apart);
+		assert_string_not_equal(two, mixed);
+		free(mixed);
+		free(apart);
+		free(two);
+	}
+	free(sample);
+}
+
 static void a_trace_of_nothing_or_little_is_fine(void **state)
 {
 	struct sample *sample = malloc(sizeof(*sample));
@@ -222,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_says_what_it_is),
 		cmocka_unit_test(the_cuts_between_batches_change_nothing),
+		cmocka_unit_test(the_same_address_in_two_spaces_is_two_pages),
 		cmocka_unit_test(a_trace_of_nothing_or_little_is_fine),
 		cmocka_unit_test(can_be_closed_before_the_end),
 	};

@@ -13,17 +13,43 @@
 
 #define PATH_BYTES 512
 
+#define PROCESSES 16
+
 struct reading {
 	uint64_t accesses;
 	bool damaged;
 };
 
+/* A process stays in its space until it executes a program. */
+struct process {
+	bool has_space, may_change;
+	uint64_t space;
+};
+
+static void check_space(struct process *process, const struct pw_batch *batch,
+			bool is_first)
+{
+	if (is_first)
+		assert_int_equal(batch->space, 0);
+	if (process->has_space && !process->may_change)
+		assert_int_equal(batch->space, process->space);
+	process->has_space = true;
+	process->space = batch->space;
+	process->may_change = false;
+	for (size_t i = 0; i < batch->events.count; i++)
+		if (batch->events.kind[i] == PW_EVENT_exec)
+			process->may_change = true;
+}
+
 static struct reading read_all(const char *path, const char *format)
 {
 	const struct pw_trace_options options = {.touches = true};
 	const struct pw_batch *batch;
+	struct process processes[PROCESSES] = {0};
 	struct reading reading = {0};
+	const struct pw_thread *thread;
 	struct pw_trace *trace;
+	bool is_first = true;
 	struct pw_error err;
 
 	PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
@@ -33,6 +59,10 @@ static struct reading read_all(const char *path, const char *format)
 		if (!batch)
 			break;
 		assert_true(batch->thread < pw_trace_info(trace)->thread_count);
+		thread = &pw_trace_info(trace)->threads[batch->thread];
+		assert_true(thread->process < PROCESSES);
+		check_space(&processes[thread->process], batch, is_first);
+		is_first = false;
 		assert_int_equal(batch->first_access, reading.accesses);
 		reading.accesses += batch->accesses.count;
 	}

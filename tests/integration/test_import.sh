@@ -123,9 +123,53 @@ expect_status 64 "$pagewalk" import -o link.pwt good.pwt
 expect_status 64 "$pagewalk" import good.pwt
 expect_status 64 "$pagewalk" import nowhere.out
 expect_status 64 "$pagewalk" import
-echo 'W 3212859348' >decimal.out
-expect_status 2 "$pagewalk" import -o good.pwt decimal.out
+echo 'what 3212859348' >unknown.out
+expect_status 2 "$pagewalk" import -o good.pwt unknown.out
+expect_status 64 "$pagewalk" import --as nothing -o good.pwt good.out
 expect_status 3 "$pagewalk" import -o nowhere/x.pwt good.out
 cmp good.pwt before.pwt || fail "a refusal changed the output"
+
+# Samples are no whole traces: those who need all accesses refuse.
+cp "$2/tests/fixtures/perf/good.txt" samples.txt
+expect_status 0 "$pagewalk" import -o samples.pwt samples.txt
+for source in samples.txt samples.pwt; do
+	for command in wss mrc replay; do
+		expect_status 64 "$pagewalk" "$command" "$source"
+		grep -q 'holds only some of the accesses' err ||
+			fail "$command of $source"
+	done
+	expect_status 0 "$pagewalk" dump "$source"
+	[ "$(wc -l <out)" = 5 ] || fail "dump of $source"
+done
+
+# A folder of traces, and a layout that is told and not recognised.
+cp -r "$2/tests/fixtures/drmemtrace/good_folder" app.dir
+expect_status 0 "$pagewalk" import app.dir/
+expect_status 0 "$pagewalk" dump app.pwt
+[ "$(wc -l <out)" = 17 ] || fail "accesses of the folder"
+expect_status 64 "$pagewalk" import --as din -o other.pwt app.dir
+cp "$2/tests/fixtures/champsim/good.trace" champsim
+expect_status 2 "$pagewalk" import --as cloudsuite -o other.pwt champsim
+
+# Guessed mappings: pages 0x401 (fetched), 0x404, 0x405 (read and written) and
+# 0x7ffc1 (read); the kernel's are none of the program.
+cp "$2/tests/fixtures/drmemtrace/good.trace" drmem
+expect_status 0 "$pagewalk" import --infer-mappings --format csv \
+	--table guesses -o guessed.pwt drmem
+cat >want <<'END'
+process,address,bytes,pages,rights
+0,0x401000,4096,1,r-x
+0,0x404000,4096,1,rw-
+0,0x405000,4096,1,r--
+0,0x7ffc1000,4096,1,r--
+END
+diff want out || fail "guesses"
+expect_status 0 "$pagewalk" dump --events guessed.pwt
+[ "$(grep -c '^0,0,map,' out)" = 4 ] || fail "map events of the guesses"
+expect_status 0 "$pagewalk" info --format json guessed.pwt
+grep -q '"mappings": *"guessed"' out || grep -q guessed out ||
+	fail "the trace does not say that it guesses"
+expect_status 64 "$pagewalk" import --infer-mappings -o x.pwt guessed.pwt
+expect_status 0 "$pagewalk" replay guessed.pwt
 
 echo "import: both variants equal to their sources"

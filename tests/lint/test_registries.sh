@@ -27,6 +27,10 @@ names() {
 
 compare commands.def PW_COMMAND "$(names '*/cmd_*.c' cmd_)"
 compare formats/readers.def PW_READER "$(names 'formats/readers/reader_*.c' reader_)"
+compare formats/unpackers.def PW_UNPACKER \
+	"$(names 'formats/unpackers/unpacker_*.c' unpacker_)"
+compare formats/exporters.def PW_EXPORTER \
+	"$(names 'formats/exporters/exporter_*.c' exporter_)"
 compare plots/sinks.def PW_SINK "$(names 'plots/sinks/sink_*.c' sink_)"
 compare capture/engines.def PW_ENGINE "$(names 'capture/engines/engine_*.c' engine_)"
 compare replay/models.def PW_TLB "$(names 'replay/models/tlb_*.c' tlb_)"
@@ -50,8 +54,9 @@ if ignored=$(git -c safe.directory='*' ls-files -oi --exclude-standard \
 	bad=1
 fi
 
-# Every model and reader says where it comes from.
-for file in replay/models/*.c formats/readers/reader_*.c; do
+# Every model, reader, unpacker and exporter says where it comes from.
+for file in replay/models/*.c formats/readers/reader_*.c \
+	formats/unpackers/*.c formats/exporters/*.c; do
 	grep -q '\.source = ' "$file" || {
 		echo "$file: no .source in its ops"
 		bad=1

@@ -11,8 +11,13 @@
 
 #include "base/assert.h"
 
-static void add(struct pw_oracle_references *references, uint64_t page,
-		bool fetch)
+static bool same(struct pw_oracle_place a, struct pw_oracle_place b)
+{
+	return a.space == b.space && a.page == b.page;
+}
+
+static void add(struct pw_oracle_references *references,
+		struct pw_oracle_place place, bool fetch)
 {
 	if (references->count == references->room) {
 		references->room = references->room * 2 + 256;
@@ -21,12 +26,12 @@ static void add(struct pw_oracle_references *references, uint64_t page,
 				references->room * sizeof(*references->item));
 		PW_ASSERT(references->item);
 	}
-	references->item[references->count].page = page;
+	references->item[references->count].place = place;
 	references->item[references->count].fetch = fetch;
 	references->count++;
 }
 
-void pw_oracle_refer(struct pw_oracle_references *references,
+void pw_oracle_refer(struct pw_oracle_references *references, uint64_t space,
 		     const struct pw_accesses *accesses, uint64_t page_bytes)
 {
 	for (size_t i = 0; i < accesses->count; i++) {
@@ -38,7 +43,7 @@ void pw_oracle_refer(struct pw_oracle_references *references,
 			last = UINT64_MAX;
 		for (uint64_t page = address / page_bytes;
 		     page <= last / page_bytes; page++)
-			add(references, page,
+			add(references, (struct pw_oracle_place){space, page},
 			    accesses->kind[i] & PW_ACCESS_FETCH);
 	}
 }
@@ -60,7 +65,8 @@ void pw_oracle_references_free(struct pw_oracle_references *references)
 	*references = (struct pw_oracle_references){0};
 }
 
-void pw_oracle_lru_refer(struct pw_oracle_lru *lru, uint64_t page)
+void pw_oracle_lru_refer(struct pw_oracle_lru *lru,
+			 struct pw_oracle_place place)
 {
 	size_t depth = 0; /* pages above it */
 
@@ -73,7 +79,7 @@ void pw_oracle_lru_refer(struct pw_oracle_lru *lru, uint64_t page)
 		PW_ASSERT(lru->stack && lru->hits);
 	}
 	lru->references++;
-	while (depth < lru->pages && lru->stack[depth] != page)
+	while (depth < lru->pages && !same(lru->stack[depth], place))
 		depth++;
 	if (depth < lru->pages) {
 		lru->hits[depth + 1]++;
@@ -82,7 +88,7 @@ void pw_oracle_lru_refer(struct pw_oracle_lru *lru, uint64_t page)
 		lru->hits[lru->pages] = 0;
 	}
 	memmove(lru->stack + 1, lru->stack, depth * sizeof(*lru->stack));
-	lru->stack[0] = page;
+	lru->stack[0] = place;
 }
 
 uint64_t pw_oracle_lru_misses(const struct pw_oracle_lru *lru, uint64_t pages)
@@ -104,7 +110,7 @@ void pw_oracle_lru_free(struct pw_oracle_lru *lru)
 uint64_t pw_oracle_distinct(const struct pw_oracle_references *references,
 			    size_t first, size_t end)
 {
-	uint64_t *seen = calloc(end - first + 1, sizeof(*seen));
+	struct pw_oracle_place *seen = calloc(end - first + 1, sizeof(*seen));
 	uint64_t distinct = 0;
 
 	PW_ASSERT(seen);
@@ -112,10 +118,11 @@ uint64_t pw_oracle_distinct(const struct pw_oracle_references *references,
 	for (size_t i = first; i < end; i++) {
 		uint64_t j = 0;
 
-		while (j < distinct && seen[j] != references->item[i].page)
+		while (j < distinct &&
+		       !same(seen[j], references->item[i].place))
 			j++;
 		if (j == distinct)
-			seen[distinct++] = references->item[i].page;
+			seen[distinct++] = references->item[i].place;
 	}
 	free(seen);
 	return distinct;

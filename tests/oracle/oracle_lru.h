@@ -10,8 +10,13 @@
 
 #include "formats/batch.h"
 
+/* A page is told by both. */
+struct pw_oracle_place {
+	uint64_t space, page;
+};
+
 struct pw_oracle_reference {
-	uint64_t page;
+	struct pw_oracle_place place;
 	bool fetch;
 };
 
@@ -21,12 +26,13 @@ struct pw_oracle_references {
 };
 
 /*
- * Append the references of @accesses in pages of @page_bytes.
+ * Append the references of @accesses, which are in @space, in pages of
+ * @page_bytes.
  *
  * Owns:   *references holds memory until it is freed.
  * Errors: none; without memory it aborts, being a test.
  */
-void pw_oracle_refer(struct pw_oracle_references *references,
+void pw_oracle_refer(struct pw_oracle_references *references, uint64_t space,
 		     const struct pw_accesses *accesses, uint64_t page_bytes);
 
 /*
@@ -40,19 +46,20 @@ void pw_oracle_keep_side(struct pw_oracle_references *references, bool fetch);
 void pw_oracle_references_free(struct pw_oracle_references *references);
 
 struct pw_oracle_lru {
-	uint64_t *stack; /* distinct pages, most recent first */
-	uint64_t *hits;	 /* [d]: references found at depth d, from 1 */
+	struct pw_oracle_place *stack; /* distinct ones, most recent first */
+	uint64_t *hits; /* [d]: references found at depth d, from 1 */
 	size_t pages, room;
 	uint64_t references;
 };
 
 /*
- * Bring @page to the top and count the depth where it was found.
+ * Bring @place to the top and count the depth where it was found.
  *
  * Owns: *lru, zeroed at first, holds memory until pw_oracle_lru_free.
  * Cost: O(distinct pages).
  */
-void pw_oracle_lru_refer(struct pw_oracle_lru *lru, uint64_t page);
+void pw_oracle_lru_refer(struct pw_oracle_lru *lru,
+			 struct pw_oracle_place place);
 
 /*
  * References that miss in a memory of @pages pages: all but those found at

@@ -16,8 +16,8 @@ static struct pw_footprint *open_footprint(uint64_t interval)
 	return footprint;
 }
 
-static void access_page(struct pw_footprint *footprint, uint64_t page,
-			bool fetch)
+static void access_page_of(struct pw_footprint *footprint, uint64_t space,
+			   uint64_t page, bool fetch)
 {
 	const uint64_t address = page << 12;
 	const uint32_t size_bytes = 1;
@@ -30,7 +30,13 @@ static void access_page(struct pw_footprint *footprint, uint64_t page,
 	};
 	struct pw_error err;
 
-	PW_TEST_OK(pw_footprint_add(footprint, &accesses, &err), &err);
+	PW_TEST_OK(pw_footprint_add(footprint, space, &accesses, &err), &err);
+}
+
+static void access_page(struct pw_footprint *footprint, uint64_t page,
+			bool fetch)
+{
+	access_page_of(footprint, 0, page, fetch);
 }
 
 /*
@@ -53,6 +59,31 @@ static void counts_each_interval(void **state)
 	for (size_t i = 0; i < PW_COUNT(page); i++)
 		access_page(footprint, page[i], fetch[i]);
 	assert_int_equal(pw_footprint_interval(footprint), 4);
+	assert_int_equal(pw_footprint_rows(footprint), PW_COUNT(want));
+	for (size_t i = 0; i < PW_COUNT(want); i++) {
+		struct pw_footprint_row row = pw_footprint_at(footprint, i);
+
+		assert_memory_equal(&row, &want[i], sizeof(row));
+	}
+	pw_footprint_close(footprint);
+}
+
+/*
+ * Intervals of 4: page 5 is loaded in spaces 0 1 1 0, and then in 1 and 2,
+ * where it is new.
+ */
+static void the_same_address_in_two_spaces_is_two_pages(void **state)
+{
+	const uint64_t space[] = {0, 1, 1, 0, 1, 2};
+	const struct pw_footprint_row want[] = {
+		{4, 2, 2, 0, 2},
+		{2, 2, 2, 0, 1},
+	};
+	struct pw_footprint *footprint = open_footprint(4);
+
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(space); i++)
+		access_page_of(footprint, space[i], 5, false);
 	assert_int_equal(pw_footprint_rows(footprint), PW_COUNT(want));
 	for (size_t i = 0; i < PW_COUNT(want); i++) {
 		struct pw_footprint_row row = pw_footprint_at(footprint, i);
@@ -130,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_each_interval),
+		cmocka_unit_test(the_same_address_in_two_spaces_is_two_pages),
 		cmocka_unit_test(of_nothing_has_no_rows),
 		cmocka_unit_test(doubles_when_the_rows_run_out),
 		cmocka_unit_test(doubling_changes_no_count),

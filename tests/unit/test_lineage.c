@@ -150,9 +150,50 @@ static void the_space_of_a_process_goes_with_its_last_user(void **state)
 	pw_lineage_free(&f.lineage);
 }
 
+static void check_id(const struct family *f, uint32_t process, uint64_t want)
+{
+	assert_int_equal(pw_lineage_space_id(&f->lineage, process), want);
+}
+
+/*
+ * Process 0 forks process 1 (space 1), which executes a program (2) and ends;
+ * its number is used again for process 2 (3), which vforks process 3 (3 too)
+ * and executes a program (4) while that still runs.
+ */
+static void no_two_spaces_have_the_same_id(void **state)
+{
+	const struct pw_thread threads[] = {
+		{0, 10, 10, 0}, {1, 11, 11, 0}, {2, 12, 12, 0}, {3, 13, 13, 2}};
+	struct family f;
+
+	(void)state;
+	begin(&f, threads, 4);
+	run(&f, 0);
+	send(&f, 0, PW_EVENT_clone, FORK, 11);
+	run(&f, 1);
+	check_id(&f, 1, 1);
+	send(&f, 1, PW_EVENT_exec, 0, 0);
+	assert_int_equal(run(&f, 1), 1);
+	check_id(&f, 1, 2);
+	send(&f, 1, PW_EVENT_exit_group, 0, 0);
+	check_id(&f, 1, 2);
+	send(&f, 0, PW_EVENT_clone, FORK, 12);
+	assert_int_equal(run(&f, 2), 1);
+	check_id(&f, 2, 3);
+	send(&f, 2, PW_EVENT_clone, VFORK, 13);
+	assert_int_equal(run(&f, 3), 1);
+	check_id(&f, 3, 3);
+	send(&f, 2, PW_EVENT_exec, 0, 0);
+	check_id(&f, 2, 4);
+	check_id(&f, 3, 3);
+	check_id(&f, 0, 0);
+	pw_lineage_free(&f.lineage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_two_spaces_have_the_same_id),
 		cmocka_unit_test(a_forked_process_gets_a_space_of_its_own),
 		cmocka_unit_test(a_vforked_process_shares_until_it_executes),
 		cmocka_unit_test(a_thread_id_used_again_is_the_next_thread),

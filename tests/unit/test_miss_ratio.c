@@ -16,8 +16,8 @@ static struct pw_miss_ratio *open_curve(enum pw_side side, uint64_t page_bytes)
 	return curve;
 }
 
-static void access_one(struct pw_miss_ratio *curve, uint64_t address,
-		       uint32_t size_bytes, uint8_t kind)
+static void access_in(struct pw_miss_ratio *curve, uint64_t space,
+		      uint64_t address, uint32_t size_bytes, uint8_t kind)
 {
 	const struct pw_accesses accesses = {
 		.count = 1,
@@ -27,7 +27,13 @@ static void access_one(struct pw_miss_ratio *curve, uint64_t address,
 	};
 	struct pw_error err;
 
-	PW_TEST_OK(pw_miss_ratio_add(curve, &accesses, &err), &err);
+	PW_TEST_OK(pw_miss_ratio_add(curve, space, &accesses, &err), &err);
+}
+
+static void access_one(struct pw_miss_ratio *curve, uint64_t address,
+		       uint32_t size_bytes, uint8_t kind)
+{
+	access_in(curve, 0, address, size_bytes, kind);
 }
 
 /*
@@ -165,9 +171,28 @@ static void refuses_bad_page_sizes(void **state)
 	}
 }
 
+/*
+ * 8 bytes at 0x1ffc cover pages 1 and 2, in spaces 0 1 0: 1 2, 1' 2', 1 2. Four
+ * pages, and the last two references hit with four.
+ */
+static void the_same_address_in_two_spaces_is_two_pages(void **state)
+{
+	struct pw_miss_ratio *curve = open_curve(PW_SIDE_ALL, 0);
+
+	(void)state;
+	access_in(curve, 0, 0x1ffc, 8, PW_ACCESS_LOAD);
+	access_in(curve, 1, 0x1ffc, 8, PW_ACCESS_LOAD);
+	access_in(curve, 0, 0x1ffc, 8, PW_ACCESS_LOAD);
+	assert_int_equal(pw_miss_ratio_pages(curve), 4);
+	assert_int_equal(pw_miss_ratio_misses(curve, 3), 6);
+	assert_int_equal(pw_miss_ratio_misses(curve, 4), 4);
+	pw_miss_ratio_close(curve);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_same_address_in_two_spaces_is_two_pages),
 		cmocka_unit_test(a_sweep_is_a_cliff),
 		cmocka_unit_test(misses_fall_with_every_page),
 		cmocka_unit_test(an_access_refers_to_every_page_it_covers),

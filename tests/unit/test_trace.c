@@ -534,12 +534,12 @@ static void what_is_no_trace_is_refused(void **state)
 	assert_refused(folder, PW_ERR_USAGE, "cannot open: Is a directory", "");
 	assert_refused("/dev/null", PW_ERR_USAGE, "not a regular file", "");
 	store("", 0);
-	assert_refused(cut, PW_ERR_FORMAT, "an empty file", "pwt (");
+	assert_refused(cut, PW_ERR_FORMAT, "an empty file", "pwt, ");
 	store("\x7f"
 	      "ELF\0\0\0\0\0\0\0",
 	      11);
 	assert_refused(cut, PW_ERR_FORMAT, "not a trace of a known format",
-		       "pinatrace (");
+		       "pinatrace");
 }
 
 /* Change a header field and make its checksum right again. */

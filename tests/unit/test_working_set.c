@@ -6,8 +6,8 @@
 #include "analyze/working_set.h"
 #include "base/random.h"
 
-static void access_pages(struct pw_working_set *set, const uint64_t *page,
-			 size_t count)
+static void access_pages_of(struct pw_working_set *set, uint64_t space,
+			    const uint64_t *page, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t address = page[i] << 12;
@@ -21,8 +21,15 @@ static void access_pages(struct pw_working_set *set, const uint64_t *page,
 		};
 		struct pw_error err;
 
-		PW_TEST_OK(pw_working_set_add(set, &accesses, &err), &err);
+		PW_TEST_OK(pw_working_set_add(set, space, &accesses, &err),
+			   &err);
 	}
+}
+
+static void access_pages(struct pw_working_set *set, const uint64_t *page,
+			 size_t count)
+{
+	access_pages_of(set, 0, page, count);
 }
 
 static struct pw_working_set *open_set(const uint64_t *window, size_t count)
@@ -168,9 +175,29 @@ static void equals_the_definition_for_every_window(void **state)
 	pw_working_set_close(set);
 }
 
+/*
+ * Page 7 in spaces 0 1 0 1: two pages, A B A B. W(t, 1) = 1 always: 4.
+ * W(t, 2) = 1 2 2 2: 7, and so for every longer window.
+ */
+static void the_same_address_in_two_spaces_is_two_pages(void **state)
+{
+	const uint64_t page = 7;
+	struct pw_working_set *set = open_set(NULL, 0);
+
+	(void)state;
+	for (uint64_t i = 0; i < 4; i++)
+		access_pages_of(set, i % 2, &page, 1);
+	assert_int_equal(pw_working_set_pages(set), 2);
+	assert_int_equal(sum_of(set, 1), 4);
+	assert_int_equal(sum_of(set, 2), 7);
+	assert_int_equal(sum_of(set, 4), 7);
+	pw_working_set_close(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_same_address_in_two_spaces_is_two_pages),
 		cmocka_unit_test(sums_distinct_pages_over_all_times),
 		cmocka_unit_test(goes_on_after_being_asked),
 		cmocka_unit_test(one_page_is_always_one_page),

@@ -14,6 +14,8 @@
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/random_trace.h"
 
+#define CUT_MAX 700
+
 static const uint64_t page_sizes[] = {4096, 4096, 16384, 65536, 2 << 20};
 
 /* A trace, and its references as the options under test want them. */
@@ -22,23 +24,47 @@ struct subject {
 	struct pw_random random;
 	struct pw_random_trace trace;
 	struct pw_oracle_references references;
+	uint64_t spaces;
 	enum pw_side side;
 	uint64_t page_bytes;
 };
 
+/* The address space of the accesses up to the next multiple of CUT_MAX. */
+static uint64_t space_at(const struct subject *s, size_t access)
+{
+	return pw_mix64(s->seed + access / CUT_MAX) % s->spaces;
+}
+
+/* The next accesses, of one space and cut anywhere; count 0 at the end. */
+static struct pw_accesses next_batch(struct subject *s, size_t *at)
+{
+	size_t left = s->trace.address.count - *at;
+	size_t room = CUT_MAX - *at % CUT_MAX;
+	size_t count = 1 + pw_random_below(&s->random, room);
+	size_t first = *at;
+
+	if (count > left)
+		count = left;
+	*at += count;
+	return pw_random_accesses(&s->trace, first, count);
+}
+
 static void make_subject(struct subject *s, uint64_t seed, uint64_t accesses)
 {
-	struct pw_accesses all;
+	struct pw_accesses batch;
+	size_t at = 0;
 
 	*s = (struct subject){.seed = seed};
 	pw_random_seed(&s->random, ~seed);
 	pw_random_trace_make(&s->trace, seed,
 			     1 + pw_random_below(&s->random, accesses));
+	s->spaces = 1 + pw_random_below(&s->random, 4);
 	s->side = (enum pw_side)pw_random_below(&s->random, 3);
 	s->page_bytes =
 		page_sizes[pw_random_below(&s->random, PW_COUNT(page_sizes))];
-	all = pw_random_accesses(&s->trace, 0, s->trace.address.count);
-	pw_oracle_refer(&s->references, &all, s->page_bytes);
+	for (size_t from = 0; (batch = next_batch(s, &at)).count; from = at)
+		pw_oracle_refer(&s->references, space_at(s, from), &batch,
+				s->page_bytes);
 	if (s->side != PW_SIDE_ALL)
 		pw_oracle_keep_side(&s->references,
 				    s->side == PW_SIDE_INSTRUCTION);
@@ -50,26 +76,13 @@ static void free_subject(struct subject *s)
 	pw_oracle_references_free(&s->references);
 }
 
-/* The next accesses, cut anywhere; count 0 at the end. */
-static struct pw_accesses next_batch(struct subject *s, size_t *at)
-{
-	size_t left = s->trace.address.count - *at;
-	size_t count = 1 + pw_random_below(&s->random, 700);
-	size_t first = *at;
-
-	if (count > left)
-		count = left;
-	*at += count;
-	return pw_random_accesses(&s->trace, first, count);
-}
-
 static void compare_curve(struct subject *s, const struct pw_miss_ratio *curve)
 {
 	struct pw_oracle_lru lru = {0};
 	uint64_t misses;
 
 	for (size_t i = 0; i < s->references.count; i++)
-		pw_oracle_lru_refer(&lru, s->references.item[i].page);
+		pw_oracle_lru_refer(&lru, s->references.item[i].place);
 	misses = lru.references;
 	if (pw_miss_ratio_references(curve) != lru.references ||
 	    pw_miss_ratio_pages(curve) != lru.pages)
@@ -102,9 +115,10 @@ static void try_curve(uint64_t seed)
 	options.side = s.side;
 	options.page_bytes = s.page_bytes;
 	PW_TEST_OK(pw_miss_ratio_open(&curve, &options, &err), &err);
-	for (batch = next_batch(&s, &at); batch.count;
-	     batch = next_batch(&s, &at))
-		PW_TEST_OK(pw_miss_ratio_add(curve, &batch, &err), &err);
+	for (size_t from = 0; (batch = next_batch(&s, &at)).count; from = at)
+		PW_TEST_OK(pw_miss_ratio_add(curve, space_at(&s, from), &batch,
+					     &err),
+			   &err);
 	compare_curve(&s, curve);
 	pw_miss_ratio_close(curve);
 	free_subject(&s);
@@ -157,7 +171,8 @@ static void try_stack(uint64_t seed)
 			page[i] = pick_page(&random, seed, time++);
 			if (seed % 2)
 				page[i] = pw_mix64(page[i]) >> 12;
-			pw_oracle_lru_refer(&lru, page[i]);
+			pw_oracle_lru_refer(
+				&lru, (struct pw_oracle_place){0, page[i]});
 		}
 		PW_TEST_OK(pw_stack_distance_add(stack, page, count, &err),
 			   &err);
@@ -248,9 +263,10 @@ static void try_footprint(uint64_t seed)
 	if (pw_random_below(&s.random, 2))
 		options.interval = 1 + pw_random_below(&s.random, 400);
 	PW_TEST_OK(pw_footprint_open(&footprint, &options, &err), &err);
-	for (batch = next_batch(&s, &at); batch.count;
-	     batch = next_batch(&s, &at))
-		PW_TEST_OK(pw_footprint_add(footprint, &batch, &err), &err);
+	for (size_t from = 0; (batch = next_batch(&s, &at)).count; from = at)
+		PW_TEST_OK(pw_footprint_add(footprint, space_at(&s, from),
+					    &batch, &err),
+			   &err);
 	if (options.interval)
 		assert_true(pw_footprint_interval(footprint) ==
 			    options.interval);

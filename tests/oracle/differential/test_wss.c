@@ -6,35 +6,61 @@
 #include "tests/support/pw_test.h"
 
 #include "analyze/working_set.h"
+#include "base/bits.h"
 #include "base/random.h"
 #include "tests/oracle/oracle_lru.h"
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/random_trace.h"
 
 #define WINDOWS 6
+#define CUT_MAX 100
 
 struct subject {
 	uint64_t seed;
 	struct pw_random random;
 	struct pw_random_trace trace;
 	struct pw_oracle_references references;
+	uint64_t spaces;
 	struct pw_working_set_options options;
 	uint64_t window[WINDOWS];
 };
 
+/* The address space of the accesses up to the next multiple of CUT_MAX. */
+static uint64_t space_at(const struct subject *s, size_t access)
+{
+	return pw_mix64(s->seed + access / CUT_MAX) % s->spaces;
+}
+
+/* The next accesses, of one space and cut anywhere; count 0 at the end. */
+static struct pw_accesses next_batch(struct subject *s, size_t *at)
+{
+	size_t left = s->trace.address.count - *at;
+	size_t room = CUT_MAX - *at % CUT_MAX;
+	size_t count = 1 + pw_random_below(&s->random, room);
+	size_t first = *at;
+
+	if (count > left)
+		count = left;
+	*at += count;
+	return pw_random_accesses(&s->trace, first, count);
+}
+
 static void make_subject(struct subject *s, uint64_t seed)
 {
-	struct pw_accesses all;
+	struct pw_accesses batch;
+	size_t at = 0;
 
 	*s = (struct subject){.seed = seed};
 	pw_random_seed(&s->random, ~seed);
 	pw_random_trace_make(&s->trace, seed,
 			     1 + pw_random_below(&s->random, 400));
+	s->spaces = 1 + pw_random_below(&s->random, 4);
 	s->options.side = (enum pw_side)pw_random_below(&s->random, 3);
 	s->options.page_bytes = (uint64_t)4096
 				<< 3 * pw_random_below(&s->random, 4);
-	all = pw_random_accesses(&s->trace, 0, s->trace.address.count);
-	pw_oracle_refer(&s->references, &all, s->options.page_bytes);
+	for (size_t from = 0; (batch = next_batch(s, &at)).count; from = at)
+		pw_oracle_refer(&s->references, space_at(s, from), &batch,
+				s->options.page_bytes);
 	if (s->options.side != PW_SIDE_ALL)
 		pw_oracle_keep_side(&s->references,
 				    s->options.side == PW_SIDE_INSTRUCTION);
@@ -81,22 +107,17 @@ static void compare_all(const struct subject *s,
 static void try_one(uint64_t seed)
 {
 	struct pw_working_set *set;
+	struct pw_accesses batch;
 	struct pw_error err;
 	struct subject s;
 	size_t at = 0;
 
 	make_subject(&s, seed);
 	PW_TEST_OK(pw_working_set_open(&set, &s.options, &err), &err);
-	while (at < s.trace.address.count) {
-		size_t count = 1 + pw_random_below(&s.random, 300);
-		struct pw_accesses batch;
-
-		if (count > s.trace.address.count - at)
-			count = s.trace.address.count - at;
-		batch = pw_random_accesses(&s.trace, at, count);
-		PW_TEST_OK(pw_working_set_add(set, &batch, &err), &err);
-		at += count;
-	}
+	for (size_t from = 0; (batch = next_batch(&s, &at)).count; from = at)
+		PW_TEST_OK(pw_working_set_add(set, space_at(&s, from), &batch,
+					      &err),
+			   &err);
 	compare_all(&s, set);
 	pw_working_set_close(set);
 	pw_random_trace_free(&s.trace);

@@ -1,0 +1,15 @@
+/*
+ * fuzz_lackey.c - any bytes at all to the reader of lackey's traces.
+ */
+#include "base/assert.h"
+#include "tests/support/fuzz_reader.h"
+
+extern const struct pw_reader_ops pw_reader_lackey;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	pw_fuzz_reader(&pw_reader_lackey, data, bytes);
+	return 0;
+}
