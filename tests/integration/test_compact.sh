@@ -93,7 +93,7 @@ for damaged in truncated corrupt shapes_truncated shapes_corrupt; do
 	grep -q "pagewalk import" err || fail "no word about what to do"
 done
 expect_status 2 "$pagewalk" compact -o here.pwt "$fixtures/pinatrace/corrupt.out"
-expect_status 2 "$pagewalk" compact -o here.pwt "$0"
+expect_status 2 "$pagewalk" compact -o here.pwt "$fixtures/pwt/README"
 expect_status 64 "$pagewalk" compact -o here.pwt nowhere.pwt
 expect_status 64 "$pagewalk" compact --level tiny here.pwt
 expect_status 64 "$pagewalk" compact
