@@ -45,10 +45,13 @@ check() {
 	local source=$1 small=$2
 	same "$source" "$small" dump --format csv
 	[ "$(wc -l <want)" -gt 3 ] || fail "$source holds nothing"
-	same "$source" "$small" dump --format csv --touches
 	same "$source" "$small" dump --format csv --events
-	same "$source" "$small" wss --format csv
-	same "$source" "$small" replay --format csv
+	# Accesses of a gigabyte are in the others: their touches take long.
+	if [ "$source" = recorded.pwt ]; then
+		same "$source" "$small" dump --format csv --touches
+		same "$source" "$small" wss --format csv
+		same "$source" "$small" replay --format csv
+	fi
 	expect_status 0 "$pagewalk" info "$small"
 	# All but the form of the file.
 	tr -s ' ' <out | grep -vE '^(chunks|file|format) ' >small.info
