@@ -31,6 +31,7 @@
 #include "capture/plugin/exec.h"
 #include "capture/plugin/state.h"
 
+#define SPARE_DESCRIPTORS 8
 #define OWN_WORDS 32 /* of QEMU, an interpreter, and set variables */
 #define POINTERS_MAX ((size_t)1 << 20) /* more than the kernel takes */
 #define STRING_MAX ((size_t)32 * 4096) /* of the kernel, for each string */
@@ -179,6 +180,20 @@ static bool all_blocked(uint64_t mask)
 	return (mask | never) == UINT64_MAX;
 }
 
+/* Whether QEMU will have descriptors enough to start beside one of ours. */
+static bool can_spare(int fd)
+{
+	int copy[SPARE_DESCRIPTORS];
+	size_t count = 0;
+
+	while (count < SPARE_DESCRIPTORS &&
+	       (copy[count] = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
+		count++;
+	for (size_t i = 0; i < count; i++)
+		close(copy[i]);
+	return count == SPARE_DESCRIPTORS;
+}
+
 /*
  * Another root folder, user or process namespace may hide what QEMU needs.
  * *region is a descriptor of the rings, which the exec hands over: the new
@@ -199,6 +214,10 @@ static const char *find_obstacle(int *region)
 	if (access(pw_plugin.qemu, X_OK) != 0 ||
 	    access(pw_plugin.self, R_OK) != 0)
 		return "QEMU and its plugin cannot be reached from there";
+	if (!can_spare(*region)) {
+		close(*region);
+		*region = -1; /* by its path, then */
+	}
 	return NULL;
 }
 

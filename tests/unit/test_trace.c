@@ -442,7 +442,7 @@ static void write_accesses(const struct pw_accesses *accesses,
 }
 
 /*
- * 200,000 accesses of one thread to one page: batches of at most 16,384, one
+ * 200,000 accesses of one thread to one page: batches of at most 8,192, one
  * touch in all however they are cut.
  */
 static void long_runs_come_in_pieces_and_stay_one_touch(void **state)
@@ -458,9 +458,9 @@ static void long_runs_come_in_pieces_and_stay_one_touch(void **state)
 	memset(kind, PW_ACCESS_LOAD, n);
 	write_accesses(&accesses, 150000);
 	seen = read_touches();
-	/* 150,000 = 9 * 16,384 + 2,544, and 50,000 = 3 * 16,384 + 848. */
-	assert_int_equal(seen.batches, 14);
-	assert_int_equal(seen.longest, 16384);
+	/* 150,000 = 18 * 8,192 + 2,544, and 50,000 = 6 * 8,192 + 848. */
+	assert_int_equal(seen.batches, 26);
+	assert_int_equal(seen.longest, 8192);
 	assert_int_equal(seen.touches, 1);
 	assert_int_equal(seen.references, n);
 	free(address);
