@@ -1,6 +1,7 @@
 /*
  * cmd_export.c - pagewalk export: a trace in the format of another tool.
  */
+#include "base/assert.h"
 #include "base/command.h"
 #include "base/file.h"
 #include "base/progress.h"
@@ -106,6 +107,7 @@ static enum pw_status name_output(struct export *export, struct pw_error *err)
 	const char *dot = strrchr(base, '.');
 	size_t stem = dot && dot > base ? (size_t)(dot - base) : strlen(base);
 
+	PW_ASSERT(export->ops != NULL);
 	if (export->output && export->ops->regular_file &&
 	    strcmp(export->output, "-") == 0)
 		return pw_fail(err, PW_ERR_USAGE,

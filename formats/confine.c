@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -114,16 +115,22 @@ static enum pw_status close_streams(struct pw_error *err)
 /* What counts against RLIMIT_DATA now; 0 when it cannot be known. */
 static uint64_t data_bytes(void)
 {
-	unsigned long long pages[6] = {0};
+	char text[256], *at = text;
 	FILE *file = fopen("/proc/self/statm", "re");
-	int found;
+	bool found;
 
 	if (!file)
 		return 0;
-	found = fscanf(file, "%llu %llu %llu %llu %llu %llu", &pages[0],
-		       &pages[1], &pages[2], &pages[3], &pages[4], &pages[5]);
+	found = fgets(text, sizeof(text), file) != NULL;
 	fclose(file);
-	return found == 6 ? pages[5] * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	/* The sixth number of the line. */
+	for (int i = 0; found && i < 5; i++) {
+		at = strchr(at, ' ');
+		found = at != NULL;
+		at = found ? at + 1 : text;
+	}
+	return found ? strtoull(at, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE)
+		     : 0;
 }
 
 static enum pw_status set_limits(uint64_t memory_bytes, struct pw_error *err)

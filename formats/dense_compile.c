@@ -219,10 +219,11 @@ static void copy_shape(struct pw_dense_plan *plan,
 	const struct pw_shape_set *set = &plan->set;
 	const uint64_t *pc = (const uint64_t *)set->pc.data + use->slot;
 
-	memcpy((uint64_t *)plan->address.data + at, pc, use->slots * 8);
-	memcpy((uint64_t *)plan->pc.data + at, pc, use->slots * 8);
+	memcpy((uint64_t *)plan->address.data + at, pc, (size_t)use->slots * 8);
+	memcpy((uint64_t *)plan->pc.data + at, pc, (size_t)use->slots * 8);
 	memcpy((uint32_t *)plan->size.data + at,
-	       (const uint32_t *)set->size.data + use->slot, use->slots * 4);
+	       (const uint32_t *)set->size.data + use->slot,
+	       (size_t)use->slots * 4);
 	memcpy((uint8_t *)plan->kind.data + at,
 	       (const uint8_t *)set->kind.data + use->slot, use->slots);
 }

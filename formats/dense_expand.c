@@ -45,10 +45,11 @@ static inline void copy_slots(const struct pw_dense_plan *plan,
 	}
 	for (size_t i = 0; i < slots; i += PW_SHAPE_SET_SLACK) {
 		memcpy(out->address + at + i, address + i,
-		       PW_SHAPE_SET_SLACK * 8);
-		memcpy(out->pc + at + i, pc + i, PW_SHAPE_SET_SLACK * 8);
+		       (size_t)PW_SHAPE_SET_SLACK * 8);
+		memcpy(out->pc + at + i, pc + i,
+		       (size_t)PW_SHAPE_SET_SLACK * 8);
 		memcpy(out->size_bytes + at + i, size + i,
-		       PW_SHAPE_SET_SLACK * 4);
+		       (size_t)PW_SHAPE_SET_SLACK * 4);
 		memcpy(out->kind + at + i, kind + i, PW_SHAPE_SET_SLACK);
 	}
 }
@@ -96,7 +97,7 @@ static inline void correct(struct pw_dense_plan *plan,
 static inline void fetch_ahead(const struct pw_dense_plan *plan, uint32_t mask)
 {
 	const struct pw_dense_entry *entry = plan->entry.data;
-	const uint8_t *later = plan->symbol + 3 * plan->symbol_bytes;
+	const uint8_t *later = plan->symbol + (size_t)3 * plan->symbol_bytes;
 	const uint64_t *address = plan->address.data, *pc = plan->pc.data;
 	const uint32_t *size = plan->size.data;
 	const uint8_t *kind = plan->kind.data;

@@ -83,12 +83,14 @@ static void number_operands(struct pw_dense_gather *gather,
 			    const struct pw_lane_store *store,
 			    const struct pw_lane_shape *shape)
 {
-	const uint64_t *pc =
-		(const uint64_t *)store->book->pcs.data + shape->sizes;
-	uint32_t *operand = (uint32_t *)gather->base_operand.data +
-			    gather->base_operand.count;
+	const uint64_t *pc = store->book->pcs.data;
+	uint32_t *operand = gather->base_operand.data;
 	uint64_t ordinal = 0;
 
+	if (shape->stored == 0)
+		return; /* there may be no arrays then */
+	pc += shape->sizes;
+	operand += gather->base_operand.count;
 	for (uint32_t i = 0; i < shape->stored; i++) {
 		ordinal = i > 0 && pc[i] == pc[i - 1] ? ordinal + 1 : 0;
 		operand[i] =

@@ -278,6 +278,7 @@ static enum pw_status hear_opened(struct state *state,
 	free(name);
 	if (st != PW_OK)
 		return st;
+	PW_ASSERT(ops != NULL);
 	info->format = ops->name;
 	info->metadata = state->metadata;
 	info->unknown = message.unknown;

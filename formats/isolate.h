@@ -15,11 +15,11 @@ extern const struct pw_reader_ops pw_isolate_ops;
  * NULL. Fill @info. What the child says is checked, so that the batches are
  * valid whatever has become of it.
  *
- * Owns:   *state is the caller's; close it with pw_isolate_ops.close. @input
+ * Owns:   *out is the caller's; close it with pw_isolate_ops.close. @input
  *         and @options outlive it.
  * Errors: as pw_trace_open; PW_ERR_FORMAT also when the child was killed.
  */
-enum pw_status pw_isolate_open(void **state, const struct pw_reader_ops *ops,
+enum pw_status pw_isolate_open(void **out, const struct pw_reader_ops *ops,
 			       const struct pw_input *input,
 			       const struct pw_trace_options *options,
 			       struct pw_trace_info *info,

@@ -266,6 +266,7 @@ static enum pw_status execute(struct pw_regroup *regroup,
 	group.size = a->size_bytes;
 	group.stored = 0;
 	memset(group.kind, 0, sizeof(uint64_t));
+	memset(group.address, 0, 2 * sizeof(uint64_t)); /* never read unset */
 	for (size_t i = 0; i < a->count; i++) {
 		bool at_pc = PW_ACCESS_KIND(a->kind[i]) == PW_ACCESS_FETCH &&
 			     a->address[i] == a->pc[i];

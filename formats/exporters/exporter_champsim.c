@@ -111,7 +111,7 @@ static enum pw_status put_operand(struct state *state, bool store,
 	if (*count == (store ? STORES_MAX : LOADS_MAX))
 		st = flush(state, err);
 	pw_store64(state->record + (store ? STORE_OFFSET : LOAD_OFFSET) +
-			   8 * *count,
+			   (size_t)8 * *count,
 		   address);
 	++*count;
 	return st;

@@ -44,7 +44,7 @@ enum pw_status pw_instr_open(void **out, const struct pw_instr_layout *layout,
  *
  * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_instr_next(void *state, struct pw_trace_info *info,
+enum pw_status pw_instr_next(void *opaque, struct pw_trace_info *info,
 			     struct pw_batch *batch, bool *more,
 			     struct pw_error *err) PW_MUST_CHECK;
 
@@ -53,21 +53,21 @@ enum pw_status pw_instr_next(void *state, struct pw_trace_info *info,
  *
  * Owns: the state.
  */
-const char *pw_instr_damage(const void *state);
+const char *pw_instr_damage(const void *opaque);
 
 /*
  * As struct pw_reader_ops says of totals: nothing is stored.
  */
-bool pw_instr_totals(const void *state, struct pw_totals *out);
+bool pw_instr_totals(const void *opaque, struct pw_totals *out);
 
 /*
  * As struct pw_reader_ops says of progress.
  */
-double pw_instr_progress(const void *state);
+double pw_instr_progress(const void *opaque);
 
 /*
  * Free the state.
  */
-void pw_instr_close(void *state);
+void pw_instr_close(void *opaque);
 
 #endif

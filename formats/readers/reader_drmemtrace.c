@@ -215,7 +215,7 @@ static bool is_header(const uint8_t *record)
 /* The second record of a 32-bit trace, where the first one's end would be. */
 static bool is_narrow(const uint8_t *head, size_t head_bytes)
 {
-	return head_bytes >= 2 * PW_DRMEM_BYTES_32 &&
+	return head_bytes >= (size_t)2 * PW_DRMEM_BYTES_32 &&
 	       pw_load16(head) == PW_DRMEM_HEADER &&
 	       pw_load16(head + PW_DRMEM_BYTES_32) == PW_DRMEM_MARKER &&
 	       pw_load16(head + PW_DRMEM_BYTES_32 + 2) == PW_DRMEM_VERSION;
@@ -227,7 +227,7 @@ static int probe(const uint8_t *head, size_t head_bytes)
 		return 90;
 	if (head_bytes < PW_DRMEM_BYTES || !is_header(head))
 		return 0;
-	if (head_bytes < 2 * PW_DRMEM_BYTES)
+	if (head_bytes < (size_t)2 * PW_DRMEM_BYTES)
 		return 60;
 	return pw_load16(head + PW_DRMEM_BYTES) < PW_DRMEM_TYPES ? 95 : 0;
 }
