@@ -122,22 +122,13 @@ static enum pw_status copy_events(struct compact *compact,
 				  const struct pw_batch *batch,
 				  struct pw_error *err)
 {
-	const struct pw_events *events = &batch->events;
 	enum pw_status st = PW_OK;
 
-	if (events->count > 0)
+	if (batch->events.count > 0)
 		st = pw_regroup_flush(compact->regroup, err);
-	for (size_t i = 0; st == PW_OK && i < events->count; i++) {
-		struct pw_event event = {
-			.kind = (enum pw_event_kind)events->kind[i],
-			.result = events->result[i],
-			.text = events->text[i],
-		};
-
-		memcpy(event.arg, events->arg[i], sizeof(event.arg));
-		st = pw_writer_event(compact->writer, batch->thread, &event,
-				     err);
-	}
+	if (st == PW_OK)
+		st = pw_writer_events(compact->writer, batch->thread,
+				      &batch->events, err);
 	return st;
 }
 

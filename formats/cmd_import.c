@@ -237,24 +237,15 @@ static enum pw_status copy_batch(struct import *import,
 				 const struct pw_batch *batch,
 				 struct pw_error *err)
 {
-	const struct pw_events *events = &batch->events;
 	enum pw_status st = declare(import, err);
 
 	PW_ASSERT(st != PW_OK || batch->thread < import->threads);
 	if (st == PW_OK && batch->accesses.count > 0)
 		st = pw_writer_accesses(import->writer, batch->thread,
 					&batch->accesses, err);
-	for (size_t i = 0; st == PW_OK && i < events->count; i++) {
-		struct pw_event event = {
-			.kind = (enum pw_event_kind)events->kind[i],
-			.result = events->result[i],
-			.text = events->text[i],
-		};
-
-		memcpy(event.arg, events->arg[i], sizeof(event.arg));
-		st = pw_writer_event(import->writer, batch->thread, &event,
-				     err);
-	}
+	if (st == PW_OK)
+		st = pw_writer_events(import->writer, batch->thread,
+				      &batch->events, err);
 	import->instructions += batch->instruction_count;
 	return st;
 }

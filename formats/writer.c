@@ -372,6 +372,25 @@ enum pw_status pw_writer_event(struct pw_writer *writer, uint32_t thread,
 	return finish(writer, st, err);
 }
 
+enum pw_status pw_writer_events(struct pw_writer *writer, uint32_t thread,
+				const struct pw_events *events,
+				struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	for (size_t i = 0; st == PW_OK && i < events->count; i++) {
+		struct pw_event event = {
+			.kind = (enum pw_event_kind)events->kind[i],
+			.result = events->result[i],
+			.text = events->text[i],
+		};
+
+		memcpy(event.arg, events->arg[i], sizeof(event.arg));
+		st = pw_writer_event(writer, thread, &event, err);
+	}
+	return st;
+}
+
 enum pw_status pw_writer_flush(struct pw_writer *writer, struct pw_error *err)
 {
 	enum pw_status st = check(writer, err);

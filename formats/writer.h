@@ -80,6 +80,15 @@ enum pw_status pw_writer_event(struct pw_writer *writer, uint32_t thread,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * Append the events of a batch.
+ *
+ * Errors: as pw_writer_accesses.
+ */
+enum pw_status pw_writer_events(struct pw_writer *writer, uint32_t thread,
+				const struct pw_events *events,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * End the open segment now: every declaration, access and event accepted so
  * far is in the file, and readable after a kill. Does nothing when nothing
  * came since the last segment.
