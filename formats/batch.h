@@ -61,7 +61,8 @@ enum pw_touch_flag {
 	PW_TOUCH_LOAD_FIRST = 2, /* a load came before the first store */
 	PW_TOUCH_CONTINUED = 4,	 /* the run goes on in a new batch */
 	PW_TOUCH_ORDER = 8,	 /* keeps the order of I and D pages exact */
-	PW_TOUCH_UPGRADE = 16, /* a run's first store in a batch, not in all */
+	PW_TOUCH_UPGRADE = 16,	 /* a run's first store in a batch, not in all;
+				    with LOAD_FIRST its first load after stores */
 };
 
 #define PW_TOUCH_NOT_COUNTED \

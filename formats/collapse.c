@@ -14,7 +14,9 @@
  * A store may change how its page is mapped, and so remove it from the TLBs of
  * both sides. Only the first store of a run can, as far as one batch goes; it
  * always begins a record, and puts its page out of the fetch side's window.
- * Other threads may change the mapping back: each batch has a first store.
+ * Other threads may change the mapping back: each batch has a first store. The
+ * first load after stores begins a record for processors whose stores have a
+ * TLB of their own.
  *
  * Most accesses need no record. For them there is one loop, which compares a
  * page with the one expected of its kind and adds up a word of four counts.
@@ -45,6 +47,7 @@ struct side {
 struct cursor {
 	/* By kind: the page to which a reference needs no record, or NO_PAGE */
 	uint64_t window[8];
+	uint64_t data_window; /* the data side's page in the window */
 	struct side fetch;
 	struct side data;
 	uint64_t begun;	  /* instructions begun by the last reference */
@@ -54,6 +57,7 @@ struct cursor {
 	uint8_t last_kind; /* of the last reference; 0 before the first */
 	bool newest_fetch; /* the newest record is of the fetch side */
 	bool wrote;	   /* the data run has a store in this batch */
+	bool loaded;	   /* and a load */
 	size_t count;	   /* records */
 };
 
@@ -104,13 +108,15 @@ static void set_fetch_window(struct cursor *c, uint64_t page)
 		c->window[kind] = page;
 }
 
-/* The first store of a run needs a record, even in the window. */
+/* The first load and store of a run need records, even in the window. */
 static void set_data_window(struct cursor *c, uint64_t page)
 {
+	uint64_t load_page = c->loaded ? page : NO_PAGE;
 	uint64_t store_page = c->wrote ? page : NO_PAGE;
 
-	c->window[0] = page;
-	c->window[PW_ACCESS_LOAD] = page;
+	c->data_window = page;
+	c->window[0] = load_page;
+	c->window[PW_ACCESS_LOAD] = load_page;
 	c->window[PW_ACCESS_STORE] = store_page;
 	c->window[PW_ACCESS_MODIFY] = store_page;
 }
@@ -208,15 +214,15 @@ static void record_data(const struct columns *out, struct cursor *c,
 	unsigned flags = store ? 0 : PW_TOUCH_LOAD_FIRST;
 
 	/* A page in the window that needs a record is one to be upgraded. */
-	if (page != c->window[PW_ACCESS_LOAD]) {
+	if (page != c->data_window) {
 		settle(out, c);
 		if (!is_fetch(c->last_kind))
 			set_fetch_window(c, NO_PAGE);
 		flags |= relate(&c->data, page);
 	}
 	if (page != c->data.run)
-		c->wrote = false;
-	else if (store && !c->wrote)
+		c->wrote = c->loaded = false;
+	else if (store ? !c->wrote : c->wrote && !c->loaded)
 		flags |= PW_TOUCH_UPGRADE;
 	end_data_record(out, c);
 	c->begun += (kind & PW_ACCESS_FIRST) != 0;
@@ -225,6 +231,7 @@ static void record_data(const struct columns *out, struct cursor *c,
 	if (store && !c->wrote && page == c->fetch.run)
 		set_fetch_window(c, NO_PAGE);
 	c->wrote |= store;
+	c->loaded |= !store;
 	set_data_window(c, page);
 	c->stores = store;
 	c->loads = !store;

@@ -34,6 +34,7 @@ static enum pw_status refer(struct oracle_collapse *oracle,
 	};
 	size_t *last = &oracle->last[access->thread][r.fetch];
 	bool *wrote = &oracle->wrote[access->thread];
+	bool *loaded = &oracle->loaded[access->thread];
 
 	if (*last) {
 		const struct oracle_reference *before =
@@ -44,9 +45,14 @@ static enum pw_status refer(struct oracle_collapse *oracle,
 	}
 	if (r.begins && !r.fetch)
 		*wrote = false;
+	if (r.begins && !r.fetch)
+		*loaded = false;
 	r.first_store = !r.begins && r.store && !*wrote;
+	r.first_load = !r.begins && !r.fetch && !r.store && *wrote && !*loaded;
 	if (r.store)
 		*wrote = true;
+	else if (!r.fetch)
+		*loaded = true;
 	*last = oracle->references.count + 1;
 	return pw_array_push(&oracle->references, &r, err);
 }
@@ -82,6 +88,7 @@ void oracle_collapse_begin_batch(struct oracle_collapse *oracle,
 {
 	PW_ASSERT(thread < ORACLE_THREADS);
 	oracle->wrote[thread] = false;
+	oracle->loaded[thread] = false;
 }
 
 void oracle_collapse_end_runs(struct oracle_collapse *oracle, uint32_t thread)

@@ -20,6 +20,7 @@ struct oracle_reference {
 	bool store;
 	bool begins;	  /* the first reference of a run */
 	bool first_store; /* the run's first one in a batch, not in all */
+	bool first_load;  /* the run's first one in a batch, after stores */
 	uint64_t page;
 	uint64_t instruction; /* 0-based index of its instruction */
 };
@@ -40,6 +41,7 @@ struct oracle_collapse {
 	/* Index + 1 of the last reference by thread and side; 0 for none. */
 	size_t last[ORACLE_THREADS][2];
 	bool wrote[ORACLE_THREADS];
+	bool loaded[ORACLE_THREADS];
 };
 
 /*
@@ -64,7 +66,8 @@ enum pw_status oracle_collapse_access(struct oracle_collapse *oracle,
 				      struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Begin a batch of @thread: its open data run has no store yet.
+ * Begin a batch of @thread: its open data run has no load or store
+ * yet.
  */
 void oracle_collapse_begin_batch(struct oracle_collapse *oracle,
 				 uint32_t thread);

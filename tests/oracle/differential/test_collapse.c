@@ -144,7 +144,8 @@ static void check_flags(const struct bench *b, const struct walk *w,
 
 	assert_int_equal(fetch, r->fetch);
 	assert_int_equal((flags & PW_TOUCH_LOAD_FIRST) != 0, data_load);
-	assert_int_equal((flags & PW_TOUCH_UPGRADE) != 0, r->first_store);
+	assert_int_equal((flags & PW_TOUCH_UPGRADE) != 0,
+			 r->first_store || r->first_load);
 	assert_int_equal((flags & PW_TOUCH_NOT_COUNTED) == 0, r->begins);
 	if (!b->shape.limit)
 		assert_int_equal((flags & PW_TOUCH_CONTINUED) != 0,
@@ -179,7 +180,8 @@ static void check_record(struct bench *b, struct walk *w, size_t i)
 		r = &w->reference[at++];
 		assert_int_equal(r->page, t->page[i]);
 		if (k > 0)
-			assert_false(r->begins || r->first_store);
+			assert_false(r->begins || r->first_store ||
+				     r->first_load);
 		count[r->fetch ? 2 : r->store]++;
 	}
 	w->next[fetch] = at;
