@@ -69,8 +69,9 @@ static struct pw_mapping describe(const struct map_call *call, const char *text)
 			  type == MAP_TYPE_SHARED_VALIDATE,
 		.grows_down = (call->flags & MAP_FLAG_GROWSDOWN) ||
 			      strcmp(text, "[stack]") == 0,
-		.file_bias =
-			call->offset - (call->address & ~(PW_PAGE_BYTES - 1)),
+		.file_bias = call->offset -
+			     pw_page_fold(call->address >> PW_PAGE_SHIFT) *
+				     PW_PAGE_BYTES,
 		.file_bytes = call->file_bytes,
 	};
 

@@ -19,11 +19,14 @@ static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
 				 struct pw_error *err)
 {
 	const struct pw_page_table_ops *ops = fork->parent->table_ops;
-	uint64_t page, pte;
+	struct pw_leaf leaf;
+	uint64_t page;
 	enum pw_status st = PW_OK;
 
 	while (st == PW_OK && ops->next(fork->parent->table, range.first,
-					range.end, &page, &pte)) {
+					range.end, &page, &leaf)) {
+		uint64_t pte = leaf.pte;
+
 		PW_ASSERT(page >= range.first && page < range.end);
 		if (pte & PW_PTE_WRITABLE) {
 			pte &= ~(uint64_t)PW_PTE_WRITABLE;
@@ -99,7 +102,7 @@ enum pw_status pw_fork(struct pw_system *system, uint32_t child,
 	if (st != PW_OK)
 		return st;
 	system->counters.tlb_invalidations += fork.changed;
-	pw_mmu_flush(&system->mmu);
+	pw_processor_forget(&system->processor, fork.parent->number);
 	pw_system_note_peaks(system);
 	return PW_OK;
 }

@@ -186,8 +186,11 @@ static void read_page_table(struct reading *reading,
 	config.levels = read_value(reading, "page_table.levels", file->levels,
 				   pw_parse_count, &levels);
 	machine->page_table_levels = config.levels;
-	if (reading->status == PW_OK &&
-	    machine->page_table->check(&config, &why) != PW_OK)
+	if (reading->status != PW_OK)
+		return;
+	if (machine->page_table->check(&config, &why) == PW_OK)
+		machine->geometry = machine->page_table->geometry(&config);
+	else
 		blame(reading, "page_table.levels", &why);
 }
 

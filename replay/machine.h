@@ -32,6 +32,7 @@ struct pw_machine {
 	const char *source; /* "" when not said */
 	const struct pw_page_table_ops *page_table;
 	uint64_t page_table_levels;
+	struct pw_geometry geometry; /* of its page tables */
 	struct pw_tlb_choice l1d;
 	struct pw_tlb_choice l1i;
 	struct pw_tlb_choice stlb;	      /* may be absent */

@@ -60,81 +60,88 @@ enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 	return st;
 }
 
-static void remember(struct pw_mmu_side *side, uint64_t page, bool writable)
+static void remember(struct pw_mmu_side *side,
+		     const struct pw_reference *reference)
 {
+	uint64_t writable = (reference->leaf.pte & PW_PTE_WRITABLE) != 0;
+
 	if (side->usable)
-		side->recent[page & side->mask] = page << 1 | writable;
+		side->recent[reference->page & side->mask] =
+			pw_tlb_key(reference->asid, 0, reference->page) << 1 |
+			writable;
 }
 
-bool pw_mmu_lookup(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
-		   bool writable)
+static void count_miss(struct pw_mmu *mmu, enum pw_tlb_side side)
 {
-	struct pw_mmu_side *s = &mmu->side[side];
-
-	PW_DEBUG_ASSERT(side < PW_TLB_SIDES);
-	if (!s->l1.ops->lookup(s->l1.state, page))
-		return false;
-	remember(s, page, writable);
-	return true;
-}
-
-/* Let @page, which missed, enter the L1 TLB of @side. */
-static void fill(struct pw_mmu_side *side, uint64_t page, bool writable)
-{
-	side->l1.ops->insert(side->l1.state, page);
-	remember(side, page, writable);
-}
-
-bool pw_mmu_lookup_stlb(struct pw_mmu *mmu, enum pw_tlb_side side,
-			uint64_t page, bool writable)
-{
-	PW_DEBUG_ASSERT(side < PW_TLB_SIDES);
 	if (side == PW_TLB_DATA)
 		mmu->counters->dtlb_misses++;
 	else
 		mmu->counters->itlb_misses++;
+}
+
+/* Whether the STLB, if there is one, has @key. */
+static bool find_in_stlb(struct pw_mmu *mmu, uint64_t key)
+{
 	if (!mmu->stlb.ops)
 		return false;
-	if (!mmu->stlb.ops->lookup(mmu->stlb.state, page)) {
+	if (!mmu->stlb.ops->lookup(mmu->stlb.state, key)) {
 		mmu->counters->stlb_misses++;
 		return false;
 	}
 	mmu->counters->stlb_hits++;
-	fill(&mmu->side[side], page, writable);
 	return true;
 }
 
-void pw_mmu_walk(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
-		 bool writable)
+static void walk_to(struct pw_mmu *mmu, const struct pw_reference *reference,
+		    uint64_t key)
 {
-	struct pw_walk walk = pw_walker_walk(&mmu->walker, page);
+	struct pw_walk walk = pw_walker_walk(&mmu->walker, reference);
 
-	PW_DEBUG_ASSERT(side < PW_TLB_SIDES);
 	mmu->counters->walk_count++;
 	mmu->counters->walk_references += walk.references;
 	mmu->counters->pwc_hits += walk.cache_hit;
 	if (mmu->stlb.ops)
-		mmu->stlb.ops->insert(mmu->stlb.state, page);
-	fill(&mmu->side[side], page, writable);
+		mmu->stlb.ops->insert(mmu->stlb.state, key);
 }
 
-void pw_mmu_invalidate(struct pw_mmu *mmu, uint64_t first, uint64_t count)
+void pw_mmu_refer(struct pw_mmu *mmu, enum pw_tlb_side side,
+		  const struct pw_reference *reference)
 {
+	struct pw_mmu_side *s = &mmu->side[side];
+	uint64_t key = pw_tlb_key(reference->asid, 0, reference->page);
+
+	PW_DEBUG_ASSERT(side < PW_TLB_SIDES);
+	PW_DEBUG_ASSERT(reference->leaf.pte & PW_PTE_PRESENT);
+	if (!s->l1.ops->lookup(s->l1.state, key)) {
+		count_miss(mmu, side);
+		if (!find_in_stlb(mmu, key))
+			walk_to(mmu, reference, key);
+		s->l1.ops->insert(s->l1.state, key);
+	}
+	remember(s, reference);
+}
+
+void pw_mmu_invalidate(struct pw_mmu *mmu, uint32_t asid, uint64_t first,
+		       uint64_t count)
+{
+	uint64_t key = pw_tlb_key(asid, 0, first);
+
 	PW_ASSERT(count > 0 && first + count > first);
+	PW_ASSERT(first + count - 1 <= PW_KEY_PAGE);
 	for (size_t i = 0; i < PW_TLB_SIDES; i++) {
 		struct pw_mmu_side *side = &mmu->side[i];
 
-		side->l1.ops->invalidate(side->l1.state, first, count);
+		side->l1.ops->invalidate(side->l1.state, key, count);
 		for (uint64_t j = 0; j <= side->mask && j < count; j++) {
 			uint64_t *recent =
 				&side->recent[(first + j) & side->mask];
 
-			if ((*recent >> 1) - first < count)
+			if ((*recent >> 1) - key < count)
 				*recent = NO_PAGE;
 		}
 	}
 	if (mmu->stlb.ops)
-		mmu->stlb.ops->invalidate(mmu->stlb.state, first, count);
+		mmu->stlb.ops->invalidate(mmu->stlb.state, key, count);
 	pw_walker_flush(&mmu->walker);
 }
 

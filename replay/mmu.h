@@ -1,8 +1,8 @@
 /*
- * mmu.h - TLBs of one processor, behind an exact filter.
+ * mmu.h - TLBs and page-walk caches of one core, behind an exact filter.
  *
- * Each side keeps, for every residue class of page numbers that its L1 TLB
- * allows (pw_tlb_ops.filter_sets), the page touched last in it, and whether it
+ * Each side keeps, for every residue class of keys that its L1 TLB allows
+ * (pw_tlb_ops.filter_sets), the key touched last in it, and whether its page
  * may be written without a fault. A touch of that page changes nothing and is
  * done with here, inline. The rest goes through the models.
  */
@@ -16,13 +16,14 @@
 #include "base/status.h"
 #include "replay/counters.h"
 #include "replay/machine.h"
+#include "replay/tlb_key.h"
 #include "replay/walker.h"
 
 enum pw_tlb_side { PW_TLB_DATA, PW_TLB_INSTRUCTION, PW_TLB_SIDES };
 
 struct pw_mmu_side {
 	struct pw_tlb l1;
-	/* page << 1 | writable; UINT64_MAX: none. Never filled if unusable. */
+	/* key << 1 | writable; UINT64_MAX: none. Never filled if unusable. */
 	uint64_t *recent;
 	uint64_t mask;
 	bool usable;
@@ -46,41 +47,30 @@ enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 			   struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Whether a touch of @page hits the L1 TLB, needs no fault and changes
- * nothing. False when that is not known.
+ * Whether a touch of base page @page in the space @asid hits the L1 TLB, needs
+ * no fault and changes nothing. False when that is not known.
  */
 static inline bool pw_mmu_is_recent(const struct pw_mmu_side *side,
-				    uint64_t page, bool write)
+				    uint32_t asid, uint64_t page, bool write)
 {
 	uint64_t recent = side->recent[page & side->mask];
 
-	return (recent | !write) == (page << 1 | 1);
+	return (recent | !write) == (pw_tlb_key(asid, 0, page) << 1 | 1);
 }
 
 /*
- * Whether the L1 TLB of the side has @page. A hit is remembered as recent.
- * @writable: it is known that a write needs no fault.
+ * Make the reference: look in the L1 TLB of the side, then in the STLB, then
+ * walk, and fill what missed. Misses and walks are counted.
  */
-bool pw_mmu_lookup(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
-		   bool writable);
+void pw_mmu_refer(struct pw_mmu *mmu, enum pw_tlb_side side,
+		  const struct pw_reference *reference);
 
 /*
- * Count an L1 miss, and say whether the STLB has @page; then it enters the L1.
+ * Drop base pages [first, first + count) of the space @asid from all TLBs and
+ * empty the page-walk caches. @count is not 0.
  */
-bool pw_mmu_lookup_stlb(struct pw_mmu *mmu, enum pw_tlb_side side,
-			uint64_t page, bool writable);
-
-/*
- * Walk to @page, which is present and in neither TLB, and let it enter both.
- */
-void pw_mmu_walk(struct pw_mmu *mmu, enum pw_tlb_side side, uint64_t page,
-		 bool writable);
-
-/*
- * Drop pages [first, first + count) from all TLBs and empty the page-walk
- * caches. Units: pages; @count is not 0.
- */
-void pw_mmu_invalidate(struct pw_mmu *mmu, uint64_t first, uint64_t count);
+void pw_mmu_invalidate(struct pw_mmu *mmu, uint32_t asid, uint64_t first,
+		       uint64_t count);
 
 /*
  * Empty all TLBs and page-walk caches.

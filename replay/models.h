@@ -60,37 +60,76 @@ enum pw_pte_flag {
 	PW_PTE_FILE = 8, /* a page of the page cache */
 };
 
+/* Most levels that a page table may have. */
+#define PW_LEVELS_MAX 6
+
+/*
+ * The shape of a page table. A *height* counts levels from the leaf tables,
+ * which are at 0. An entry at height h stands for 2^(bits[0] + ... +
+ * bits[h - 1]) base pages.
+ */
+struct pw_geometry {
+	unsigned page_shift;	      /* of a base page: 12 for 4 KiB */
+	unsigned levels;	      /* walk references of a base page */
+	unsigned bits[PW_LEVELS_MAX]; /* of a page number, by height */
+	unsigned leaves; /* bit h: an entry at height h can map a page */
+};
+
+/* Base pages that an entry at @height stands for, as a power of two. */
+static inline unsigned pw_geometry_order(const struct pw_geometry *geometry,
+					 unsigned height)
+{
+	unsigned order = 0;
+
+	for (unsigned h = 0; h < height; h++)
+		order += geometry->bits[h];
+	return order;
+}
+
 struct pw_page_table_config {
 	uint64_t levels;
 	struct pw_arena *arena;
 	struct pw_pool *pool; /* tables of all processes, of table_bytes */
 };
 
-/* The page table of one address space. */
+/* An entry that maps a page, of whatever size. */
+struct pw_leaf {
+	uint64_t first;	 /* its first base page, a multiple of its size */
+	uint64_t pte;	 /* enum pw_pte_flag bits, with PRESENT */
+	unsigned height; /* of the table that holds it */
+};
+
+/* The page table of one address space. Pages are base pages. */
 struct pw_page_table_ops {
 	const char *name;
 	const char *summary;
 	const char *source;
-	size_t table_bytes;  /* host memory of a table */
-	unsigned index_bits; /* of a page number, per level */
+	size_t table_bytes; /* host memory of a table */
 	/* Errors: PW_ERR_USAGE levels the model does not have. */
 	enum pw_status (*check)(const struct pw_page_table_config *config,
 				struct pw_error *err);
+	/* The shape for a config that was checked. */
+	struct pw_geometry (*geometry)(
+		const struct pw_page_table_config *config);
 	size_t (*state_bytes)(const struct pw_page_table_config *config);
 	/* Make the zeroed @state an empty table; false without memory. */
 	bool (*init)(void *state, const struct pw_page_table_config *config);
-	/* The entry of @page, or 0. */
-	uint64_t (*find)(void *state, uint64_t page);
-	/* Set the entry of @page to @pte, not 0; false without memory. */
-	bool (*map)(void *state, uint64_t page, uint64_t pte);
-	/* Clear the entry of @page, and free the tables it leaves empty. */
+	/* Whether @page is mapped; then *leaf is what maps it. */
+	bool (*find)(void *state, uint64_t page, struct pw_leaf *leaf);
+	/*
+	 * Map, or map anew, @leaf. Nothing of its pages is mapped by an entry
+	 * at another height. False without memory.
+	 */
+	bool (*map)(void *state, const struct pw_leaf *leaf);
+	/* Clear the entry that maps @page, and free the tables it leaves
+	 * empty. */
 	void (*unmap)(void *state, uint64_t page);
 	/*
-	 * The first present page of [first, end), or false. Tables may be
-	 * changed between calls.
+	 * The first mapped page of [first, end), which may lie in the middle of
+	 * what maps it, or false. Tables may be changed between calls.
 	 */
 	bool (*next)(void *state, uint64_t first, uint64_t end, uint64_t *page,
-		     uint64_t *pte);
+		     struct pw_leaf *leaf);
 };
 
 /* A model chosen for a machine; ops NULL when it has none there. */

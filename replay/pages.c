@@ -8,7 +8,9 @@
 
 uint64_t pw_pages_find(const struct pw_space *space, uint64_t page)
 {
-	return space->table_ops->find(space->table, page);
+	struct pw_leaf leaf;
+
+	return space->table_ops->find(space->table, page, &leaf) ? leaf.pte : 0;
 }
 
 /* What a page with the entry @pte adds to RSS. */
@@ -21,10 +23,11 @@ enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
 			    uint64_t page, uint64_t pte, struct pw_error *err)
 {
 	uint64_t old = pw_pages_find(space, page);
+	const struct pw_leaf leaf = {.first = page, .pte = pte};
 
 	PW_ASSERT(page < PW_PAGE_END);
 	PW_ASSERT(pte & PW_PTE_PRESENT);
-	if (!space->table_ops->map(space->table, page, pte))
+	if (!space->table_ops->map(space->table, &leaf))
 		return pw_fail_memory(err, "page tables");
 	PW_ASSERT(system->counters.rss_bytes >= resident_bytes(old));
 	system->counters.rss_bytes -= resident_bytes(old);
@@ -39,19 +42,18 @@ void pw_pages_invalidate(struct pw_system *system, const struct pw_space *space,
 		return;
 	PW_ASSERT(changed <= range.end - range.first);
 	system->counters.tlb_invalidations += changed;
-	if (space == system->current)
-		pw_mmu_invalidate(&system->mmu, range.first,
-				  range.end - range.first);
+	pw_processor_invalidate(&system->processor, space->number, range.first,
+				range.end - range.first);
 }
 
 uint64_t pw_pages_count(const struct pw_space *space, struct pw_range range)
 {
 	uint64_t count = 0;
 	uint64_t page;
-	uint64_t pte;
+	struct pw_leaf leaf;
 
 	while (space->table_ops->next(space->table, range.first, range.end,
-				      &page, &pte)) {
+				      &page, &leaf)) {
 		PW_DEBUG_ASSERT(page >= range.first && page < range.end);
 		count++;
 		range.first = page + 1;
@@ -64,12 +66,13 @@ uint64_t pw_pages_remove(struct pw_system *system, struct pw_space *space,
 {
 	uint64_t removed = 0;
 	uint64_t page;
-	uint64_t pte;
+	struct pw_leaf leaf;
 
 	while (space->table_ops->next(space->table, range.first, range.end,
-				      &page, &pte)) {
-		PW_ASSERT(system->counters.rss_bytes >= resident_bytes(pte));
-		system->counters.rss_bytes -= resident_bytes(pte);
+				      &page, &leaf)) {
+		PW_ASSERT(system->counters.rss_bytes >=
+			  resident_bytes(leaf.pte));
+		system->counters.rss_bytes -= resident_bytes(leaf.pte);
 		space->table_ops->unmap(space->table, page);
 		PW_DEBUG_ASSERT(page >= range.first && page < range.end);
 		removed++;
@@ -93,20 +96,21 @@ enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,
 	uint64_t from = range.first;
 	uint64_t moved = 0;
 	uint64_t page;
-	uint64_t pte;
+	struct pw_leaf leaf;
 
 	PW_ASSERT(range.first <= range.end);
 	PW_ASSERT(first + (range.end - range.first) <= PW_PAGE_END);
 	PW_ASSERT(first >= range.end ||
 		  first + (range.end - range.first) <= range.first);
 	while (space->table_ops->next(space->table, from, range.end, &page,
-				      &pte)) {
-		enum pw_status st = pw_pages_set(
-			system, space, first + (page - range.first), pte, err);
+				      &leaf)) {
+		enum pw_status st = pw_pages_set(system, space,
+						 first + (page - range.first),
+						 leaf.pte, err);
 
 		if (st != PW_OK)
 			return st;
-		system->counters.rss_bytes -= resident_bytes(pte);
+		system->counters.rss_bytes -= resident_bytes(leaf.pte);
 		space->table_ops->unmap(space->table, page);
 		moved++;
 		from = page + 1;

@@ -124,14 +124,14 @@ enum pw_status pw_relayout_touches(struct pw_relayout *relayout, uint32_t space,
 	for (size_t i = 0; i < touches->count; i++) {
 		struct pw_shift *side =
 			&recent[touches->flags[i] & PW_TOUCH_FETCH];
+		uint64_t from = pw_page_fold(touches->page[i]);
 
-		if (touches->page[i] < side->range.first ||
-		    touches->page[i] >= side->range.end) {
-			st = find(layout, touches->page[i], side, err);
+		if (from < side->range.first || from >= side->range.end) {
+			st = find(layout, from, side, err);
 			if (st != PW_OK)
 				return st;
 		}
-		page[i] = touches->page[i] + side->shift;
+		page[i] = from + side->shift;
 	}
 	*out = *touches;
 	out->page = page;

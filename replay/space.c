@@ -40,7 +40,7 @@ struct pw_range pw_range_of(uint64_t address, uint64_t length)
 {
 	struct pw_range range;
 
-	range.first = address >> PW_PAGE_SHIFT;
+	range.first = pw_page_fold(address >> PW_PAGE_SHIFT);
 	range.end = range.first + (length >> PW_PAGE_SHIFT) +
 		    ((length & (PW_PAGE_BYTES - 1)) != 0);
 	if (range.end > PW_PAGE_END)

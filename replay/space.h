@@ -15,8 +15,19 @@
 #include "base/interval.h"
 #include "base/status.h"
 #include "replay/models.h"
+#include "replay/tlb_key.h"
 
-#define PW_PAGE_END ((uint64_t)1 << 52) /* one past the last page number */
+/*
+ * Addresses have PW_ADDRESS_BITS; bits above are a sign or a tag and left out.
+ * Page numbers of traces, which have them, are folded.
+ */
+#define PW_PAGE_END ((uint64_t)1 << PW_KEY_PAGE_BITS) /* one past the last */
+
+static inline uint64_t pw_page_fold(uint64_t page)
+{
+	return page & (PW_PAGE_END - 1);
+}
+
 #define PW_PROT_MASK 7
 #define PW_PROT_WRITE 2
 
@@ -73,7 +84,8 @@ enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 void pw_space_free(struct pw_space *space);
 
 /*
- * The pages of @length bytes at @address, cut at the end of the address space.
+ * The pages of @length bytes at @address, folded and cut at the end of the
+ * address space.
  */
 struct pw_range pw_range_of(uint64_t address, uint64_t length);
 

@@ -19,8 +19,8 @@ enum pw_status pw_system_make(struct pw_system *system,
 	system->tables.item_bytes = machine->page_table->table_bytes;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	system->mappings_known = true;
-	return pw_mmu_make(&system->mmu, machine, &system->counters, arena,
-			   err);
+	return pw_processor_make(&system->processor, machine, &system->counters,
+				 arena, err);
 }
 
 /* The address space of this number, or NULL when there is none yet. */
@@ -87,9 +87,8 @@ enum pw_status pw_system_switch(struct pw_system *system, uint32_t number,
 	st = pw_system_space(system, number, &space, err);
 	if (st != PW_OK)
 		return st;
-	if (system->current)
-		pw_mmu_flush(&system->mmu);
 	PW_ASSERT(space && space->number == number);
+	pw_processor_run(&system->processor, number);
 	system->current = space;
 	return PW_OK;
 }
@@ -102,7 +101,7 @@ void pw_system_empty(struct pw_system *system)
 	(void)pw_pages_remove(system, system->current, all);
 	pw_space_clear(system->current);
 	PW_ASSERT(pw_pages_count(system->current, all) == 0);
-	pw_mmu_flush(&system->mmu);
+	pw_processor_forget(&system->processor, system->current->number);
 	pw_system_note_peaks(system);
 }
 
@@ -114,45 +113,29 @@ void pw_system_skip(struct pw_system *system, const struct pw_touches *touches)
 			(touches->flags[i] & PW_TOUCH_NOT_COUNTED) == 0;
 }
 
-/* Make sure that @page is present, and writable for a write. */
-static enum pw_status prepare(struct pw_system *system, uint64_t page,
-			      bool write, bool *writable, struct pw_error *err)
-{
-	struct pw_space *space = system->current;
-	uint64_t pte = space->table_ops->find(space->table, page);
-
-	*writable = write || (pte & PW_PTE_WRITABLE);
-	if (write ? (pte & PW_PTE_WRITABLE) != 0 : pte != 0)
-		return PW_OK;
-	return pw_fault(system, space, page, write, err);
-}
-
 /*
- * One reference that the filter cannot answer. A page in a TLB is present, so
- * that a read asks the page table only when both TLBs lack it. An absent page
- * is in no TLB and look-ups that miss change nothing, so that a fault after
- * them is as good as one before, where MODEL.md has it.
+ * One reference that the filter cannot answer: first the fault, if there is
+ * one, and then the translation.
  */
 static __attribute__((noinline)) enum pw_status
 reference(struct pw_system *system, enum pw_tlb_side side, uint64_t page,
 	  bool write, struct pw_error *err)
 {
-	bool writable = false;
-	enum pw_status st = PW_OK;
+	struct pw_space *space = system->current;
+	uint64_t wanted = write ? PW_PTE_WRITABLE : PW_PTE_PRESENT;
+	struct pw_leaf leaf;
 
-	if (write) {
-		st = prepare(system, page, true, &writable, err);
+	if (!space->table_ops->find(space->table, page, &leaf) ||
+	    !(leaf.pte & wanted)) {
+		enum pw_status st = pw_fault(system, space, page, write, err);
+
 		if (st != PW_OK)
 			return st;
+		(void)space->table_ops->find(space->table, page, &leaf);
 	}
-	if (pw_mmu_lookup(&system->mmu, side, page, writable) ||
-	    pw_mmu_lookup_stlb(&system->mmu, side, page, writable))
-		return PW_OK;
-	if (!write)
-		st = prepare(system, page, false, &writable, err);
-	if (st == PW_OK)
-		pw_mmu_walk(&system->mmu, side, page, writable);
-	return st;
+	PW_DEBUG_ASSERT(leaf.pte & wanted);
+	pw_processor_refer(&system->processor, side, page, &leaf);
+	return PW_OK;
 }
 
 enum pw_status pw_system_touches(struct pw_system *system,
@@ -165,21 +148,19 @@ enum pw_status pw_system_touches(struct pw_system *system,
 	PW_ASSERT(system->current);
 	for (size_t i = 0; i < touches->count; i++) {
 		unsigned flags = touches->flags[i];
-		uint64_t page = touches->page[i];
+		uint64_t page = pw_page_fold(touches->page[i]);
 		uint64_t stores = touches->stores[i];
 		uint64_t count =
 			stores + touches->loads[i] + touches->fetches[i];
 		enum pw_tlb_side side = flags & PW_TOUCH_FETCH;
-		bool write = (stores && !(flags & PW_TOUCH_LOAD_FIRST)) ||
-			     (flags & PW_TOUCH_UPGRADE);
+		bool write = stores && !(flags & PW_TOUCH_LOAD_FIRST);
 		enum pw_status st;
 
 		touched += (flags & PW_TOUCH_NOT_COUNTED) == 0;
 		references[side] += count;
-		if (count == 0 ||
-		    pw_mmu_is_recent(&system->mmu.side[side], page, write))
+		if (count == 0 || pw_processor_is_recent(&system->processor,
+							 side, page, write))
 			continue;
-		PW_DEBUG_ASSERT(page < PW_PAGE_END);
 		st = reference(system, side, page, write, err);
 		if (st != PW_OK)
 			return st;

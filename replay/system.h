@@ -13,18 +13,18 @@
 #include "formats/batch.h"
 #include "replay/counters.h"
 #include "replay/machine.h"
-#include "replay/mmu.h"
 #include "replay/pool.h"
+#include "replay/processor.h"
 #include "replay/space.h"
 
 struct pw_system {
 	const struct pw_machine *machine;
 	struct pw_arena *arena;
 	struct pw_counters counters; /* see pw_system_settle */
-	struct pw_mmu mmu;
+	struct pw_processor processor;
 	struct pw_pool tables;	  /* page tables of all processes */
 	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
-	struct pw_space *current; /* whose pages the TLBs hold; or NULL */
+	struct pw_space *current; /* of the running thread; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 };
 
@@ -57,8 +57,7 @@ enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Let a process in space @number run; TLBs are flushed if the one before ran
- * in another.
+ * Let a process in space @number run.
  *
  * Errors: as pw_system_space.
  */
@@ -66,7 +65,7 @@ enum pw_status pw_system_switch(struct pw_system *system, uint32_t number,
 				struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Free all pages and mappings of the running process and flush the TLBs.
+ * Free all pages and mappings of the running process.
  */
 void pw_system_empty(struct pw_system *system);
 

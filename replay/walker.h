@@ -13,9 +13,15 @@
 #include "replay/models.h"
 
 struct pw_walker {
-	unsigned levels;
-	unsigned index_bits;		 /* of a page number, per level */
+	struct pw_geometry geometry;
 	struct pw_tlb cache[PW_PWC_MAX]; /* [0] for the level above the leaf */
+};
+
+/* A reference to a page that is present. */
+struct pw_reference {
+	uint64_t page;	     /* base page number */
+	struct pw_leaf leaf; /* what maps it */
+	uint32_t asid;	     /* of its space on this core */
 };
 
 struct pw_walk {
@@ -35,11 +41,12 @@ enum pw_status pw_walker_make(struct pw_walker *walker,
 			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Walk to the entry of @page, which is present, and fill the caches.
+ * Walk to the entry that maps the page, and fill the caches.
  *
  * Source: Intel SDM vol. 3A, 4.10.3 "Paging-Structure Caches".
  */
-struct pw_walk pw_walker_walk(struct pw_walker *walker, uint64_t page);
+struct pw_walk pw_walker_walk(struct pw_walker *walker,
+			      const struct pw_reference *reference);
 
 /*
  * Empty the caches.

@@ -65,6 +65,19 @@ static enum pw_status check(const struct pw_page_table_config *config,
 	return PW_OK;
 }
 
+static struct pw_geometry geometry(const struct pw_page_table_config *config)
+{
+	const struct pw_geometry four_levels = {
+		.page_shift = 12,
+		.levels = LEVELS,
+		.bits = {INDEX_BITS, INDEX_BITS, INDEX_BITS, INDEX_BITS},
+		.leaves = 1,
+	};
+
+	PW_ASSERT(config->levels == LEVELS);
+	return four_levels;
+}
+
 static size_t state_bytes(const struct pw_page_table_config *config)
 {
 	PW_ASSERT(config->levels == LEVELS);
@@ -166,11 +179,14 @@ static struct table *find_leaf(struct radix *radix, uint64_t page)
 	return path.table[LEVELS - 2];
 }
 
-static uint64_t find(void *state, uint64_t page)
+static bool find(void *state, uint64_t page, struct pw_leaf *leaf)
 {
-	struct table *leaf = find_leaf(state, page);
+	struct table *table = find_leaf(state, page);
 
-	return leaf ? leaf->pte[index_at(page, 0)] : 0;
+	*leaf = (struct pw_leaf){.first = page};
+	if (table)
+		leaf->pte = table->pte[index_at(page, 0)];
+	return leaf->pte != 0;
 }
 
 /* Make the tables that @path lacks; those made stay when memory ends. */
@@ -203,13 +219,15 @@ static bool extend(struct radix *radix, uint64_t page, struct path *path)
 	return true;
 }
 
-static bool map(void *state, uint64_t page, uint64_t pte)
+static bool map(void *state, const struct pw_leaf *wanted)
 {
 	struct radix *radix = state;
+	uint64_t page = wanted->first;
+	uint64_t pte = wanted->pte;
 	struct table *leaf = find_leaf(radix, page);
 	size_t index = index_at(page, 0);
 
-	PW_ASSERT(pte & PW_PTE_PRESENT);
+	PW_ASSERT((pte & PW_PTE_PRESENT) && wanted->height == 0);
 	if (!leaf) {
 		struct path path;
 
@@ -292,7 +310,7 @@ static uint64_t scan(const struct table *leaf, uint64_t first, uint64_t end)
 }
 
 static bool next(void *state, uint64_t first, uint64_t end, uint64_t *page,
-		 uint64_t *pte)
+		 struct pw_leaf *out)
 {
 	struct radix *radix = state;
 	uint64_t at = first;
@@ -304,7 +322,10 @@ static bool next(void *state, uint64_t first, uint64_t end, uint64_t *page,
 		if (leaf) {
 			uint64_t found = scan(leaf, at, end);
 
-			*pte = leaf->pte[index_at(found, 0)];
+			*out = (struct pw_leaf){
+				.first = found,
+				.pte = leaf->pte[index_at(found, 0)],
+			};
 			*page = found;
 			if (found < end &&
 			    found >> INDEX_BITS == at >> INDEX_BITS)
@@ -326,8 +347,8 @@ const struct pw_page_table_ops pw_page_table_radix_x86_64 = {
 	.summary = "x86-64 tables of 512 entries, 4 levels, 4 KiB pages",
 	.source = "Intel SDM vol. 3A, 4.5",
 	.table_bytes = sizeof(struct table),
-	.index_bits = INDEX_BITS,
 	.check = check,
+	.geometry = geometry,
 	.state_bytes = state_bytes,
 	.init = init,
 	.find = find,

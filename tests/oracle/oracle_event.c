@@ -11,7 +11,7 @@
 
 static uint64_t to_page(uint64_t address)
 {
-	return address >> PW_PAGE_SHIFT;
+	return (address >> PW_PAGE_SHIFT) % PW_ORACLE_PAGES;
 }
 
 static uint64_t to_pages(uint64_t bytes)
@@ -382,7 +382,7 @@ static void apply_lock(struct pw_oracle_replay *oracle,
 	const uint64_t *arg = event->arg;
 	uint64_t first = to_page(arg[0]);
 	uint64_t end = arg[1] ? to_page(arg[0] + arg[1] - 1) + 1 : first;
-	uint64_t everything = (uint64_t)1 << 52;
+	uint64_t everything = PW_ORACLE_PAGES;
 	int lock = arg[2] & 1 ? 2 : 1;
 
 	if (event->kind == PW_EVENT_mlock) {

@@ -13,7 +13,7 @@
 
 #define NOWHERE UINT64_MAX
 #define MMAP_BASE UINT64_C(0x7ffff7fff)
-#define LAST (UINT64_C(1) << 52)
+#define LAST (UINT64_C(1) << 45) /* addresses have 57 bits */
 
 void pw_oracle_layout_clear(struct pw_oracle_layout *layout)
 {
@@ -202,7 +202,7 @@ static void apply_map(struct pw_oracle_layout *layout,
 		      const struct pw_event *event)
 {
 	const char *text = event->text ? event->text : "";
-	uint64_t first = event->arg[0] >> PW_PAGE_SHIFT;
+	uint64_t first = (event->arg[0] >> PW_PAGE_SHIFT) % LAST;
 	uint64_t count = pages_of(event->arg[1]);
 	bool is_user = first < (UINT64_C(1) << 35);
 	bool is_low = first < 0x4000000;
@@ -262,7 +262,7 @@ static bool wants_alignment(const struct pw_event *event)
 static void apply_mmap(struct pw_oracle_layout *layout,
 		       const struct pw_event *event)
 {
-	uint64_t first = event->result >> PW_PAGE_SHIFT;
+	uint64_t first = (event->result >> PW_PAGE_SHIFT) % LAST;
 	uint64_t count = pages_of(event->arg[1]);
 	uint64_t offset = event->arg[3] & 0x20 ? 0 : event->arg[5] / 4096;
 	uint64_t shift;
@@ -288,7 +288,7 @@ static void apply_mmap(struct pw_oracle_layout *layout,
 static void apply_shmat(struct pw_oracle_layout *layout,
 			const struct pw_event *event)
 {
-	uint64_t first = event->result >> PW_PAGE_SHIFT;
+	uint64_t first = (event->result >> PW_PAGE_SHIFT) % LAST;
 	uint64_t shift;
 
 	(void)shift_near(layout, first, &shift);
@@ -422,9 +422,9 @@ static void apply_mremap(struct pw_oracle_layout *layout,
 			 const struct pw_event *event)
 {
 	const struct remap remap = {
-		.from = event->arg[0] >> PW_PAGE_SHIFT,
+		.from = (event->arg[0] >> PW_PAGE_SHIFT) % LAST,
 		.count = pages_of(event->arg[1]),
-		.to = event->result >> PW_PAGE_SHIFT,
+		.to = (event->result >> PW_PAGE_SHIFT) % LAST,
 		.new_count = pages_of(event->arg[2]),
 		.flags = event->arg[3],
 	};
@@ -445,7 +445,7 @@ static void apply_mremap(struct pw_oracle_layout *layout,
 void pw_oracle_layout_event(struct pw_oracle_layout *layout,
 			    const struct pw_event *event)
 {
-	uint64_t first = event->arg[0] >> PW_PAGE_SHIFT;
+	uint64_t first = (event->arg[0] >> PW_PAGE_SHIFT) % LAST;
 
 	switch ((unsigned)event->kind) {
 	case PW_EVENT_map:

@@ -242,7 +242,8 @@ void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
 	     page <= last >> PW_PAGE_SHIFT; page++) {
 		count_touch(oracle, thread, page, fetch);
 		if (space)
-			refer(oracle, space, page, write, fetch);
+			refer(oracle, space, page % PW_ORACLE_PAGES, write,
+			      fetch);
 	}
 }
 

@@ -19,6 +19,9 @@ enum pw_oracle_frame {
 	PW_ORACLE_WRITTEN, /* the same after a write: writable */
 };
 
+/* Addresses have 57 bits. */
+#define PW_ORACLE_PAGES ((uint64_t)1 << 45)
+
 struct pw_oracle_page {
 	uint64_t page;
 	enum pw_oracle_frame frame;

@@ -50,6 +50,7 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 		       struct pw_oracle_machine *twin)
 {
 	const struct pw_oracle_geometry none = {0, 0};
+	const struct pw_page_table_config config = {.levels = 4};
 
 	*twin = (struct pw_oracle_machine){0};
 	twin->itlb = pick_geometry(random, 16);
@@ -65,7 +66,8 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 				       .summary = "random",
 				       .source = "",
 				       .page_table_levels = 4};
-	machine->page_table = pw_page_table_at(0);
+	machine->page_table = pw_page_table_find("radix-x86-64");
+	machine->geometry = machine->page_table->geometry(&config);
 	machine->fault_around_pages = twin->fault_around_pages;
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;

@@ -32,12 +32,26 @@ static void setup(struct fixture *f)
 	assert_true(f->ops->init(f->table, &config));
 }
 
+static bool map(struct fixture *f, uint64_t page)
+{
+	const struct pw_leaf leaf = {.first = page, .pte = PW_PTE_PRESENT};
+
+	return f->ops->map(f->table, &leaf);
+}
+
+/* The entry of @page, or 0. */
+static uint64_t find(struct fixture *f, uint64_t page)
+{
+	struct pw_leaf leaf;
+
+	return f->ops->find(f->table, page, &leaf) ? leaf.pte : 0;
+}
+
 static void map_all(struct fixture *f, uint64_t first, uint64_t count,
 		    uint64_t stride)
 {
 	for (uint64_t i = 0; i < count; i++)
-		assert_true(f->ops->map(f->table, first + i * stride,
-					PW_PTE_PRESENT));
+		assert_true(map(f, first + i * stride));
 }
 
 /* 64 MiB = 16384 pages from a 1 GiB boundary: 32 leaf tables, one PD and one
@@ -73,9 +87,8 @@ static void a_sparse_range_has_many_tables(void **state)
 		map_all(&f, 0, 64, rows[i].stride);
 		assert_int_equal(f.pool.used, rows[i].tables);
 		for (uint64_t j = 0; j < 64; j++) {
-			assert_true(f.ops->find(f.table, j * rows[i].stride));
-			assert_false(
-				f.ops->find(f.table, j * rows[i].stride + 1));
+			assert_true(find(&f, j * rows[i].stride));
+			assert_false(find(&f, j * rows[i].stride + 1));
 		}
 		pw_arena_close(f.arena);
 	}
@@ -92,8 +105,8 @@ static void a_table_goes_with_its_last_entry(void **state)
 	assert_int_equal(f.pool.used, 2 + 1 + 1);
 	f.ops->unmap(f.table, 511);
 	assert_int_equal(f.pool.used, 1 + 1 + 1);
-	assert_int_equal(f.ops->find(f.table, 511), 0);
-	assert_int_equal(f.ops->find(f.table, 512), PW_PTE_PRESENT);
+	assert_int_equal(find(&f, 511), 0);
+	assert_int_equal(find(&f, 512), PW_PTE_PRESENT);
 	f.ops->unmap(f.table, 512);
 	assert_int_equal(f.pool.used, 0);
 	/* What was freed is used again. */
@@ -115,7 +128,8 @@ static void present_pages_are_found_in_order(void **state)
 					 UINT64_C(1) << 35,
 					 (UINT64_C(1) << 52) - 1};
 	struct fixture f;
-	uint64_t from = 0, page, pte;
+	uint64_t from = 0, page;
+	struct pw_leaf leaf;
 
 	(void)state;
 	setup(&f);
@@ -123,15 +137,15 @@ static void present_pages_are_found_in_order(void **state)
 		map_all(&f, pages[i - 1], 1, 1);
 	for (size_t i = 0; i < PW_COUNT(pages); i++) {
 		assert_true(f.ops->next(f.table, from, UINT64_C(1) << 52, &page,
-					&pte));
+					&leaf));
 		assert_int_equal(page, pages[i]);
-		assert_int_equal(pte, PW_PTE_PRESENT);
+		assert_int_equal(leaf.pte, PW_PTE_PRESENT);
 		from = page + 1;
 	}
 	assert_false(
-		f.ops->next(f.table, from, UINT64_C(1) << 52, &page, &pte));
-	assert_false(f.ops->next(f.table, 5, 511, &page, &pte));
-	assert_false(f.ops->next(f.table, 513, 1 << 18, &page, &pte));
+		f.ops->next(f.table, from, UINT64_C(1) << 52, &page, &leaf));
+	assert_false(f.ops->next(f.table, 5, 511, &page, &leaf));
+	assert_false(f.ops->next(f.table, 513, 1 << 18, &page, &leaf));
 	pw_arena_close(f.arena);
 }
 
@@ -166,7 +180,9 @@ static void memory_that_ends_is_said(void **state)
 	table = pw_arena_alloc(config.arena, 1, ops->state_bytes(&config));
 	assert_true(ops->init(table, &config));
 	for (uint64_t i = 0; i < 64 && mapped; i++)
-		mapped = ops->map(table, i << 9, PW_PTE_PRESENT);
+		mapped = ops->map(table,
+				  &(struct pw_leaf){.first = i << 9,
+						    .pte = PW_PTE_PRESENT});
 	assert_false(mapped);
 	pw_arena_close(config.arena);
 }
@@ -181,14 +197,24 @@ static struct pw_tlb_choice cache(uint64_t entries)
 static void make_walker(struct pw_walker *walker, struct pw_arena **arena,
 			bool caches)
 {
+	const struct pw_page_table_config config = {.levels = 4};
 	struct pw_machine machine = {.page_table_levels = 4};
 	struct pw_error err;
 
 	machine.page_table = pw_page_table_find("radix-x86-64");
+	machine.geometry = machine.page_table->geometry(&config);
 	for (size_t i = 0; caches && i < PW_PWC_MAX; i++)
 		machine.pwc[i] = cache(2);
 	PW_TEST_OK(pw_arena_open(arena, 0, &err), &err);
 	PW_TEST_OK(pw_walker_make(walker, &machine, *arena, &err), &err);
+}
+
+static struct pw_walk walk_to(struct pw_walker *walker, uint64_t page)
+{
+	const struct pw_reference reference = {
+		page, {.first = page, .pte = PW_PTE_PRESENT}, 0};
+
+	return pw_walker_walk(walker, &reference);
 }
 
 static void a_walk_without_caches_reads_four_entries(void **state)
@@ -199,7 +225,7 @@ static void a_walk_without_caches_reads_four_entries(void **state)
 	(void)state;
 	make_walker(&walker, &arena, false);
 	for (size_t i = 0; i < 3; i++) {
-		struct pw_walk walk = pw_walker_walk(&walker, 7);
+		struct pw_walk walk = walk_to(&walker, 7);
 
 		assert_int_equal(walk.references, 4);
 		assert_false(walk.cache_hit);
@@ -229,13 +255,13 @@ static void caches_shorten_a_walk_to_what_they_lack(void **state)
 	(void)state;
 	make_walker(&walker, &arena, true);
 	for (size_t i = 0; i < PW_COUNT(rows); i++) {
-		struct pw_walk walk = pw_walker_walk(&walker, rows[i].page);
+		struct pw_walk walk = walk_to(&walker, rows[i].page);
 
 		assert_int_equal(walk.references, rows[i].references);
 		assert_int_equal(walk.cache_hit, rows[i].references < 4);
 	}
 	pw_walker_flush(&walker);
-	assert_int_equal(pw_walker_walk(&walker, 1).references, 4);
+	assert_int_equal(walk_to(&walker, 1).references, 4);
 	pw_arena_close(arena);
 }
 

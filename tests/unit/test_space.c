@@ -58,7 +58,7 @@ static void expect_extent(struct fixture *f, uint64_t page, uint64_t first,
 	assert_int_equal(extent.end, end);
 }
 
-/* Addresses go down to pages and lengths up, and both stop at 2^52 pages. */
+/* Addresses go down to pages and lengths up, and both stop at 2^45 pages. */
 static void ranges_are_whole_pages_of_the_address_space(void **state)
 {
 	static const struct {

@@ -212,7 +212,9 @@ static void watch_batch(struct subject *s, const struct pw_trace_info *info,
 					       &batch->touches, &moved, &err),
 			   &err);
 		for (size_t i = 0; i < moved.count; i++) {
-			uint64_t page = batch->touches.page[i];
+			/* Addresses have 57 bits. */
+			uint64_t page =
+				batch->touches.page[i] % (UINT64_C(1) << 45);
 			uint64_t want =
 				pw_oracle_layout_page(twin_of(s, space), page);
 
