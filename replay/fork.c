@@ -102,7 +102,7 @@ enum pw_status pw_fork(struct pw_system *system, uint32_t child,
 	if (st != PW_OK)
 		return st;
 	system->counters.tlb_invalidations += fork.changed;
-	pw_processor_forget(&system->processor, fork.parent->number);
+	pw_system_invalidate(system, fork.parent, 0, PW_PAGE_END);
 	pw_system_note_peaks(system);
 	return PW_OK;
 }

@@ -194,6 +194,49 @@ static void read_page_table(struct reading *reading,
 		blame(reading, "page_table.levels", &why);
 }
 
+static void read_placement(struct reading *reading, const char *text,
+			   struct pw_machine_cpu *out)
+{
+	out->placement = pw_placement_find(text);
+	if (!out->placement && reading->status == PW_OK)
+		refuse(reading, "cpu.placement", text,
+		       "a placement of threads");
+}
+
+/* What is missing is as on a machine with one CPU and no identifiers. */
+static void read_cpu(struct reading *reading, const struct pw_file_cpu *file,
+		     struct pw_machine_cpu *out)
+{
+	static const struct pw_file_cpu none;
+	static const struct bounds cpus = {1, 1024, "1 to 1024 CPUs"};
+	static const struct bounds smt = {1, 8, "1 to 8 CPUs of a core"};
+	static const struct bounds asids = {1, 4095, "1 to 4095 identifiers"};
+	static const struct bounds ceiling = {0, UINT32_MAX,
+					      "a number of pages"};
+	const struct {
+		const char *key, *text, *fallback;
+		const struct bounds *bounds;
+		uint64_t *value;
+	} values[] = {
+		{"cpu.count", (file ? file : &none)->count, "1", &cpus,
+		 &out->count},
+		{"cpu.smt", (file ? file : &none)->smt, "1", &smt, &out->smt},
+		{"cpu.asids", (file ? file : &none)->asids, "1", &asids,
+		 &out->asids},
+		{"cpu.flush_ceiling", (file ? file : &none)->flush_ceiling, "0",
+		 &ceiling, &out->flush_ceiling},
+	};
+
+	for (size_t i = 0; i < PW_COUNT(values); i++)
+		*values[i].value = read_value(
+			reading, values[i].key,
+			values[i].text ? values[i].text : values[i].fallback,
+			pw_parse_count, values[i].bounds);
+	read_placement(reading,
+		       file && file->placement ? file->placement : "single",
+		       out);
+}
+
 static void read_memory(struct reading *reading,
 			const struct pw_file_memory *file,
 			struct pw_machine *machine)
@@ -258,6 +301,7 @@ static enum pw_status read_machine(struct pw_machine *machine,
 		read_tlb(&reading, "pwc.pml4e", file->pwc->pml4e, true,
 			 &machine->pwc[2]);
 	}
+	read_cpu(&reading, file->cpu, &machine->cpu);
 	read_memory(&reading, &file->memory, machine);
 	read_cost(&reading, &file->cost, &machine->cost);
 	return reading.status;
@@ -363,6 +407,15 @@ void pw_machine_close(struct pw_machine *machine)
 		return;
 	pw_yaml_free(&pw_machine_schema, machine->document);
 	free(machine);
+}
+
+bool pw_machine_same_memory(const struct pw_machine *a,
+			    const struct pw_machine *b)
+{
+	PW_ASSERT(a->page_table && b->page_table);
+	return a->page_table == b->page_table &&
+	       a->page_table_levels == b->page_table_levels &&
+	       a->fault_around_pages == b->fault_around_pages;
 }
 
 void pw_machine_list(const struct pw_machine *machine, struct pw_table *table)

@@ -7,6 +7,7 @@
 #ifndef PW_REPLAY_MACHINE_H
 #define PW_REPLAY_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@
 #include "base/status.h"
 #include "base/table.h"
 #include "replay/models.h"
+#include "replay/placement.h"
 
 #define PW_PWC_MAX 3 /* page-walk caches, [0] for the level above the leaf */
 
@@ -24,6 +26,15 @@ struct pw_machine_cost {
 	uint64_t stlb_hit_cycles; /* of an L1 TLB miss that hits the STLB */
 	uint64_t walk_reference_cycles; /* of each table entry read by a walk */
 	uint64_t minor_fault_ns;
+};
+
+/* The CPUs and how threads and address spaces share them. */
+struct pw_machine_cpu {
+	const struct pw_placement_ops *placement;
+	uint64_t count;
+	uint64_t smt;		/* CPUs of a core, which share its TLBs */
+	uint64_t asids;		/* of a CPU; 1: a switch flushes */
+	uint64_t flush_ceiling; /* more pages flush all; 0: never. Pages */
 };
 
 struct pw_machine {
@@ -37,6 +48,7 @@ struct pw_machine {
 	struct pw_tlb_choice l1i;
 	struct pw_tlb_choice stlb;	      /* may be absent */
 	struct pw_tlb_choice pwc[PW_PWC_MAX]; /* each may be absent */
+	struct pw_machine_cpu cpu;
 	uint64_t fault_around_pages;
 	struct pw_machine_cost cost;
 	void *document; /* the file as read, behind the texts */
@@ -81,6 +93,13 @@ enum pw_status pw_machine_load(struct pw_machine **out,
  * Free the machine. NULL is allowed.
  */
 void pw_machine_close(struct pw_machine *machine);
+
+/*
+ * Whether the memory of both is configured alike, so that both take the same
+ * faults of a trace.
+ */
+bool pw_machine_same_memory(const struct pw_machine *a,
+			    const struct pw_machine *b);
 
 /*
  * List its effective values in @table (pairs): dotted key, value.

@@ -6,6 +6,10 @@
 #define TEXT(structure, member)                                                \
 	CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER, structure, member, \
 			       0, CYAML_UNLIMITED)
+#define MAYBE_TEXT(structure, member)                                    \
+	CYAML_FIELD_STRING_PTR(#member,                                  \
+			       CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+			       structure, member, 0, CYAML_UNLIMITED)
 #define SECTION(structure, member, fields)                                  \
 	CYAML_FIELD_MAPPING(#member, CYAML_FLAG_DEFAULT, structure, member, \
 			    fields)
@@ -41,6 +45,15 @@ static const cyaml_schema_field_t pwcs_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t cpu_fields[] = {
+	MAYBE_TEXT(struct pw_file_cpu, count),
+	MAYBE_TEXT(struct pw_file_cpu, smt),
+	MAYBE_TEXT(struct pw_file_cpu, placement),
+	MAYBE_TEXT(struct pw_file_cpu, asids),
+	MAYBE_TEXT(struct pw_file_cpu, flush_ceiling),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t memory_fields[] = {
 	TEXT(struct pw_file_memory, fault_around),
 	CYAML_FIELD_END,
@@ -58,12 +71,11 @@ static const cyaml_schema_field_t cost_fields[] = {
 static const cyaml_schema_field_t machine_fields[] = {
 	TEXT(struct pw_machine_file, name),
 	TEXT(struct pw_machine_file, summary),
-	CYAML_FIELD_STRING_PTR(
-		"source", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-		struct pw_machine_file, source, 0, CYAML_UNLIMITED),
+	MAYBE_TEXT(struct pw_machine_file, source),
 	SECTION(struct pw_machine_file, page_table, page_table_fields),
 	SECTION(struct pw_machine_file, tlb, tlbs_fields),
 	OPTIONAL(struct pw_machine_file, pwc, pwcs_fields),
+	OPTIONAL(struct pw_machine_file, cpu, cpu_fields),
 	SECTION(struct pw_machine_file, memory, memory_fields),
 	SECTION(struct pw_machine_file, cost, cost_fields),
 	CYAML_FIELD_END,

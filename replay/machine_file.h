@@ -32,6 +32,15 @@ struct pw_file_pwcs {
 	struct pw_file_tlb *pde;
 };
 
+/* Each may be missing. */
+struct pw_file_cpu {
+	const char *count;
+	const char *smt;
+	const char *placement;
+	const char *asids;
+	const char *flush_ceiling;
+};
+
 struct pw_file_memory {
 	const char *fault_around;
 };
@@ -51,6 +60,7 @@ struct pw_machine_file {
 	struct pw_file_page_table page_table;
 	struct pw_file_tlbs tlb;
 	struct pw_file_pwcs *pwc;
+	struct pw_file_cpu *cpu;
 	struct pw_file_memory memory;
 	struct pw_file_cost cost;
 };

@@ -1,33 +1,51 @@
 /*
  * models.c - the registries of models.def.
+ *
+ * Each kind's list is made by including models.def with the macros of the
+ * other kinds empty.
  */
 #include "replay/models.h"
 
 #include "base/assert.h"
+#include "replay/placement.h"
 
 #define PW_TLB(model) extern const struct pw_tlb_ops pw_tlb_##model;
 #define PW_PAGE_TABLE(model) \
 	extern const struct pw_page_table_ops pw_page_table_##model;
+#define PW_PLACEMENT(model) \
+	extern const struct pw_placement_ops pw_placement_##model;
 #include "replay/models.def"
 #undef PW_TLB
 #undef PW_PAGE_TABLE
+#undef PW_PLACEMENT
+
+#define PW_TLB(model)
+#define PW_PAGE_TABLE(model)
+#define PW_PLACEMENT(model)
 
 static const struct pw_tlb_ops *const tlbs[] = {
+#undef PW_TLB
 #define PW_TLB(model) &pw_tlb_##model,
-#define PW_PAGE_TABLE(model)
 #include "replay/models.def"
 #undef PW_TLB
-#undef PW_PAGE_TABLE
+#define PW_TLB(model)
 };
 
 static const struct pw_page_table_ops *const page_tables[] = {
-#define PW_TLB(model)
+#undef PW_PAGE_TABLE
 #define PW_PAGE_TABLE(model) &pw_page_table_##model,
 #include "replay/models.def"
-#undef PW_TLB
 #undef PW_PAGE_TABLE
+#define PW_PAGE_TABLE(model)
 };
 
+static const struct pw_placement_ops *const placements[] = {
+#undef PW_PLACEMENT
+#define PW_PLACEMENT(model) &pw_placement_##model,
+#include "replay/models.def"
+#undef PW_PLACEMENT
+#define PW_PLACEMENT(model)
+};
 const struct pw_tlb_ops *pw_tlb_at(size_t index)
 {
 	return index < PW_COUNT(tlbs) ? tlbs[index] : NULL;
@@ -52,6 +70,20 @@ const struct pw_page_table_ops *pw_page_table_find(const char *name)
 	for (size_t i = 0; i < PW_COUNT(page_tables); i++) {
 		if (strcmp(page_tables[i]->name, name) == 0)
 			return page_tables[i];
+	}
+	return NULL;
+}
+
+const struct pw_placement_ops *pw_placement_at(size_t index)
+{
+	return index < PW_COUNT(placements) ? placements[index] : NULL;
+}
+
+const struct pw_placement_ops *pw_placement_find(const char *name)
+{
+	for (size_t i = 0; i < PW_COUNT(placements); i++) {
+		if (strcmp(placements[i]->name, name) == 0)
+			return placements[i];
 	}
 	return NULL;
 }

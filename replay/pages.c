@@ -42,8 +42,8 @@ void pw_pages_invalidate(struct pw_system *system, const struct pw_space *space,
 		return;
 	PW_ASSERT(changed <= range.end - range.first);
 	system->counters.tlb_invalidations += changed;
-	pw_processor_invalidate(&system->processor, space->number, range.first,
-				range.end - range.first);
+	pw_system_invalidate(system, space, range.first,
+			     range.end - range.first);
 }
 
 uint64_t pw_pages_count(const struct pw_space *space, struct pw_range range)

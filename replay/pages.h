@@ -26,7 +26,7 @@ enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
 
 /*
  * Say that @changed present pages of @range were removed or changed: count
- * them, and tell the processor.
+ * them, and tell the processors.
  */
 void pw_pages_invalidate(struct pw_system *system, const struct pw_space *space,
 			 struct pw_range range, uint64_t changed);

@@ -1,51 +1,322 @@
 /*
- * processor.c - the processor of a machine: its cores, and who runs on them.
+ * processor.c - the processor of a machine: its CPUs, and who runs on them.
  */
 #include "replay/processor.h"
 
 #include "base/assert.h"
 #include "formats/lineage.h"
+#include "replay/space.h"
 
-#define ASID 0 /* one for all: a switch of spaces flushes */
+struct thread {
+	bool begun;
+	struct pw_placed placed;
+};
+
+static enum pw_status make_cpu(struct pw_processor *processor, uint64_t index,
+			       struct pw_arena *arena, struct pw_error *err)
+{
+	const struct pw_machine_cpu *config = &processor->machine->cpu;
+	struct pw_cpu *cpu = &processor->cpus[index];
+
+	*cpu = (struct pw_cpu){
+		.mmu = &processor->mmus[index / config->smt],
+		.running = PW_NO_SPACE,
+		.first_asid = (uint32_t)(index % config->smt * config->asids),
+		.owner = pw_arena_alloc(arena, config->asids, sizeof(uint32_t)),
+		.stale = pw_arena_alloc(arena, config->asids, sizeof(bool)),
+		.slots = PW_ARRAY(uint32_t),
+	};
+	if (!cpu->owner || !cpu->stale)
+		return pw_fail_memory(err, "a CPU");
+	for (uint64_t i = 0; i < config->asids; i++)
+		cpu->owner[i] = PW_NO_SPACE;
+	return PW_OK;
+}
 
 enum pw_status pw_processor_make(struct pw_processor *processor,
 				 const struct pw_machine *machine,
-				 struct pw_counters *counters,
 				 struct pw_arena *arena, struct pw_error *err)
 {
-	processor->machine = machine;
-	processor->space = PW_NO_SPACE;
-	return pw_mmu_make(&processor->mmu, machine, counters, arena, err);
+	const struct pw_machine_cpu *config = &machine->cpu;
+	size_t cores =
+		(size_t)((config->count + config->smt - 1) / config->smt);
+	enum pw_status st = PW_OK;
+
+	PW_ASSERT(config->count > 0 && config->smt > 0 && config->asids > 0);
+	PW_ASSERT(config->smt * config->asids <= PW_ASIDS);
+	*processor = (struct pw_processor){
+		.machine = machine,
+		.mmu_count = cores,
+		.mmus = pw_arena_alloc(arena, cores, sizeof(struct pw_mmu)),
+		.cpus = pw_arena_alloc(arena, (size_t)config->count,
+				       sizeof(struct pw_cpu)),
+		.threads = PW_ARRAY(struct thread),
+	};
+	if (!processor->mmus || !processor->cpus)
+		return pw_fail_memory(err, "a processor");
+	for (size_t i = 0; i < cores && st == PW_OK; i++)
+		st = pw_mmu_make(&processor->mmus[i], machine,
+				 &processor->counters, arena, err);
+	for (uint64_t i = 0; i < config->count && st == PW_OK; i++)
+		st = make_cpu(processor, i, arena, err);
+	return st;
 }
 
-void pw_processor_run(struct pw_processor *processor, uint32_t space)
+void pw_processor_free(struct pw_processor *processor)
 {
-	PW_ASSERT(space != PW_NO_SPACE);
-	if (processor->space != space && processor->space != PW_NO_SPACE)
-		pw_mmu_flush(&processor->mmu);
-	processor->space = space;
+	for (uint64_t i = 0;
+	     processor->cpus && i < processor->machine->cpu.count; i++)
+		pw_array_free(&processor->cpus[i].slots);
+	pw_array_free(&processor->threads);
 }
 
-void pw_processor_refer(struct pw_processor *processor, enum pw_tlb_side side,
-			uint64_t page, const struct pw_leaf *leaf)
+/* What TLBs call the identifier @slot of @cpu. */
+static uint32_t asid_of(const struct pw_cpu *cpu, uint32_t slot)
 {
-	const struct pw_reference reference = {page, *leaf, ASID};
-
-	PW_DEBUG_ASSERT(processor->space != PW_NO_SPACE);
-	pw_mmu_refer(&processor->mmu, side, &reference);
+	return cpu->first_asid + slot;
 }
 
-void pw_processor_invalidate(struct pw_processor *processor, uint32_t space,
-			     uint64_t first, uint64_t count)
+/* Drop all entries of the identifier @slot. */
+static void flush(struct pw_processor *processor, struct pw_cpu *cpu,
+		  uint32_t slot)
 {
-	PW_ASSERT(space != PW_NO_SPACE);
-	if (space == processor->space)
-		pw_mmu_invalidate(&processor->mmu, ASID, first, count);
+	const struct pw_machine_cpu *config = &processor->machine->cpu;
+
+	cpu->stale[slot] = false;
+	if (config->asids == 1 && config->smt == 1)
+		pw_mmu_flush(cpu->mmu);
+	else
+		pw_mmu_invalidate(cpu->mmu, asid_of(cpu, slot), 0, PW_PAGE_END);
 }
 
-void pw_processor_forget(struct pw_processor *processor, uint32_t space)
+/* ---- who runs where ---- */
+
+static enum pw_status meet(struct pw_array *array, size_t index,
+			   struct pw_error *err)
 {
-	PW_ASSERT(space != PW_NO_SPACE);
-	if (space == processor->space)
-		pw_mmu_flush(&processor->mmu);
+	enum pw_status st = PW_OK;
+
+	while (array->count <= index && st == PW_OK)
+		st = pw_array_push(array, NULL, err);
+	return st;
+}
+
+/* Give @space an identifier on @cpu; the one whose turn it is. */
+static uint32_t give(struct pw_processor *processor, struct pw_cpu *cpu,
+		     uint32_t space)
+{
+	uint32_t *slots = cpu->slots.data;
+	uint32_t slot = cpu->next;
+
+	PW_ASSERT(slot < processor->machine->cpu.asids);
+	cpu->next = (slot + 1) % (uint32_t)processor->machine->cpu.asids;
+	if (cpu->owner[slot] != PW_NO_SPACE) {
+		slots[cpu->owner[slot]] = 0;
+		processor->counters.tlb_flushes++;
+		flush(processor, cpu, slot);
+	}
+	cpu->owner[slot] = space;
+	slots[space] = slot + 1;
+	return slot;
+}
+
+static enum pw_status run_on(struct pw_processor *processor, struct pw_cpu *cpu,
+			     uint32_t space, struct pw_error *err)
+{
+	enum pw_status st;
+	uint32_t slot;
+
+	processor->now = cpu;
+	if (cpu->running == space)
+		return PW_OK;
+	st = meet(&cpu->slots, space, err);
+	if (st != PW_OK)
+		return st;
+	slot = PW_ARRAY_AT(&cpu->slots, uint32_t, space);
+	if (cpu->running != PW_NO_SPACE)
+		processor->counters.cpu_switches++;
+	if (slot == 0)
+		cpu->slot = give(processor, cpu, space);
+	else
+		cpu->slot = slot - 1;
+	cpu->running = space;
+	if (cpu->stale[cpu->slot]) {
+		processor->counters.tlb_flushes++;
+		flush(processor, cpu, cpu->slot);
+	}
+	return PW_OK;
+}
+
+static enum pw_status thread_at(struct pw_processor *processor, uint64_t index,
+				struct thread **out, struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	while (processor->threads.count <= index && st == PW_OK) {
+		const struct thread unknown = {.placed.seen_on =
+						       PW_CPU_UNKNOWN};
+
+		st = pw_array_push(&processor->threads, &unknown, err);
+	}
+	if (st == PW_OK)
+		*out = &PW_ARRAY_AT(&processor->threads, struct thread, index);
+	return st;
+}
+
+static enum pw_status run(struct pw_processor *processor, uint64_t index,
+			  uint32_t space, struct pw_error *err)
+{
+	const struct pw_machine_cpu *config = &processor->machine->cpu;
+	struct thread *thread;
+	enum pw_status st = thread_at(processor, index, &thread, err);
+	uint32_t cpu;
+
+	if (st != PW_OK)
+		return st;
+	if (!thread->begun)
+		thread->placed.order = processor->begun++;
+	thread->begun = true;
+	thread->placed.space = space;
+	cpu = config->placement->cpu(&thread->placed, (uint32_t)config->count);
+	PW_ASSERT(cpu < config->count);
+	processor->thread = (uint32_t)index;
+	return run_on(processor, &processor->cpus[cpu], space, err);
+}
+
+/* The thread that runs may have to go elsewhere at once. */
+static enum pw_status place(struct pw_processor *processor,
+			    const struct pw_operation *operation,
+			    struct pw_error *err)
+{
+	struct thread *thread;
+	enum pw_status st =
+		thread_at(processor, operation->value, &thread, err);
+
+	if (st != PW_OK)
+		return st;
+	thread->placed.seen_on = (uint32_t)operation->page;
+	if (!processor->now || processor->thread != operation->value)
+		return PW_OK;
+	return run(processor, operation->value, thread->placed.space, err);
+}
+
+/* ---- changes of pages ---- */
+
+/* The identifier of @space on @cpu plus one; 0: it has none. */
+static uint32_t slot_of(const struct pw_cpu *cpu, uint32_t space)
+{
+	return space < cpu->slots.count
+		       ? PW_ARRAY_AT(&cpu->slots, uint32_t, space)
+		       : 0;
+}
+
+static void invalidate(struct pw_processor *processor,
+		       const struct pw_operation *operation)
+{
+	const struct pw_machine_cpu *config = &processor->machine->cpu;
+	uint64_t ceiling = config->flush_ceiling;
+	uint64_t reached = 0;
+
+	for (uint64_t i = 0; i < config->count; i++) {
+		struct pw_cpu *cpu = &processor->cpus[i];
+		uint32_t slot = slot_of(cpu, operation->space);
+
+		if (slot == 0)
+			continue;
+		if (cpu->running != operation->space) {
+			cpu->stale[slot - 1] = true;
+			continue;
+		}
+		reached += cpu != processor->now;
+		if (operation->value >= PW_PAGE_END ||
+		    (ceiling && operation->value > ceiling)) {
+			processor->counters.tlb_flushes++;
+			flush(processor, cpu, slot - 1);
+		} else {
+			pw_mmu_invalidate(cpu->mmu, asid_of(cpu, slot - 1),
+					  operation->page, operation->value);
+		}
+	}
+	processor->counters.tlb_shootdowns += reached != 0;
+	processor->counters.tlb_shootdown_ipis += reached;
+}
+
+static void forget(struct pw_processor *processor, uint32_t space)
+{
+	for (uint64_t i = 0; i < processor->machine->cpu.count; i++) {
+		struct pw_cpu *cpu = &processor->cpus[i];
+		uint32_t slot = slot_of(cpu, space);
+
+		if (slot == 0)
+			continue;
+		flush(processor, cpu, slot - 1);
+		cpu->owner[slot - 1] = PW_NO_SPACE;
+		PW_ARRAY_AT(&cpu->slots, uint32_t, space) = 0;
+		if (cpu->running == space)
+			cpu->running = PW_NO_SPACE;
+	}
+}
+
+/* ---- operations ---- */
+
+static void refer(struct pw_processor *processor, enum pw_tlb_side side,
+		  const struct pw_operation *operation)
+{
+	const struct pw_cpu *cpu = processor->now;
+	const struct pw_geometry *geometry = &processor->machine->geometry;
+	struct pw_reference reference = {
+		.page = operation->page,
+		.leaf = {.first = operation->page,
+			 .pte = operation->value,
+			 .height = operation->height},
+		.asid = asid_of(cpu, cpu->slot),
+	};
+
+	PW_DEBUG_ASSERT(cpu->running == operation->space);
+	if (operation->height)
+		reference.leaf.first &= ~(uint64_t)0 << pw_geometry_order(
+						geometry, operation->height);
+	pw_mmu_refer(cpu->mmu, side, &reference);
+}
+
+enum pw_status pw_processor_take(struct pw_processor *processor,
+				 const struct pw_operation *operation,
+				 struct pw_error *err)
+{
+	switch (operation->kind) {
+	case PW_OPERATION_DATA:
+		refer(processor, PW_TLB_DATA, operation);
+		return PW_OK;
+	case PW_OPERATION_INSTRUCTION:
+		refer(processor, PW_TLB_INSTRUCTION, operation);
+		return PW_OK;
+	case PW_OPERATION_RUN:
+		return run(processor, operation->value, operation->space, err);
+	case PW_OPERATION_PLACE:
+		return place(processor, operation, err);
+	case PW_OPERATION_INVALIDATE:
+		invalidate(processor, operation);
+		return PW_OK;
+	case PW_OPERATION_FORGET:
+		forget(processor, operation->space);
+		return PW_OK;
+	default:
+		PW_ASSERT(!"an operation of a processor");
+		return PW_OK;
+	}
+}
+
+void pw_processor_add_up(const struct pw_processor *processor,
+			 const struct pw_counters *memory,
+			 struct pw_counters *out)
+{
+	*out = *memory;
+#define PW_COUNTER(field, name, unit, kind, help) \
+	out->field += processor->counters.field;
+#include "replay/counters.def"
+#undef PW_COUNTER
+	PW_ASSERT(out->dtlb_misses <= out->reference_data);
+	PW_ASSERT(out->itlb_misses <= out->reference_instruction);
+	out->dtlb_hits = out->reference_data - out->dtlb_misses;
+	out->itlb_hits = out->reference_instruction - out->itlb_misses;
 }

@@ -1,9 +1,17 @@
 /*
- * processor.h - the processor of a machine: its cores, and who runs on them.
+ * processor.h - the processor of a machine: its CPUs, and who runs on them.
  *
- * Memory (system.h) decides what is present and tells the processor what
- * changes; the processor decides on which core a thread runs, under which
- * identifier its core knows the address space, and what its TLBs hit.
+ * Memory (system.h) decides what is present and tells it in operations. The
+ * processor decides on which CPU a thread runs, under which identifier (ASID)
+ * a CPU knows the address space, and what its TLBs hit.
+ *
+ * A CPU has some identifiers, which address spaces take in turns; one that is
+ * taken from another space is flushed. A change of pages reaches at once the
+ * CPUs on which a thread of their space ran last, and others when they next
+ * switch to it.
+ *
+ * Source: Linux arch/x86/mm/tlb.c, choose_new_asid, flush_tlb_mm_range,
+ *         switch_mm_irqs_off.
  */
 #ifndef PW_REPLAY_PROCESSOR_H
 #define PW_REPLAY_PROCESSOR_H
@@ -12,63 +20,68 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/status.h"
 #include "replay/counters.h"
 #include "replay/machine.h"
 #include "replay/mmu.h"
+#include "replay/operation.h"
 
-/* One core; threads of all processes take turns on it. */
+struct pw_cpu {
+	struct pw_mmu *mmu;    /* of its core */
+	uint32_t running;      /* the space; PW_NO_SPACE: none yet */
+	uint32_t slot;	       /* the identifier of that space */
+	uint32_t next;	       /* the identifier to be given out next */
+	uint32_t first_asid;   /* what TLBs call identifier 0 */
+	uint32_t *owner;       /* by identifier: space, or PW_NO_SPACE */
+	bool *stale;	       /* by identifier: changes were missed */
+	struct pw_array slots; /* uint32_t by space: identifier + 1, or 0 */
+};
+
 struct pw_processor {
 	const struct pw_machine *machine;
-	struct pw_mmu mmu;
-	uint32_t space; /* whose pages the TLBs hold; PW_NO_SPACE: nobody's */
+	struct pw_counters counters; /* those of TLBs and walks; others are 0 */
+	struct pw_mmu *mmus;
+	size_t mmu_count;
+	struct pw_cpu *cpus;
+	struct pw_array threads; /* struct thread, of processor.c */
+	uint32_t begun;		 /* threads that have run */
+	uint32_t thread;	 /* that runs */
+	struct pw_cpu *now;	 /* where it runs; NULL before the first */
 };
 
 /*
- * Make the idle processor of @machine, which counts into @counters.
+ * Make the idle processor of @machine.
  *
- * Owns:   the arena owns its state.
+ * Owns:   @processor stays where it is; free it with pw_processor_free. Most
+ *         of its state is the arena's.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_processor_make(struct pw_processor *processor,
 				 const struct pw_machine *machine,
-				 struct pw_counters *counters,
 				 struct pw_arena *arena,
 				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Let a thread of the space @space run: what is referred to from now on is
- * its.
+ * Free what the processor holds outside of the arena.
  */
-void pw_processor_run(struct pw_processor *processor, uint32_t space);
+void pw_processor_free(struct pw_processor *processor);
 
 /*
- * Whether a reference of the running thread needs no fault, hits and changes
- * nothing. False when that is not known.
+ * Take an operation, which is no MOMENT.
+ *
+ * Errors: PW_ERR_SYSTEM.
  */
-static inline bool pw_processor_is_recent(const struct pw_processor *processor,
-					  enum pw_tlb_side side, uint64_t page,
-					  bool write)
-{
-	return pw_mmu_is_recent(&processor->mmu.side[side], 0, page, write);
-}
+enum pw_status pw_processor_take(struct pw_processor *processor,
+				 const struct pw_operation *operation,
+				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Let the running thread refer to base page @page, which @leaf maps.
+ * What a machine has counted: its memory's counters and its processor's, with
+ * those that follow from both (TLB hits).
  */
-void pw_processor_refer(struct pw_processor *processor, enum pw_tlb_side side,
-			uint64_t page, const struct pw_leaf *leaf);
-
-/*
- * Tell that @count base pages of @space from @first on are mapped otherwise or
- * no more; @count is not 0. The thread that runs made the change.
- */
-void pw_processor_invalidate(struct pw_processor *processor, uint32_t space,
-			     uint64_t first, uint64_t count);
-
-/*
- * Tell that all of @space is mapped otherwise or no more.
- */
-void pw_processor_forget(struct pw_processor *processor, uint32_t space);
+void pw_processor_add_up(const struct pw_processor *processor,
+			 const struct pw_counters *memory,
+			 struct pw_counters *out);
 
 #endif

@@ -8,36 +8,107 @@
 #include "formats/tally.h"
 #include "replay/event_apply.h"
 #include "replay/fork.h"
+#include "replay/lanes.h"
+#include "replay/run.h"
 #include "replay/system.h"
 
-struct run {
+/* Machines of equal memory. */
+struct group {
 	struct pw_system system;
-	struct pw_row_series series;
-	struct pw_array marks; /* struct pw_replay_mark */
+	struct pw_lanes *lanes;
+	const struct pw_machine **machines;
+	struct pw_run **runs;
+	size_t count;
 };
 
 struct pw_replay {
 	struct pw_arena *arena;
-	struct run *runs;
+	struct pw_run *runs;	 /* by machine */
+	struct group **group_of; /* by machine */
 	size_t run_count;
 	size_t made; /* runs that can be freed */
+	struct group *groups;
+	size_t group_count;
 	struct pw_lineage lineage;
 	struct pw_relayout *relayout; /* or NULL */
+	uint64_t accesses;
+	uint64_t due; /* of them, at which a row may end */
 	uint64_t epoch;
+	uint64_t interval; /* of the rows, as asked for */
+	unsigned threads;
 	bool finished;
 };
 
+/* The group of @machine, made if there is none yet. */
+static struct group *find_group(struct pw_replay *replay,
+				const struct pw_machine *machine)
+{
+	struct group *group = replay->groups;
+
+	for (size_t i = 0; i < replay->group_count; i++, group++)
+		if (pw_machine_same_memory(group->machines[0], machine))
+			return group;
+	PW_ASSERT(replay->group_count < replay->run_count);
+	group->machines = pw_arena_alloc(replay->arena, replay->run_count,
+					 sizeof(struct pw_machine *));
+	group->runs = pw_arena_alloc(replay->arena, replay->run_count,
+				     sizeof(struct pw_run *));
+	if (!group->machines || !group->runs)
+		return NULL;
+	replay->group_count++;
+	return group;
+}
+
 static enum pw_status make_run(struct pw_replay *replay,
 			       const struct pw_machine *machine,
-			       uint64_t interval, struct pw_error *err)
+			       struct pw_error *err)
 {
-	struct run *run = &replay->runs[replay->made++];
+	size_t index = replay->made++;
+	struct group *group = find_group(replay, machine);
 
-	PW_ASSERT(replay->made <= replay->run_count);
-	pw_row_series_start(&run->series, interval);
-	run->marks = (struct pw_array)PW_ARRAY(struct pw_replay_mark);
-	replay->epoch = run->series.interval;
-	return pw_system_make(&run->system, machine, replay->arena, err);
+	PW_ASSERT(index < replay->run_count);
+	if (!group)
+		return pw_fail_memory(err, "the machines of a replay");
+	replay->group_of[index] = group;
+	group->machines[group->count] = machine;
+	group->runs[group->count++] = &replay->runs[index];
+	return pw_run_make(&replay->runs[index], machine, replay->interval,
+			   replay->arena, err);
+}
+
+/* Each group gets its memory, and threads by its share of the machines. */
+static enum pw_status make_group(struct pw_replay *replay, struct group *group,
+				 struct pw_error *err)
+{
+	size_t threads =
+		(replay->threads * group->count + replay->run_count - 1) /
+		replay->run_count;
+	enum pw_status st =
+		pw_lanes_open(&group->lanes, group->runs, group->count,
+			      (unsigned)threads, replay->arena, err);
+
+	if (st != PW_OK)
+		return st;
+	pw_system_make(&group->system, group->machines[0],
+		       pw_lanes_outlet(group->lanes), replay->arena);
+	pw_system_filter(&group->system, group->machines, group->count);
+	return PW_OK;
+}
+
+/* Room for all machines, which may turn out to be a group each. */
+static enum pw_status make_room(struct pw_replay *replay, struct pw_error *err)
+{
+	size_t count = replay->run_count;
+
+	replay->runs =
+		pw_arena_alloc(replay->arena, count, sizeof(*replay->runs));
+	replay->groups =
+		pw_arena_alloc(replay->arena, count, sizeof(*replay->groups));
+	replay->group_of =
+		pw_arena_alloc(replay->arena, count, sizeof(struct group *));
+	if (!replay->runs || !replay->groups || !replay->group_of)
+		return pw_fail_memory(err, "the machines of a replay");
+	return PW_OK;
 }
 
 enum pw_status pw_replay_open(struct pw_replay **out,
@@ -53,37 +124,36 @@ enum pw_status pw_replay_open(struct pw_replay **out,
 	PW_ASSERT(options->machine_count > 0 && options->machines);
 	pw_lineage_init(&replay->lineage);
 	replay->relayout = options->relayout;
-	st = pw_arena_open(&replay->arena, options->memory_limit_bytes, err);
-	if (st != PW_OK)
-		goto fail;
+	replay->threads = options->threads;
+	replay->interval = options->interval_accesses;
 	replay->run_count = options->machine_count;
-	replay->runs = pw_arena_alloc(replay->arena, replay->run_count,
-				      sizeof(*replay->runs));
-	if (!replay->runs) {
-		st = pw_fail_memory(err, "the machines of a replay");
-		goto fail;
-	}
+	st = pw_arena_open(&replay->arena, options->memory_limit_bytes, err);
+	if (st == PW_OK)
+		st = make_room(replay, err);
 	for (size_t i = 0; i < replay->run_count && st == PW_OK; i++)
-		st = make_run(replay, options->machines[i],
-			      options->interval_accesses, err);
-	if (st != PW_OK)
-		goto fail;
+		st = make_run(replay, options->machines[i], err);
+	for (size_t i = 0; i < replay->group_count && st == PW_OK; i++)
+		st = make_group(replay, &replay->groups[i], err);
+	if (st != PW_OK) {
+		pw_replay_close(replay);
+		return st;
+	}
+	replay->epoch = replay->runs[0].series.interval;
+	replay->due = replay->epoch;
 	*out = replay;
 	return PW_OK;
-fail:
-	pw_replay_close(replay);
-	return st;
 }
 
 void pw_replay_close(struct pw_replay *replay)
 {
 	if (!replay)
 		return;
-	for (size_t i = 0; i < replay->made; i++) {
-		pw_system_free(&replay->runs[i].system);
-		pw_row_series_free(&replay->runs[i].series);
-		pw_array_free(&replay->runs[i].marks);
+	for (size_t i = 0; i < replay->group_count; i++) {
+		pw_lanes_close(replay->groups[i].lanes);
+		pw_system_free(&replay->groups[i].system);
 	}
+	for (size_t i = 0; i < replay->made; i++)
+		pw_run_free(&replay->runs[i]);
 	pw_lineage_free(&replay->lineage);
 	pw_arena_close(replay->arena);
 	free(replay);
@@ -107,33 +177,32 @@ static void count_batch(struct pw_counters *counters,
 	counters->instructions += batch->instruction_count;
 }
 
-static enum pw_status add_mark(struct pw_replay *replay, struct run *run,
+static enum pw_status add_mark(struct pw_replay *replay, struct group *group,
 			       uint32_t thread, const char *name,
 			       struct pw_error *err)
 {
-	struct pw_replay_mark mark = {.thread = thread};
+	const char *copy = pw_arena_copy(replay->arena, name);
 
-	pw_system_settle(&run->system);
-	mark.counters = run->system.counters;
-	mark.name = pw_arena_copy(replay->arena, name);
-	if (!mark.name)
+	if (!copy)
 		return pw_fail_memory(err, "the name of a mark");
-	return pw_array_push(&run->marks, &mark, err);
+	pw_system_settle(&group->system);
+	pw_system_moment(&group->system, copy, thread);
+	return PW_OK;
 }
 
 /* What a change of processes does before the event itself. */
-static enum pw_status apply_change(struct run *run,
+static enum pw_status apply_change(struct pw_system *system, uint32_t thread,
 				   const struct pw_lineage_change *change,
 				   struct pw_error *err)
 {
 	switch (change->kind) {
 	case PW_LINEAGE_FORK:
-		return pw_fork(&run->system, change->other, err);
+		return pw_fork(system, change->other, err);
 	case PW_LINEAGE_EXEC:
-		return pw_system_switch(&run->system, change->other, err);
+		return pw_system_switch(system, thread, change->other, err);
 	case PW_LINEAGE_END:
 		if (change->last)
-			pw_system_empty(&run->system);
+			pw_system_empty(system);
 		return PW_OK;
 	case PW_LINEAGE_SAME:
 	case PW_LINEAGE_OVER:
@@ -151,18 +220,27 @@ struct step {
 	size_t count;
 };
 
-static enum pw_status apply_step(struct pw_replay *replay, struct run *run,
+static enum pw_status apply_step(struct pw_replay *replay, struct group *group,
 				 const struct step *step, struct pw_error *err)
 {
-	const char *text = step->event.text ? step->event.text : "";
-	enum pw_status st = apply_change(run, &step->change, err);
+	const struct pw_event *event = &step->event;
+	struct pw_system *system = &group->system;
+	enum pw_status st =
+		apply_change(system, step->thread, &step->change, err);
 
-	run->system.counters.events++;
+	system->counters.events++;
 	if (step->change.kind != PW_LINEAGE_OVER)
 		for (size_t i = 0; i < step->count && st == PW_OK; i++)
-			st = pw_event_apply(&run->system, &step->list[i], err);
-	if (st == PW_OK && step->event.kind == PW_EVENT_mark)
-		st = add_mark(replay, run, step->thread, text, err);
+			st = pw_event_apply(system, &step->list[i], err);
+	/* The process goes on in an empty space. */
+	if (st == PW_OK && step->change.kind == PW_LINEAGE_EXEC)
+		st = pw_system_switch(system, step->thread,
+				      system->current->number, err);
+	if (st == PW_OK && event->kind == PW_EVENT_cpu)
+		pw_system_place(system, step->thread, event->arg[0]);
+	if (st == PW_OK && event->kind == PW_EVENT_mark)
+		st = add_mark(replay, group, step->thread,
+			      event->text ? event->text : "", err);
 	return st;
 }
 
@@ -204,31 +282,34 @@ static enum pw_status apply_events(struct pw_replay *replay,
 
 		memcpy(step.event.arg, events->arg[i], sizeof(step.event.arg));
 		st = prepare_step(replay, info, &step, err);
-		for (size_t j = 0; j < replay->run_count && st == PW_OK; j++)
-			st = apply_step(replay, &replay->runs[j], &step, err);
+		for (size_t j = 0; j < replay->group_count && st == PW_OK; j++)
+			st = apply_step(replay, &replay->groups[j], &step, err);
 	}
 	return st;
 }
 
-static enum pw_status run_touches(struct run *run, uint32_t space,
+static enum pw_status run_touches(struct pw_replay *replay,
+				  struct pw_system *system, uint32_t thread,
+				  uint32_t space,
 				  const struct pw_touches *touches,
 				  struct pw_error *err)
 {
-	enum pw_status st = PW_OK;
+	enum pw_status st;
 
 	if (space == PW_NO_SPACE) {
-		pw_system_skip(&run->system, touches);
+		pw_system_skip(system, touches);
 	} else {
-		st = pw_system_switch(&run->system, space, err);
+		st = pw_system_switch(system, thread, space, err);
 		if (st == PW_OK)
-			st = pw_system_touches(&run->system, touches, err);
+			st = pw_system_touches(system, touches, err);
+		if (st != PW_OK)
+			return st;
 	}
 	/* Rows end before events, so that it is no matter how a trace is cut.
 	 */
-	if (st == PW_OK)
-		st = pw_row_series_note(&run->series, &run->system.counters,
-					err);
-	return st;
+	if (replay->accesses >= replay->due)
+		pw_system_moment(system, NULL, 0);
+	return PW_OK;
 }
 
 enum pw_status pw_replay_batch(struct pw_replay *replay,
@@ -252,46 +333,63 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 	if (st == PW_OK && replay->relayout && space != PW_NO_SPACE)
 		st = pw_relayout_touches(replay->relayout, space,
 					 &batch->touches, &touches, err);
-	for (size_t i = 0; i < replay->run_count && st == PW_OK; i++) {
-		struct run *run = &replay->runs[i];
+	replay->accesses += batch->accesses.count;
+	for (size_t i = 0; i < replay->group_count && st == PW_OK; i++) {
+		struct pw_system *system = &replay->groups[i].system;
 
-		run->system.mappings_known =
-			!(info->unknown & PW_UNKNOWN_MAPPINGS);
-		count_batch(&run->system.counters, batch, &tally);
-		st = run_touches(run, space, &touches, err);
+		system->mappings_known = !(info->unknown & PW_UNKNOWN_MAPPINGS);
+		count_batch(&system->counters, batch, &tally);
+		st = run_touches(replay, system, batch->thread, space, &touches,
+				 err);
 	}
+	if (replay->accesses >= replay->due)
+		replay->due =
+			(replay->accesses / replay->epoch + 1) * replay->epoch;
 	return st == PW_OK ? apply_events(replay, info, batch, err) : st;
 }
 
-enum pw_status pw_replay_finish(struct pw_replay *replay, struct pw_error *err)
+/* Have all machines come to where the trace is. */
+static enum pw_status settle(struct pw_replay *replay, struct pw_error *err)
 {
-	PW_ASSERT(!replay->finished);
-	replay->finished = true;
-	for (size_t i = 0; i < replay->run_count; i++) {
-		struct run *run = &replay->runs[i];
-		enum pw_status st = pw_row_series_finish(
-			&run->series, &run->system.counters, err);
+	enum pw_status st = PW_OK;
 
-		if (st != PW_OK)
-			return st;
-		pw_system_settle(&run->system);
+	for (size_t i = 0; i < replay->group_count && st == PW_OK; i++) {
+		pw_system_settle(&replay->groups[i].system);
+		st = pw_lanes_settle(replay->groups[i].lanes, err);
 	}
-	return PW_OK;
+	return st;
 }
 
 const struct pw_counters *pw_replay_counters(struct pw_replay *replay,
 					     size_t index)
 {
+	struct pw_run *run = &replay->runs[index];
+	struct pw_error later;
+
 	PW_ASSERT(index < replay->run_count);
-	PW_ASSERT(replay->made == replay->run_count);
-	pw_system_settle(&replay->runs[index].system);
-	return &replay->runs[index].system.counters;
+	(void)settle(replay, &later);
+	pw_processor_add_up(&run->processor,
+			    &replay->group_of[index]->system.counters,
+			    &run->total);
+	return &run->total;
+}
+
+enum pw_status pw_replay_finish(struct pw_replay *replay, struct pw_error *err)
+{
+	enum pw_status st = settle(replay, err);
+
+	PW_ASSERT(!replay->finished);
+	replay->finished = true;
+	for (size_t i = 0; i < replay->run_count && st == PW_OK; i++)
+		st = pw_row_series_finish(&replay->runs[i].series,
+					  pw_replay_counters(replay, i), err);
+	return st;
 }
 
 const struct pw_replay_row *pw_replay_rows(const struct pw_replay *replay,
 					   size_t index, size_t *count)
 {
-	PW_ASSERT(index < replay->run_count);
+	PW_ASSERT(index < replay->run_count && replay->finished);
 	*count = replay->runs[index].series.rows.count;
 	return replay->runs[index].series.rows.data;
 }
@@ -299,7 +397,7 @@ const struct pw_replay_row *pw_replay_rows(const struct pw_replay *replay,
 const struct pw_replay_mark *pw_replay_marks(const struct pw_replay *replay,
 					     size_t index, size_t *count)
 {
-	PW_ASSERT(index < replay->run_count);
+	PW_ASSERT(index < replay->run_count && replay->finished);
 	*count = replay->runs[index].marks.count;
 	return replay->runs[index].marks.data;
 }

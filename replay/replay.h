@@ -29,7 +29,8 @@ struct pw_replay_options {
 	 * merge pairs of rows whenever there are 256.
 	 */
 	uint64_t interval_accesses;
-	size_t memory_limit_bytes;    /* for all state; 0: no limit */
+	size_t memory_limit_bytes; /* for all state; 0: no limit */
+	unsigned threads; /* that simulate processors; below 2: the caller's */
 	struct pw_relayout *relayout; /* NULL: addresses as recorded */
 };
 
@@ -85,25 +86,28 @@ enum pw_status pw_replay_finish(struct pw_replay *replay,
 				struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * The counters of machine @index, as of the last batch.
+ * The counters of machine @index, as of the last batch. A failure of a machine
+ * is told by the next batch or by pw_replay_finish.
  *
- * Owns: the replay.
+ * Owns: the replay; good until the next call for this machine.
  */
 const struct pw_counters *pw_replay_counters(struct pw_replay *replay,
 					     size_t index);
 
 /*
- * The interval series of machine @index, and how many rows it has.
+ * The interval series of machine @index, and how many rows it has. The replay
+ * is finished.
  *
- * Owns: the replay; good until its next batch.
+ * Owns: the replay.
  */
 const struct pw_replay_row *pw_replay_rows(const struct pw_replay *replay,
 					   size_t index, size_t *count);
 
 /*
- * The marks seen by machine @index, and how many there are.
+ * The marks seen by machine @index, and how many there are. The replay is
+ * finished.
  *
- * Owns: the replay; good until its next batch.
+ * Owns: the replay.
  */
 const struct pw_replay_mark *pw_replay_marks(const struct pw_replay *replay,
 					     size_t index, size_t *count);

@@ -1,5 +1,5 @@
 /*
- * system.c - one simulated machine at work: processor, memory, processes.
+ * system.c - the memory of simulated machines: processes and their pages.
  */
 #include "replay/system.h"
 
@@ -8,9 +8,8 @@
 #include "replay/fault.h"
 #include "replay/pages.h"
 
-enum pw_status pw_system_make(struct pw_system *system,
-			      const struct pw_machine *machine,
-			      struct pw_arena *arena, struct pw_error *err)
+void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
+		    struct pw_outlet *outlet, struct pw_arena *arena)
 {
 	memset(system, 0, sizeof(*system));
 	system->machine = machine;
@@ -19,8 +18,32 @@ enum pw_status pw_system_make(struct pw_system *system,
 	system->tables.item_bytes = machine->page_table->table_bytes;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	system->mappings_known = true;
-	return pw_processor_make(&system->processor, machine, &system->counters,
-				 arena, err);
+	system->outlet = outlet;
+	for (size_t i = 0; i < PW_SIDES; i++)
+		pw_filter_init(&system->filter[i], 0, false);
+}
+
+void pw_system_filter(struct pw_system *system,
+		      const struct pw_machine *const *machines, size_t count)
+{
+	uint64_t classes[PW_SIDES] = {PW_FILTER_CLASSES_MAX,
+				      PW_FILTER_CLASSES_MAX};
+
+	PW_ASSERT(count > 0);
+	for (size_t i = 0; i < count; i++) {
+		const struct pw_tlb_choice *l1[PW_SIDES] = {&machines[i]->l1d,
+							    &machines[i]->l1i};
+
+		for (size_t side = 0; side < PW_SIDES; side++) {
+			uint64_t sets =
+				l1[side]->ops->filter_sets(&l1[side]->config);
+
+			if (sets < classes[side])
+				classes[side] = sets;
+		}
+	}
+	for (size_t side = 0; side < PW_SIDES; side++)
+		pw_filter_init(&system->filter[side], classes[side], true);
 }
 
 /* The address space of this number, or NULL when there is none yet. */
@@ -76,21 +99,46 @@ enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 	return *out ? PW_OK : add_space(system, number, out, err);
 }
 
-enum pw_status pw_system_switch(struct pw_system *system, uint32_t number,
-				struct pw_error *err)
+static void clear_filters(struct pw_system *system)
+{
+	for (size_t i = 0; i < PW_SIDES; i++)
+		pw_filter_clear(&system->filter[i]);
+}
+
+enum pw_status pw_system_switch(struct pw_system *system, uint32_t thread,
+				uint32_t number, struct pw_error *err)
 {
 	struct pw_space *space;
 	enum pw_status st;
 
-	if (system->current && system->current->number == number)
+	if (system->current && system->current->number == number &&
+	    system->thread == thread && !system->ended)
 		return PW_OK;
 	st = pw_system_space(system, number, &space, err);
 	if (st != PW_OK)
 		return st;
 	PW_ASSERT(space && space->number == number);
-	pw_processor_run(&system->processor, number);
 	system->current = space;
+	system->thread = thread;
+	system->ended = false;
+	clear_filters(system);
+	*pw_system_tell(system) = (struct pw_operation){
+		.kind = PW_OPERATION_RUN, .value = thread, .space = number};
 	return PW_OK;
+}
+
+void pw_system_invalidate(struct pw_system *system,
+			  const struct pw_space *space, uint64_t first,
+			  uint64_t count)
+{
+	PW_ASSERT(count > 0 && first + count <= PW_PAGE_END);
+	*pw_system_tell(system) =
+		(struct pw_operation){.kind = PW_OPERATION_INVALIDATE,
+				      .page = first,
+				      .value = count,
+				      .space = space->number};
+	for (size_t i = 0; i < PW_SIDES && space == system->current; i++)
+		pw_filter_drop(&system->filter[i], first, count);
 }
 
 void pw_system_empty(struct pw_system *system)
@@ -101,8 +149,35 @@ void pw_system_empty(struct pw_system *system)
 	(void)pw_pages_remove(system, system->current, all);
 	pw_space_clear(system->current);
 	PW_ASSERT(pw_pages_count(system->current, all) == 0);
-	pw_processor_forget(&system->processor, system->current->number);
+	*pw_system_tell(system) = (struct pw_operation){
+		.kind = PW_OPERATION_FORGET, .space = system->current->number};
+	system->ended = true;
+	clear_filters(system);
 	pw_system_note_peaks(system);
+}
+
+void pw_system_place(struct pw_system *system, uint32_t thread, uint64_t cpu)
+{
+	*pw_system_tell(system) = (struct pw_operation){
+		.kind = PW_OPERATION_PLACE, .page = cpu, .value = thread};
+	/* It may be on another CPU now. */
+	clear_filters(system);
+}
+
+void pw_system_moment(struct pw_system *system, const char *mark,
+		      uint32_t thread)
+{
+	struct pw_operation *operation = pw_system_tell(system);
+	struct pw_outlet *outlet = system->outlet;
+	struct pw_operations *all = outlet->operations;
+
+	PW_ASSERT(all->moment_count < PW_MOMENTS_MAX);
+	*operation = (struct pw_operation){.kind = PW_OPERATION_MOMENT,
+					   .value = all->moment_count};
+	all->moments[all->moment_count++] =
+		(struct pw_moment){system->counters, mark, thread};
+	if (all->moment_count == PW_MOMENTS_MAX)
+		outlet->drain(outlet);
 }
 
 void pw_system_skip(struct pw_system *system, const struct pw_touches *touches)
@@ -113,62 +188,120 @@ void pw_system_skip(struct pw_system *system, const struct pw_touches *touches)
 			(touches->flags[i] & PW_TOUCH_NOT_COUNTED) == 0;
 }
 
-/*
- * One reference that the filter cannot answer: first the fault, if there is
- * one, and then the translation.
- */
-static __attribute__((noinline)) enum pw_status
-reference(struct pw_system *system, enum pw_tlb_side side, uint64_t page,
-	  bool write, struct pw_error *err)
+/* Make @page ready for a reference; *leaf is what maps it then. */
+static enum pw_status prepare(struct pw_system *system, uint64_t page,
+			      bool write, struct pw_leaf *leaf,
+			      struct pw_error *err)
 {
 	struct pw_space *space = system->current;
 	uint64_t wanted = write ? PW_PTE_WRITABLE : PW_PTE_PRESENT;
+	enum pw_status st;
+
+	if (space->table_ops->find(space->table, page, leaf) &&
+	    (leaf->pte & wanted))
+		return PW_OK;
+	st = pw_fault(system, space, page, write, err);
+	if (st == PW_OK)
+		(void)space->table_ops->find(space->table, page, leaf);
+	PW_DEBUG_ASSERT(st != PW_OK || (leaf->pte & wanted));
+	return st;
+}
+
+/* The references of one record. */
+struct references {
+	uint64_t page;
+	enum pw_side side;
+	uint8_t flags; /* enum pw_operation_flag bits */
+	uint8_t how;   /* enum pw_filter_how bits */
+	bool write;    /* the first of them is a store */
+};
+
+/* References that the filter does not know. */
+static __attribute__((noinline)) enum pw_status
+refer(struct pw_system *system, const struct references *r,
+      struct pw_error *err)
+{
+	struct pw_filter *filter = &system->filter[r->side];
+	uint64_t how = r->how;
+	uint64_t count;
 	struct pw_leaf leaf;
+	enum pw_status st = prepare(system, r->page, r->write, &leaf, err);
 
-	if (!space->table_ops->find(space->table, page, &leaf) ||
-	    !(leaf.pte & wanted)) {
-		enum pw_status st = pw_fault(system, space, page, write, err);
-
-		if (st != PW_OK)
-			return st;
-		(void)space->table_ops->find(space->table, page, &leaf);
-	}
-	PW_DEBUG_ASSERT(leaf.pte & wanted);
-	pw_processor_refer(&system->processor, side, page, &leaf);
+	if (st != PW_OK)
+		return st;
+	*pw_system_tell(system) = (struct pw_operation){
+		.page = r->page,
+		.value = leaf.pte,
+		.space = system->current->number,
+		.kind = r->side == PW_SIDE_DATA ? PW_OPERATION_DATA
+						: PW_OPERATION_INSTRUCTION,
+		.flags = r->flags,
+		.height = (uint8_t)leaf.height,
+	};
+	if (system->split_stores)
+		how |= pw_filter_how(filter, r->page);
+	else
+		how = PW_FILTER_READ |
+		      (leaf.pte & PW_PTE_WRITABLE ? PW_FILTER_WRITE : 0);
+	count = (uint64_t)1
+		<< pw_geometry_order(&system->machine->geometry, leaf.height);
+	pw_filter_note(filter, r->page, leaf.first, count, how);
 	return PW_OK;
+}
+
+/* What the record @i of @touches refers to, and how. */
+static inline struct references read_record(const struct pw_system *system,
+					    const struct pw_touches *touches,
+					    size_t i)
+{
+	unsigned flags = touches->flags[i];
+	bool loads = touches->loads[i] != 0;
+	bool stores = touches->stores[i] != 0;
+	bool load_first = (flags & PW_TOUCH_LOAD_FIRST) != 0;
+	struct references r = {
+		.page = pw_page_fold(touches->page[i]),
+		.side = (flags & PW_TOUCH_FETCH) ? PW_SIDE_INSTRUCTION
+						 : PW_SIDE_DATA,
+		.flags = (uint8_t)(loads * PW_OPERATION_LOADS |
+				   stores * PW_OPERATION_STORES |
+				   load_first * PW_OPERATION_LOAD_FIRST),
+		.write = stores && !load_first,
+	};
+
+	r.how = r.write ? PW_FILTER_WRITE : PW_FILTER_READ;
+	if (system->split_stores && r.side == PW_SIDE_DATA)
+		r.how = (uint8_t)(loads * PW_FILTER_READ |
+				  stores * PW_FILTER_WRITE);
+	return r;
 }
 
 enum pw_status pw_system_touches(struct pw_system *system,
 				 const struct pw_touches *touches,
 				 struct pw_error *err)
 {
-	uint64_t references[PW_TLB_SIDES] = {0, 0};
+	uint64_t references[PW_SIDES] = {0, 0};
 	uint64_t touched = 0;
 
 	PW_ASSERT(system->current);
 	for (size_t i = 0; i < touches->count; i++) {
-		unsigned flags = touches->flags[i];
-		uint64_t page = pw_page_fold(touches->page[i]);
-		uint64_t stores = touches->stores[i];
-		uint64_t count =
-			stores + touches->loads[i] + touches->fetches[i];
-		enum pw_tlb_side side = flags & PW_TOUCH_FETCH;
-		bool write = stores && !(flags & PW_TOUCH_LOAD_FIRST);
+		struct references r = read_record(system, touches, i);
+		uint64_t count = (uint64_t)touches->loads[i] +
+				 touches->stores[i] + touches->fetches[i];
 		enum pw_status st;
 
-		touched += (flags & PW_TOUCH_NOT_COUNTED) == 0;
-		references[side] += count;
-		if (count == 0 || pw_processor_is_recent(&system->processor,
-							 side, page, write))
+		touched += (touches->flags[i] & PW_TOUCH_NOT_COUNTED) == 0;
+		references[r.side] += count;
+		if (count == 0 ||
+		    pw_filter_knows(&system->filter[r.side], r.page, r.how))
 			continue;
-		st = reference(system, side, page, write, err);
+		st = refer(system, &r, err);
 		if (st != PW_OK)
 			return st;
 	}
 	system->counters.touches += touched;
-	system->counters.reference_data += references[PW_TLB_DATA];
+	system->counters.reference_data += references[PW_SIDE_DATA];
 	system->counters.reference_instruction +=
-		references[PW_TLB_INSTRUCTION];
+		references[PW_SIDE_INSTRUCTION];
 	return PW_OK;
 }
 
@@ -194,11 +327,6 @@ void pw_system_settle(struct pw_system *system)
 	struct pw_counters *counters = &system->counters;
 	uint64_t pages = 0;
 
-	PW_ASSERT(counters->dtlb_misses <= counters->reference_data);
-	PW_ASSERT(counters->itlb_misses <= counters->reference_instruction);
-	counters->dtlb_hits = counters->reference_data - counters->dtlb_misses;
-	counters->itlb_hits =
-		counters->reference_instruction - counters->itlb_misses;
 	for (size_t i = 0; i < system->spaces.count; i++)
 		if (space_at(system, i))
 			pages += pw_space_pages(space_at(system, i));

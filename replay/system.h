@@ -1,5 +1,8 @@
 /*
- * system.h - one simulated machine at work: processor, memory, processes.
+ * system.h - the memory of simulated machines: processes and their pages.
+ *
+ * Machines whose memory is alike share one system. What their processors must
+ * know of goes into operations, in order; see operation.h.
  */
 #ifndef PW_REPLAY_SYSTEM_H
 #define PW_REPLAY_SYSTEM_H
@@ -12,33 +15,64 @@
 #include "base/status.h"
 #include "formats/batch.h"
 #include "replay/counters.h"
+#include "replay/filter.h"
 #include "replay/machine.h"
+#include "replay/operation.h"
 #include "replay/pool.h"
-#include "replay/processor.h"
 #include "replay/space.h"
 
+/* Where operations go; a full buffer is taken by drain, and replaced. */
+struct pw_outlet {
+	struct pw_operations *operations;
+	void (*drain)(struct pw_outlet *outlet);
+};
+
+enum pw_side { PW_SIDE_DATA, PW_SIDE_INSTRUCTION, PW_SIDES };
+
 struct pw_system {
-	const struct pw_machine *machine;
+	const struct pw_machine *machine; /* one of those that share it */
 	struct pw_arena *arena;
-	struct pw_counters counters; /* see pw_system_settle */
-	struct pw_processor processor;
+	struct pw_counters counters; /* what memory counts; pw_system_settle */
+	struct pw_outlet *outlet;
+	struct pw_filter filter[PW_SIDES];
+	uint32_t thread;	  /* that runs */
+	bool ended;		  /* its space has, or begins anew */
+	bool split_stores;	  /* stores have a TLB of their own */
 	struct pw_pool tables;	  /* page tables of all processes */
 	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
-	struct pw_space *current; /* of the running thread; or NULL */
+	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 };
 
 /*
- * Make the empty system of @machine, which outlives it.
+ * Make the empty system of the memory of @machine, which outlives it, as does
+ * @outlet. Its filter is unused: see pw_system_filter.
  *
  * Owns:   @system stays where it is; free it with pw_system_free. What it
  *         builds is mostly the arena's.
- * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_system_make(struct pw_system *system,
-			      const struct pw_machine *machine,
-			      struct pw_arena *arena,
-			      struct pw_error *err) PW_MUST_CHECK;
+void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
+		    struct pw_outlet *outlet, struct pw_arena *arena);
+
+/*
+ * Leave out references that the processor of no machine takes notice of.
+ */
+void pw_system_filter(struct pw_system *system,
+		      const struct pw_machine *const *machines, size_t count);
+
+/*
+ * The next operation to be filled in.
+ *
+ * Owns: the outlet; good until the next call.
+ */
+static inline struct pw_operation *pw_system_tell(struct pw_system *system)
+{
+	struct pw_outlet *outlet = system->outlet;
+
+	if (outlet->operations->count == PW_OPERATIONS_MAX)
+		outlet->drain(outlet);
+	return &outlet->operations->list[outlet->operations->count++];
+}
 
 /*
  * Free what the system holds outside of the arena.
@@ -57,12 +91,33 @@ enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Let a process in space @number run.
+ * Let @thread run, in space @number.
  *
  * Errors: as pw_system_space.
  */
-enum pw_status pw_system_switch(struct pw_system *system, uint32_t number,
+enum pw_status pw_system_switch(struct pw_system *system, uint32_t thread,
+				uint32_t number,
 				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Say that pages [first, first + count) of @space are mapped otherwise or no
+ * more. @count is not 0.
+ */
+void pw_system_invalidate(struct pw_system *system,
+			  const struct pw_space *space, uint64_t first,
+			  uint64_t count);
+
+/*
+ * Say that @thread was seen on @cpu.
+ */
+void pw_system_place(struct pw_system *system, uint32_t thread, uint64_t cpu);
+
+/*
+ * Say that the time has come to look at the counters. @mark and @thread are
+ * those of a mark event; @mark NULL: there is none.
+ */
+void pw_system_moment(struct pw_system *system, const char *mark,
+		      uint32_t thread);
 
 /*
  * Free all pages and mappings of the running process.
@@ -92,7 +147,7 @@ enum pw_status pw_system_touches(struct pw_system *system,
 void pw_system_note_peaks(struct pw_system *system);
 
 /*
- * Bring the counters that follow from others up to date (TLB hits, VSZ).
+ * Bring the counters that follow from others up to date (VSZ).
  */
 void pw_system_settle(struct pw_system *system);
 

@@ -54,6 +54,7 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		if (!m || (m->owns_pages && !m->leave && !m->wipe))
 			copy_page(oracle, page, child);
 	}
+	oracle->counts.flushes++;
 	pw_oracle_flush(oracle);
 	for (size_t i = 0; i < parent->mappings && child; i++) {
 		struct pw_oracle_mapping m = parent->mapping[i];

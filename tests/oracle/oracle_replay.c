@@ -85,8 +85,11 @@ void pw_oracle_flush(struct pw_oracle_replay *oracle)
 static void run_in(struct pw_oracle_replay *oracle,
 		   const struct pw_oracle_space *space)
 {
-	if (oracle->running && oracle->running != space)
+	if (oracle->running && oracle->running != space) {
+		oracle->counts.switches++;
+		oracle->counts.flushes++;
 		pw_oracle_flush(oracle);
+	}
 	oracle->running = space;
 }
 
@@ -299,6 +302,8 @@ static const struct {
 	{"walk.references", offsetof(struct pw_oracle_counts, walk_references)},
 	{"pwc.hits", offsetof(struct pw_oracle_counts, pwc_hits)},
 	{"tlb.invalidations", offsetof(struct pw_oracle_counts, invalidations)},
+	{"tlb.flushes", offsetof(struct pw_oracle_counts, flushes)},
+	{"cpu.switches", offsetof(struct pw_oracle_counts, switches)},
 	{"fault.minor", offsetof(struct pw_oracle_counts, minor)},
 	{"fault.zero_page", offsetof(struct pw_oracle_counts, zero_page)},
 	{"fault.file", offsetof(struct pw_oracle_counts, file)},
@@ -344,6 +349,8 @@ static const struct {
 	uint64_t (*value)(const struct pw_oracle_replay *oracle);
 } derived[] = {
 	{"fault.major", none},
+	{"tlb.shootdowns", none},
+	{"tlb.shootdown_ipis", none},
 	{"pagetable.tables", sum_tables},
 	{"pagetable.bytes", table_bytes},
 	{"pagetable.peak_bytes", table_peak_bytes},

@@ -43,7 +43,7 @@ struct pw_oracle_counts {
 	uint64_t dtlb_hits, dtlb_misses, itlb_hits, itlb_misses;
 	uint64_t stlb_hits, stlb_misses;
 	uint64_t walks, walk_references, pwc_hits;
-	uint64_t invalidations;
+	uint64_t invalidations, flushes, switches;
 	uint64_t minor, zero_page, file, cow, forked, assumed;
 	uint64_t peak_pages, peak_tables;
 };

@@ -68,6 +68,12 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 				       .page_table_levels = 4};
 	machine->page_table = pw_page_table_find("radix-x86-64");
 	machine->geometry = machine->page_table->geometry(&config);
+	machine->cpu = (struct pw_machine_cpu){
+		.placement = pw_placement_find("single"),
+		.count = 1,
+		.smt = 1,
+		.asids = 1,
+	};
 	machine->fault_around_pages = twin->fault_around_pages;
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;

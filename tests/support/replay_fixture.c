@@ -9,6 +9,20 @@
 #include "replay/event_apply.h"
 #include "replay/pages.h"
 
+/* The processor takes what there is. */
+static void drain(struct pw_outlet *outlet)
+{
+	struct pw_test_system *test = (struct pw_test_system *)(void *)outlet;
+	struct pw_error err;
+
+	for (size_t i = 0; i < outlet->operations->count; i++)
+		PW_TEST_OK(pw_processor_take(&test->processor,
+					     &outlet->operations->list[i],
+					     &err),
+			   &err);
+	outlet->operations->count = 0;
+}
+
 void pw_test_system_open(struct pw_test_system *test, const char *override)
 {
 	const struct pw_text_list overrides = {&override, override ? 1 : 0};
@@ -18,15 +32,21 @@ void pw_test_system_open(struct pw_test_system *test, const char *override)
 	PW_TEST_OK(pw_machine_load(&test->machine, "generic-x86-64", &overrides,
 				   &err),
 		   &err);
-	PW_TEST_OK(
-		pw_system_make(&test->system, test->machine, test->arena, &err),
-		&err);
-	PW_TEST_OK(pw_system_switch(&test->system, 0, &err), &err);
+	PW_TEST_OK(pw_operations_make(&test->operations, test->arena, &err),
+		   &err);
+	test->outlet = (struct pw_outlet){&test->operations, drain};
+	PW_TEST_OK(pw_processor_make(&test->processor, test->machine,
+				     test->arena, &err),
+		   &err);
+	pw_system_make(&test->system, test->machine, &test->outlet,
+		       test->arena);
+	PW_TEST_OK(pw_system_switch(&test->system, 0, 0, &err), &err);
 }
 
 void pw_test_system_close(struct pw_test_system *test)
 {
 	pw_system_free(&test->system);
+	pw_processor_free(&test->processor);
 	pw_machine_close(test->machine);
 	pw_arena_close(test->arena);
 }
@@ -48,6 +68,9 @@ void pw_test_touch(struct pw_test_system *test, uint64_t page, char how)
 					   .flags = &flags};
 	struct pw_error err;
 
+	PW_TEST_OK(pw_system_switch(&test->system, test->system.thread,
+				    test->system.current->number, &err),
+		   &err);
 	PW_TEST_OK(pw_system_touches(&test->system, &touches, &err), &err);
 }
 
@@ -80,5 +103,8 @@ uint64_t pw_test_pte(const struct pw_test_system *test, uint64_t page)
 const struct pw_counters *pw_test_counters(struct pw_test_system *test)
 {
 	pw_system_settle(&test->system);
-	return &test->system.counters;
+	drain(&test->outlet);
+	pw_processor_add_up(&test->processor, &test->system.counters,
+			    &test->counters);
+	return &test->counters;
 }

@@ -8,6 +8,7 @@
 
 #include "formats/event.h"
 #include "replay/machine.h"
+#include "replay/processor.h"
 #include "replay/system.h"
 
 /* Flags of mmap, as Linux has them on x86-64. */
@@ -20,8 +21,12 @@ enum {
 };
 
 struct pw_test_system {
+	struct pw_outlet outlet; /* first: its drain gets a pointer to it */
 	struct pw_arena *arena;
 	struct pw_machine *machine;
+	struct pw_operations operations;
+	struct pw_processor processor;
+	struct pw_counters counters;
 	struct pw_system system;
 };
 
