@@ -1,6 +1,8 @@
 /*
  * cmd_replay.c - pagewalk replay: a trace through simulated machines.
  */
+#include <unistd.h>
+
 #include "base/assert.h"
 #include "base/command.h"
 #include "base/memory.h"
@@ -9,13 +11,16 @@
 #include "replay/machine_options.h"
 #include "replay/replay.h"
 #include "replay/replay_tables.h"
+#include "replay/variants.h"
 
 #define ROWS_WANTED 128
+#define JOBS_MAX 64
 
 struct args {
 	struct pw_machine_args on;
 	struct pw_text_list trace;
 	uint64_t interval;
+	uint64_t jobs;
 };
 
 _Static_assert(offsetof(struct args, on) == 0,
@@ -32,6 +37,16 @@ static const struct pw_option options[] = {
 		.help = "Accesses in a row of the interval series (default: "
 			"about 100 rows)",
 	},
+	{
+		.name = "jobs",
+		.key = 'j',
+		.argument = "N",
+		.type = PW_OPTION_COUNT,
+		.offset = offsetof(struct args, jobs),
+		.max = JOBS_MAX,
+		.help = "Threads that simulate machines (default: one for each "
+			"machine and processor)",
+	},
 	{0},
 };
 
@@ -47,27 +62,13 @@ struct job {
 static enum pw_status load_machines(struct job *job, const struct args *args,
 				    struct pw_tables *out, struct pw_error *err)
 {
-	static const char *const fallback[] = {PW_DEFAULT_MACHINE};
-	const char *const *names = fallback;
-	size_t count = 1;
+	static const char *fallback[] = {PW_DEFAULT_MACHINE};
+	static const struct pw_text_list one = {fallback, 1};
+	const struct pw_text_list *names =
+		args->on.machines.count ? &args->on.machines : &one;
 
-	if (args->on.machines.count) {
-		names = args->on.machines.item;
-		count = args->on.machines.count;
-	}
-	job->machines = pw_arena_alloc(pw_tables_arena(out), count,
-				       sizeof(struct pw_machine *));
-	if (!job->machines)
-		return pw_fail_memory(err, "the machines");
-	for (size_t i = 0; i < count; i++) {
-		enum pw_status st = pw_machine_load(&job->machines[i], names[i],
-						    &args->on.overrides, err);
-
-		if (st != PW_OK)
-			return st;
-		job->machine_count++;
-	}
-	return PW_OK;
+	return pw_variants_load(&job->machines, &job->machine_count, names,
+				&args->on.overrides, pw_tables_arena(out), err);
 }
 
 /* @value rounded up to 1, 2 or 5 times a power of ten. */
@@ -132,6 +133,19 @@ static enum pw_status look_ahead(struct job *job, const struct args *args,
 	return st;
 }
 
+/* One machine is simulated where the trace is read. */
+static unsigned choose_threads(const struct job *job, uint64_t jobs)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t threads = processors > 0 ? (uint64_t)processors : 1;
+
+	if (jobs)
+		return (unsigned)jobs;
+	if (threads > job->machine_count)
+		threads = job->machine_count;
+	return (unsigned)(threads < JOBS_MAX ? threads : JOBS_MAX);
+}
+
 static enum pw_status open_job(struct job *job, const struct args *args,
 			       struct pw_tables *out, struct pw_error *err)
 {
@@ -152,6 +166,7 @@ static enum pw_status open_job(struct job *job, const struct args *args,
 	options_of_replay.machines =
 		(const struct pw_machine *const *)job->machines;
 	options_of_replay.machine_count = job->machine_count;
+	options_of_replay.threads = choose_threads(job, args->jobs);
 	PW_ASSERT(job->machine_count > 0);
 	st = pw_replay_open(&job->replay, &options_of_replay, err);
 	if (st != PW_OK)

@@ -32,7 +32,9 @@ struct pw_machine_args {
 			.argument = "KEY=VALUE",                               \
 			.type = PW_OPTION_LIST,                                \
 			.offset = offsetof(struct pw_machine_args, overrides), \
-			.help = "Change a value of the machines; repeatable",  \
+			.help = "Change a value of the machines: one, a list " \
+				"a,b or "                                      \
+				"a range a..b*2; repeatable",                  \
 		},                                                             \
 	{                                                                      \
 		.name = "relayout", .argument = "native",                      \

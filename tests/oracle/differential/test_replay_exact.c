@@ -61,6 +61,7 @@ static void open_subject(struct subject *s, uint64_t seed)
 	options.machines = s->list;
 	options.machine_count = s->machines;
 	options.interval_accesses = s->interval;
+	options.threads = (unsigned)below(s, 4);
 	PW_TEST_OK(pw_replay_open(&s->replay, &options, &err), &err);
 	assert_true(pw_replay_epoch(s->replay) == s->interval);
 }

@@ -1,0 +1,143 @@
+/*
+ * bench_replay.c - how fast machines take touches that are in memory.
+ *
+ * bench_replay prints rows of name, value, unit in user CPU time, median of
+ * five, for loads without locality on a plain machine (64 L1 entries, 1536
+ * STLB entries):
+ *   few       6 % STLB misses: of 2000 pages, most often the lower ones
+ *   small     uniformly random in 64 MiB: 90 % STLB misses
+ *   large     uniformly random in 4 GiB
+ *   first     each page once, a store: a fault each, 16 GiB of pages
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "base/random.h"
+#include "replay/replay.h"
+
+#define ROUNDS 5
+#define RECORDS ((size_t)1 << 13)
+#define FIRST_PAGES ((uint64_t)4 << 20)
+
+struct stream {
+	const char *name;
+	uint64_t records;
+	uint64_t pages;
+	uint64_t often; /* of 1000 references, those to the first 1400 pages */
+	bool sweep;
+};
+
+struct columns {
+	uint64_t page[RECORDS], instruction[RECORDS];
+	uint32_t loads[RECORDS], stores[RECORDS], fetches[RECORDS];
+	uint8_t flags[RECORDS], kind[RECORDS];
+};
+
+static double user_s(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)usage.ru_utime.tv_sec +
+	       (double)usage.ru_utime.tv_usec / 1e6;
+}
+
+static void die_unless(enum pw_status st, const struct pw_error *err)
+{
+	if (st == PW_OK)
+		return;
+	fprintf(stderr, "bench_replay: %s\n", err->message);
+	exit(1);
+}
+
+static void fill(const struct stream *stream, struct columns *c,
+		 struct pw_random *random, uint64_t done)
+{
+	for (size_t i = 0; i < RECORDS; i++) {
+		uint64_t page = done + i;
+
+		if (!stream->sweep)
+			page = pw_random_below(random, 1000) < stream->often
+				       ? pw_random_below(random, 1400)
+				       : pw_random_below(random, stream->pages);
+		c->page[i] = (UINT64_C(1) << 24) + page;
+		c->loads[i] = !stream->sweep;
+		c->stores[i] = stream->sweep;
+		c->flags[i] = stream->sweep ? 0 : PW_TOUCH_LOAD_FIRST;
+		c->kind[i] = stream->sweep ? PW_ACCESS_STORE : PW_ACCESS_LOAD;
+	}
+}
+
+/* Seconds of a replay of the whole stream; *misses of its references. */
+static double run(const struct stream *stream, struct columns *c,
+		  double *misses)
+{
+	static const struct pw_thread thread;
+	const struct pw_trace_info info = {.threads = &thread,
+					   .thread_count = 1,
+					   .unknown = PW_UNKNOWN_MAPPINGS};
+	struct pw_batch batch = {
+		.accesses = {.count = RECORDS, .kind = c->kind},
+		.touches = {RECORDS, c->page, c->instruction, c->loads,
+			    c->stores, c->fetches, c->flags}};
+	struct pw_machine *machine;
+	struct pw_replay_options options = {.machine_count = 1};
+	struct pw_replay *replay;
+	struct pw_random random;
+	struct pw_error err;
+	double spent = 0;
+
+	die_unless(pw_machine_load(&machine, "generic-x86-64", NULL, &err),
+		   &err);
+	options.machines = (const struct pw_machine *const *)&machine;
+	die_unless(pw_replay_open(&replay, &options, &err), &err);
+	pw_random_seed(&random, 1);
+	for (uint64_t done = 0; done < stream->records; done += RECORDS) {
+		double start;
+
+		fill(stream, c, &random, done);
+		start = user_s();
+		die_unless(pw_replay_batch(replay, &info, &batch, &err), &err);
+		spent += user_s() - start;
+		batch.first_access += RECORDS;
+	}
+	*misses = (double)pw_replay_counters(replay, 0)->stlb_misses /
+		  (double)stream->records;
+	pw_replay_close(replay);
+	pw_machine_close(machine);
+	return spent;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+int main(void)
+{
+	static const struct stream streams[] = {
+		{"few", 4 << 20, 2000, 900, false},
+		{"small", 4 << 20, 16384, 0, false},
+		{"large", 4 << 20, 1 << 20, 0, false},
+		{"first", FIRST_PAGES, 0, 0, true},
+	};
+	static struct columns columns;
+
+	for (size_t i = 0; i < PW_COUNT(streams); i++) {
+		double s[ROUNDS], misses = 0;
+
+		for (size_t j = 0; j < ROUNDS; j++)
+			s[j] = run(&streams[i], &columns, &misses);
+		qsort(s, ROUNDS, sizeof(*s), compare);
+		printf("replay.%s,%.1f,M references/s\n", streams[i].name,
+		       (double)streams[i].records / s[ROUNDS / 2] / 1e6);
+		printf("replay.%s.stlb_misses,%.3f,ratio\n", streams[i].name,
+		       misses);
+	}
+	return 0;
+}
