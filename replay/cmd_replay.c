@@ -21,6 +21,7 @@ struct args {
 	struct pw_text_list trace;
 	uint64_t interval;
 	uint64_t jobs;
+	uint64_t sweep; /* enum pw_sweep_of */
 };
 
 _Static_assert(offsetof(struct args, on) == 0,
@@ -36,6 +37,16 @@ static const struct pw_option options[] = {
 		.min = 1,
 		.help = "Accesses in a row of the interval series (default: "
 			"about 100 rows)",
+	},
+	{
+		.name = "sweep",
+		.argument = "TLB",
+		.type = PW_OPTION_CHOICE,
+		.choices = "none|l1d|l1i|stlb",
+		.offset = offsetof(struct args, sweep),
+		.fallback = "none",
+		.help = "Count the misses of LRU TLBs of all sizes in its "
+			"place",
 	},
 	{
 		.name = "jobs",
@@ -166,6 +177,7 @@ static enum pw_status open_job(struct job *job, const struct args *args,
 	options_of_replay.machines =
 		(const struct pw_machine *const *)job->machines;
 	options_of_replay.machine_count = job->machine_count;
+	options_of_replay.sweep = (enum pw_sweep_of)args->sweep;
 	options_of_replay.threads = choose_threads(job, args->jobs);
 	PW_ASSERT(job->machine_count > 0);
 	st = pw_replay_open(&job->replay, &options_of_replay, err);
@@ -257,7 +269,8 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		const char *damage = pw_trace_damage(job.trace);
 
 		for (size_t i = 0; i < job.machine_count; i++)
-			pw_replay_tables(out, job.replay, job.machines[i], i);
+			pw_replay_tables(out, job.replay, job.machines[i], i,
+					 args->sweep != PW_SWEEP_NONE);
 		add_notes(out, &job);
 		if (damage)
 			pw_tables_mark_partial(out, "%s", damage);

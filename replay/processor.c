@@ -62,12 +62,40 @@ enum pw_status pw_processor_make(struct pw_processor *processor,
 	return st;
 }
 
+enum pw_status pw_processor_sweep(struct pw_processor *processor,
+				  enum pw_sweep_of of, struct pw_arena *arena,
+				  struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	PW_ASSERT(!processor->sweeps && !processor->now);
+	if (of == PW_SWEEP_NONE)
+		return PW_OK;
+	processor->sweep_of = of;
+	processor->sweeps = pw_arena_alloc(arena, processor->mmu_count,
+					   sizeof(*processor->sweeps));
+	if (!processor->sweeps)
+		return pw_fail_memory(err, "a sweep");
+	for (size_t i = 0; i < processor->mmu_count && st == PW_OK; i++)
+		st = pw_sweep_make(&processor->sweeps[i], arena, err);
+	return st;
+}
+
 void pw_processor_free(struct pw_processor *processor)
 {
 	for (uint64_t i = 0;
 	     processor->cpus && i < processor->machine->cpu.count; i++)
 		pw_array_free(&processor->cpus[i].slots);
 	pw_array_free(&processor->threads);
+}
+
+/* The sweep of the core of @cpu, or NULL. */
+static struct pw_sweep *sweep_of(const struct pw_processor *processor,
+				 const struct pw_cpu *cpu)
+{
+	return processor->sweeps
+		       ? &processor->sweeps[cpu->mmu - processor->mmus]
+		       : NULL;
 }
 
 /* What TLBs call the identifier @slot of @cpu. */
@@ -82,7 +110,12 @@ static void flush(struct pw_processor *processor, struct pw_cpu *cpu,
 {
 	const struct pw_machine_cpu *config = &processor->machine->cpu;
 
+	struct pw_sweep *sweep = sweep_of(processor, cpu);
+
 	cpu->stale[slot] = false;
+	if (sweep)
+		pw_sweep_invalidate(sweep, pw_tlb_key(asid_of(cpu, slot), 0, 0),
+				    (uint64_t)1 << PW_KEY_ASID_SHIFT);
 	if (config->asids == 1 && config->smt == 1)
 		pw_mmu_flush(cpu->mmu);
 	else
@@ -210,6 +243,26 @@ static uint32_t slot_of(const struct pw_cpu *cpu, uint32_t space)
 		       : 0;
 }
 
+/* Drop @count base pages from @first on, of all sizes. */
+static void drop(struct pw_processor *processor, struct pw_cpu *cpu,
+		 uint32_t slot, uint64_t first, uint64_t count)
+{
+	const struct pw_geometry *geometry = &processor->machine->geometry;
+	struct pw_sweep *sweep = sweep_of(processor, cpu);
+	uint32_t asid = asid_of(cpu, slot);
+
+	pw_mmu_invalidate(cpu->mmu, asid, first, count);
+	for (unsigned h = 0; sweep && h < geometry->levels && h < 4; h++) {
+		unsigned order = pw_geometry_order(geometry, h);
+		uint64_t from = first >> order;
+		uint64_t to = (first + count - 1) >> order;
+
+		if (geometry->leaves >> h & 1)
+			pw_sweep_invalidate(sweep, pw_tlb_key(asid, h, from),
+					    to - from + 1);
+	}
+}
+
 static void invalidate(struct pw_processor *processor,
 		       const struct pw_operation *operation)
 {
@@ -233,8 +286,8 @@ static void invalidate(struct pw_processor *processor,
 			processor->counters.tlb_flushes++;
 			flush(processor, cpu, slot - 1);
 		} else {
-			pw_mmu_invalidate(cpu->mmu, asid_of(cpu, slot - 1),
-					  operation->page, operation->value);
+			drop(processor, cpu, slot - 1, operation->page,
+			     operation->value);
 		}
 	}
 	processor->counters.tlb_shootdowns += reached != 0;
@@ -259,6 +312,28 @@ static void forget(struct pw_processor *processor, uint32_t space)
 
 /* ---- operations ---- */
 
+static void refer_and_sweep(struct pw_processor *processor,
+			    enum pw_tlb_side side,
+			    const struct pw_reference *reference)
+{
+	const struct pw_counters *counters = &processor->counters;
+	uint64_t before = counters->dtlb_misses + counters->itlb_misses;
+	unsigned height = reference->leaf.height;
+	unsigned order =
+		pw_geometry_order(&processor->machine->geometry, height);
+	bool seen = side == PW_TLB_INSTRUCTION;
+
+	pw_mmu_refer(processor->now->mmu, side, reference);
+	if (processor->sweep_of == PW_SWEEP_STLB)
+		seen = counters->dtlb_misses + counters->itlb_misses != before;
+	else
+		seen = seen == (processor->sweep_of == PW_SWEEP_L1I);
+	if (seen)
+		pw_sweep_refer(sweep_of(processor, processor->now),
+			       pw_tlb_key(reference->asid, height,
+					  reference->page >> order));
+}
+
 static void refer(struct pw_processor *processor, enum pw_tlb_side side,
 		  const struct pw_operation *operation)
 {
@@ -276,7 +351,10 @@ static void refer(struct pw_processor *processor, enum pw_tlb_side side,
 	if (operation->height)
 		reference.leaf.first &= ~(uint64_t)0 << pw_geometry_order(
 						geometry, operation->height);
-	pw_mmu_refer(cpu->mmu, side, &reference);
+	if (processor->sweeps)
+		refer_and_sweep(processor, side, &reference);
+	else
+		pw_mmu_refer(cpu->mmu, side, &reference);
 }
 
 enum pw_status pw_processor_take(struct pw_processor *processor,

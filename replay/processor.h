@@ -26,6 +26,7 @@
 #include "replay/machine.h"
 #include "replay/mmu.h"
 #include "replay/operation.h"
+#include "replay/sweep.h"
 
 struct pw_cpu {
 	struct pw_mmu *mmu;    /* of its core */
@@ -38,6 +39,14 @@ struct pw_cpu {
 	struct pw_array slots; /* uint32_t by space: identifier + 1, or 0 */
 };
 
+/* Whose references a sweep sees. */
+enum pw_sweep_of {
+	PW_SWEEP_NONE,
+	PW_SWEEP_L1D,  /* those of the data side */
+	PW_SWEEP_L1I,  /* those of the instruction side */
+	PW_SWEEP_STLB, /* L1 TLB misses of both */
+};
+
 struct pw_processor {
 	const struct pw_machine *machine;
 	struct pw_counters counters; /* those of TLBs and walks; others are 0 */
@@ -48,6 +57,8 @@ struct pw_processor {
 	uint32_t begun;		 /* threads that have run */
 	uint32_t thread;	 /* that runs */
 	struct pw_cpu *now;	 /* where it runs; NULL before the first */
+	enum pw_sweep_of sweep_of;
+	struct pw_sweep *sweeps; /* by core; NULL without a sweep */
 };
 
 /*
@@ -66,6 +77,16 @@ enum pw_status pw_processor_make(struct pw_processor *processor,
  * Free what the processor holds outside of the arena.
  */
 void pw_processor_free(struct pw_processor *processor);
+
+/*
+ * Sweep over TLBs in place of @of, before the first operation.
+ *
+ * Owns:   the arena owns it.
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_processor_sweep(struct pw_processor *processor,
+				  enum pw_sweep_of of, struct pw_arena *arena,
+				  struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Take an operation, which is no MOMENT.

@@ -36,6 +36,7 @@ struct pw_replay {
 	uint64_t epoch;
 	uint64_t interval; /* of the rows, as asked for */
 	unsigned threads;
+	enum pw_sweep_of sweep;
 	bool finished;
 };
 
@@ -65,6 +66,7 @@ static enum pw_status make_run(struct pw_replay *replay,
 {
 	size_t index = replay->made++;
 	struct group *group = find_group(replay, machine);
+	enum pw_status st;
 
 	PW_ASSERT(index < replay->run_count);
 	if (!group)
@@ -72,8 +74,12 @@ static enum pw_status make_run(struct pw_replay *replay,
 	replay->group_of[index] = group;
 	group->machines[group->count] = machine;
 	group->runs[group->count++] = &replay->runs[index];
-	return pw_run_make(&replay->runs[index], machine, replay->interval,
-			   replay->arena, err);
+	st = pw_run_make(&replay->runs[index], machine, replay->interval,
+			 replay->arena, err);
+	if (st == PW_OK)
+		st = pw_processor_sweep(&replay->runs[index].processor,
+					replay->sweep, replay->arena, err);
+	return st;
 }
 
 /* Each group gets its memory, and threads by its share of the machines. */
@@ -91,7 +97,12 @@ static enum pw_status make_group(struct pw_replay *replay, struct group *group,
 		return st;
 	pw_system_make(&group->system, group->machines[0],
 		       pw_lanes_outlet(group->lanes), replay->arena);
-	pw_system_filter(&group->system, group->machines, group->count);
+	/* A sweep of one set must see all but the page referred to last. */
+	pw_system_filter(&group->system, group->machines, group->count,
+			 replay->sweep == PW_SWEEP_NONE ||
+					 replay->sweep == PW_SWEEP_STLB
+				 ? PW_FILTER_CLASSES_MAX
+				 : 1);
 	return PW_OK;
 }
 
@@ -125,6 +136,7 @@ enum pw_status pw_replay_open(struct pw_replay **out,
 	pw_lineage_init(&replay->lineage);
 	replay->relayout = options->relayout;
 	replay->threads = options->threads;
+	replay->sweep = options->sweep;
 	replay->interval = options->interval_accesses;
 	replay->run_count = options->machine_count;
 	st = pw_arena_open(&replay->arena, options->memory_limit_bytes, err);
@@ -384,6 +396,19 @@ enum pw_status pw_replay_finish(struct pw_replay *replay, struct pw_error *err)
 		st = pw_row_series_finish(&replay->runs[i].series,
 					  pw_replay_counters(replay, i), err);
 	return st;
+}
+
+uint64_t pw_replay_sweep_misses(const struct pw_replay *replay, size_t index,
+				unsigned level, unsigned ways)
+{
+	const struct pw_processor *processor = &replay->runs[index].processor;
+	uint64_t misses = 0;
+
+	PW_ASSERT(index < replay->run_count && replay->finished);
+	PW_ASSERT(processor->sweeps);
+	for (size_t i = 0; i < processor->mmu_count; i++)
+		misses += pw_sweep_misses(&processor->sweeps[i], level, ways);
+	return misses;
 }
 
 const struct pw_replay_row *pw_replay_rows(const struct pw_replay *replay,

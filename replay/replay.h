@@ -16,12 +16,14 @@
 #include "formats/trace.h"
 #include "replay/counters.h"
 #include "replay/machine.h"
+#include "replay/processor.h"
 #include "replay/relayout.h"
 #include "replay/row_series.h"
 
 struct pw_replay;
 
 struct pw_replay_options {
+	enum pw_sweep_of sweep;			  /* on all machines */
 	const struct pw_machine *const *machines; /* outlive the replay */
 	size_t machine_count;
 	/*
@@ -93,6 +95,13 @@ enum pw_status pw_replay_finish(struct pw_replay *replay,
  */
 const struct pw_counters *pw_replay_counters(struct pw_replay *replay,
 					     size_t index);
+
+/*
+ * Misses of TLBs with 2^@level sets of @ways ways in place of the one that
+ * machine @index was swept for. The replay is finished.
+ */
+uint64_t pw_replay_sweep_misses(const struct pw_replay *replay, size_t index,
+				unsigned level, unsigned ways);
 
 /*
  * The interval series of machine @index, and how many rows it has. The replay

@@ -91,6 +91,18 @@ static const struct pw_table_spec marks_spec = {
 		   {"stlb.misses", "STLB misses", PW_CELL_U64, PW_UNIT_COUNT}},
 };
 
+static const struct pw_table_spec sweep_spec = {
+	.name = "sweep",
+	.title = "Sweep",
+	.help = "Misses of LRU TLBs of other sizes in place of the one that "
+		"was swept for.",
+	.form = PW_FORM_ROWS,
+	.column = {{"entries", "Entries", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"sets", "Sets", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"ways", "Ways", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"misses", "Misses", PW_CELL_U64, PW_UNIT_COUNT}},
+};
+
 static uint64_t round_cycles(double cycles)
 {
 	return (uint64_t)(cycles + 0.5);
@@ -184,8 +196,25 @@ static void add_marks(struct pw_tables *out, const struct pw_replay_mark *marks,
 	}
 }
 
+static void add_sweep(struct pw_tables *out, const struct pw_replay *replay,
+		      size_t index)
+{
+	struct pw_table *table = pw_table_add(out, &sweep_spec);
+
+	for (unsigned level = 0; level < PW_SWEEP_LEVELS; level++) {
+		for (unsigned ways = 1; ways <= PW_SWEEP_WAYS; ways++) {
+			pw_cell_u64(table, (uint64_t)ways << level);
+			pw_cell_u64(table, (uint64_t)1 << level);
+			pw_cell_u64(table, ways);
+			pw_cell_u64(table, pw_replay_sweep_misses(replay, index,
+								  level, ways));
+		}
+	}
+}
+
 void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
-		      const struct pw_machine *machine, size_t index)
+		      const struct pw_machine *machine, size_t index,
+		      bool swept)
 {
 	const struct pw_counters *counters = pw_replay_counters(replay, index);
 	const struct pw_replay_row *rows;
@@ -201,6 +230,8 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	add_intervals(out, rows, row_count);
 	add_memory(out, rows, row_count);
 	add_marks(out, marks, mark_count);
+	if (swept)
+		add_sweep(out, replay, index);
 	pw_machine_list(machine, pw_table_add(out, &machine_spec));
 	pw_tables_group_end(out);
 }

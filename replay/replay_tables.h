@@ -4,6 +4,7 @@
 #ifndef PW_REPLAY_REPLAY_TABLES_H
 #define PW_REPLAY_REPLAY_TABLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/table.h"
@@ -12,9 +13,10 @@
 
 /*
  * Add the tables of machine @index of a finished replay to @out, as an element
- * of the group "machines".
+ * of the group "machines"; with those of a sweep when it was @swept.
  */
 void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
-		      const struct pw_machine *machine, size_t index);
+		      const struct pw_machine *machine, size_t index,
+		      bool swept);
 
 #endif

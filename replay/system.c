@@ -24,10 +24,10 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 }
 
 void pw_system_filter(struct pw_system *system,
-		      const struct pw_machine *const *machines, size_t count)
+		      const struct pw_machine *const *machines, size_t count,
+		      uint64_t classes_max)
 {
-	uint64_t classes[PW_SIDES] = {PW_FILTER_CLASSES_MAX,
-				      PW_FILTER_CLASSES_MAX};
+	uint64_t classes[PW_SIDES] = {classes_max, classes_max};
 
 	PW_ASSERT(count > 0);
 	for (size_t i = 0; i < count; i++) {

@@ -35,6 +35,7 @@ struct subject {
 	struct pw_oracle_machine twin[MACHINES_MAX];
 	size_t machines;
 	uint64_t interval;
+	enum pw_sweep_of sweep;
 	struct pw_replay *replay;
 };
 
@@ -62,6 +63,8 @@ static void open_subject(struct subject *s, uint64_t seed)
 	options.machine_count = s->machines;
 	options.interval_accesses = s->interval;
 	options.threads = (unsigned)below(s, 4);
+	s->sweep = (enum pw_sweep_of)below(s, 4);
+	options.sweep = s->sweep;
 	PW_TEST_OK(pw_replay_open(&s->replay, &options, &err), &err);
 	assert_true(pw_replay_epoch(s->replay) == s->interval);
 }
@@ -179,6 +182,46 @@ static void compare(const struct subject *s)
 		compare_rows(s, i, &run);
 		pw_oracle_run_free(&run);
 	}
+}
+
+/* Misses of a machine with a TLB of this geometry where the sweep was. */
+static uint64_t count_misses(struct subject *s, size_t machine,
+			     struct pw_oracle_geometry geometry)
+{
+	struct pw_oracle_machine twin = s->twin[machine];
+	struct pw_oracle_run run;
+	uint64_t misses;
+
+	if (s->sweep == PW_SWEEP_L1D)
+		twin.dtlb = geometry;
+	else if (s->sweep == PW_SWEEP_L1I)
+		twin.itlb = geometry;
+	else
+		twin.stlb = geometry;
+	pw_oracle_run(&run, &s->trace, &twin, s->interval);
+	misses = pw_oracle_value(&run.final,
+				 s->sweep == PW_SWEEP_L1D   ? "dtlb.misses"
+				 : s->sweep == PW_SWEEP_L1I ? "itlb.misses"
+							    : "stlb.misses");
+	pw_oracle_run_free(&run);
+	return misses;
+}
+
+static void compare_sweep(struct subject *s)
+{
+	size_t machine = (size_t)below(s, s->machines);
+	unsigned level = (unsigned)below(s, 8);
+	unsigned ways = 1 + (unsigned)below(s, PW_SWEEP_WAYS);
+	uint64_t misses =
+		pw_replay_sweep_misses(s->replay, machine, level, ways);
+	uint64_t want = count_misses(
+		s, machine, (struct pw_oracle_geometry){ways << level, ways});
+
+	if (misses != want)
+		fail_msg("seed %ju: a sweep of %u sets of %u ways misses %ju "
+			 "times, the oracle %ju",
+			 (uintmax_t)s->seed, 1U << level, ways,
+			 (uintmax_t)misses, (uintmax_t)want);
 }
 
 /* ---- straight from memory ---- */
@@ -337,6 +380,8 @@ static void a_replay_counts_what_its_oracle_counts(void **state)
 		open_subject(&s, first + i);
 		replay_from_memory(&s);
 		compare(&s);
+		if (s.sweep != PW_SWEEP_NONE)
+			compare_sweep(&s);
 		close_subject(&s);
 	}
 }
