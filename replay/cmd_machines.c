@@ -1,12 +1,21 @@
 /*
  * cmd_machines.c - pagewalk machines: the machines that replays can use.
  */
+#include <stdlib.h>
+
 #include "base/command.h"
+#include "base/file.h"
+#include "replay/cpuid.h"
 #include "replay/machine.h"
+#include "replay/machine_text.h"
+
+#define DUMP_BYTES_MAX ((size_t)4 << 20)
 
 struct args {
 	struct pw_text_list name;
 	struct pw_text_list overrides;
+	const char *save;
+	bool from_cpuid;
 };
 
 static const struct pw_option options[] = {
@@ -17,6 +26,19 @@ static const struct pw_option options[] = {
 		.type = PW_OPTION_LIST,
 		.offset = offsetof(struct args, overrides),
 		.help = "Change a value of the machine shown; repeatable",
+	},
+	{
+		.name = "from-cpuid",
+		.type = PW_OPTION_FLAG,
+		.offset = offsetof(struct args, from_cpuid),
+		.help = "Make a machine of what CPUID tells, here or in a dump",
+	},
+	{
+		.name = "save",
+		.argument = "FILE",
+		.type = PW_OPTION_TEXT,
+		.offset = offsetof(struct args, save),
+		.help = "Write the machine's file, to be changed and used",
 	},
 	{0},
 };
@@ -38,16 +60,6 @@ static const struct pw_table_spec values_spec = {
 	.flags = PW_TABLE_PRIMARY,
 };
 
-static const struct pw_table_spec text_spec = {
-	.name = "yaml",
-	.title = "File",
-	.help = "The preset as a file to copy and change, with the source of "
-		"each value.",
-	.form = PW_FORM_ROWS,
-	.flags = PW_TABLE_DETAIL,
-	.column = {{"line", "Line", PW_CELL_TEXT, PW_UNIT_NONE}},
-};
-
 static enum pw_status list(struct pw_tables *out, struct pw_error *err)
 {
 	struct pw_table *table = pw_table_add(out, &list_spec);
@@ -67,28 +79,30 @@ static enum pw_status list(struct pw_tables *out, struct pw_error *err)
 	return PW_OK;
 }
 
-/* The lines of a preset; of a file the user has the text himself. */
-static enum pw_status add_text(struct pw_tables *out, const char *text,
-			       struct pw_error *err)
+/* Show a machine, and the text of its file unless that is NULL. */
+static enum pw_status show(const struct args *args,
+			   const struct pw_machine *machine, const char *text,
+			   struct pw_tables *out, struct pw_error *err)
 {
-	struct pw_table *table = pw_table_add(out, &text_spec);
-	char *line = pw_arena_copy(pw_tables_arena(out), text);
+	enum pw_status st = PW_OK;
 
-	if (!line)
-		return pw_fail_memory(err, "the text of a machine");
-	while (*line) {
-		char *end = strchr(line, '\n');
-
-		if (end)
-			*end = '\0';
-		pw_cell_text(table, line);
-		line = end ? end + 1 : line + strlen(line);
-	}
-	return PW_OK;
+	if (args->save && !text)
+		return pw_fail(err, PW_ERR_USAGE,
+			       "--save: the machine is a file already");
+	if (args->save && args->overrides.count)
+		return pw_fail(err, PW_ERR_USAGE,
+			       "--save: changes by --set are not written; "
+			       "change the file");
+	pw_machine_list(machine, pw_table_add(out, &values_spec));
+	if (text)
+		st = pw_machine_text_show(text, out, err);
+	if (st == PW_OK && args->save)
+		st = pw_machine_text_save(text, args->save, err);
+	return st;
 }
 
-static enum pw_status show(const struct args *args, struct pw_tables *out,
-			   struct pw_error *err)
+static enum pw_status show_named(const struct args *args, struct pw_tables *out,
+				 struct pw_error *err)
 {
 	const char *name = args->name.item[0];
 	const struct pw_embedded *preset = pw_machine_preset(name);
@@ -96,11 +110,55 @@ static enum pw_status show(const struct args *args, struct pw_tables *out,
 	enum pw_status st =
 		pw_machine_load(&machine, name, &args->overrides, err);
 
+	if (st == PW_OK)
+		st = show(args, machine, preset ? preset->text : NULL, out,
+			  err);
+	pw_machine_close(machine);
+	return st;
+}
+
+/* The CPUID of a dump, or of this processor. */
+static enum pw_status find_cpuid(const struct args *args,
+				 struct pw_cpuid *cpuid, struct pw_error *err)
+{
+	const char *path = args->name.count ? args->name.item[0] : NULL;
+	size_t bytes;
+	char *text;
+	enum pw_status st;
+
+	if (!path)
+		return pw_cpuid_ask(cpuid, err);
+	st = pw_file_read(path, DUMP_BYTES_MAX, &text, &bytes, err);
 	if (st != PW_OK)
 		return st;
-	pw_machine_list(machine, pw_table_add(out, &values_spec));
+	st = pw_cpuid_parse(cpuid, path, text, err);
+	free(text);
+	return st;
+}
+
+static enum pw_status show_cpuid(const struct args *args, struct pw_tables *out,
+				 struct pw_error *err)
+{
+	struct pw_arena *arena = pw_tables_arena(out);
+	struct pw_cpuid *cpuid = pw_arena_alloc(arena, 1, sizeof(*cpuid));
+	struct pw_machine *machine = NULL;
+	const char *text;
+	enum pw_status st;
+
+	if (!cpuid)
+		return pw_fail_memory(err, "a machine");
+	st = find_cpuid(args, cpuid, err);
+	if (st == PW_OK)
+		st = pw_cpuid_machine(cpuid,
+				      args->name.count ? "from-dump" : "here",
+				      &text, arena, err);
+	if (st == PW_OK)
+		st = pw_machine_parse(&machine, "CPUID", text, &args->overrides,
+				      err);
+	if (st == PW_OK)
+		st = show(args, machine, text, out, err);
 	pw_machine_close(machine);
-	return preset ? add_text(out, preset->text, err) : PW_OK;
+	return st;
 }
 
 static enum pw_status run(const void *parsed, struct pw_tables *out,
@@ -112,8 +170,13 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		return pw_fail(err, PW_ERR_USAGE,
 			       "%s: one machine at a time, please",
 			       args->name.item[1]);
+	if (args->from_cpuid)
+		return show_cpuid(args, out, err);
 	if (args->name.count == 1)
-		return show(args, out, err);
+		return show_named(args, out, err);
+	if (args->save)
+		return pw_fail(err, PW_ERR_USAGE,
+			       "--save: which machine is meant?");
 	if (args->overrides.count)
 		return pw_fail(err, PW_ERR_USAGE,
 			       "--set: which machine is meant?");
@@ -123,9 +186,9 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 const struct pw_command pw_command_machines = {
 	.name = "machines",
 	.summary = "list the machines that replays can use, or show one",
-	.operands_doc = "[MACHINE]",
+	.operands_doc = "[MACHINE | DUMP]",
 	.example = {"pagewalk machines", "pagewalk machines zen4",
-		    "pagewalk machines --table yaml zen4"},
+		    "pagewalk machines --from-cpuid --save here.yaml"},
 	.operands = PW_OPERANDS_ANY,
 	.operands_offset = offsetof(struct args, name),
 	.options = options,
