@@ -95,6 +95,8 @@ static enum pw_status show(const struct args *args,
 			       "change the file");
 	pw_machine_list(machine, pw_table_add(out, &values_spec));
 	if (text)
+		st = pw_machine_text_sources(text, out, err);
+	if (text && st == PW_OK)
 		st = pw_machine_text_show(text, out, err);
 	if (st == PW_OK && args->save)
 		st = pw_machine_text_save(text, args->save, err);

@@ -203,6 +203,9 @@ void pw_cpuid_brand(const struct pw_cpuid *cpuid, char *buffer,
 		for (size_t j = 0; leaf && j < PW_REGISTERS; j++)
 			used = spell(brand, used, leaf[j]);
 	}
+	used = strlen(brand);
+	while (used > 0 && brand[used - 1] == ' ')
+		brand[--used] = '\0';
 	from = strspn(brand, " ");
 	if (brand[from])
 		snprintf(buffer, buffer_bytes, "%s", brand + from);

@@ -4,6 +4,8 @@
 #ifndef PW_REPLAY_MACHINE_TEXT_H
 #define PW_REPLAY_MACHINE_TEXT_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/table.h"
@@ -29,6 +31,39 @@ enum pw_status pw_machine_text_set(const char *text, const char *section,
  */
 enum pw_status pw_machine_text_show(const char *text, struct pw_tables *out,
 				    struct pw_error *err) PW_MUST_CHECK;
+
+/* A value of a machine file and where it is from. */
+struct pw_machine_value {
+	char key[64]; /* dotted */
+	char value[160];
+	char source[320]; /* "" when it is not said */
+	char verified[8]; /* "yes", "no" or "" */
+};
+
+/* Where reading values has come; begin with {text, ""}. */
+struct pw_machine_cursor {
+	const char *at;
+	char section[32]; /* with a dot */
+};
+
+/*
+ * Read the next value that stands in a section of a machine file, in block
+ * style, with the comment behind it or on the lines below it. A comment that
+ * ends with "verified: yes" or "verified: no" says whether the value was found
+ * in its source. What is too long is cut.
+ *
+ * Returns false when there is no more.
+ */
+bool pw_machine_text_next(struct pw_machine_cursor *cursor,
+			  struct pw_machine_value *out);
+
+/*
+ * Add the table "sources" with all such values of @text to @out.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_machine_text_sources(const char *text, struct pw_tables *out,
+				       struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Write @text to the file @path.
