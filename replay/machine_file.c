@@ -6,6 +6,10 @@
 #define TEXT(structure, member)                                                \
 	CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER, structure, member, \
 			       0, CYAML_UNLIMITED)
+#define OPTIONAL_TEXT(structure, member)                                    \
+	CYAML_FIELD_STRING_PTR(#member,                                     \
+			       CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,    \
+			       structure, member, 0, CYAML_UNLIMITED)
 #define SECTION(structure, member, fields)                                  \
 	CYAML_FIELD_MAPPING(#member, CYAML_FLAG_DEFAULT, structure, member, \
 			    fields)
@@ -17,6 +21,13 @@
 static const cyaml_schema_field_t page_table_fields[] = {
 	TEXT(struct pw_file_page_table, model),
 	TEXT(struct pw_file_page_table, levels),
+	OPTIONAL_TEXT(struct pw_file_page_table, page),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t page_size_fields[] = {
+	TEXT(struct pw_file_page_size, model),
+	TEXT(struct pw_file_page_size, max),
 	CYAML_FIELD_END,
 };
 
@@ -58,10 +69,9 @@ static const cyaml_schema_field_t cost_fields[] = {
 static const cyaml_schema_field_t machine_fields[] = {
 	TEXT(struct pw_machine_file, name),
 	TEXT(struct pw_machine_file, summary),
-	CYAML_FIELD_STRING_PTR(
-		"source", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-		struct pw_machine_file, source, 0, CYAML_UNLIMITED),
+	OPTIONAL_TEXT(struct pw_machine_file, source),
 	SECTION(struct pw_machine_file, page_table, page_table_fields),
+	OPTIONAL(struct pw_machine_file, page_size, page_size_fields),
 	SECTION(struct pw_machine_file, tlb, tlbs_fields),
 	OPTIONAL(struct pw_machine_file, pwc, pwcs_fields),
 	SECTION(struct pw_machine_file, memory, memory_fields),

@@ -15,8 +15,7 @@ enum pw_status pw_system_make(struct pw_system *system,
 	memset(system, 0, sizeof(*system));
 	system->machine = machine;
 	system->arena = arena;
-	system->tables.arena = arena;
-	system->tables.item_bytes = machine->page_table->table_bytes;
+	system->tables.slab.arena = arena;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	system->mappings_known = true;
 	return pw_processor_make(&system->processor, machine, &system->counters,
@@ -44,8 +43,9 @@ static enum pw_status add_space(struct pw_system *system, uint32_t number,
 {
 	const struct pw_page_table_config config = {
 		.levels = system->machine->page_table_levels,
+		.page_shift = system->machine->geometry.page_shift,
 		.arena = system->arena,
-		.pool = &system->tables,
+		.store = &system->tables,
 	};
 	struct pw_space *space =
 		pw_arena_alloc(system->arena, 1, sizeof(*space));
@@ -95,12 +95,11 @@ enum pw_status pw_system_switch(struct pw_system *system, uint32_t number,
 
 void pw_system_empty(struct pw_system *system)
 {
-	const struct pw_range all = {0, PW_PAGE_END};
+	const struct pw_range all = {0, system->current->page_end};
 
-	PW_ASSERT(system->current);
 	(void)pw_pages_remove(system, system->current, all);
 	pw_space_clear(system->current);
-	PW_ASSERT(pw_pages_count(system->current, all) == 0);
+	PW_ASSERT(pw_pages_count(system, system->current, all) == 0);
 	pw_processor_forget(&system->processor, system->current->number);
 	pw_system_note_peaks(system);
 }
@@ -143,12 +142,13 @@ enum pw_status pw_system_touches(struct pw_system *system,
 				 struct pw_error *err)
 {
 	uint64_t references[PW_TLB_SIDES] = {0, 0};
+	unsigned shift = system->machine->geometry.page_shift - PW_PAGE_SHIFT;
 	uint64_t touched = 0;
 
 	PW_ASSERT(system->current);
 	for (size_t i = 0; i < touches->count; i++) {
 		unsigned flags = touches->flags[i];
-		uint64_t page = pw_page_fold(touches->page[i]);
+		uint64_t page = pw_page_fold(touches->page[i]) >> shift;
 		uint64_t stores = touches->stores[i];
 		uint64_t count =
 			stores + touches->loads[i] + touches->fetches[i];
@@ -180,11 +180,26 @@ static void keep_max(uint64_t *peak, uint64_t value)
 
 void pw_system_note_peaks(struct pw_system *system)
 {
+	const struct pw_geometry *geometry = &system->machine->geometry;
 	struct pw_counters *counters = &system->counters;
+	uint64_t tables = 0;
+	uint64_t bytes = 0;
 
-	PW_ASSERT(counters->rss_bytes % PW_PAGE_BYTES == 0);
-	counters->pagetable_tables = system->tables.used;
-	counters->pagetable_bytes = system->tables.used * PW_PAGE_BYTES;
+	for (unsigned h = 0; h < geometry->levels; h++) {
+		const struct pw_table_use *use = &system->tables.use[h];
+		struct pw_table_use *peak = &system->table_peak[h];
+
+		keep_max(&peak->tables, use->tables);
+		keep_max(&peak->bytes, use->bytes);
+		keep_max(&peak->entries, use->entries);
+		keep_max(&peak->lines, use->lines);
+		if (h < geometry->counted) {
+			tables += use->tables;
+			bytes += use->bytes;
+		}
+	}
+	counters->pagetable_tables = tables;
+	counters->pagetable_bytes = bytes;
 	keep_max(&counters->pagetable_peak_bytes, counters->pagetable_bytes);
 	keep_max(&counters->rss_peak_bytes, counters->rss_bytes);
 }
@@ -202,5 +217,5 @@ void pw_system_settle(struct pw_system *system)
 	for (size_t i = 0; i < system->spaces.count; i++)
 		if (space_at(system, i))
 			pages += pw_space_pages(space_at(system, i));
-	counters->vsz_bytes = pages * PW_PAGE_BYTES;
+	counters->vsz_bytes = pages << system->machine->geometry.page_shift;
 }

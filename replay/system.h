@@ -13,7 +13,6 @@
 #include "formats/batch.h"
 #include "replay/counters.h"
 #include "replay/machine.h"
-#include "replay/pool.h"
 #include "replay/processor.h"
 #include "replay/space.h"
 
@@ -22,7 +21,8 @@ struct pw_system {
 	struct pw_arena *arena;
 	struct pw_counters counters; /* see pw_system_settle */
 	struct pw_processor processor;
-	struct pw_pool tables;	  /* page tables of all processes */
+	struct pw_table_store tables; /* page tables of all processes */
+	struct pw_table_use table_peak[PW_LEVELS_MAX]; /* by height */
 	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
 	struct pw_space *current; /* of the running thread; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
