@@ -123,7 +123,13 @@ static enum pw_status make_new(const struct context *ctx, struct pw_range range,
 	if (ctx->space->future_lock != PW_LOCK_NONE &&
 	    mapping->lock != PW_LOCK_ON_FAULT)
 		mapping->lock = ctx->space->future_lock;
-	st = make_mapping(ctx, range, mapping, err);
+	if (range.first == range.end)
+		return PW_OK;
+	st = pw_pages_drop(ctx->system, ctx->space, range, err);
+	if (st == PW_OK)
+		st = pw_space_unmap(ctx->space, range, err);
+	if (st == PW_OK)
+		st = pw_space_merge(ctx->space, range, mapping, err);
 	if (st != PW_OK || !(populate || mapping->lock == PW_LOCK_NOW))
 		return st;
 	return pw_populate(ctx->system, ctx->space, range,

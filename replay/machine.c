@@ -216,8 +216,8 @@ static void read_page_size(struct reading *reading,
 			   const struct pw_file_page_size *file,
 			   struct pw_machine *machine)
 {
-	static const struct bounds sizes = {PW_PAGE_BYTES, (uint64_t)1 << 40,
-					    "4K to 1024G"};
+	static const struct bounds sizes = {PW_PAGE_BYTES, 1 << 30,
+					    "4K to 1G"};
 	uint64_t bytes;
 
 	machine->page_size = pw_page_size_find(file ? file->model : "base");

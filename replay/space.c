@@ -185,6 +185,38 @@ enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 	return st;
 }
 
+/* Whether two mappings that touch each other are one to the kernel. */
+static bool are_alike(const struct pw_mapping *a, const struct pw_mapping *b)
+{
+	return a->anonymous && b->anonymous && !a->shared && !b->shared &&
+	       !a->grows_down && !b->grows_down && a->prot == b->prot &&
+	       a->lock == b->lock && a->at_fork == b->at_fork &&
+	       a->huge == b->huge && a->hugetlb_shift == b->hugetlb_shift;
+}
+
+enum pw_status pw_space_merge(struct pw_space *space, struct pw_range range,
+			      const struct pw_mapping *mapping,
+			      struct pw_error *err)
+{
+	struct pw_mapping merged = *mapping;
+	const struct pw_mapping *beside = NULL;
+	struct pw_range extent;
+
+	PW_ASSERT(range.first < range.end);
+	if (range.first > 0)
+		beside = pw_space_find(space, range.first - 1, &extent);
+	if (beside && are_alike(beside, mapping)) {
+		range.first = extent.first;
+		merged.owns_pages |= beside->owns_pages;
+	}
+	beside = pw_space_find(space, range.end, &extent);
+	if (beside && are_alike(beside, mapping)) {
+		range.end = extent.end;
+		merged.owns_pages |= beside->owns_pages;
+	}
+	return pw_space_map(space, range, &merged, err);
+}
+
 enum pw_status pw_space_unmap(struct pw_space *space, struct pw_range range,
 			      struct pw_error *err)
 {

@@ -158,6 +158,17 @@ enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 			    struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * The same for private anonymous memory, which becomes one mapping with those
+ * that touch it and are alike, as far as they are private and anonymous too.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ * Source: Linux mm/vma.c vma_merge_new_range.
+ */
+enum pw_status pw_space_merge(struct pw_space *space, struct pw_range range,
+			      const struct pw_mapping *mapping,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * Remove all mappings in @range.
  *
  * Errors: PW_ERR_SYSTEM.

@@ -14,15 +14,33 @@ void pw_oracle_space_clear(struct pw_oracle_space *space)
 {
 	free(space->page);
 	free(space->mapping);
-	*space = (struct pw_oracle_space){.users = space->users};
+	*space = (struct pw_oracle_space){.users = space->users,
+					  .shape = space->shape};
+}
+
+unsigned pw_oracle_order(const struct pw_oracle_shape *shape, unsigned height)
+{
+	unsigned order = 0;
+
+	for (unsigned h = 0; h < height; h++)
+		order += shape->bits[h];
+	return order;
+}
+
+uint64_t pw_oracle_pages(const struct pw_oracle_shape *shape)
+{
+	return (uint64_t)1 << (57 - shape->page_shift);
 }
 
 struct pw_oracle_page *pw_oracle_page_at(const struct pw_oracle_space *space,
 					 uint64_t page)
 {
 	for (size_t i = 0; i < space->pages; i++) {
-		if (space->page[i].page == page)
-			return &space->page[i];
+		struct pw_oracle_page *p = &space->page[i];
+		unsigned order = pw_oracle_order(space->shape, p->height);
+
+		if (p->page >> order == page >> order)
+			return p;
 	}
 	return NULL;
 }
@@ -40,7 +58,7 @@ pw_oracle_mapping_at(const struct pw_oracle_space *space, uint64_t page)
 }
 
 void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
-			enum pw_oracle_frame frame)
+			unsigned height, enum pw_oracle_frame frame)
 {
 	PW_ASSERT(!pw_oracle_page_at(space, page));
 	if (space->pages == space->page_room) {
@@ -50,6 +68,7 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 		PW_ASSERT(space->page);
 	}
 	space->page[space->pages].page = page;
+	space->page[space->pages].height = height;
 	space->page[space->pages].frame = frame;
 	space->pages++;
 }
@@ -88,7 +107,7 @@ void pw_oracle_cut(struct pw_oracle_space *space, uint64_t page)
 		return;
 	upper = *m;
 	upper.first = page;
-	upper.offset += (page - m->first) * PW_PAGE_BYTES;
+	upper.offset += (page - m->first) << space->shape->page_shift;
 	m->end = page;
 	pw_oracle_mapping_add(space, upper);
 }
@@ -117,33 +136,55 @@ uint64_t pw_oracle_resident(const struct pw_oracle_space *space)
 	uint64_t resident = 0;
 
 	for (size_t i = 0; i < space->pages; i++)
-		resident += space->page[i].frame != PW_ORACLE_ZERO;
+		resident += (uint64_t)(space->page[i].frame != PW_ORACLE_ZERO)
+			    << pw_oracle_order(space->shape,
+					       space->page[i].height);
 	return resident;
 }
 
-/* How many different values the page numbers have above @shift bits. */
-static uint64_t count_prefixes(const struct pw_oracle_space *space,
-			       unsigned shift)
+static int compare_numbers(const void *a, const void *b)
 {
-	uint64_t *seen = calloc(space->pages + 1, sizeof(*seen));
-	uint64_t distinct = 0;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
-	PW_ASSERT(seen);
+	return (x > y) - (x < y);
+}
+
+/*
+ * How many different values the numbers of pages mapped at @height or below
+ * have above @shift bits.
+ */
+static uint64_t count_prefixes(const struct pw_oracle_space *space,
+			       unsigned height, unsigned shift)
+{
+	uint64_t *prefix = calloc(space->pages + 1, sizeof(*prefix));
+	uint64_t count = 0, distinct = 0;
+
+	PW_ASSERT(prefix);
 	for (size_t i = 0; i < space->pages; i++) {
-		uint64_t prefix = space->page[i].page >> shift;
-		uint64_t j = 0;
-
-		while (j < distinct && seen[j] != prefix)
-			j++;
-		if (j == distinct)
-			seen[distinct++] = prefix;
+		if (space->page[i].height <= height)
+			prefix[count++] = space->page[i].page >> shift;
 	}
-	free(seen);
+	qsort(prefix, count, sizeof(*prefix), compare_numbers);
+	for (uint64_t i = 0; i < count; i++)
+		distinct += i == 0 || prefix[i] != prefix[i - 1];
+	free(prefix);
 	return distinct;
 }
 
-uint64_t pw_oracle_tables(const struct pw_oracle_space *space)
+void pw_oracle_add_use(const struct pw_oracle_space *space,
+		       struct pw_oracle_use *use)
 {
-	return count_prefixes(space, 9) + count_prefixes(space, 18) +
-	       count_prefixes(space, 27);
+	const struct pw_oracle_shape *shape = space->shape;
+
+	for (unsigned h = 0; space->pages && h < shape->levels; h++) {
+		unsigned order = pw_oracle_order(shape, h);
+		unsigned bits = shape->bits[h];
+		uint64_t tables = count_prefixes(space, h, order + bits);
+
+		use[h].tables += tables;
+		use[h].bytes += tables * 8 << bits;
+		use[h].entries += count_prefixes(space, h, order);
+		use[h].lines +=
+			count_prefixes(space, h, order + (bits < 3 ? bits : 3));
+	}
 }
