@@ -145,7 +145,8 @@ struct pw_page_table_ops {
 	void (*unmap)(void *state, uint64_t page);
 	/*
 	 * Map what the entry of @page, at a height above 0, maps by entries at
-	 * the height below. False without memory.
+	 * the height below. False without memory. NULL if the model has leaves
+	 * at no height but 0.
 	 */
 	bool (*split)(void *state, uint64_t page);
 	/*

@@ -120,11 +120,12 @@ static void add_height(struct pw_radix *radix, unsigned bits)
 }
 
 void pw_radix_init(struct pw_radix *radix, const struct pw_geometry *geometry,
-		   const struct pw_page_table_config *config)
+		   struct pw_slab *slab, struct pw_table_use *use)
 {
 	unsigned width = PW_ADDRESS_BITS - geometry->page_shift;
 
-	radix->store = config->store;
+	radix->slab = slab;
+	radix->use = use;
 	radix->geometry = *geometry;
 	for (unsigned h = 0; h < geometry->levels; h++)
 		add_height(radix, geometry->bits[h]);
@@ -156,7 +157,7 @@ static uint32_t table_get(const struct pw_radix *radix, unsigned height,
 		return 0;
 	if ((word & TAG) == TAG_ONE)
 		return word >> ONE_SHIFT == index ? leaf_word(pte_of(word)) : 0;
-	value = pw_node_get(&radix->store->slab, &radix->kind[height],
+	value = pw_node_get(radix->slab, &radix->kind[height],
 			    node_of(word), index);
 	return height == 0 && value ? leaf_word(value) : value;
 }
@@ -174,7 +175,7 @@ static bool table_next(const struct pw_radix *radix, unsigned height,
 		*value = leaf_word(pte_of(word));
 		return true;
 	}
-	if (!pw_node_next(&radix->store->slab, &radix->kind[height],
+	if (!pw_node_next(radix->slab, &radix->kind[height],
 			  node_of(word), index, value))
 		return false;
 	if (height == 0)
@@ -201,7 +202,7 @@ static uint64_t table_bytes(const struct pw_radix *radix, unsigned height)
 /* Count a table that came. */
 static void count_table(struct pw_radix *radix, unsigned height)
 {
-	struct pw_table_use *use = &radix->store->use[height];
+	struct pw_table_use *use = &radix->use[height];
 
 	use->tables++;
 	use->bytes += table_bytes(radix, height);
@@ -210,7 +211,7 @@ static void count_table(struct pw_radix *radix, unsigned height)
 static bool put_node(struct pw_radix *radix, unsigned height, uint32_t *node,
 		     unsigned index, uint32_t value)
 {
-	return pw_node_set(&radix->store->slab, &radix->kind[height], node,
+	return pw_node_set(radix->slab, &radix->kind[height], node,
 			   index, height == 0 ? pte_of(value) : value);
 }
 
@@ -246,7 +247,7 @@ static bool table_set(struct pw_radix *radix, unsigned height, uint32_t *word,
 	bool counts = height < radix->geometry.levels;
 
 	if (counts && !table_get(radix, height, *word, index)) {
-		struct pw_table_use *use = &radix->store->use[height];
+		struct pw_table_use *use = &radix->use[height];
 
 		use->entries++;
 		use->lines += !line_used(radix, height, *word, index);
@@ -260,7 +261,7 @@ static bool table_set(struct pw_radix *radix, unsigned height, uint32_t *word,
 static void table_clear(struct pw_radix *radix, unsigned height, uint32_t *word,
 			unsigned index)
 {
-	struct pw_table_use *use = &radix->store->use[height];
+	struct pw_table_use *use = &radix->use[height];
 	uint32_t node;
 
 	if ((*word & TAG) == TAG_ONE) {
@@ -268,7 +269,7 @@ static void table_clear(struct pw_radix *radix, unsigned height, uint32_t *word,
 		*word = 0;
 	} else {
 		node = node_of(*word);
-		pw_node_clear(&radix->store->slab, &radix->kind[height], &node,
+		pw_node_clear(radix->slab, &radix->kind[height], &node,
 			      index);
 		*word = table_word(node);
 	}
@@ -329,7 +330,7 @@ static bool refill(struct pw_radix *radix, uint64_t page,
 	recent->ptes = NULL;
 	if ((word & TAG) == TAG_TABLE)
 		recent->ptes =
-			pw_node_array(&radix->store->slab, node_of(word));
+			pw_node_array(radix->slab, node_of(word));
 	return true;
 }
 
@@ -472,12 +473,12 @@ bool pw_radix_split(void *state, uint64_t page)
 	PW_ASSERT(mapped && leaf.height > 0);
 	PW_ASSERT(radix->geometry.leaves >> (leaf.height - 1) & 1);
 	kind = &radix->kind[leaf.height - 1];
-	node = pw_node_fill(&radix->store->slab, kind,
+	node = pw_node_fill(radix->slab, kind,
 			    leaf.height == 1 ? (uint32_t)leaf.pte
 					     : leaf_word(leaf.pte));
 	if (!node)
 		return false;
-	use = &radix->store->use[leaf.height - 1];
+	use = &radix->use[leaf.height - 1];
 	use->entries += (uint64_t)1 << kind->bits;
 	use->lines += (((uint64_t)1 << kind->bits) + PW_LINE_PTES - 1) /
 		      PW_LINE_PTES;

@@ -37,7 +37,8 @@ struct pw_radix_recent {
 
 /* The page table of one address space; zeroed before it is made. */
 struct pw_radix {
-	struct pw_table_store *store;
+	struct pw_slab *slab;
+	struct pw_table_use *use; /* by height */
 	struct pw_geometry geometry;
 	unsigned heights;			   /* of all tables */
 	unsigned shift[PW_RADIX_HEIGHTS_MAX + 1]; /* of an entry, by height */
@@ -63,10 +64,11 @@ struct pw_geometry pw_radix_geometry(const struct pw_radix_shape *shape,
 				     const struct pw_page_table_config *config);
 
 /*
- * Make the zeroed @radix an empty page table.
+ * Make the zeroed @radix an empty page table, whose tables are in @slab and are
+ * counted in @use, by height.
  */
 void pw_radix_init(struct pw_radix *radix, const struct pw_geometry *geometry,
-		   const struct pw_page_table_config *config);
+		   struct pw_slab *slab, struct pw_table_use *use);
 
 /*
  * What struct pw_page_table_ops says of them; @state is a struct pw_radix.

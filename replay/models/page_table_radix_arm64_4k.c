@@ -33,7 +33,7 @@ static bool init(void *state, const struct pw_page_table_config *config)
 {
 	const struct pw_geometry made = geometry(config);
 
-	pw_radix_init(state, &made, config);
+	pw_radix_init(state, &made, &config->store->slab, config->store->use);
 	return true;
 }
 

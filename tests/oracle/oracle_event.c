@@ -300,11 +300,29 @@ static void resize(struct pw_oracle_replay *oracle,
 	}
 }
 
+/* The lowest page in [first, end), or NULL. */
+static const struct pw_oracle_page *
+lowest_page(const struct pw_oracle_space *space, uint64_t first, uint64_t end)
+{
+	const struct pw_oracle_page *lowest = NULL;
+
+	for (size_t i = 0; i < space->pages; i++) {
+		const struct pw_oracle_page *p = &space->page[i];
+
+		if (p->page >= first && p->page < end &&
+		    (!lowest || p->page < lowest->page))
+			lowest = p;
+	}
+	return lowest;
+}
+
 /* Copy the mappings of [first, end) to @target and move their pages there. */
 static void move(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 		 uint64_t first, uint64_t end, uint64_t target)
 {
 	size_t mappings = space->mappings;
+	const struct pw_oracle_page *p;
+	uint64_t at;
 
 	cut_page(oracle, space, first);
 	cut_page(oracle, space, end);
@@ -324,22 +342,24 @@ static void move(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 		m.end = m.end - first + target;
 		pw_oracle_mapping_add(space, m);
 	}
-	for (size_t i = 0; i < space->pages; i++) {
-		struct pw_oracle_page *p = &space->page[i];
-		uint64_t page = p->page;
-		unsigned order = pw_oracle_order(space->shape, p->height);
+	for (p = lowest_page(space, first, end); p;
+	     p = lowest_page(space, at, end)) {
+		struct pw_oracle_page page = *p;
+		uint64_t pages =
+			(uint64_t)1 << pw_oracle_order(space->shape, p->height);
+		uint64_t to = page.page - first + target;
 
-		if (page < first || page >= end ||
-		    !pw_oracle_mapping_at(space, page))
-			continue;
-		if ((page - first + target) % ((uint64_t)1 << order) != 0) {
-			/* Its parts are looked at instead. */
-			pw_oracle_split(oracle, space, page);
-			i--;
-			continue;
+		at = page.page;
+		if (!pw_oracle_mapping_at(space, page.page)) {
+			at += pages;
+		} else if (to % pages != 0) {
+			pw_oracle_split(oracle, space, page.page);
+		} else {
+			pw_oracle_page_add(space, to, page.height, page.frame);
+			pw_oracle_page_remove(space, page.page);
+			pw_oracle_invalidate(oracle, space, &page);
+			at += pages;
 		}
-		pw_oracle_invalidate(oracle, space, p);
-		p->page = page - first + target;
 	}
 }
 

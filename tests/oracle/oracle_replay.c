@@ -144,7 +144,7 @@ static uint64_t sum_tables(const struct pw_oracle_replay *oracle)
 	uint64_t sum = 0;
 
 	pw_oracle_replay_use(oracle, use);
-	for (unsigned h = 0; h + 1 < oracle->machine.shape.levels; h++)
+	for (unsigned h = 0; h < pw_oracle_counted(&oracle->machine.shape); h++)
 		sum += use[h].tables;
 	return sum;
 }
@@ -155,7 +155,7 @@ static uint64_t sum_table_bytes(const struct pw_oracle_replay *oracle)
 	uint64_t sum = 0;
 
 	pw_oracle_replay_use(oracle, use);
-	for (unsigned h = 0; h + 1 < oracle->machine.shape.levels; h++)
+	for (unsigned h = 0; h < pw_oracle_counted(&oracle->machine.shape); h++)
 		sum += use[h].bytes;
 	return sum;
 }
@@ -191,7 +191,7 @@ static void note_peaks(struct pw_oracle_replay *oracle)
 		keep_max(&oracle->peak[h].bytes, use[h].bytes);
 		keep_max(&oracle->peak[h].entries, use[h].entries);
 		keep_max(&oracle->peak[h].lines, use[h].lines);
-		if (h + 1 < oracle->machine.shape.levels)
+		if (h < pw_oracle_counted(&oracle->machine.shape))
 			bytes += use[h].bytes;
 	}
 	keep_max(&oracle->counts.peak_table_bytes, bytes);
@@ -209,13 +209,19 @@ static struct pw_oracle_tlb *walk_cache(struct pw_oracle_replay *oracle,
 	return height < PW_COUNT(cache) ? cache[height] : &none;
 }
 
-/* A walk to the entry of @page, which is at height @leaf. */
-static void walk(struct pw_oracle_replay *oracle, uint64_t page, unsigned leaf)
+/* A walk to the entry of @page. */
+static void walk(struct pw_oracle_replay *oracle,
+		 const struct pw_oracle_space *space, uint64_t page)
 {
 	const struct pw_oracle_shape *shape = &oracle->machine.shape;
+	unsigned leaf = pw_oracle_page_at(space, page)->height;
 	unsigned h = leaf + 1;
 
 	oracle->counts.walks++;
+	if (shape->hashed) {
+		oracle->counts.walk_references += pw_oracle_probes(space, page);
+		return;
+	}
 	while (h < shape->levels &&
 	       !pw_oracle_tlb_hit(walk_cache(oracle, h),
 				  page >> pw_oracle_order(shape, h)))
@@ -227,8 +233,9 @@ static void walk(struct pw_oracle_replay *oracle, uint64_t page, unsigned leaf)
 				   page >> pw_oracle_order(shape, read));
 }
 
-static void translate(struct pw_oracle_replay *oracle, uint64_t page,
-		      unsigned height, bool fetch)
+static void translate(struct pw_oracle_replay *oracle,
+		      const struct pw_oracle_space *space, uint64_t page,
+		      bool fetch)
 {
 	struct pw_oracle_tlb *l1 = fetch ? &oracle->itlb : &oracle->dtlb;
 	bool hit = pw_oracle_tlb_hit(l1, page);
@@ -243,7 +250,7 @@ static void translate(struct pw_oracle_replay *oracle, uint64_t page,
 		oracle->counts.stlb_hits++;
 	} else {
 		oracle->counts.stlb_misses += oracle->machine.stlb.entries > 0;
-		walk(oracle, page, height);
+		walk(oracle, space, page);
 		pw_oracle_tlb_fill(&oracle->stlb, page);
 	}
 	pw_oracle_tlb_fill(l1, page);
@@ -272,7 +279,7 @@ static void refer(struct pw_oracle_replay *oracle,
 	pw_oracle_fault(oracle, space, page, write);
 	if (oracle->counts.minor != faults)
 		note_peaks(oracle);
-	translate(oracle, page, pw_oracle_page_at(space, page)->height, fetch);
+	translate(oracle, space, page, fetch);
 }
 
 void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,

@@ -57,6 +57,99 @@ pw_oracle_mapping_at(const struct pw_oracle_space *space, uint64_t page)
 	return NULL;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * How many different values the numbers of pages mapped at @height or below
+ * have above @shift bits; they go to *out, in order, unless that is NULL.
+ */
+static uint64_t count_prefixes(const struct pw_oracle_space *space,
+			       unsigned height, unsigned shift, uint64_t **out)
+{
+	uint64_t *prefix = calloc(space->pages + 1, sizeof(*prefix));
+	uint64_t count = 0, distinct = 0;
+
+	PW_ASSERT(prefix);
+	for (size_t i = 0; i < space->pages; i++) {
+		if (space->page[i].height <= height)
+			prefix[count++] = space->page[i].page >> shift;
+	}
+	qsort(prefix, count, sizeof(*prefix), compare_numbers);
+	for (uint64_t i = 0; i < count; i++) {
+		if (i == 0 || prefix[i] != prefix[i - 1])
+			prefix[distinct++] = prefix[i];
+	}
+	if (out)
+		*out = prefix;
+	else
+		free(prefix);
+	return distinct;
+}
+
+static void note_lines(struct pw_oracle_space *space)
+{
+	uint64_t lines = count_prefixes(space, 0, 3, NULL);
+
+	if (lines > space->most_lines)
+		space->most_lines = lines;
+}
+
+/* Places for lines: twice as many as there ever were, a power of two. */
+static uint64_t hash_places(const struct pw_oracle_space *space)
+{
+	uint64_t places = 64;
+
+	while (places < 2 * space->most_lines)
+		places *= 2;
+	return places;
+}
+
+/* Put @line where its hash says, or behind; who is farther off goes first. */
+static void hash_line(uint64_t *at, uint64_t places, uint64_t line)
+{
+	uint64_t i = pw_mix64(line) % places;
+
+	while (at[i]) {
+		uint64_t here = at[i];
+		uint64_t off = (i - pw_mix64(line)) % places;
+		uint64_t here_off = (i - pw_mix64(here)) % places;
+
+		if (here_off < off || (here_off == off && line < here)) {
+			at[i] = line;
+			line = here;
+		}
+		i = (i + 1) % places;
+	}
+	at[i] = line;
+}
+
+uint64_t pw_oracle_probes(const struct pw_oracle_space *space, uint64_t page)
+{
+	uint64_t places = hash_places(space);
+	uint64_t *at = calloc(places, sizeof(*at)), *line;
+	uint64_t lines = count_prefixes(space, 0, 3, &line);
+	uint64_t wanted = (page >> 3) + 1, probes = 1;
+
+	PW_ASSERT(at);
+	for (uint64_t i = 0; i < lines; i++)
+		hash_line(at, places, line[i] + 1);
+	while (at[(pw_mix64(wanted) + probes - 1) % places] != wanted)
+		probes++;
+	free(at);
+	free(line);
+	return probes;
+}
+
+unsigned pw_oracle_counted(const struct pw_oracle_shape *shape)
+{
+	return shape->hashed ? 1 : shape->levels - 1;
+}
+
 void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 			unsigned height, enum pw_oracle_frame frame)
 {
@@ -71,6 +164,8 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 	space->page[space->pages].height = height;
 	space->page[space->pages].frame = frame;
 	space->pages++;
+	if (space->shape->hashed)
+		note_lines(space);
 }
 
 void pw_oracle_page_remove(struct pw_oracle_space *space, uint64_t page)
@@ -79,6 +174,8 @@ void pw_oracle_page_remove(struct pw_oracle_space *space, uint64_t page)
 
 	PW_ASSERT(found);
 	*found = space->page[--space->pages];
+	if (space->pages == 0)
+		space->most_lines = 0;
 }
 
 void pw_oracle_mapping_add(struct pw_oracle_space *space,
@@ -142,35 +239,6 @@ uint64_t pw_oracle_resident(const struct pw_oracle_space *space)
 	return resident;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/*
- * How many different values the numbers of pages mapped at @height or below
- * have above @shift bits.
- */
-static uint64_t count_prefixes(const struct pw_oracle_space *space,
-			       unsigned height, unsigned shift)
-{
-	uint64_t *prefix = calloc(space->pages + 1, sizeof(*prefix));
-	uint64_t count = 0, distinct = 0;
-
-	PW_ASSERT(prefix);
-	for (size_t i = 0; i < space->pages; i++) {
-		if (space->page[i].height <= height)
-			prefix[count++] = space->page[i].page >> shift;
-	}
-	qsort(prefix, count, sizeof(*prefix), compare_numbers);
-	for (uint64_t i = 0; i < count; i++)
-		distinct += i == 0 || prefix[i] != prefix[i - 1];
-	free(prefix);
-	return distinct;
-}
-
 void pw_oracle_add_use(const struct pw_oracle_space *space,
 		       struct pw_oracle_use *use)
 {
@@ -179,12 +247,14 @@ void pw_oracle_add_use(const struct pw_oracle_space *space,
 	for (unsigned h = 0; space->pages && h < shape->levels; h++) {
 		unsigned order = pw_oracle_order(shape, h);
 		unsigned bits = shape->bits[h];
-		uint64_t tables = count_prefixes(space, h, order + bits);
+		uint64_t tables =
+			count_prefixes(space, h, order + bits, NULL);
 
 		use[h].tables += tables;
-		use[h].bytes += tables * 8 << bits;
-		use[h].entries += count_prefixes(space, h, order);
-		use[h].lines +=
-			count_prefixes(space, h, order + (bits < 3 ? bits : 3));
+		use[h].bytes += shape->hashed ? hash_places(space) * 64
+					      : tables * 8 << bits;
+		use[h].entries += count_prefixes(space, h, order, NULL);
+		use[h].lines += count_prefixes(
+			space, h, order + (bits < 3 ? bits : 3), NULL);
 	}
 }

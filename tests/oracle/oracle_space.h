@@ -28,6 +28,7 @@ struct pw_oracle_shape {
 	unsigned levels;		 /* [0] are the leaf tables */
 	unsigned bits[PW_ORACLE_LEVELS]; /* of an index, by height */
 	unsigned leaves;		 /* lowest heights that map pages */
+	bool hashed;			 /* one table of lines, by hash */
 };
 
 /* Tables in use at a height. */
@@ -64,6 +65,7 @@ struct pw_oracle_space {
 	uint64_t program_break; /* bytes */
 	int future_lock;	/* of new mappings */
 	unsigned users;		/* processes */
+	uint64_t most_lines;	/* of 8 pages, since it was empty */
 };
 
 /*
@@ -123,6 +125,16 @@ void pw_oracle_unmap(struct pw_oracle_space *space, uint64_t first,
  * Pages in memory, the zero page not counted.
  */
 uint64_t pw_oracle_resident(const struct pw_oracle_space *space);
+
+/*
+ * Heights whose tables are counted: all but the root; of a hash table, it.
+ */
+unsigned pw_oracle_counted(const struct pw_oracle_shape *shape);
+
+/*
+ * Lines that a walk to the present page @page reads in a hash table.
+ */
+uint64_t pw_oracle_probes(const struct pw_oracle_space *space, uint64_t page);
 
 /*
  * Add to *use, by height, what the page table has: distinct prefixes of the
