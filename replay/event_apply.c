@@ -201,10 +201,10 @@ static enum pw_status apply_present(const struct context *ctx,
 		     page++) {
 			if (pw_pages_find(ctx->space, page))
 				continue;
-			st = pw_pages_set(ctx->system, ctx->space,
-					  &(struct pw_leaf){.first = page,
-							    .pte = pte},
-					  err);
+			st = pw_pages_set(
+				ctx->system, ctx->space,
+				&(struct pw_leaf){.first = page, .pte = pte},
+				err);
 			if (st == PW_OK && own)
 				st = pw_space_own_page(ctx->space, page, err);
 		}
@@ -397,8 +397,8 @@ static enum pw_status apply_shmat(const struct context *ctx,
 
 	if (arg[2] & SHM_FLAG_EXEC)
 		mapping.prot |= 4;
-	return make_new(ctx, range_of(ctx, ctx->event->result, arg[3]), &mapping,
-			false, err);
+	return make_new(ctx, range_of(ctx, ctx->event->result, arg[3]),
+			&mapping, false, err);
 }
 
 static enum pw_status apply_exec(const struct context *ctx,

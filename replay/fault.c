@@ -32,8 +32,7 @@ static enum pw_status set(const struct fault *fault, uint64_t page,
 	return pw_pages_set(fault->system, fault->space, &leaf, err);
 }
 
-static unsigned choose(const struct fault *fault, bool copies,
-		       unsigned present)
+static unsigned choose(const struct fault *fault, bool copies, unsigned present)
 {
 	const struct pw_page_size_fault asked = {
 		.page = fault->page,
@@ -111,8 +110,8 @@ static uint64_t min(uint64_t a, uint64_t b)
 static struct pw_range find_window(const struct fault *fault)
 {
 	uint64_t n = fault->system->machine->fault_around_pages;
-	uint64_t leaf_pages =
-		(uint64_t)1 << fault->system->machine->geometry.bits[0];
+	uint64_t leaf_pages = (uint64_t)1
+			      << fault->system->machine->geometry.bits[0];
 	uint64_t t = fault->page % leaf_pages;
 	uint64_t o = fault->page - fault->extent.first;
 	uint64_t l = fault->extent.end - fault->extent.first;
@@ -127,8 +126,8 @@ static struct pw_range find_window(const struct fault *fault)
 
 static bool is_past_end(const struct fault *fault, uint64_t page)
 {
-	uint64_t offset = (page << fault->space->page_shift) +
-			  fault->mapping.file_bias;
+	uint64_t offset =
+		(page << fault->space->page_shift) + fault->mapping.file_bias;
 
 	/* A page may begin before the file does: offsets are signed. */
 	return fault->mapping.file_bytes &&
@@ -215,8 +214,7 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 	else
 		st = fill_file(&fault, write, err);
 	PW_ASSERT(st != PW_OK || is_ready(space, page, write));
-	if (st == PW_OK && !fault.mapping.shared &&
-	    !fault.mapping.owns_pages &&
+	if (st == PW_OK && !fault.mapping.shared && !fault.mapping.owns_pages &&
 	    pw_pages_find(space, page) == OWN_PAGE)
 		st = pw_space_own_page(space, page, err);
 	pw_system_note_peaks(system);

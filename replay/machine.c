@@ -171,8 +171,7 @@ static void read_tlb(struct reading *reading, const char *key,
 /* The base page as a power of two; 0 when it is not said. */
 static unsigned read_page(struct reading *reading, const char *text)
 {
-	static const struct bounds sizes = {PW_PAGE_BYTES, 1 << 30,
-					    "4K to 1G"};
+	static const struct bounds sizes = {PW_PAGE_BYTES, 1 << 30, "4K to 1G"};
 	uint64_t bytes;
 
 	if (!text)
@@ -216,8 +215,7 @@ static void read_page_size(struct reading *reading,
 			   const struct pw_file_page_size *file,
 			   struct pw_machine *machine)
 {
-	static const struct bounds sizes = {PW_PAGE_BYTES, 1 << 30,
-					    "4K to 1G"};
+	static const struct bounds sizes = {PW_PAGE_BYTES, 1 << 30, "4K to 1G"};
 	uint64_t bytes;
 
 	machine->page_size = pw_page_size_find(file ? file->model : "base");

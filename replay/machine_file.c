@@ -6,9 +6,9 @@
 #define TEXT(structure, member)                                                \
 	CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER, structure, member, \
 			       0, CYAML_UNLIMITED)
-#define OPTIONAL_TEXT(structure, member)                                    \
-	CYAML_FIELD_STRING_PTR(#member,                                     \
-			       CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,    \
+#define OPTIONAL_TEXT(structure, member)                                 \
+	CYAML_FIELD_STRING_PTR(#member,                                  \
+			       CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
 			       structure, member, 0, CYAML_UNLIMITED)
 #define SECTION(structure, member, fields)                                  \
 	CYAML_FIELD_MAPPING(#member, CYAML_FLAG_DEFAULT, structure, member, \

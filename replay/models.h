@@ -69,9 +69,9 @@ enum pw_pte_flag {
  * bits[h - 1]) base pages.
  */
 struct pw_geometry {
-	unsigned page_shift;	      /* of a base page: 12 for 4 KiB */
-	unsigned levels;	      /* walk references of a base page */
-	unsigned counted; /* heights below it are in pagetable.bytes */
+	unsigned page_shift; /* of a base page: 12 for 4 KiB */
+	unsigned levels;     /* walk references of a base page */
+	unsigned counted;    /* heights below it are in pagetable.bytes */
 	unsigned bits[PW_LEVELS_MAX]; /* of a page number, by height */
 	unsigned leaves; /* bit h: an entry at height h can map a page */
 };
@@ -97,7 +97,7 @@ struct pw_table_use {
 
 /* What the page tables of all processes of a machine have in common. */
 struct pw_table_store {
-	struct pw_slab slab;			  /* host memory of tables */
+	struct pw_slab slab;			/* host memory of tables */
 	struct pw_table_use use[PW_LEVELS_MAX]; /* by height */
 };
 
@@ -105,8 +105,8 @@ struct pw_table_store {
 #define PW_LINE_PTES 8 /* of a 64-byte line */
 
 struct pw_page_table_config {
-	uint64_t levels;      /* with the model's smallest pages */
-	unsigned page_shift;  /* of a base page; 0: the model's smallest */
+	uint64_t levels;     /* with the model's smallest pages */
+	unsigned page_shift; /* of a base page; 0: the model's smallest */
 	struct pw_arena *arena;
 	struct pw_table_store *store;
 };

@@ -16,8 +16,8 @@ uint64_t pw_pages_find(const struct pw_space *space, uint64_t page)
 /* Pages that a leaf at @height maps. */
 static uint64_t leaf_pages(const struct pw_system *system, unsigned height)
 {
-	return (uint64_t)1
-	       << pw_geometry_order(&system->machine->geometry, height);
+	return (uint64_t)1 << pw_geometry_order(&system->machine->geometry,
+						height);
 }
 
 uint64_t pw_pages_end(const struct pw_system *system,
@@ -127,8 +127,7 @@ uint64_t pw_pages_remove(struct pw_system *system, struct pw_space *space,
 
 	while (space->table_ops->next(space->table, range.first, range.end,
 				      &page, &leaf)) {
-		uint64_t bytes =
-			resident_bytes(system, leaf.height, leaf.pte);
+		uint64_t bytes = resident_bytes(system, leaf.height, leaf.pte);
 
 		PW_ASSERT(page == leaf.first);
 		PW_ASSERT(system->counters.rss_bytes >= bytes);

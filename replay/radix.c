@@ -99,9 +99,9 @@ struct pw_geometry pw_radix_geometry(const struct pw_radix_shape *shape,
 	PW_ASSERT(levels >= 2 && levels <= PW_LEVELS_MAX);
 	for (unsigned h = 0; h + 1 < levels; h++)
 		geometry.bits[h] = shape->bits;
-	geometry.bits[levels - 1] =
-		shape->address_bits[config->levels] - geometry.page_shift -
-		pw_geometry_order(&geometry, levels - 1);
+	geometry.bits[levels - 1] = shape->address_bits[config->levels] -
+				    geometry.page_shift -
+				    pw_geometry_order(&geometry, levels - 1);
 	return geometry;
 }
 
@@ -157,8 +157,8 @@ static uint32_t table_get(const struct pw_radix *radix, unsigned height,
 		return 0;
 	if ((word & TAG) == TAG_ONE)
 		return word >> ONE_SHIFT == index ? leaf_word(pte_of(word)) : 0;
-	value = pw_node_get(radix->slab, &radix->kind[height],
-			    node_of(word), index);
+	value = pw_node_get(radix->slab, &radix->kind[height], node_of(word),
+			    index);
 	return height == 0 && value ? leaf_word(value) : value;
 }
 
@@ -175,8 +175,8 @@ static bool table_next(const struct pw_radix *radix, unsigned height,
 		*value = leaf_word(pte_of(word));
 		return true;
 	}
-	if (!pw_node_next(radix->slab, &radix->kind[height],
-			  node_of(word), index, value))
+	if (!pw_node_next(radix->slab, &radix->kind[height], node_of(word),
+			  index, value))
 		return false;
 	if (height == 0)
 		*value = leaf_word(*value);
@@ -211,8 +211,8 @@ static void count_table(struct pw_radix *radix, unsigned height)
 static bool put_node(struct pw_radix *radix, unsigned height, uint32_t *node,
 		     unsigned index, uint32_t value)
 {
-	return pw_node_set(radix->slab, &radix->kind[height], node,
-			   index, height == 0 ? pte_of(value) : value);
+	return pw_node_set(radix->slab, &radix->kind[height], node, index,
+			   height == 0 ? pte_of(value) : value);
 }
 
 /* Set an entry; *word may change. False without memory. */
@@ -221,9 +221,8 @@ static bool table_put(struct pw_radix *radix, unsigned height, uint32_t *word,
 {
 	uint32_t node = 0;
 
-	if (height == 0 &&
-	    (*word == 0 ||
-	     ((*word & TAG) == TAG_ONE && *word >> ONE_SHIFT == index))) {
+	if (height == 0 && (*word == 0 || ((*word & TAG) == TAG_ONE &&
+					   *word >> ONE_SHIFT == index))) {
 		*word = index << ONE_SHIFT | pte_of(value) << TAG_BITS |
 			TAG_ONE;
 		return true;
@@ -269,8 +268,7 @@ static void table_clear(struct pw_radix *radix, unsigned height, uint32_t *word,
 		*word = 0;
 	} else {
 		node = node_of(*word);
-		pw_node_clear(radix->slab, &radix->kind[height], &node,
-			      index);
+		pw_node_clear(radix->slab, &radix->kind[height], &node, index);
 		*word = table_word(node);
 	}
 	if (height >= radix->geometry.levels)
@@ -329,8 +327,7 @@ static bool refill(struct pw_radix *radix, uint64_t page,
 	recent->height = height;
 	recent->ptes = NULL;
 	if ((word & TAG) == TAG_TABLE)
-		recent->ptes =
-			pw_node_array(radix->slab, node_of(word));
+		recent->ptes = pw_node_array(radix->slab, node_of(word));
 	return true;
 }
 
@@ -352,7 +349,7 @@ bool pw_radix_find(void *state, uint64_t page, struct pw_leaf *leaf)
 	if ((word & TAG) == TAG_LEAF) {
 		leaf->height = recent->height;
 		leaf->first = page >> radix->shift[leaf->height]
-				      << radix->shift[leaf->height];
+					      << radix->shift[leaf->height];
 	} else {
 		word = table_get(radix, 0, word, index_at(radix, page, 0));
 	}
@@ -409,8 +406,8 @@ bool pw_radix_map(void *state, const struct pw_leaf *leaf)
 	if (before) {
 		uint32_t word = before;
 
-		if (!table_set(radix, 0, &word,
-			       index_at(radix, leaf->first, 0), value))
+		if (!table_set(radix, 0, &word, index_at(radix, leaf->first, 0),
+			       value))
 			return false;
 		if (word == before)
 			return true;
@@ -480,8 +477,8 @@ bool pw_radix_split(void *state, uint64_t page)
 		return false;
 	use = &radix->use[leaf.height - 1];
 	use->entries += (uint64_t)1 << kind->bits;
-	use->lines += (((uint64_t)1 << kind->bits) + PW_LINE_PTES - 1) /
-		      PW_LINE_PTES;
+	use->lines +=
+		(((uint64_t)1 << kind->bits) + PW_LINE_PTES - 1) / PW_LINE_PTES;
 	count_table(radix, leaf.height - 1);
 	descend(radix, page, leaf.height, &path);
 	forget(radix, leaf.first,
@@ -527,7 +524,7 @@ static bool next_below(const struct pw_radix *radix, uint64_t *at,
 		unsigned wanted = index_at(radix, *at, h);
 		unsigned index = wanted;
 		uint64_t table = *at >> radix->shift[h + 1]
-					<< radix->shift[h + 1];
+						<< radix->shift[h + 1];
 
 		if (!table_next(radix, h, word, &index, &word)) {
 			*at = table + ((uint64_t)1 << radix->shift[h + 1]);
@@ -538,8 +535,7 @@ static bool next_below(const struct pw_radix *radix, uint64_t *at,
 		if ((word & TAG) == TAG_LEAF) {
 			leaf->height = h;
 			leaf->pte = pte_of(word);
-			leaf->first = *at >> radix->shift[h]
-					     << radix->shift[h];
+			leaf->first = *at >> radix->shift[h] << radix->shift[h];
 			return true;
 		}
 		PW_DEBUG_ASSERT(h > 0);

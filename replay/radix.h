@@ -40,7 +40,7 @@ struct pw_radix {
 	struct pw_slab *slab;
 	struct pw_table_use *use; /* by height */
 	struct pw_geometry geometry;
-	unsigned heights;			   /* of all tables */
+	unsigned heights;			  /* of all tables */
 	unsigned shift[PW_RADIX_HEIGHTS_MAX + 1]; /* of an entry, by height */
 	struct pw_node_kind kind[PW_RADIX_HEIGHTS_MAX];
 	uint32_t top; /* what an entry for the topmost table would say */

@@ -15,8 +15,8 @@
 static bool add_chunk(struct pw_slab *slab)
 {
 	if (slab->chunk_count == slab->chunk_room) {
-		size_t room = slab->chunk_room ? 2 * slab->chunk_room
-					       : FIRST_ROOM;
+		size_t room =
+			slab->chunk_room ? 2 * slab->chunk_room : FIRST_ROOM;
 		uint64_t **chunks =
 			pw_arena_alloc(slab->arena, room, sizeof(*chunks));
 
@@ -56,8 +56,7 @@ uint32_t pw_slab_take(struct pw_slab *slab, unsigned class, size_t bytes)
 	if (slab->next % CHUNK_UNITS + units > CHUNK_UNITS)
 		slab->next = (slab->next / CHUNK_UNITS + 1) * CHUNK_UNITS;
 	if (slab->next > UNITS_MAX - units ||
-	    (slab->next / CHUNK_UNITS == slab->chunk_count &&
-	     !add_chunk(slab)))
+	    (slab->next / CHUNK_UNITS == slab->chunk_count && !add_chunk(slab)))
 		return 0;
 	handle = slab->next;
 	slab->next += units;

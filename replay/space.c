@@ -25,8 +25,7 @@ enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 	space->ranges = (struct pw_intervals)PW_INTERVALS;
 	space->mappings = (struct pw_array)PW_ARRAY(struct pw_mapping);
 	space->table_ops = table_ops;
-	space->table =
-		pw_arena_alloc(config->arena, 1, table_ops->state_bytes);
+	space->table = pw_arena_alloc(config->arena, 1, table_ops->state_bytes);
 	if (!space->table || !table_ops->init(space->table, config))
 		return pw_fail_memory(err, "a page table");
 	return PW_OK;

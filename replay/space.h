@@ -1,8 +1,8 @@
 /*
  * space.h - the address space of one process: mappings, break, page table.
  *
- * Everything here is in page numbers of the machine. What becomes of present pages is the
- * business of pages.h; these functions change mappings only.
+ * Everything here is in page numbers of the machine. What becomes of present
+ * pages is the business of pages.h; these functions change mappings only.
  */
 #ifndef PW_REPLAY_SPACE_H
 #define PW_REPLAY_SPACE_H
@@ -57,8 +57,8 @@ struct pw_mapping {
 	enum pw_at_fork at_fork;
 	enum pw_huge huge;
 	unsigned hugetlb_shift; /* of the pages MAP_HUGETLB asks for, or 0 */
-	uint64_t file_bias;  /* file offset minus address, modulo 2^64 */
-	uint64_t file_bytes; /* size of the file; 0: unknown */
+	uint64_t file_bias;	/* file offset minus address, modulo 2^64 */
+	uint64_t file_bytes;	/* size of the file; 0: unknown */
 };
 
 struct pw_space {

@@ -167,8 +167,7 @@ bool pw_node_next(const struct pw_slab *slab, const struct pw_node_kind *kind,
 static uint32_t make_array(struct pw_slab *slab,
 			   const struct pw_node_kind *kind)
 {
-	uint32_t node =
-		pw_slab_take(slab, kind->full_class, array_bytes(kind));
+	uint32_t node = pw_slab_take(slab, kind->full_class, array_bytes(kind));
 	struct head *head;
 
 	PW_ASSERT(kind->full_class >= LIST_CLASSES);
@@ -215,8 +214,8 @@ static uint32_t grow(struct pw_slab *slab, const struct pw_node_kind *kind,
 {
 	struct list old = take_apart(kind, pw_slab_at(slab, node));
 	bool last = is_last_list(kind, old.class);
-	uint32_t bigger = last ? make_array(slab, kind)
-			       : make_list(slab, old.class + 1);
+	uint32_t bigger =
+		last ? make_array(slab, kind) : make_list(slab, old.class + 1);
 	struct head *head;
 
 	if (!bigger)

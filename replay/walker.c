@@ -57,10 +57,9 @@ struct pw_walk pw_walker_walk(struct pw_walker *walker,
 	for (; height < top; height++) {
 		const struct pw_tlb *cache = cache_above(walker, height);
 
-		if (cache &&
-		    cache->ops->lookup(
-			    cache->state,
-			    name_entry(walker, reference, height + 1)))
+		if (cache && cache->ops->lookup(
+				     cache->state,
+				     name_entry(walker, reference, height + 1)))
 			break;
 	}
 	walk.references = height - reference->leaf.height + 1;

@@ -6,7 +6,8 @@
  * from that of their hash on, those that are farther from it first, then those
  * of lower pages; so where they lie does not depend on how they came. At most
  * half of the places are taken: the table doubles, and is as at the
- * start when it is empty. A walk reads line after line until it is at the right one.
+ * start when it is empty. A walk reads line after line until it is at the right
+ * one.
  *
  * Which pages there are, in order, is kept in a radix table besides; it is no
  * part of what is simulated.
@@ -203,9 +204,8 @@ static bool find(void *state, uint64_t page, struct pw_leaf *leaf)
 
 	if (!pw_radix_find(&hashed->pages, page, leaf))
 		return false;
-	leaf->probes = (unsigned)distance(hashed, line,
-					  find_place(hashed, line)) +
-		       1;
+	leaf->probes =
+		(unsigned)distance(hashed, line, find_place(hashed, line)) + 1;
 	return true;
 }
 

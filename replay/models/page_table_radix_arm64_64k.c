@@ -1,8 +1,8 @@
 /*
  * page_table_radix_arm64_64k.c - the page table of 64-bit Arm, 64 KiB granule.
  *
- * Tables of 8192 entries; pages of 64 KiB, blocks of 512 MiB. 2 levels translate
- * 42 bits, 3 levels 48.
+ * Tables of 8192 entries; pages of 64 KiB, blocks of 512 MiB. 2 levels
+ * translate 42 bits, 3 levels 48.
  *
  * Source: Arm ARM (DDI 0487), D8.2 "Translation process", 64KB granule.
  */

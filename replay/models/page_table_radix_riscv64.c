@@ -40,7 +40,8 @@ static bool init(void *state, const struct pw_page_table_config *config)
 
 const struct pw_page_table_ops pw_page_table_radix_riscv64 = {
 	.name = "radix-riscv64",
-	.summary = "64-bit RISC-V, Sv39 to Sv57: 3 to 5 levels; 4K, 2M, 1G, 512G pages",
+	.summary = "64-bit RISC-V, Sv39 to Sv57: 3 to 5 levels; 4K, 2M, 1G, "
+		   "512G pages",
 	.source = "RISC-V Privileged Architecture 1.12, 4.4 to 4.6",
 	.check = check,
 	.geometry = geometry,

@@ -210,7 +210,8 @@ static struct pw_oracle_mapping describe(const struct pw_oracle_space *space,
 	m.end = to_end(space, address, event->arg[1]);
 	m.prot = event->arg[2] & 7;
 	/* That of the first page's first byte. */
-	m.offset = rest[0] - address % ((uint64_t)1 << space->shape->page_shift);
+	m.offset =
+		rest[0] - address % ((uint64_t)1 << space->shape->page_shift);
 	if (flags & 0x40000)
 		m.hugetlb = flags >> 26 & 63 ? flags >> 26 & 63 : 21;
 	m.file_bytes = rest[3];
@@ -345,8 +346,8 @@ static void move(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 	for (p = lowest_page(space, first, end); p;
 	     p = lowest_page(space, at, end)) {
 		struct pw_oracle_page page = *p;
-		uint64_t pages =
-			(uint64_t)1 << pw_oracle_order(space->shape, p->height);
+		uint64_t pages = (uint64_t)1
+				 << pw_oracle_order(space->shape, p->height);
 		uint64_t to = page.page - first + target;
 
 		at = page.page;
@@ -390,8 +391,7 @@ static void apply_mremap(struct pw_oracle_replay *oracle,
 			 const struct pw_event *event)
 {
 	uint64_t first = to_page(space, event->arg[0]);
-	uint64_t pages =
-		to_end(space, event->arg[0], event->arg[1]) - first;
+	uint64_t pages = to_end(space, event->arg[0], event->arg[1]) - first;
 	uint64_t target = to_page(space, event->result);
 	uint64_t new_pages =
 		to_end(space, event->result, event->arg[2]) - target;
@@ -509,8 +509,8 @@ static void apply_madvise(struct pw_oracle_replay *oracle,
 
 	if (advice == 4 || advice == 24)
 		drop_pages(oracle, space, first, end);
-	else if (advice == 10 || advice == 11 || advice == 14 ||
-		 advice == 15 || advice == 18 || advice == 19)
+	else if (advice == 10 || advice == 11 || advice == 14 || advice == 15 ||
+		 advice == 18 || advice == 19)
 		advise(oracle, space, first, end, advice);
 	else if (advice == 22 || advice == 23)
 		populate(oracle, space, first, end, &write);
@@ -552,8 +552,7 @@ static bool has_length(const struct pw_event *event)
 	return event->kind == PW_EVENT_present ||
 	       event->kind == PW_EVENT_munmap ||
 	       event->kind == PW_EVENT_mprotect ||
-	       event->kind == PW_EVENT_madvise ||
-	       event->kind == PW_EVENT_shmdt;
+	       event->kind == PW_EVENT_madvise || event->kind == PW_EVENT_shmdt;
 }
 
 void pw_oracle_event(struct pw_oracle_replay *oracle,

@@ -64,8 +64,8 @@ static bool lies_past_file(const struct pw_oracle_space *space,
 			   const struct pw_oracle_mapping *mapping,
 			   uint64_t page)
 {
-	uint64_t offset = mapping->offset + ((page - mapping->first)
-					     << space->shape->page_shift);
+	uint64_t offset = mapping->offset +
+			  ((page - mapping->first) << space->shape->page_shift);
 
 	/* Offsets before the file are negative ones. */
 	return mapping->file_bytes != 0 && offset < (uint64_t)1 << 63 &&

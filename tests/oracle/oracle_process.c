@@ -8,8 +8,7 @@
 #include "base/assert.h"
 #include "tests/oracle/oracle_replay.h"
 
-static struct pw_oracle_space *
-make_space(const struct pw_oracle_replay *oracle)
+static struct pw_oracle_space *make_space(const struct pw_oracle_replay *oracle)
 {
 	struct pw_oracle_space *space = calloc(1, sizeof(*space));
 

@@ -233,9 +233,9 @@ uint64_t pw_oracle_resident(const struct pw_oracle_space *space)
 	uint64_t resident = 0;
 
 	for (size_t i = 0; i < space->pages; i++)
-		resident += (uint64_t)(space->page[i].frame != PW_ORACLE_ZERO)
-			    << pw_oracle_order(space->shape,
-					       space->page[i].height);
+		resident +=
+			(uint64_t)(space->page[i].frame != PW_ORACLE_ZERO)
+			<< pw_oracle_order(space->shape, space->page[i].height);
 	return resident;
 }
 
@@ -247,8 +247,7 @@ void pw_oracle_add_use(const struct pw_oracle_space *space,
 	for (unsigned h = 0; space->pages && h < shape->levels; h++) {
 		unsigned order = pw_oracle_order(shape, h);
 		unsigned bits = shape->bits[h];
-		uint64_t tables =
-			count_prefixes(space, h, order + bits, NULL);
+		uint64_t tables = count_prefixes(space, h, order + bits, NULL);
 
 		use[h].tables += tables;
 		use[h].bytes += shape->hashed ? hash_places(space) * 64

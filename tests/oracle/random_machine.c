@@ -126,9 +126,8 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	twin->fault_around_pages = 16;
 	if (below(random, 2))
 		twin->fault_around_pages = (uint64_t)1 << below(random, 10);
-	*machine = (struct pw_machine){.name = "random",
-				       .summary = "random",
-				       .source = ""};
+	*machine = (struct pw_machine){
+		.name = "random", .summary = "random", .source = ""};
 	choose_tables(random, machine, twin);
 	choose_page_size(random, machine, twin);
 	machine->fault_around_pages = twin->fault_around_pages;

@@ -121,6 +121,7 @@ static void wrong_values_are_refused_by_name(void **state)
 		{"page_table.page=64K", "no such pages"},
 		{"page_table.page=3M", "power of two"},
 		{"page_table.page=2K", "4K to 1G"},
+		{"page_size.model=huge", "missing key \"max\" in page_size"},
 		{"memory.fault_around=12K", "power of two"},
 		{"memory.fault_around=2K", "4K to 2M"},
 		{"memory.fault_around=4M", "4K to 2M"},

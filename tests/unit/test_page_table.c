@@ -41,9 +41,8 @@ static void setup(struct fixture *f)
 
 static bool map_at(struct fixture *f, uint64_t first, unsigned height)
 {
-	const struct pw_leaf leaf = {.first = first,
-				     .pte = PW_PTE_PRESENT,
-				     .height = height};
+	const struct pw_leaf leaf = {
+		.first = first, .pte = PW_PTE_PRESENT, .height = height};
 
 	return f->ops->map(f->table, &leaf);
 }
@@ -179,8 +178,8 @@ static void present_pages_are_found_in_order(void **state)
 		for (size_t i = PW_COUNT(pages); i > 0; i--)
 			map_all(&f, pages[i - 1], 1, 1);
 		for (size_t i = 0; i < PW_COUNT(pages); i++) {
-			assert_true(f.ops->next(f.table, from, end, &page,
-						&leaf));
+			assert_true(
+				f.ops->next(f.table, from, end, &page, &leaf));
 			assert_int_equal(page, pages[i]);
 			assert_int_equal(leaf.first, pages[i]);
 			assert_int_equal(leaf.pte, PW_PTE_PRESENT);
@@ -188,8 +187,7 @@ static void present_pages_are_found_in_order(void **state)
 		}
 		assert_false(f.ops->next(f.table, from, end, &page, &leaf));
 		assert_false(f.ops->next(f.table, 5, 511, &page, &leaf));
-		assert_false(
-			f.ops->next(f.table, 513, 1 << 18, &page, &leaf));
+		assert_false(f.ops->next(f.table, 513, 1 << 18, &page, &leaf));
 		pw_arena_close(f.arena);
 	}
 }
@@ -226,8 +224,8 @@ static void a_large_leaf_is_split_one_level_at_a_time(void **state)
 	assert_int_equal(leaf.height, 1);
 	assert_int_equal(leaf.first, giant);
 	/* From the middle of a leaf on. */
-	assert_true(f.ops->next(f.table, giant + 100, giant + 101, &page,
-				&leaf));
+	assert_true(
+		f.ops->next(f.table, giant + 100, giant + 101, &page, &leaf));
 	assert_int_equal(page, giant + 100);
 	assert_int_equal(leaf.first, giant);
 	assert_int_equal(leaf.height, 1);
@@ -279,11 +277,11 @@ static void levels_and_pages_that_are_not_there_are_refused(void **state)
 		uint64_t levels;
 		unsigned page;
 	} rows[] = {
-		{"radix-x86-64", 3, 0},	     {"radix-x86-64", 6, 0},
-		{"radix-x86-64", 4, 14},     {"radix-x86-64", 4, 39},
-		{"radix-arm64-4k", 2, 0},    {"radix-arm64-16k", 4, 36},
-		{"radix-arm64-16k", 5, 0},   {"radix-arm64-64k", 3, 12},
-		{"radix-arm64-64k", 2, 29},  {"radix-riscv64", 3, 30},
+		{"radix-x86-64", 3, 0},	    {"radix-x86-64", 6, 0},
+		{"radix-x86-64", 4, 14},    {"radix-x86-64", 4, 39},
+		{"radix-arm64-4k", 2, 0},   {"radix-arm64-16k", 4, 36},
+		{"radix-arm64-16k", 5, 0},  {"radix-arm64-64k", 3, 12},
+		{"radix-arm64-64k", 2, 29}, {"radix-riscv64", 3, 30},
 		{"radix-riscv64", 6, 0},
 	};
 
@@ -293,9 +291,9 @@ static void levels_and_pages_that_are_not_there_are_refused(void **state)
 			.levels = rows[i].levels, .page_shift = rows[i].page};
 		struct pw_error err;
 
-		assert_int_equal(pw_page_table_find(rows[i].model)
-					 ->check(&config, &err),
-				 PW_ERR_USAGE);
+		assert_int_equal(
+			pw_page_table_find(rows[i].model)->check(&config, &err),
+			PW_ERR_USAGE);
 		assert_non_null(strstr(err.message, rows[i].model));
 	}
 }
@@ -309,10 +307,10 @@ static void pages_cost_less_than_24_bytes_in_any_pattern(void **state)
 	static const struct {
 		uint64_t run, stride;
 	} rows[] = {
-		{100000, 100000}, {1, 2},   {1, 8},    {1, 64},	 {1, 512},
-		{2, 512},	  {3, 512}, {11, 512}, {43, 512}, {83, 512},
-		{1, 513},	  {1, 1536}, {1, 4096}, {1, 70000}, {7, 70000},
-		{1, 1 << 17},
+		{100000, 100000}, {1, 2},     {1, 8},	  {1, 64},
+		{1, 512},	  {2, 512},   {3, 512},	  {11, 512},
+		{43, 512},	  {83, 512},  {1, 513},	  {1, 1536},
+		{1, 4096},	  {1, 70000}, {7, 70000}, {1, 1 << 17},
 	};
 
 	(void)state;

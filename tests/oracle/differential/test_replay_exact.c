@@ -377,7 +377,6 @@ static void a_replay_counts_what_its_oracle_counts(void **state)
 		close_subject(&s);
 	}
 	/* Some trace was worth the trouble. */
-	printf("LARGE %ju\n", (uintmax_t)large);
 	assert_true(large > 0 || seeds < 300);
 }
 
