@@ -140,41 +140,6 @@ static void map(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 		pw_oracle_mapping_add(space, mapping);
 }
 
-/* Whether two mappings are one if they touch. */
-static bool are_alike(const struct pw_oracle_mapping *a,
-		      const struct pw_oracle_mapping *b)
-{
-	if (!a->anonymous || a->shared || a->grows_down || !b->anonymous ||
-	    b->shared || b->grows_down)
-		return false;
-	return a->prot == b->prot && a->lock == b->lock &&
-	       a->leave == b->leave && a->wipe == b->wipe &&
-	       a->huge == b->huge && a->hugetlb == b->hugetlb;
-}
-
-/* Let @m be one with the mappings that touch it and are alike. */
-static void merge(struct pw_oracle_space *space, struct pw_oracle_mapping *m)
-{
-	const uint64_t first = m->first, end = m->end;
-	size_t i = 0;
-
-	while (i < space->mappings) {
-		struct pw_oracle_mapping *old = &space->mapping[i];
-
-		if ((old->end != first && old->first != end) ||
-		    !are_alike(old, m)) {
-			i++;
-			continue;
-		}
-		if (old->first < m->first)
-			m->first = old->first;
-		if (old->end > m->end)
-			m->end = old->end;
-		m->owns_pages = m->owns_pages || old->owns_pages;
-		*old = space->mapping[--space->mappings];
-	}
-}
-
 /* A new mapping of a call; mlockall has its say. */
 static void map_new(struct pw_oracle_replay *oracle,
 		    struct pw_oracle_space *space, struct pw_oracle_mapping m,
@@ -187,7 +152,7 @@ static void map_new(struct pw_oracle_replay *oracle,
 	merged = m;
 	unmap(oracle, space, m.first, m.end);
 	if (m.first < m.end) {
-		merge(space, &merged);
+		pw_oracle_merge(space, &merged);
 		pw_oracle_mapping_add(space, merged);
 	}
 	if (fill || m.lock == 1)

@@ -228,6 +228,40 @@ void pw_oracle_unmap(struct pw_oracle_space *space, uint64_t first,
 	}
 }
 
+/* Whether two mappings are one if they touch. */
+static bool are_alike(const struct pw_oracle_mapping *a,
+		      const struct pw_oracle_mapping *b)
+{
+	if (!a->anonymous || a->shared || a->grows_down || !b->anonymous ||
+	    b->shared || b->grows_down)
+		return false;
+	return a->prot == b->prot && a->lock == b->lock &&
+	       a->leave == b->leave && a->wipe == b->wipe &&
+	       a->huge == b->huge && a->hugetlb == b->hugetlb;
+}
+
+void pw_oracle_merge(struct pw_oracle_space *space, struct pw_oracle_mapping *m)
+{
+	const uint64_t first = m->first, end = m->end;
+	size_t i = 0;
+
+	while (i < space->mappings) {
+		struct pw_oracle_mapping *old = &space->mapping[i];
+
+		if ((old->end != first && old->first != end) ||
+		    !are_alike(old, m)) {
+			i++;
+			continue;
+		}
+		if (old->first < m->first)
+			m->first = old->first;
+		if (old->end > m->end)
+			m->end = old->end;
+		m->owns_pages = m->owns_pages || old->owns_pages;
+		*old = space->mapping[--space->mappings];
+	}
+}
+
 uint64_t pw_oracle_resident(const struct pw_oracle_space *space)
 {
 	uint64_t resident = 0;

@@ -122,6 +122,13 @@ void pw_oracle_unmap(struct pw_oracle_space *space, uint64_t first,
 		     uint64_t end);
 
 /*
+ * Let @m, which is new, be one with the mappings that touch it and are alike:
+ * they go, and it has their pages.
+ */
+void pw_oracle_merge(struct pw_oracle_space *space,
+		     struct pw_oracle_mapping *m);
+
+/*
  * Pages in memory, the zero page not counted.
  */
 uint64_t pw_oracle_resident(const struct pw_oracle_space *space);
