@@ -12,8 +12,11 @@
  * and ends in order, since other threads may come between.
  *
  * A store may change how its page is mapped, and so remove it from the TLBs of
- * both sides. Only the first store of a run can, as far as one batch goes; it
- * always begins a record, and puts its page out of the fetch side's window.
+ * both sides. Only the first store of a run can, as far as one batch goes,
+ * and only to a page not stored to before; it always begins a record, and puts
+ * out of the fetch side's window what may be mapped by the same entry: pages
+ * may be as large as 1 GiB. Pages stored to are remembered as far as there is
+ * room.
  * Other threads may change the mapping back: each batch has a first store. The
  * first load after stores begins a record for processors whose stores have a
  * TLB of their own.
@@ -33,6 +36,10 @@
 /* A non-crossing access makes two records at most: ORDER and its own. */
 #define RECORDS_AN_ACCESS 2
 #define SLICE_ACCESSES ((size_t)1 << 15)
+
+/* 4 KiB pages of the largest page that there may be, as a power of two. */
+#define LARGEST_ORDER 18
+#define STORED_PAGES 64
 
 struct thread {
 	uint64_t fetch_run; /* page of the open run, or NO_PAGE */
@@ -59,6 +66,8 @@ struct cursor {
 	bool wrote;	   /* the data run has a store in this batch */
 	bool loaded;	   /* and a load */
 	size_t count;	   /* records */
+	/* Pages stored to in this batch, plus 1, by their lowest bits. */
+	uint64_t stored[STORED_PAGES];
 };
 
 struct columns {
@@ -207,6 +216,17 @@ static void record_fetch(const struct columns *out, struct cursor *c,
 	c->last_kind = (uint8_t)kind;
 }
 
+/* Whether the first store of a run, to @page, may change how the page of the
+ * fetch side's run is mapped. */
+static bool may_change_fetches(struct cursor *c, uint64_t page)
+{
+	uint64_t *stored = &c->stored[page % STORED_PAGES];
+	bool is_new = *stored != page + 1;
+
+	*stored = page + 1;
+	return is_new && (page ^ c->fetch.run) >> LARGEST_ORDER == 0;
+}
+
 static void record_data(const struct columns *out, struct cursor *c,
 			uint64_t page, unsigned kind)
 {
@@ -228,7 +248,7 @@ static void record_data(const struct columns *out, struct cursor *c,
 	c->begun += (kind & PW_ACCESS_FIRST) != 0;
 	c->data.record = emit(out, c, page, flags);
 	c->data.run = page;
-	if (store && !c->wrote && page == c->fetch.run)
+	if (store && !c->wrote && may_change_fetches(c, page))
 		set_fetch_window(c, NO_PAGE);
 	c->wrote |= store;
 	c->loaded |= !store;

@@ -15,7 +15,10 @@
  * Page-level LRU is exact: after the first reference of each record, a stack
  * of pages fed with the records so far, in whatever interleaving of threads
  * the batches came, equals the one fed with all references so far; and a
- * reference without a record of its own is to one of the two top pages.
+ * reference without a record of its own is to one of the two top pages. The
+ * same holds for larger pages, up to 1 GiB, of which several 4 KiB pages are
+ * parts. What the first store to a page in a batch may change about them, for
+ * either side, is seen by the record of the reference that comes next.
  *
  * Source: Puzak's trace stripping as in Wang & Baer, "Efficient trace-driven
  *         simulation methods for cache performance analysis" (1991); the order

@@ -24,9 +24,15 @@
 #define MAP_FLAG_LOCKED 0x2000
 #define MAP_FLAG_POPULATE 0x8000
 #define MAP_FLAG_NONBLOCK 0x10000
+#define MAP_FLAG_HUGETLB 0x40000
+#define MAP_HUGE_SHIFT 26
+#define MAP_HUGE_MASK 63
+#define HUGETLB_DEFAULT 21 /* 2 MiB */
 #define ADVICE_DONTNEED 4
 #define ADVICE_DONTFORK 10
 #define ADVICE_DOFORK 11
+#define ADVICE_HUGEPAGE 14
+#define ADVICE_NOHUGEPAGE 15
 #define ADVICE_WIPEONFORK 18
 #define ADVICE_KEEPONFORK 19
 #define ADVICE_POPULATE_READ 22
@@ -36,6 +42,8 @@
 /* Linux include/uapi/linux/shm.h. */
 #define SHM_FLAG_RDONLY 0x1000
 #define SHM_FLAG_EXEC 0x8000
+
+#define ADDRESS_MASK (((uint64_t)1 << PW_ADDRESS_BITS) - 1)
 
 struct context {
 	struct pw_system *system;
@@ -58,6 +66,13 @@ struct map_call {
 	uint64_t file_bytes;
 };
 
+/* The pages that have a byte of the range, as all calls are taken here. */
+static struct pw_range range_of(const struct context *ctx, uint64_t address,
+				uint64_t length)
+{
+	return pw_space_range(ctx->space, address, length);
+}
+
 static struct pw_mapping describe(const struct map_call *call, const char *text)
 {
 	uint64_t type = call->flags & MAP_TYPE;
@@ -69,12 +84,17 @@ static struct pw_mapping describe(const struct map_call *call, const char *text)
 			  type == MAP_TYPE_SHARED_VALIDATE,
 		.grows_down = (call->flags & MAP_FLAG_GROWSDOWN) ||
 			      strcmp(text, "[stack]") == 0,
-		.file_bias = call->offset -
-			     pw_page_fold(call->address >> PW_PAGE_SHIFT) *
-				     PW_PAGE_BYTES,
+		.file_bias = call->offset - (call->address & ADDRESS_MASK),
 		.file_bytes = call->file_bytes,
 	};
 
+	if (call->flags & MAP_FLAG_HUGETLB) {
+		mapping.hugetlb_shift =
+			(unsigned)(call->flags >> MAP_HUGE_SHIFT) &
+			MAP_HUGE_MASK;
+		if (mapping.hugetlb_shift == 0)
+			mapping.hugetlb_shift = HUGETLB_DEFAULT;
+	}
 	return mapping;
 }
 
@@ -83,10 +103,14 @@ static enum pw_status make_mapping(const struct context *ctx,
 				   const struct pw_mapping *mapping,
 				   struct pw_error *err)
 {
+	enum pw_status st;
+
 	if (range.first == range.end)
 		return PW_OK;
-	pw_pages_drop(ctx->system, ctx->space, range);
-	return pw_space_map(ctx->space, range, mapping, err);
+	st = pw_pages_drop(ctx->system, ctx->space, range, err);
+	if (st == PW_OK)
+		st = pw_space_map(ctx->space, range, mapping, err);
+	return st;
 }
 
 /* A mapping made by a call of the process, locked if its mlockall said so. */
@@ -99,7 +123,13 @@ static enum pw_status make_new(const struct context *ctx, struct pw_range range,
 	if (ctx->space->future_lock != PW_LOCK_NONE &&
 	    mapping->lock != PW_LOCK_ON_FAULT)
 		mapping->lock = ctx->space->future_lock;
-	st = make_mapping(ctx, range, mapping, err);
+	if (range.first == range.end)
+		return PW_OK;
+	st = pw_pages_drop(ctx->system, ctx->space, range, err);
+	if (st == PW_OK)
+		st = pw_space_unmap(ctx->space, range, err);
+	if (st == PW_OK)
+		st = pw_space_merge(ctx->space, range, mapping, err);
 	if (st != PW_OK || !(populate || mapping->lock == PW_LOCK_NOW))
 		return st;
 	return pw_populate(ctx->system, ctx->space, range,
@@ -122,10 +152,10 @@ static enum pw_status apply_map(const struct context *ctx, struct pw_error *err)
 
 	if (strcmp(ctx->text, "[heap]") == 0) {
 		ctx->space->break_known = true;
-		ctx->space->break_page = pw_range_of(arg[0], arg[1]).end;
+		ctx->space->break_page = range_of(ctx, arg[0], arg[1]).end;
 	}
 	mapping = describe(&call, ctx->text);
-	return make_mapping(ctx, pw_range_of(call.address, call.length),
+	return make_mapping(ctx, range_of(ctx, call.address, call.length),
 			    &mapping, err);
 }
 
@@ -147,7 +177,7 @@ static enum pw_status apply_mmap(const struct context *ctx,
 
 	if (call.flags & MAP_FLAG_LOCKED)
 		mapping.lock = PW_LOCK_NOW;
-	return make_new(ctx, pw_range_of(call.address, call.length), &mapping,
+	return make_new(ctx, range_of(ctx, call.address, call.length), &mapping,
 			(call.flags & how) == MAP_FLAG_POPULATE, err);
 }
 
@@ -155,7 +185,7 @@ static enum pw_status apply_present(const struct context *ctx,
 				    struct pw_error *err)
 {
 	const uint64_t *arg = ctx->event->arg;
-	struct pw_range range = pw_range_of(arg[0], arg[1]);
+	struct pw_range range = range_of(ctx, arg[0], arg[1]);
 	const struct pw_mapping *mapping;
 	struct pw_range part;
 
@@ -171,8 +201,10 @@ static enum pw_status apply_present(const struct context *ctx,
 		     page++) {
 			if (pw_pages_find(ctx->space, page))
 				continue;
-			st = pw_pages_set(ctx->system, ctx->space, page, pte,
-					  err);
+			st = pw_pages_set(
+				ctx->system, ctx->space,
+				&(struct pw_leaf){.first = page, .pte = pte},
+				err);
 			if (st == PW_OK && own)
 				st = pw_space_own_page(ctx->space, page, err);
 		}
@@ -185,8 +217,9 @@ static enum pw_status apply_present(const struct context *ctx,
 static enum pw_status unmap(const struct context *ctx, struct pw_range range,
 			    struct pw_error *err)
 {
-	pw_pages_drop(ctx->system, ctx->space, range);
-	return pw_space_unmap(ctx->space, range, err);
+	enum pw_status st = pw_pages_drop(ctx->system, ctx->space, range, err);
+
+	return st == PW_OK ? pw_space_unmap(ctx->space, range, err) : st;
 }
 
 static enum pw_status apply_munmap(const struct context *ctx,
@@ -194,7 +227,7 @@ static enum pw_status apply_munmap(const struct context *ctx,
 {
 	const uint64_t *arg = ctx->event->arg;
 
-	return unmap(ctx, pw_range_of(arg[0], arg[1]), err);
+	return unmap(ctx, range_of(ctx, arg[0], arg[1]), err);
 }
 
 static enum pw_status apply_mremap(const struct context *ctx,
@@ -202,8 +235,8 @@ static enum pw_status apply_mremap(const struct context *ctx,
 {
 	const uint64_t *arg = ctx->event->arg;
 	const struct pw_remap remap = {
-		.from = pw_range_of(arg[0], arg[1]),
-		.to = pw_range_of(ctx->event->result, arg[2]),
+		.from = range_of(ctx, arg[0], arg[1]),
+		.to = range_of(ctx, ctx->event->result, arg[2]),
 		.flags = arg[3],
 	};
 
@@ -215,7 +248,7 @@ static enum pw_status apply_brk(const struct context *ctx, struct pw_error *err)
 	struct pw_mapping heap = {.prot = 3, .anonymous = true};
 	struct pw_space *space = ctx->space;
 	uint64_t old = space->break_page;
-	uint64_t wanted = pw_range_of(0, ctx->event->result).end;
+	uint64_t wanted = range_of(ctx, 0, ctx->event->result).end;
 	struct pw_range growth = {old, wanted};
 
 	if (!space->break_known) {
@@ -242,8 +275,11 @@ static enum pw_status protect(const struct context *ctx, struct pw_range part,
 
 	PW_ASSERT((prot & ~(uint64_t)PW_PROT_MASK) == 0);
 	mapping.prot = prot;
+	st = pw_pages_cut(ctx->system, ctx->space, part, err);
+	if (st != PW_OK)
+		return st;
 	pw_pages_invalidate(ctx->system, ctx->space, part,
-			    pw_pages_count(ctx->space, part));
+			    pw_pages_count(ctx->system, ctx->space, part));
 	st = pw_space_map(ctx->space, part, &mapping, err);
 	if (st != PW_OK || !becomes_writable || mapping.shared ||
 	    mapping.lock != PW_LOCK_NOW)
@@ -256,7 +292,7 @@ static enum pw_status apply_mprotect(const struct context *ctx,
 				     struct pw_error *err)
 {
 	const uint64_t *arg = ctx->event->arg;
-	struct pw_range range = pw_range_of(arg[0], arg[1]);
+	struct pw_range range = range_of(ctx, arg[0], arg[1]);
 	uint64_t prot = arg[2] & PW_PROT_MASK;
 	const struct pw_mapping *mapping;
 	struct pw_range part;
@@ -272,23 +308,50 @@ static enum pw_status apply_mprotect(const struct context *ctx,
 	return PW_OK;
 }
 
-/* Let the mappings in @range do otherwise at a fork. */
-static enum pw_status advise_fork(const struct context *ctx,
-				  struct pw_range range,
-				  enum pw_at_fork at_fork, struct pw_error *err)
+/* What @advice makes of @mapping; others leave it as it is. */
+static void take_advice(struct pw_mapping *mapping, uint64_t advice)
+{
+	switch (advice) {
+	case ADVICE_DONTFORK:
+		mapping->at_fork = PW_AT_FORK_LEAVE;
+		break;
+	case ADVICE_WIPEONFORK:
+		mapping->at_fork = PW_AT_FORK_WIPE;
+		break;
+	case ADVICE_DOFORK:
+	case ADVICE_KEEPONFORK:
+		mapping->at_fork = PW_AT_FORK_COPY;
+		break;
+	case ADVICE_HUGEPAGE:
+		mapping->huge = PW_HUGE_WANTED;
+		break;
+	case ADVICE_NOHUGEPAGE:
+		mapping->huge = PW_HUGE_REFUSED;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Let the mappings in @range be treated otherwise. */
+static enum pw_status advise(const struct context *ctx, struct pw_range range,
+			     uint64_t advice, struct pw_error *err)
 {
 	const struct pw_mapping *mapping;
 	struct pw_range part;
 
-	PW_ASSERT(range.end <= PW_PAGE_END);
+	PW_ASSERT(range.end <= ctx->space->page_end);
 	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
 		struct pw_mapping changed = *mapping;
 		enum pw_status st;
 
-		if (mapping->at_fork == at_fork)
+		take_advice(&changed, advice);
+		if (mapping->at_fork == changed.at_fork &&
+		    mapping->huge == changed.huge)
 			continue;
-		changed.at_fork = at_fork;
-		st = pw_space_map(ctx->space, part, &changed, err);
+		st = pw_pages_cut(ctx->system, ctx->space, part, err);
+		if (st == PW_OK)
+			st = pw_space_map(ctx->space, part, &changed, err);
 		if (st != PW_OK)
 			return st;
 	}
@@ -299,20 +362,12 @@ static enum pw_status apply_madvise(const struct context *ctx,
 				    struct pw_error *err)
 {
 	const uint64_t *arg = ctx->event->arg;
-	struct pw_range range = pw_range_of(arg[0], arg[1]);
+	struct pw_range range = range_of(ctx, arg[0], arg[1]);
 
 	switch (arg[2]) {
 	case ADVICE_DONTNEED:
 	case ADVICE_DONTNEED_LOCKED:
-		pw_pages_drop(ctx->system, ctx->space, range);
-		return PW_OK;
-	case ADVICE_DONTFORK:
-		return advise_fork(ctx, range, PW_AT_FORK_LEAVE, err);
-	case ADVICE_WIPEONFORK:
-		return advise_fork(ctx, range, PW_AT_FORK_WIPE, err);
-	case ADVICE_DOFORK:
-	case ADVICE_KEEPONFORK:
-		return advise_fork(ctx, range, PW_AT_FORK_COPY, err);
+		return pw_pages_drop(ctx->system, ctx->space, range, err);
 	case ADVICE_POPULATE_READ:
 		return pw_populate(ctx->system, ctx->space, range,
 				   PW_POPULATE_READ, err);
@@ -320,7 +375,7 @@ static enum pw_status apply_madvise(const struct context *ctx,
 		return pw_populate(ctx->system, ctx->space, range,
 				   PW_POPULATE_WRITE, err);
 	default:
-		return PW_OK;
+		return advise(ctx, range, arg[2], err);
 	}
 }
 
@@ -342,8 +397,8 @@ static enum pw_status apply_shmat(const struct context *ctx,
 
 	if (arg[2] & SHM_FLAG_EXEC)
 		mapping.prot |= 4;
-	return make_new(ctx, pw_range_of(ctx->event->result, arg[3]), &mapping,
-			false, err);
+	return make_new(ctx, range_of(ctx, ctx->event->result, arg[3]),
+			&mapping, false, err);
 }
 
 static enum pw_status apply_exec(const struct context *ctx,

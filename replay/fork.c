@@ -11,7 +11,7 @@ struct fork {
 	struct pw_system *system;
 	struct pw_space *parent;
 	struct pw_space *child; /* or NULL */
-	uint64_t changed;	/* pages of the parent made read-only */
+	uint64_t changed;	/* entries of the parent made read-only */
 };
 
 /* Let both have the present pages of @range, none of them writable. */
@@ -25,19 +25,18 @@ static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
 
 	while (st == PW_OK && ops->next(fork->parent->table, range.first,
 					range.end, &page, &leaf)) {
-		uint64_t pte = leaf.pte;
-
-		PW_ASSERT(page >= range.first && page < range.end);
-		if (pte & PW_PTE_WRITABLE) {
-			pte &= ~(uint64_t)PW_PTE_WRITABLE;
+		PW_ASSERT(page == leaf.first);
+		if (leaf.pte & PW_PTE_WRITABLE) {
+			leaf.pte &= ~(uint64_t)PW_PTE_WRITABLE;
 			fork->changed++;
-			st = pw_pages_set(fork->system, fork->parent, page, pte,
+			st = pw_pages_set(fork->system, fork->parent, &leaf,
 					  err);
 		}
 		if (st == PW_OK && fork->child)
-			st = pw_pages_set(fork->system, fork->child, page, pte,
+			st = pw_pages_set(fork->system, fork->child, &leaf,
 					  err);
-		range.first = page + 1;
+		range.first = pw_pages_end(fork->system, &leaf);
+		PW_ASSERT(range.first <= range.end);
 	}
 	return st;
 }
@@ -79,7 +78,9 @@ static enum pw_status copy_all(struct fork *fork, struct pw_error *err)
 		at = extent.end;
 	}
 	if (st == PW_OK)
-		st = copy_pages(fork, (struct pw_range){at, PW_PAGE_END}, err);
+		st = copy_pages(fork,
+				(struct pw_range){at, fork->parent->page_end},
+				err);
 	return st;
 }
 
@@ -102,7 +103,7 @@ enum pw_status pw_fork(struct pw_system *system, uint32_t child,
 	if (st != PW_OK)
 		return st;
 	system->counters.tlb_invalidations += fork.changed;
-	pw_system_invalidate(system, fork.parent, 0, PW_PAGE_END);
+	pw_system_invalidate(system, fork.parent, 0, fork.parent->page_end);
 	pw_system_note_peaks(system);
 	return PW_OK;
 }

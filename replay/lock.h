@@ -13,8 +13,8 @@
  *
  * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_lock_range(struct pw_space *space, struct pw_range range,
-			     enum pw_lock lock,
+enum pw_status pw_lock_range(struct pw_system *system, struct pw_space *space,
+			     struct pw_range range, enum pw_lock lock,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "replay/machine_file.h"
+#include "replay/page_size.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 #define PRESETS_MAX 64
@@ -167,6 +168,21 @@ static void read_tlb(struct reading *reading, const char *key,
 		blame(reading, key, &why);
 }
 
+/* The base page as a power of two; 0 when it is not said. */
+static unsigned read_page(struct reading *reading, const char *text)
+{
+	static const struct bounds sizes = {PW_PAGE_BYTES, 1 << 30, "4K to 1G"};
+	uint64_t bytes;
+
+	if (!text)
+		return 0;
+	bytes = read_value(reading, "page_table.page", text, pw_parse_size,
+			   &sizes);
+	if (reading->status == PW_OK && !pw_is_pow2(bytes))
+		refuse(reading, "page_table.page", text, "a power of two");
+	return reading->status == PW_OK ? pw_log2(bytes) : 0;
+}
+
 static void read_page_table(struct reading *reading,
 			    const struct pw_file_page_table *file,
 			    struct pw_machine *machine)
@@ -186,12 +202,36 @@ static void read_page_table(struct reading *reading,
 	config.levels = read_value(reading, "page_table.levels", file->levels,
 				   pw_parse_count, &levels);
 	machine->page_table_levels = config.levels;
+	config.page_shift = read_page(reading, file->page);
 	if (reading->status != PW_OK)
 		return;
 	if (machine->page_table->check(&config, &why) == PW_OK)
 		machine->geometry = machine->page_table->geometry(&config);
 	else
-		blame(reading, "page_table.levels", &why);
+		blame(reading, "page_table", &why);
+}
+
+static void read_page_size(struct reading *reading,
+			   const struct pw_file_page_size *file,
+			   struct pw_machine *machine)
+{
+	static const struct bounds sizes = {PW_PAGE_BYTES, 1 << 30, "4K to 1G"};
+	uint64_t bytes;
+
+	machine->page_size = pw_page_size_find(file ? file->model : "base");
+	if (reading->status != PW_OK || !file)
+		return;
+	if (!machine->page_size) {
+		refuse(reading, "page_size.model", file->model,
+		       "a page-size policy");
+		return;
+	}
+	bytes = read_value(reading, "page_size.max", file->max, pw_parse_size,
+			   &sizes);
+	if (reading->status == PW_OK && !pw_is_pow2(bytes))
+		refuse(reading, "page_size.max", file->max, "a power of two");
+	if (reading->status == PW_OK)
+		machine->page_size_max_shift = pw_log2(bytes);
 }
 
 static void read_placement(struct reading *reading, const char *text,
@@ -249,7 +289,9 @@ static void read_memory(struct reading *reading,
 	if (reading->status == PW_OK && !pw_is_pow2(bytes))
 		refuse(reading, "memory.fault_around", file->fault_around,
 		       "a power of two");
-	machine->fault_around_pages = bytes >> PW_PAGE_SHIFT;
+	machine->fault_around_pages = bytes >> machine->geometry.page_shift;
+	if (machine->fault_around_pages == 0)
+		machine->fault_around_pages = 1;
 }
 
 static void read_cost(struct reading *reading, const struct pw_file_cost *file,
@@ -290,6 +332,7 @@ static enum pw_status read_machine(struct pw_machine *machine,
 	machine->summary = file->summary;
 	machine->source = file->source ? file->source : "";
 	read_page_table(&reading, &file->page_table, machine);
+	read_page_size(&reading, file->page_size, machine);
 	read_tlb(&reading, "tlb.l1d", &file->tlb.l1d, false, &machine->l1d);
 	read_tlb(&reading, "tlb.l1i", &file->tlb.l1i, false, &machine->l1i);
 	read_tlb(&reading, "tlb.stlb", file->tlb.stlb, true, &machine->stlb);
@@ -415,6 +458,9 @@ bool pw_machine_same_memory(const struct pw_machine *a,
 	PW_ASSERT(a->page_table && b->page_table);
 	return a->page_table == b->page_table &&
 	       a->page_table_levels == b->page_table_levels &&
+	       a->geometry.page_shift == b->geometry.page_shift &&
+	       a->page_size == b->page_size &&
+	       a->page_size_max_shift == b->page_size_max_shift &&
 	       a->fault_around_pages == b->fault_around_pages;
 }
 

@@ -20,6 +20,8 @@
 
 #define PW_PWC_MAX 3 /* page-walk caches, [0] for the level above the leaf */
 
+struct pw_page_size_ops;
+
 struct pw_machine_cost {
 	uint64_t clock_hz;
 	double base_cpi; /* cycles an instruction when translation is free */
@@ -44,6 +46,8 @@ struct pw_machine {
 	const struct pw_page_table_ops *page_table;
 	uint64_t page_table_levels;
 	struct pw_geometry geometry; /* of its page tables */
+	const struct pw_page_size_ops *page_size;
+	unsigned page_size_max_shift; /* of the largest page it may map */
 	struct pw_tlb_choice l1d;
 	struct pw_tlb_choice l1i;
 	struct pw_tlb_choice stlb;	      /* may be absent */

@@ -21,6 +21,13 @@
 static const cyaml_schema_field_t page_table_fields[] = {
 	TEXT(struct pw_file_page_table, model),
 	TEXT(struct pw_file_page_table, levels),
+	MAYBE_TEXT(struct pw_file_page_table, page),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t page_size_fields[] = {
+	TEXT(struct pw_file_page_size, model),
+	TEXT(struct pw_file_page_size, max),
 	CYAML_FIELD_END,
 };
 
@@ -73,6 +80,7 @@ static const cyaml_schema_field_t machine_fields[] = {
 	TEXT(struct pw_machine_file, summary),
 	MAYBE_TEXT(struct pw_machine_file, source),
 	SECTION(struct pw_machine_file, page_table, page_table_fields),
+	OPTIONAL(struct pw_machine_file, page_size, page_size_fields),
 	SECTION(struct pw_machine_file, tlb, tlbs_fields),
 	OPTIONAL(struct pw_machine_file, pwc, pwcs_fields),
 	OPTIONAL(struct pw_machine_file, cpu, cpu_fields),

@@ -18,6 +18,12 @@ struct pw_file_tlb {
 struct pw_file_page_table {
 	const char *model;
 	const char *levels;
+	const char *page; /* or NULL */
+};
+
+struct pw_file_page_size {
+	const char *model;
+	const char *max;
 };
 
 struct pw_file_tlbs {
@@ -58,6 +64,7 @@ struct pw_machine_file {
 	const char *summary;
 	const char *source;
 	struct pw_file_page_table page_table;
+	struct pw_file_page_size *page_size; /* or NULL */
 	struct pw_file_tlbs tlb;
 	struct pw_file_pwcs *pwc;
 	struct pw_file_cpu *cpu;

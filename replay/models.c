@@ -7,20 +7,25 @@
 #include "replay/models.h"
 
 #include "base/assert.h"
+#include "replay/page_size.h"
 #include "replay/placement.h"
 
 #define PW_TLB(model) extern const struct pw_tlb_ops pw_tlb_##model;
 #define PW_PAGE_TABLE(model) \
 	extern const struct pw_page_table_ops pw_page_table_##model;
+#define PW_PAGE_SIZE(model) \
+	extern const struct pw_page_size_ops pw_page_size_##model;
 #define PW_PLACEMENT(model) \
 	extern const struct pw_placement_ops pw_placement_##model;
 #include "replay/models.def"
 #undef PW_TLB
 #undef PW_PAGE_TABLE
+#undef PW_PAGE_SIZE
 #undef PW_PLACEMENT
 
 #define PW_TLB(model)
 #define PW_PAGE_TABLE(model)
+#define PW_PAGE_SIZE(model)
 #define PW_PLACEMENT(model)
 
 static const struct pw_tlb_ops *const tlbs[] = {
@@ -39,6 +44,14 @@ static const struct pw_page_table_ops *const page_tables[] = {
 #define PW_PAGE_TABLE(model)
 };
 
+static const struct pw_page_size_ops *const page_sizes[] = {
+#undef PW_PAGE_SIZE
+#define PW_PAGE_SIZE(model) &pw_page_size_##model,
+#include "replay/models.def"
+#undef PW_PAGE_SIZE
+#define PW_PAGE_SIZE(model)
+};
+
 static const struct pw_placement_ops *const placements[] = {
 #undef PW_PLACEMENT
 #define PW_PLACEMENT(model) &pw_placement_##model,
@@ -46,47 +59,26 @@ static const struct pw_placement_ops *const placements[] = {
 #undef PW_PLACEMENT
 #define PW_PLACEMENT(model)
 };
-const struct pw_tlb_ops *pw_tlb_at(size_t index)
-{
-	return index < PW_COUNT(tlbs) ? tlbs[index] : NULL;
-}
 
-const struct pw_tlb_ops *pw_tlb_find(const char *name)
-{
-	for (size_t i = 0; i < PW_COUNT(tlbs); i++) {
-		if (strcmp(tlbs[i]->name, name) == 0)
-			return tlbs[i];
+/* The functions of a kind of models: the one at an index, and by its name. */
+#define REGISTRY(kind, list)                                             \
+	const struct pw_##kind##_ops *pw_##kind##_at(size_t index)       \
+	{                                                                \
+		return index < PW_COUNT(list) ? (list)[index] : NULL;    \
+	}                                                                \
+	const struct pw_##kind##_ops *pw_##kind##_find(const char *name) \
+	{                                                                \
+		for (size_t i = 0; i < PW_COUNT(list); i++) {            \
+			if (strcmp((list)[i]->name, name) == 0)          \
+				return (list)[i];                        \
+		}                                                        \
+		return NULL;                                             \
 	}
-	return NULL;
-}
 
-const struct pw_page_table_ops *pw_page_table_at(size_t index)
-{
-	return index < PW_COUNT(page_tables) ? page_tables[index] : NULL;
-}
-
-const struct pw_page_table_ops *pw_page_table_find(const char *name)
-{
-	for (size_t i = 0; i < PW_COUNT(page_tables); i++) {
-		if (strcmp(page_tables[i]->name, name) == 0)
-			return page_tables[i];
-	}
-	return NULL;
-}
-
-const struct pw_placement_ops *pw_placement_at(size_t index)
-{
-	return index < PW_COUNT(placements) ? placements[index] : NULL;
-}
-
-const struct pw_placement_ops *pw_placement_find(const char *name)
-{
-	for (size_t i = 0; i < PW_COUNT(placements); i++) {
-		if (strcmp(placements[i]->name, name) == 0)
-			return placements[i];
-	}
-	return NULL;
-}
+REGISTRY(tlb, tlbs)
+REGISTRY(page_table, page_tables)
+REGISTRY(page_size, page_sizes)
+REGISTRY(placement, placements)
 
 enum pw_status pw_tlb_make(struct pw_tlb *tlb,
 			   const struct pw_tlb_choice *choice,

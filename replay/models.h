@@ -15,7 +15,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "replay/pool.h"
+#include "replay/slab.h"
 
 /* Size of a TLB or of a page-walk cache. */
 struct pw_tlb_config {
@@ -69,8 +69,9 @@ enum pw_pte_flag {
  * bits[h - 1]) base pages.
  */
 struct pw_geometry {
-	unsigned page_shift;	      /* of a base page: 12 for 4 KiB */
-	unsigned levels;	      /* walk references of a base page */
+	unsigned page_shift; /* of a base page: 12 for 4 KiB */
+	unsigned levels;     /* walk references of a base page */
+	unsigned counted;    /* heights below it are in pagetable.bytes */
 	unsigned bits[PW_LEVELS_MAX]; /* of a page number, by height */
 	unsigned leaves; /* bit h: an entry at height h can map a page */
 };
@@ -86,10 +87,28 @@ static inline unsigned pw_geometry_order(const struct pw_geometry *geometry,
 	return order;
 }
 
+/* Tables in use at one height. */
+struct pw_table_use {
+	uint64_t tables;
+	uint64_t bytes;	  /* of these tables, in the simulated machine */
+	uint64_t entries; /* in use */
+	uint64_t lines;	  /* of 64 bytes, with an entry in use */
+};
+
+/* What the page tables of all processes of a machine have in common. */
+struct pw_table_store {
+	struct pw_slab slab;			/* host memory of tables */
+	struct pw_table_use use[PW_LEVELS_MAX]; /* by height */
+};
+
+#define PW_PTE_BYTES 8
+#define PW_LINE_PTES 8 /* of a 64-byte line */
+
 struct pw_page_table_config {
-	uint64_t levels;
+	uint64_t levels;     /* with the model's smallest pages */
+	unsigned page_shift; /* of a base page; 0: the model's smallest */
 	struct pw_arena *arena;
-	struct pw_pool *pool; /* tables of all processes, of table_bytes */
+	struct pw_table_store *store;
 };
 
 /* An entry that maps a page, of whatever size. */
@@ -97,6 +116,7 @@ struct pw_leaf {
 	uint64_t first;	 /* its first base page, a multiple of its size */
 	uint64_t pte;	 /* enum pw_pte_flag bits, with PRESENT */
 	unsigned height; /* of the table that holds it */
+	unsigned probes; /* lines a walk reads, when not told by the height */
 };
 
 /* The page table of one address space. Pages are base pages. */
@@ -104,14 +124,13 @@ struct pw_page_table_ops {
 	const char *name;
 	const char *summary;
 	const char *source;
-	size_t table_bytes; /* host memory of a table */
-	/* Errors: PW_ERR_USAGE levels the model does not have. */
+	/* Errors: PW_ERR_USAGE levels or pages the model does not have. */
 	enum pw_status (*check)(const struct pw_page_table_config *config,
 				struct pw_error *err);
 	/* The shape for a config that was checked. */
 	struct pw_geometry (*geometry)(
 		const struct pw_page_table_config *config);
-	size_t (*state_bytes)(const struct pw_page_table_config *config);
+	size_t state_bytes;
 	/* Make the zeroed @state an empty table; false without memory. */
 	bool (*init)(void *state, const struct pw_page_table_config *config);
 	/* Whether @page is mapped; then *leaf is what maps it. */
@@ -124,6 +143,12 @@ struct pw_page_table_ops {
 	/* Clear the entry that maps @page, and free the tables it leaves
 	 * empty. */
 	void (*unmap)(void *state, uint64_t page);
+	/*
+	 * Map what the entry of @page, at a height above 0, maps by entries at
+	 * the height below. False without memory. NULL if the model has leaves
+	 * at no height but 0.
+	 */
+	bool (*split)(void *state, uint64_t page);
 	/*
 	 * The first mapped page of [first, end), which may lie in the middle of
 	 * what maps it, or false. Tables may be changed between calls.

@@ -37,9 +37,10 @@ struct pw_operation {
 	uint64_t page;	/* base page number */
 	uint64_t value; /* references: the entry that maps it */
 	uint32_t space;
-	uint8_t kind;	/* enum pw_operation_kind */
-	uint8_t flags;	/* enum pw_operation_flag bits */
-	uint8_t height; /* of the entry */
+	uint8_t kind;	 /* enum pw_operation_kind */
+	uint8_t flags;	 /* enum pw_operation_flag bits */
+	uint8_t height;	 /* of the entry */
+	uint16_t probes; /* struct pw_leaf */
 };
 
 /* A time at which counters are wanted. */

@@ -1,5 +1,10 @@
 /*
  * pages.h - changes of present pages: page table, RSS, TLB invalidation.
+ *
+ * What maps pages is an entry of the page table, a leaf; a large one maps many
+ * pages. Where a range begins or ends inside of one, it is split: into leaves
+ * of the next smaller size, and the one at the border again, until there is a
+ * leaf's border.
  */
 #ifndef PW_REPLAY_PAGES_H
 #define PW_REPLAY_PAGES_H
@@ -15,45 +20,75 @@
 uint64_t pw_pages_find(const struct pw_space *space, uint64_t page);
 
 /*
- * Set the entry of @page to @pte, not 0, and keep RSS right. Invalidates
- * nothing.
+ * One past the last page that @leaf maps.
+ */
+uint64_t pw_pages_end(const struct pw_system *system,
+		      const struct pw_leaf *leaf);
+
+/*
+ * Map @leaf, whose pages are absent or mapped by an entry at its height, and
+ * keep RSS right. Invalidates nothing.
  *
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
-			    uint64_t page, uint64_t pte,
+			    const struct pw_leaf *leaf,
 			    struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Say that @changed present pages of @range were removed or changed: count
- * them, and tell the processors.
+ * Say that @changed leaves in @range were removed or changed: count them, and
+ * tell the processors.
  */
 void pw_pages_invalidate(struct pw_system *system, const struct pw_space *space,
 			 struct pw_range range, uint64_t changed);
 
 /*
- * How many pages of @range are present.
+ * Split the leaf that maps @page into those of the next smaller size, and
+ * invalidate it. It is a large one.
  *
- * Cost: O(present pages + leaf tables).
+ * Errors: PW_ERR_SYSTEM.
  */
-uint64_t pw_pages_count(const struct pw_space *space, struct pw_range range);
+enum pw_status pw_pages_split(struct pw_system *system, struct pw_space *space,
+			      uint64_t page,
+			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Remove the present pages of @range and say how many they were. The caller
- * invalidates.
+ * Split leaves until none lies across a border of @range.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_pages_cut(struct pw_system *system, struct pw_space *space,
+			    struct pw_range range,
+			    struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * How many leaves begin in @range.
+ *
+ * Cost: O(leaves + leaf tables).
+ */
+uint64_t pw_pages_count(const struct pw_system *system,
+			const struct pw_space *space, struct pw_range range);
+
+/*
+ * Remove the leaves of @range, which has been cut, and say how many they were.
+ * The caller invalidates.
  */
 uint64_t pw_pages_remove(struct pw_system *system, struct pw_space *space,
 			 struct pw_range range);
 
 /*
- * Remove and invalidate the present pages of @range.
+ * Cut @range, and remove and invalidate its leaves.
+ *
+ * Errors: PW_ERR_SYSTEM.
  */
-void pw_pages_drop(struct pw_system *system, struct pw_space *space,
-		   struct pw_range range);
+enum pw_status pw_pages_drop(struct pw_system *system, struct pw_space *space,
+			     struct pw_range range,
+			     struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Move the present pages of @range to begin at @first, where nothing is, and
- * invalidate their old places.
+ * Cut @range, move its leaves to begin at @first, where nothing is, and
+ * invalidate their old places. A leaf that would not lie on a multiple of its
+ * size is split.
  *
  * Errors: PW_ERR_SYSTEM.
  */

@@ -13,13 +13,19 @@ static enum pw_status populate_part(struct pw_system *system,
 				    struct pw_range extent, bool write,
 				    struct pw_error *err)
 {
-	PW_ASSERT(extent.end <= PW_PAGE_END);
-	for (uint64_t page = extent.first; page < extent.end; page++) {
-		uint64_t pte = pw_pages_find(space, page);
+	uint64_t wanted = write ? PW_PTE_WRITABLE : PW_PTE_PRESENT;
+	uint64_t page = extent.first;
+
+	PW_ASSERT(extent.end <= space->page_end);
+	while (page < extent.end) {
+		struct pw_leaf leaf;
 		enum pw_status st;
 
-		if (write ? (pte & PW_PTE_WRITABLE) != 0 : pte != 0)
+		(void)space->table_ops->find(space->table, page, &leaf);
+		if (leaf.pte & wanted) {
+			page = pw_pages_end(system, &leaf);
 			continue;
+		}
 		st = pw_fault(system, space, page, write, err);
 		if (st != PW_OK)
 			return st;

@@ -4,6 +4,7 @@
 #include "replay/processor.h"
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "formats/lineage.h"
 #include "replay/space.h"
 
@@ -104,6 +105,13 @@ static uint32_t asid_of(const struct pw_cpu *cpu, uint32_t slot)
 	return cpu->first_asid + slot;
 }
 
+/* One past the last base page. */
+static uint64_t page_end(const struct pw_processor *processor)
+{
+	return PW_PAGE_END >>
+	       (processor->machine->geometry.page_shift - PW_PAGE_SHIFT);
+}
+
 /* Drop all entries of the identifier @slot. */
 static void flush(struct pw_processor *processor, struct pw_cpu *cpu,
 		  uint32_t slot)
@@ -119,7 +127,8 @@ static void flush(struct pw_processor *processor, struct pw_cpu *cpu,
 	if (config->asids == 1 && config->smt == 1)
 		pw_mmu_flush(cpu->mmu);
 	else
-		pw_mmu_invalidate(cpu->mmu, asid_of(cpu, slot), 0, PW_PAGE_END);
+		pw_mmu_invalidate(cpu->mmu, asid_of(cpu, slot), 0,
+				  page_end(processor));
 }
 
 /* ---- who runs where ---- */
@@ -281,7 +290,7 @@ static void invalidate(struct pw_processor *processor,
 			continue;
 		}
 		reached += cpu != processor->now;
-		if (operation->value >= PW_PAGE_END ||
+		if (operation->value >= page_end(processor) ||
 		    (ceiling && operation->value > ceiling)) {
 			processor->counters.tlb_flushes++;
 			flush(processor, cpu, slot - 1);
@@ -343,7 +352,8 @@ static void refer(struct pw_processor *processor, enum pw_tlb_side side,
 		.page = operation->page,
 		.leaf = {.first = operation->page,
 			 .pte = operation->value,
-			 .height = operation->height},
+			 .height = operation->height,
+			 .probes = operation->probes},
 		.asid = asid_of(cpu, cpu->slot),
 	};
 

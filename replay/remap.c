@@ -24,10 +24,12 @@ static uint64_t max(uint64_t a, uint64_t b)
 static enum pw_status unmap(struct pw_system *system, struct pw_space *space,
 			    struct pw_range range, struct pw_error *err)
 {
+	enum pw_status st;
+
 	if (range.first >= range.end)
 		return PW_OK;
-	pw_pages_drop(system, space, range);
-	return pw_space_unmap(space, range, err);
+	st = pw_pages_drop(system, space, range, err);
+	return st == PW_OK ? pw_space_unmap(space, range, err) : st;
 }
 
 /* Extend the mapping that ends at @end; a locked one gets its pages. */
@@ -76,15 +78,15 @@ static enum pw_status transfer(struct pw_system *system, struct pw_space *space,
 		PW_ASSERT(part.first < part.end);
 		target.first = to + (part.first - from.first);
 		target.end = target.first + (part.end - part.first);
-		mapping.file_bias -=
-			(target.first - part.first) * PW_PAGE_BYTES;
+		mapping.file_bias -= (target.first - part.first)
+				     << space->page_shift;
 		st = pw_space_map(space, target, &mapping, err);
 		if (st == PW_OK)
 			st = pw_pages_move(system, space, part, target.first,
 					   err);
 		if (st != PW_OK)
 			return st;
-		PW_ASSERT(target.end <= PW_PAGE_END);
+		PW_ASSERT(target.end <= space->page_end);
 		to = target.end;
 		from.first = part.end;
 	}
@@ -95,8 +97,11 @@ static enum pw_status transfer(struct pw_system *system, struct pw_space *space,
 static enum pw_status keep(struct pw_system *system, struct pw_space *space,
 			   struct pw_range range, struct pw_error *err)
 {
-	pw_pages_drop(system, space, range);
-	return pw_lock_range(space, range, PW_LOCK_NONE, err);
+	enum pw_status st = pw_pages_drop(system, space, range, err);
+
+	if (st != PW_OK)
+		return st;
+	return pw_lock_range(system, space, range, PW_LOCK_NONE, err);
 }
 
 static enum pw_status move(struct pw_system *system, struct pw_space *space,

@@ -419,6 +419,15 @@ const struct pw_replay_row *pw_replay_rows(const struct pw_replay *replay,
 	return replay->runs[index].series.rows.data;
 }
 
+const struct pw_table_use *pw_replay_table_use(const struct pw_replay *replay,
+					       size_t index,
+					       const struct pw_table_use **peak)
+{
+	PW_ASSERT(index < replay->run_count);
+	*peak = replay->group_of[index]->system.table_peak;
+	return replay->group_of[index]->system.tables.use;
+}
+
 const struct pw_replay_mark *pw_replay_marks(const struct pw_replay *replay,
 					     size_t index, size_t *count)
 {

@@ -113,6 +113,16 @@ const struct pw_replay_row *pw_replay_rows(const struct pw_replay *replay,
 					   size_t index, size_t *count);
 
 /*
+ * The page tables in use on machine @index at each height of its geometry now,
+ * and by number the most there were after any reference or event.
+ *
+ * Owns: the replay.
+ */
+const struct pw_table_use *
+pw_replay_table_use(const struct pw_replay *replay, size_t index,
+		    const struct pw_table_use **peak);
+
+/*
  * The marks seen by machine @index, and how many there are. The replay is
  * finished.
  *

@@ -71,6 +71,26 @@ static const struct pw_table_spec memory_spec = {
 		    PW_UNIT_BYTES}},
 };
 
+static const struct pw_table_spec levels_spec = {
+	.name = "pagetables",
+	.title = "Page tables",
+	.help = "Tables in use by level, from the leaf tables up to the root, "
+		"at the end and at most; lines are those of 64 bytes that hold "
+		"an entry in use.",
+	.form = PW_FORM_ROWS,
+	.flags = PW_TABLE_DETAIL,
+	.column = {{"level", "Level", PW_CELL_U64, PW_UNIT_NONE},
+		   {"entry_bytes", "An entry maps", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"tables", "Tables", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"bytes", "Memory", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"entries", "Entries", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"lines", "Lines", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"peak_tables", "Most tables", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"peak_bytes", "Most memory", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"peak_entries", "Most entries", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"peak_lines", "Most lines", PW_CELL_U64, PW_UNIT_COUNT}},
+};
+
 static const struct pw_table_spec marks_spec = {
 	.name = "marks",
 	.title = "Marks",
@@ -174,6 +194,29 @@ static void add_memory(struct pw_tables *out, const struct pw_replay_row *rows,
 	}
 }
 
+static void add_levels(struct pw_tables *out, const struct pw_machine *machine,
+		       const struct pw_table_use *use,
+		       const struct pw_table_use *peak)
+{
+	const struct pw_geometry *geometry = &machine->geometry;
+	struct pw_table *table = pw_table_add(out, &levels_spec);
+
+	for (unsigned h = 0; h < geometry->levels; h++) {
+		pw_cell_u64(table, h + 1);
+		pw_cell_u64(table,
+			    (uint64_t)1 << (geometry->page_shift +
+					    pw_geometry_order(geometry, h)));
+		pw_cell_u64(table, use[h].tables);
+		pw_cell_u64(table, use[h].bytes);
+		pw_cell_u64(table, use[h].entries);
+		pw_cell_u64(table, use[h].lines);
+		pw_cell_u64(table, peak[h].tables);
+		pw_cell_u64(table, peak[h].bytes);
+		pw_cell_u64(table, peak[h].entries);
+		pw_cell_u64(table, peak[h].lines);
+	}
+}
+
 static void add_marks(struct pw_tables *out, const struct pw_replay_mark *marks,
 		      size_t count)
 {
@@ -219,6 +262,8 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	const struct pw_counters *counters = pw_replay_counters(replay, index);
 	const struct pw_replay_row *rows;
 	const struct pw_replay_mark *marks;
+	const struct pw_table_use *use;
+	const struct pw_table_use *peak;
 	size_t row_count;
 	size_t mark_count;
 
@@ -229,6 +274,8 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	add_time(out, machine, counters);
 	add_intervals(out, rows, row_count);
 	add_memory(out, rows, row_count);
+	use = pw_replay_table_use(replay, index, &peak);
+	add_levels(out, machine, use, peak);
 	add_marks(out, marks, mark_count);
 	if (swept)
 		add_sweep(out, replay, index);

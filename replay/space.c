@@ -9,7 +9,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 
-#define STACK_PAGES_MAX ((UINT64_C(8) << 20) >> PW_PAGE_SHIFT)
+#define STACK_BYTES_MAX (UINT64_C(8) << 20)
 #define GUARD_PAGES 256
 #define COMPACT_MIN 1024
 
@@ -20,11 +20,12 @@ enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 {
 	memset(space, 0, sizeof(*space));
 	space->number = number;
+	space->page_shift = table_ops->geometry(config).page_shift;
+	space->page_end = (uint64_t)1 << (PW_ADDRESS_BITS - space->page_shift);
 	space->ranges = (struct pw_intervals)PW_INTERVALS;
 	space->mappings = (struct pw_array)PW_ARRAY(struct pw_mapping);
 	space->table_ops = table_ops;
-	space->table = pw_arena_alloc(config->arena, 1,
-				      table_ops->state_bytes(config));
+	space->table = pw_arena_alloc(config->arena, 1, table_ops->state_bytes);
 	if (!space->table || !table_ops->init(space->table, config))
 		return pw_fail_memory(err, "a page table");
 	return PW_OK;
@@ -45,6 +46,23 @@ struct pw_range pw_range_of(uint64_t address, uint64_t length)
 		    ((length & (PW_PAGE_BYTES - 1)) != 0);
 	if (range.end > PW_PAGE_END)
 		range.end = PW_PAGE_END;
+	PW_ASSERT(range.first <= range.end);
+	return range;
+}
+
+struct pw_range pw_space_range(const struct pw_space *space, uint64_t address,
+			       uint64_t length)
+{
+	unsigned shift = space->page_shift;
+	uint64_t mask = pw_space_page_bytes(space) - 1;
+	uint64_t place = address & (((uint64_t)1 << PW_ADDRESS_BITS) - 1);
+	uint64_t rest = (place & mask) + (length & mask) + mask;
+	struct pw_range range = {place >> shift, place >> shift};
+
+	if (length > 0)
+		range.end += (length >> shift) + (rest >> shift);
+	if (range.end > space->page_end)
+		range.end = space->page_end;
 	PW_ASSERT(range.first <= range.end);
 	return range;
 }
@@ -76,7 +94,7 @@ const struct pw_mapping *pw_space_next(const struct pw_space *space,
 	size_t index = pw_intervals_lower(&space->ranges, page);
 	const struct pw_interval *found;
 
-	PW_ASSERT(page <= PW_PAGE_END);
+	PW_ASSERT(page <= space->page_end);
 	if (index == pw_intervals_count(&space->ranges))
 		return NULL;
 	found = pw_intervals_at(&space->ranges, index);
@@ -153,7 +171,7 @@ enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 	struct pw_mapping copy = *mapping;
 	enum pw_status st = PW_OK;
 
-	PW_ASSERT(range.first < range.end && range.end <= PW_PAGE_END);
+	PW_ASSERT(range.first < range.end && range.end <= space->page_end);
 	PW_ASSERT((mapping->prot & ~(uint64_t)PW_PROT_MASK) == 0);
 	if (space->mappings.count >= COMPACT_MIN &&
 	    space->mappings.count / 2 > pw_intervals_count(&space->ranges))
@@ -166,10 +184,42 @@ enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 	return st;
 }
 
+/* Whether two mappings that touch each other are one to the kernel. */
+static bool are_alike(const struct pw_mapping *a, const struct pw_mapping *b)
+{
+	return a->anonymous && b->anonymous && !a->shared && !b->shared &&
+	       !a->grows_down && !b->grows_down && a->prot == b->prot &&
+	       a->lock == b->lock && a->at_fork == b->at_fork &&
+	       a->huge == b->huge && a->hugetlb_shift == b->hugetlb_shift;
+}
+
+enum pw_status pw_space_merge(struct pw_space *space, struct pw_range range,
+			      const struct pw_mapping *mapping,
+			      struct pw_error *err)
+{
+	struct pw_mapping merged = *mapping;
+	const struct pw_mapping *beside = NULL;
+	struct pw_range extent;
+
+	PW_ASSERT(range.first < range.end);
+	if (range.first > 0)
+		beside = pw_space_find(space, range.first - 1, &extent);
+	if (beside && are_alike(beside, mapping)) {
+		range.first = extent.first;
+		merged.owns_pages |= beside->owns_pages;
+	}
+	beside = pw_space_find(space, range.end, &extent);
+	if (beside && are_alike(beside, mapping)) {
+		range.end = extent.end;
+		merged.owns_pages |= beside->owns_pages;
+	}
+	return pw_space_map(space, range, &merged, err);
+}
+
 enum pw_status pw_space_unmap(struct pw_space *space, struct pw_range range,
 			      struct pw_error *err)
 {
-	PW_ASSERT(range.end <= PW_PAGE_END);
+	PW_ASSERT(range.end <= space->page_end);
 	if (range.first >= range.end)
 		return PW_OK;
 	return pw_intervals_clear(&space->ranges, range.first, range.end, err);
@@ -189,7 +239,7 @@ void pw_space_extend(struct pw_space *space, uint64_t end, uint64_t new_end)
 	if (index + 1 < pw_intervals_count(&space->ranges))
 		PW_ASSERT(pw_intervals_at(&space->ranges, index + 1)->start >=
 			  new_end);
-	PW_ASSERT(found->start < new_end && new_end <= PW_PAGE_END);
+	PW_ASSERT(found->start < new_end && new_end <= space->page_end);
 	found->end = new_end;
 }
 
@@ -203,7 +253,7 @@ bool pw_space_grow_down(struct pw_space *space, uint64_t page)
 	stack = pw_intervals_at(&space->ranges, index);
 	PW_ASSERT(stack->start > page);
 	if (!describe(space, stack)->grows_down ||
-	    stack->end - page > STACK_PAGES_MAX)
+	    stack->end - page > STACK_BYTES_MAX >> space->page_shift)
 		return false;
 	if (index > 0 &&
 	    page - pw_intervals_at(&space->ranges, index - 1)->end <
@@ -234,6 +284,6 @@ uint64_t pw_space_pages(const struct pw_space *space)
 
 		pages += range->end - range->start;
 	}
-	PW_ASSERT(pages <= PW_PAGE_END);
+	PW_ASSERT(pages <= space->page_end);
 	return pages;
 }

@@ -1,8 +1,8 @@
 /*
  * space.h - the address space of one process: mappings, break, page table.
  *
- * Everything here is in page numbers. What becomes of present pages is the
- * business of pages.h; these functions change mappings only.
+ * Everything here is in page numbers of the machine. What becomes of present
+ * pages is the business of pages.h; these functions change mappings only.
  */
 #ifndef PW_REPLAY_SPACE_H
 #define PW_REPLAY_SPACE_H
@@ -21,7 +21,7 @@
  * Addresses have PW_ADDRESS_BITS; bits above are a sign or a tag and left out.
  * Page numbers of traces, which have them, are folded.
  */
-#define PW_PAGE_END ((uint64_t)1 << PW_KEY_PAGE_BITS) /* one past the last */
+#define PW_PAGE_END ((uint64_t)1 << PW_KEY_PAGE_BITS) /* of 4 KiB pages */
 
 static inline uint64_t pw_page_fold(uint64_t page)
 {
@@ -43,6 +43,9 @@ enum pw_lock { PW_LOCK_NONE, PW_LOCK_NOW, PW_LOCK_ON_FAULT };
 /* What a fork makes of a mapping: MADV_DONTFORK, MADV_WIPEONFORK. */
 enum pw_at_fork { PW_AT_FORK_COPY, PW_AT_FORK_LEAVE, PW_AT_FORK_WIPE };
 
+/* MADV_HUGEPAGE, MADV_NOHUGEPAGE: whether large pages are wanted. */
+enum pw_huge { PW_HUGE_UNSAID, PW_HUGE_WANTED, PW_HUGE_REFUSED };
+
 /* What is known of a mapping. Its parts, once cut, share a description. */
 struct pw_mapping {
 	uint64_t prot; /* PW_PROT_MASK */
@@ -52,12 +55,16 @@ struct pw_mapping {
 	bool owns_pages; /* private, and had a page of its own: see fork.h */
 	enum pw_lock lock;
 	enum pw_at_fork at_fork;
-	uint64_t file_bias;  /* file offset minus address, modulo 2^64 */
-	uint64_t file_bytes; /* size of the file; 0: unknown */
+	enum pw_huge huge;
+	unsigned hugetlb_shift; /* of the pages MAP_HUGETLB asks for, or 0 */
+	uint64_t file_bias;	/* file offset minus address, modulo 2^64 */
+	uint64_t file_bytes;	/* size of the file; 0: unknown */
 };
 
 struct pw_space {
 	uint32_t number;	    /* see formats/lineage.h */
+	unsigned page_shift;	    /* of its pages, those of the machine */
+	uint64_t page_end;	    /* one past the last page */
 	struct pw_intervals ranges; /* values are indices into mappings */
 	struct pw_array mappings;   /* struct pw_mapping */
 	bool break_known;
@@ -84,10 +91,27 @@ enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 void pw_space_free(struct pw_space *space);
 
 /*
- * The pages of @length bytes at @address, folded and cut at the end of the
- * address space.
+ * The 4 KiB pages of @length bytes at @address, folded and cut at the end of
+ * the address space: the address rounded down, the length up.
  */
 struct pw_range pw_range_of(uint64_t address, uint64_t length);
+
+/*
+ * The pages of @space that have one of the @length bytes at @address, folded
+ * and cut at the end of the address space.
+ */
+struct pw_range pw_space_range(const struct pw_space *space, uint64_t address,
+			       uint64_t length);
+
+/*
+ * The bytes of a page of @space.
+ *
+ * Units: bytes.
+ */
+static inline uint64_t pw_space_page_bytes(const struct pw_space *space)
+{
+	return (uint64_t)1 << space->page_shift;
+}
 
 /*
  * The mapping that holds @page, or NULL; its extent goes to *extent unless
@@ -132,6 +156,17 @@ enum pw_status pw_space_own_page(struct pw_space *space, uint64_t page,
 enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 			    const struct pw_mapping *mapping,
 			    struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The same for private anonymous memory, which becomes one mapping with those
+ * that touch it and are alike, as far as they are private and anonymous too.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ * Source: Linux mm/vma.c vma_merge_new_range.
+ */
+enum pw_status pw_space_merge(struct pw_space *space, struct pw_range range,
+			      const struct pw_mapping *mapping,
+			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Remove all mappings in @range.

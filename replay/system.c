@@ -14,11 +14,11 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	memset(system, 0, sizeof(*system));
 	system->machine = machine;
 	system->arena = arena;
-	system->tables.arena = arena;
-	system->tables.item_bytes = machine->page_table->table_bytes;
+	system->tables.slab.arena = arena;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	system->mappings_known = true;
 	system->outlet = outlet;
+	system->shift = machine->geometry.page_shift - PW_PAGE_SHIFT;
 	for (size_t i = 0; i < PW_SIDES; i++)
 		pw_filter_init(&system->filter[i], 0, false);
 }
@@ -67,8 +67,9 @@ static enum pw_status add_space(struct pw_system *system, uint32_t number,
 {
 	const struct pw_page_table_config config = {
 		.levels = system->machine->page_table_levels,
+		.page_shift = system->machine->geometry.page_shift,
 		.arena = system->arena,
-		.pool = &system->tables,
+		.store = &system->tables,
 	};
 	struct pw_space *space =
 		pw_arena_alloc(system->arena, 1, sizeof(*space));
@@ -131,7 +132,7 @@ void pw_system_invalidate(struct pw_system *system,
 			  const struct pw_space *space, uint64_t first,
 			  uint64_t count)
 {
-	PW_ASSERT(count > 0 && first + count <= PW_PAGE_END);
+	PW_ASSERT(count > 0 && first + count <= space->page_end);
 	*pw_system_tell(system) =
 		(struct pw_operation){.kind = PW_OPERATION_INVALIDATE,
 				      .page = first,
@@ -143,12 +144,11 @@ void pw_system_invalidate(struct pw_system *system,
 
 void pw_system_empty(struct pw_system *system)
 {
-	const struct pw_range all = {0, PW_PAGE_END};
+	const struct pw_range all = {0, system->current->page_end};
 
-	PW_ASSERT(system->current);
 	(void)pw_pages_remove(system, system->current, all);
 	pw_space_clear(system->current);
-	PW_ASSERT(pw_pages_count(system->current, all) == 0);
+	PW_ASSERT(pw_pages_count(system, system->current, all) == 0);
 	*pw_system_tell(system) = (struct pw_operation){
 		.kind = PW_OPERATION_FORGET, .space = system->current->number};
 	system->ended = true;
@@ -237,6 +237,7 @@ refer(struct pw_system *system, const struct references *r,
 						: PW_OPERATION_INSTRUCTION,
 		.flags = r->flags,
 		.height = (uint8_t)leaf.height,
+		.probes = (uint16_t)leaf.probes,
 	};
 	if (system->split_stores)
 		how |= pw_filter_how(filter, r->page);
@@ -259,7 +260,7 @@ static inline struct references read_record(const struct pw_system *system,
 	bool stores = touches->stores[i] != 0;
 	bool load_first = (flags & PW_TOUCH_LOAD_FIRST) != 0;
 	struct references r = {
-		.page = pw_page_fold(touches->page[i]),
+		.page = pw_page_fold(touches->page[i]) >> system->shift,
 		.side = (flags & PW_TOUCH_FETCH) ? PW_SIDE_INSTRUCTION
 						 : PW_SIDE_DATA,
 		.flags = (uint8_t)(loads * PW_OPERATION_LOADS |
@@ -313,11 +314,26 @@ static void keep_max(uint64_t *peak, uint64_t value)
 
 void pw_system_note_peaks(struct pw_system *system)
 {
+	const struct pw_geometry *geometry = &system->machine->geometry;
 	struct pw_counters *counters = &system->counters;
+	uint64_t tables = 0;
+	uint64_t bytes = 0;
 
-	PW_ASSERT(counters->rss_bytes % PW_PAGE_BYTES == 0);
-	counters->pagetable_tables = system->tables.used;
-	counters->pagetable_bytes = system->tables.used * PW_PAGE_BYTES;
+	for (unsigned h = 0; h < geometry->levels; h++) {
+		const struct pw_table_use *use = &system->tables.use[h];
+		struct pw_table_use *peak = &system->table_peak[h];
+
+		keep_max(&peak->tables, use->tables);
+		keep_max(&peak->bytes, use->bytes);
+		keep_max(&peak->entries, use->entries);
+		keep_max(&peak->lines, use->lines);
+		if (h < geometry->counted) {
+			tables += use->tables;
+			bytes += use->bytes;
+		}
+	}
+	counters->pagetable_tables = tables;
+	counters->pagetable_bytes = bytes;
 	keep_max(&counters->pagetable_peak_bytes, counters->pagetable_bytes);
 	keep_max(&counters->rss_peak_bytes, counters->rss_bytes);
 }
@@ -330,5 +346,5 @@ void pw_system_settle(struct pw_system *system)
 	for (size_t i = 0; i < system->spaces.count; i++)
 		if (space_at(system, i))
 			pages += pw_space_pages(space_at(system, i));
-	counters->vsz_bytes = pages * PW_PAGE_BYTES;
+	counters->vsz_bytes = pages << system->machine->geometry.page_shift;
 }

@@ -18,7 +18,6 @@
 #include "replay/filter.h"
 #include "replay/machine.h"
 #include "replay/operation.h"
-#include "replay/pool.h"
 #include "replay/space.h"
 
 /* Where operations go; a full buffer is taken by drain, and replaced. */
@@ -35,10 +34,12 @@ struct pw_system {
 	struct pw_counters counters; /* what memory counts; pw_system_settle */
 	struct pw_outlet *outlet;
 	struct pw_filter filter[PW_SIDES];
-	uint32_t thread;	  /* that runs */
-	bool ended;		  /* its space has, or begins anew */
-	bool split_stores;	  /* stores have a TLB of their own */
-	struct pw_pool tables;	  /* page tables of all processes */
+	unsigned shift;		      /* of page numbers of the trace */
+	uint32_t thread;	      /* that runs */
+	bool ended;		      /* its space has, or begins anew */
+	bool split_stores;	      /* stores have a TLB of their own */
+	struct pw_table_store tables; /* page tables of all processes */
+	struct pw_table_use table_peak[PW_LEVELS_MAX]; /* by height */
 	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */

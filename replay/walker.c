@@ -13,7 +13,7 @@ enum pw_status pw_walker_make(struct pw_walker *walker,
 	memset(walker, 0, sizeof(*walker));
 	walker->geometry = machine->geometry;
 	PW_ASSERT(walker->geometry.levels >= 1 &&
-		  walker->geometry.levels <= PW_PWC_MAX + 1);
+		  walker->geometry.levels <= PW_LEVELS_MAX);
 	for (size_t i = 0; i < PW_PWC_MAX; i++) {
 		enum pw_status st = pw_tlb_make(&walker->cache[i],
 						&machine->pwc[i], arena, err);
@@ -22,6 +22,15 @@ enum pw_status pw_walker_make(struct pw_walker *walker,
 			return st;
 	}
 	return PW_OK;
+}
+
+/* The cache of entries at the height above @height, or NULL. */
+static const struct pw_tlb *cache_above(const struct pw_walker *walker,
+					unsigned height)
+{
+	if (height >= PW_PWC_MAX || !walker->cache[height].ops)
+		return NULL;
+	return &walker->cache[height];
 }
 
 /* What a cache calls the entry of @page at @height. */
@@ -41,23 +50,24 @@ struct pw_walk pw_walker_walk(struct pw_walker *walker,
 	unsigned top = walker->geometry.levels - 1;
 	unsigned height =
 		reference->leaf.height; /* of the topmost entry read */
-	struct pw_walk walk;
+	struct pw_walk walk = {.references = reference->leaf.probes};
 
+	if (reference->leaf.probes)
+		return walk;
 	for (; height < top; height++) {
-		const struct pw_tlb *cache = &walker->cache[height];
+		const struct pw_tlb *cache = cache_above(walker, height);
 
-		if (cache->ops &&
-		    cache->ops->lookup(
-			    cache->state,
-			    name_entry(walker, reference, height + 1)))
+		if (cache && cache->ops->lookup(
+				     cache->state,
+				     name_entry(walker, reference, height + 1)))
 			break;
 	}
 	walk.references = height - reference->leaf.height + 1;
 	walk.cache_hit = height < top;
 	for (unsigned i = height; i > reference->leaf.height; i--) {
-		const struct pw_tlb *cache = &walker->cache[i - 1];
+		const struct pw_tlb *cache = cache_above(walker, i - 1);
 
-		if (cache->ops)
+		if (cache)
 			cache->ops->insert(cache->state,
 					   name_entry(walker, reference, i));
 	}

@@ -36,6 +36,8 @@ compare capture/engines.def PW_ENGINE "$(names 'capture/engines/engine_*.c' engi
 compare replay/models.def PW_TLB "$(names 'replay/models/tlb_*.c' tlb_)"
 compare replay/models.def PW_PAGE_TABLE \
 	"$(names 'replay/models/page_table_*.c' page_table_)"
+compare replay/models.def PW_PAGE_SIZE \
+	"$(names 'replay/models/page_size_*.c' page_size_)"
 compare analyze/analyzers.def PW_ANALYZER \
 	"$(names 'analyze/analyzers/analyzer_*.c' analyzer_)"
 

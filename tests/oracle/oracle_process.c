@@ -8,12 +8,13 @@
 #include "base/assert.h"
 #include "tests/oracle/oracle_replay.h"
 
-static struct pw_oracle_space *make_space(void)
+static struct pw_oracle_space *make_space(const struct pw_oracle_replay *oracle)
 {
 	struct pw_oracle_space *space = calloc(1, sizeof(*space));
 
 	PW_ASSERT(space);
 	space->users = 1;
+	space->shape = &oracle->machine.shape;
 	return space;
 }
 
@@ -24,21 +25,23 @@ struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,
 
 	oracle->thread[thread].begun = true;
 	if (!oracle->space[process] && !oracle->over[process])
-		oracle->space[process] = make_space();
+		oracle->space[process] = make_space(oracle);
 	return oracle->space[process];
 }
 
 /* Let the child of a fork have @page too; neither may write to it. */
 static void copy_page(struct pw_oracle_replay *oracle,
+		      const struct pw_oracle_space *parent,
 		      struct pw_oracle_page *page,
 		      struct pw_oracle_space *child)
 {
 	if (page->frame == PW_ORACLE_OWN) {
 		page->frame = PW_ORACLE_FORKED;
-		pw_oracle_invalidate(oracle, page->page);
+		pw_oracle_invalidate(oracle, parent, page);
 	}
 	if (child)
-		pw_oracle_page_add(child, page->page, page->frame);
+		pw_oracle_page_add(child, page->page, page->height,
+				   page->frame);
 }
 
 /* @child NULL: it is not in the trace. */
@@ -52,7 +55,7 @@ static void fork_space(struct pw_oracle_replay *oracle,
 			pw_oracle_mapping_at(parent, page->page);
 
 		if (!m || (m->owns_pages && !m->leave && !m->wipe))
-			copy_page(oracle, page, child);
+			copy_page(oracle, parent, page, child);
 	}
 	oracle->counts.flushes++;
 	pw_oracle_flush(oracle);
@@ -100,7 +103,7 @@ static void apply_clone(struct pw_oracle_replay *oracle, uint32_t process,
 		child->begun = true;
 	if (child && !oracle->space[child->process] &&
 	    !oracle->over[child->process]) {
-		fresh = shares ? oracle->space[process] : make_space();
+		fresh = shares ? oracle->space[process] : make_space(oracle);
 		fresh->users += shares;
 		oracle->space[child->process] = fresh;
 	}
@@ -133,7 +136,7 @@ static void apply_exec(struct pw_oracle_replay *oracle, uint32_t thread)
 			t->gone = true;
 	}
 	leave_space(oracle, process);
-	oracle->space[process] = make_space();
+	oracle->space[process] = make_space(oracle);
 }
 
 static void apply_exit(struct pw_oracle_replay *oracle, uint32_t thread)

@@ -64,11 +64,24 @@ static void empty_walk_caches(struct pw_oracle_replay *oracle)
 	pw_oracle_tlb_flush(&oracle->pd);
 }
 
-void pw_oracle_invalidate(struct pw_oracle_replay *oracle, uint64_t page)
+/* Remove pages [first, first + count) from @tlb. */
+static void forget(struct pw_oracle_tlb *tlb, uint64_t first, uint64_t count)
 {
-	pw_oracle_tlb_invalidate(&oracle->itlb, page);
-	pw_oracle_tlb_invalidate(&oracle->dtlb, page);
-	pw_oracle_tlb_invalidate(&oracle->stlb, page);
+	for (uint64_t i = 0; i < tlb->geometry.entries; i++) {
+		if (tlb->entry[i].page - first < count)
+			tlb->entry[i].valid = false;
+	}
+}
+
+void pw_oracle_invalidate(struct pw_oracle_replay *oracle,
+			  const struct pw_oracle_space *space,
+			  const struct pw_oracle_page *page)
+{
+	unsigned order = pw_oracle_order(space->shape, page->height);
+
+	forget(&oracle->itlb, page->page, (uint64_t)1 << order);
+	forget(&oracle->dtlb, page->page, (uint64_t)1 << order);
+	forget(&oracle->stlb, page->page, (uint64_t)1 << order);
 	empty_walk_caches(oracle);
 	oracle->counts.invalidations++;
 }
@@ -115,12 +128,38 @@ static uint64_t sum_resident(const struct pw_oracle_replay *oracle)
 	return sum;
 }
 
+void pw_oracle_replay_use(const struct pw_oracle_replay *oracle,
+			  struct pw_oracle_use use[PW_ORACLE_LEVELS])
+{
+	memset(use, 0, PW_ORACLE_LEVELS * sizeof(*use));
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++) {
+		const struct pw_oracle_space *space = distinct_space(oracle, i);
+
+		if (space->pages > 0)
+			pw_oracle_add_use(space, use);
+	}
+}
+
+/* Tables without the roots. */
 static uint64_t sum_tables(const struct pw_oracle_replay *oracle)
 {
+	struct pw_oracle_use use[PW_ORACLE_LEVELS];
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
-		sum += pw_oracle_tables(distinct_space(oracle, i));
+	pw_oracle_replay_use(oracle, use);
+	for (unsigned h = 0; h < pw_oracle_counted(&oracle->machine.shape); h++)
+		sum += use[h].tables;
+	return sum;
+}
+
+static uint64_t sum_table_bytes(const struct pw_oracle_replay *oracle)
+{
+	struct pw_oracle_use use[PW_ORACLE_LEVELS];
+	uint64_t sum = 0;
+
+	pw_oracle_replay_use(oracle, use);
+	for (unsigned h = 0; h < pw_oracle_counted(&oracle->machine.shape); h++)
+		sum += use[h].bytes;
 	return sum;
 }
 
@@ -137,42 +176,68 @@ static uint64_t sum_mapped(const struct pw_oracle_replay *oracle)
 	return sum;
 }
 
+static void keep_max(uint64_t *peak, uint64_t value)
+{
+	if (value > *peak)
+		*peak = value;
+}
+
 /* Keep the peaks after something may have been mapped. */
 static void note_peaks(struct pw_oracle_replay *oracle)
 {
-	uint64_t resident = sum_resident(oracle);
-	uint64_t tables = sum_tables(oracle);
+	struct pw_oracle_use use[PW_ORACLE_LEVELS];
+	uint64_t bytes = 0;
 
-	if (resident > oracle->counts.peak_pages)
-		oracle->counts.peak_pages = resident;
-	if (tables > oracle->counts.peak_tables)
-		oracle->counts.peak_tables = tables;
+	pw_oracle_replay_use(oracle, use);
+	for (unsigned h = 0; h < oracle->machine.shape.levels; h++) {
+		keep_max(&oracle->peak[h].tables, use[h].tables);
+		keep_max(&oracle->peak[h].bytes, use[h].bytes);
+		keep_max(&oracle->peak[h].entries, use[h].entries);
+		keep_max(&oracle->peak[h].lines, use[h].lines);
+		if (h < pw_oracle_counted(&oracle->machine.shape))
+			bytes += use[h].bytes;
+	}
+	keep_max(&oracle->counts.peak_table_bytes, bytes);
+	keep_max(&oracle->counts.peak_pages, sum_resident(oracle));
 }
 
-static void walk(struct pw_oracle_replay *oracle, uint64_t page)
+/* The cache of entries at @height; none above three. */
+static struct pw_oracle_tlb *walk_cache(struct pw_oracle_replay *oracle,
+					unsigned height)
 {
+	static struct pw_oracle_tlb none;
+	struct pw_oracle_tlb *const cache[] = {&none, &oracle->pd,
+					       &oracle->pdpt, &oracle->pml4};
+
+	return height < PW_COUNT(cache) ? cache[height] : &none;
+}
+
+/* A walk to the entry of @page. */
+static void walk(struct pw_oracle_replay *oracle,
+		 const struct pw_oracle_space *space, uint64_t page)
+{
+	const struct pw_oracle_shape *shape = &oracle->machine.shape;
+	unsigned leaf = pw_oracle_page_at(space, page)->height;
+	unsigned h = leaf + 1;
+
 	oracle->counts.walks++;
-	if (pw_oracle_tlb_hit(&oracle->pd, page >> 9)) {
-		oracle->counts.pwc_hits++;
-		oracle->counts.walk_references += 1;
+	if (shape->hashed) {
+		oracle->counts.walk_references += pw_oracle_probes(space, page);
 		return;
 	}
-	if (pw_oracle_tlb_hit(&oracle->pdpt, page >> 18)) {
-		oracle->counts.pwc_hits++;
-		oracle->counts.walk_references += 2;
-	} else if (pw_oracle_tlb_hit(&oracle->pml4, page >> 27)) {
-		oracle->counts.pwc_hits++;
-		oracle->counts.walk_references += 3;
-		pw_oracle_tlb_fill(&oracle->pdpt, page >> 18);
-	} else {
-		oracle->counts.walk_references += 4;
-		pw_oracle_tlb_fill(&oracle->pml4, page >> 27);
-		pw_oracle_tlb_fill(&oracle->pdpt, page >> 18);
-	}
-	pw_oracle_tlb_fill(&oracle->pd, page >> 9);
+	while (h < shape->levels &&
+	       !pw_oracle_tlb_hit(walk_cache(oracle, h),
+				  page >> pw_oracle_order(shape, h)))
+		h++;
+	oracle->counts.pwc_hits += h < shape->levels;
+	oracle->counts.walk_references += h - leaf;
+	for (unsigned read = h - 1; read > leaf; read--)
+		pw_oracle_tlb_fill(walk_cache(oracle, read),
+				   page >> pw_oracle_order(shape, read));
 }
 
-static void translate(struct pw_oracle_replay *oracle, uint64_t page,
+static void translate(struct pw_oracle_replay *oracle,
+		      const struct pw_oracle_space *space, uint64_t page,
 		      bool fetch)
 {
 	struct pw_oracle_tlb *l1 = fetch ? &oracle->itlb : &oracle->dtlb;
@@ -188,7 +253,7 @@ static void translate(struct pw_oracle_replay *oracle, uint64_t page,
 		oracle->counts.stlb_hits++;
 	} else {
 		oracle->counts.stlb_misses += oracle->machine.stlb.entries > 0;
-		walk(oracle, page);
+		walk(oracle, space, page);
 		pw_oracle_tlb_fill(&oracle->stlb, page);
 	}
 	pw_oracle_tlb_fill(l1, page);
@@ -217,7 +282,7 @@ static void refer(struct pw_oracle_replay *oracle,
 	pw_oracle_fault(oracle, space, page, write);
 	if (oracle->counts.minor != faults)
 		note_peaks(oracle);
-	translate(oracle, page, fetch);
+	translate(oracle, space, page, fetch);
 }
 
 void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
@@ -245,8 +310,10 @@ void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
 	     page <= last >> PW_PAGE_SHIFT; page++) {
 		count_touch(oracle, thread, page, fetch);
 		if (space)
-			refer(oracle, space, page % PW_ORACLE_PAGES, write,
-			      fetch);
+			refer(oracle, space,
+			      page * PW_PAGE_BYTES % ((uint64_t)1 << 57) >>
+				      oracle->machine.shape.page_shift,
+			      write, fetch);
 	}
 }
 
@@ -320,27 +387,27 @@ static uint64_t none(const struct pw_oracle_replay *oracle)
 
 static uint64_t table_bytes(const struct pw_oracle_replay *oracle)
 {
-	return sum_tables(oracle) * PW_PAGE_BYTES;
+	return sum_table_bytes(oracle);
 }
 
 static uint64_t table_peak_bytes(const struct pw_oracle_replay *oracle)
 {
-	return oracle->counts.peak_tables * PW_PAGE_BYTES;
+	return oracle->counts.peak_table_bytes;
 }
 
 static uint64_t resident_bytes(const struct pw_oracle_replay *oracle)
 {
-	return sum_resident(oracle) * PW_PAGE_BYTES;
+	return sum_resident(oracle) << oracle->machine.shape.page_shift;
 }
 
 static uint64_t resident_peak_bytes(const struct pw_oracle_replay *oracle)
 {
-	return oracle->counts.peak_pages * PW_PAGE_BYTES;
+	return oracle->counts.peak_pages << oracle->machine.shape.page_shift;
 }
 
 static uint64_t mapped_bytes(const struct pw_oracle_replay *oracle)
 {
-	return sum_mapped(oracle) * PW_PAGE_BYTES;
+	return sum_mapped(oracle) << oracle->machine.shape.page_shift;
 }
 
 /* Counters that are worked out when asked for. */

@@ -21,7 +21,18 @@
 #define PW_ORACLE_PROCESSES_MAX 8
 #define PW_ORACLE_THREADS_MAX 16
 
+/* Who decides how large pages are. */
+enum pw_oracle_page_size {
+	PW_ORACLE_BASE,
+	PW_ORACLE_HUGE,
+	PW_ORACLE_MADVISE,
+	PW_ORACLE_HUGETLB,
+};
+
 struct pw_oracle_machine {
+	struct pw_oracle_shape shape;
+	enum pw_oracle_page_size page_size;
+	unsigned page_size_max; /* log2 of bytes */
 	struct pw_oracle_geometry itlb, dtlb;
 	struct pw_oracle_geometry stlb;		  /* 0 entries: none */
 	struct pw_oracle_geometry pml4, pdpt, pd; /* 0 entries: none */
@@ -45,7 +56,7 @@ struct pw_oracle_counts {
 	uint64_t walks, walk_references, pwc_hits;
 	uint64_t invalidations, flushes, switches;
 	uint64_t minor, zero_page, file, cow, forked, assumed;
-	uint64_t peak_pages, peak_tables;
+	uint64_t peak_pages, peak_table_bytes;
 };
 
 struct pw_oracle_thread {
@@ -65,6 +76,7 @@ struct pw_oracle_replay {
 	struct pw_oracle_tlb itlb, dtlb, stlb, pml4, pdpt, pd;
 	const struct pw_oracle_space *running; /* that of the last process */
 	struct pw_oracle_counts counts;
+	struct pw_oracle_use peak[PW_ORACLE_LEVELS]; /* of tables, by height */
 };
 
 /*
@@ -106,7 +118,19 @@ bool pw_oracle_replay_counter(const struct pw_oracle_replay *oracle,
  */
 const char *pw_oracle_replay_name(size_t index);
 
+/*
+ * Tables in use now, of all spaces, by height.
+ */
+void pw_oracle_replay_use(const struct pw_oracle_replay *oracle,
+			  struct pw_oracle_use use[PW_ORACLE_LEVELS]);
+
 /* ---- between the oracle's own files ---- */
+
+/*
+ * Map by pages of the next smaller size what the large page of @page maps.
+ */
+void pw_oracle_split(struct pw_oracle_replay *oracle,
+		     struct pw_oracle_space *space, uint64_t page);
 
 /*
  * Handle the fault of a reference to @page if there is one.
@@ -132,9 +156,11 @@ struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,
 					     uint32_t thread);
 
 /*
- * Forget the translation of one page everywhere.
+ * Forget the translation of @page, of whatever size, everywhere.
  */
-void pw_oracle_invalidate(struct pw_oracle_replay *oracle, uint64_t page);
+void pw_oracle_invalidate(struct pw_oracle_replay *oracle,
+			  const struct pw_oracle_space *space,
+			  const struct pw_oracle_page *page);
 
 /*
  * Forget all translations.

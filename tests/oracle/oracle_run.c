@@ -87,6 +87,8 @@ void pw_oracle_run(struct pw_oracle_run *run,
 		run_events(run, oracle, trace, stretch);
 	}
 	run->final = take_snapshot(oracle);
+	pw_oracle_replay_use(oracle, run->use);
+	memcpy(run->peak, oracle->peak, sizeof(run->peak));
 	pw_oracle_replay_close(oracle);
 }
 

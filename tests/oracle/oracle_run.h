@@ -20,6 +20,8 @@ struct pw_oracle_run {
 	struct pw_array marks; /* struct pw_oracle_snapshot */
 	struct pw_array rows;  /* after each interval of accesses */
 	struct pw_oracle_snapshot final;
+	struct pw_oracle_use use[PW_ORACLE_LEVELS]; /* at the end, by height */
+	struct pw_oracle_use peak[PW_ORACLE_LEVELS];
 };
 
 /*

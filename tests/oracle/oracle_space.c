@@ -14,15 +14,33 @@ void pw_oracle_space_clear(struct pw_oracle_space *space)
 {
 	free(space->page);
 	free(space->mapping);
-	*space = (struct pw_oracle_space){.users = space->users};
+	*space = (struct pw_oracle_space){.users = space->users,
+					  .shape = space->shape};
+}
+
+unsigned pw_oracle_order(const struct pw_oracle_shape *shape, unsigned height)
+{
+	unsigned order = 0;
+
+	for (unsigned h = 0; h < height; h++)
+		order += shape->bits[h];
+	return order;
+}
+
+uint64_t pw_oracle_pages(const struct pw_oracle_shape *shape)
+{
+	return (uint64_t)1 << (57 - shape->page_shift);
 }
 
 struct pw_oracle_page *pw_oracle_page_at(const struct pw_oracle_space *space,
 					 uint64_t page)
 {
 	for (size_t i = 0; i < space->pages; i++) {
-		if (space->page[i].page == page)
-			return &space->page[i];
+		struct pw_oracle_page *p = &space->page[i];
+		unsigned order = pw_oracle_order(space->shape, p->height);
+
+		if (p->page >> order == page >> order)
+			return p;
 	}
 	return NULL;
 }
@@ -39,8 +57,101 @@ pw_oracle_mapping_at(const struct pw_oracle_space *space, uint64_t page)
 	return NULL;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * How many different values the numbers of pages mapped at @height or below
+ * have above @shift bits; they go to *out, in order, unless that is NULL.
+ */
+static uint64_t count_prefixes(const struct pw_oracle_space *space,
+			       unsigned height, unsigned shift, uint64_t **out)
+{
+	uint64_t *prefix = calloc(space->pages + 1, sizeof(*prefix));
+	uint64_t count = 0, distinct = 0;
+
+	PW_ASSERT(prefix);
+	for (size_t i = 0; i < space->pages; i++) {
+		if (space->page[i].height <= height)
+			prefix[count++] = space->page[i].page >> shift;
+	}
+	qsort(prefix, count, sizeof(*prefix), compare_numbers);
+	for (uint64_t i = 0; i < count; i++) {
+		if (i == 0 || prefix[i] != prefix[i - 1])
+			prefix[distinct++] = prefix[i];
+	}
+	if (out)
+		*out = prefix;
+	else
+		free(prefix);
+	return distinct;
+}
+
+static void note_lines(struct pw_oracle_space *space)
+{
+	uint64_t lines = count_prefixes(space, 0, 3, NULL);
+
+	if (lines > space->most_lines)
+		space->most_lines = lines;
+}
+
+/* Places for lines: twice as many as there ever were, a power of two. */
+static uint64_t hash_places(const struct pw_oracle_space *space)
+{
+	uint64_t places = 64;
+
+	while (places < 2 * space->most_lines)
+		places *= 2;
+	return places;
+}
+
+/* Put @line where its hash says, or behind; who is farther off goes first. */
+static void hash_line(uint64_t *at, uint64_t places, uint64_t line)
+{
+	uint64_t i = pw_mix64(line) % places;
+
+	while (at[i]) {
+		uint64_t here = at[i];
+		uint64_t off = (i - pw_mix64(line)) % places;
+		uint64_t here_off = (i - pw_mix64(here)) % places;
+
+		if (here_off < off || (here_off == off && line < here)) {
+			at[i] = line;
+			line = here;
+		}
+		i = (i + 1) % places;
+	}
+	at[i] = line;
+}
+
+uint64_t pw_oracle_probes(const struct pw_oracle_space *space, uint64_t page)
+{
+	uint64_t places = hash_places(space);
+	uint64_t *at = calloc(places, sizeof(*at)), *line;
+	uint64_t lines = count_prefixes(space, 0, 3, &line);
+	uint64_t wanted = (page >> 3) + 1, probes = 1;
+
+	PW_ASSERT(at);
+	for (uint64_t i = 0; i < lines; i++)
+		hash_line(at, places, line[i] + 1);
+	while (at[(pw_mix64(wanted) + probes - 1) % places] != wanted)
+		probes++;
+	free(at);
+	free(line);
+	return probes;
+}
+
+unsigned pw_oracle_counted(const struct pw_oracle_shape *shape)
+{
+	return shape->hashed ? 1 : shape->levels - 1;
+}
+
 void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
-			enum pw_oracle_frame frame)
+			unsigned height, enum pw_oracle_frame frame)
 {
 	PW_ASSERT(!pw_oracle_page_at(space, page));
 	if (space->pages == space->page_room) {
@@ -50,8 +161,11 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 		PW_ASSERT(space->page);
 	}
 	space->page[space->pages].page = page;
+	space->page[space->pages].height = height;
 	space->page[space->pages].frame = frame;
 	space->pages++;
+	if (space->shape->hashed)
+		note_lines(space);
 }
 
 void pw_oracle_page_remove(struct pw_oracle_space *space, uint64_t page)
@@ -60,6 +174,8 @@ void pw_oracle_page_remove(struct pw_oracle_space *space, uint64_t page)
 
 	PW_ASSERT(found);
 	*found = space->page[--space->pages];
+	if (space->pages == 0)
+		space->most_lines = 0;
 }
 
 void pw_oracle_mapping_add(struct pw_oracle_space *space,
@@ -88,7 +204,7 @@ void pw_oracle_cut(struct pw_oracle_space *space, uint64_t page)
 		return;
 	upper = *m;
 	upper.first = page;
-	upper.offset += (page - m->first) * PW_PAGE_BYTES;
+	upper.offset += (page - m->first) << space->shape->page_shift;
 	m->end = page;
 	pw_oracle_mapping_add(space, upper);
 }
@@ -112,38 +228,66 @@ void pw_oracle_unmap(struct pw_oracle_space *space, uint64_t first,
 	}
 }
 
+/* Whether two mappings are one if they touch. */
+static bool are_alike(const struct pw_oracle_mapping *a,
+		      const struct pw_oracle_mapping *b)
+{
+	if (!a->anonymous || a->shared || a->grows_down || !b->anonymous ||
+	    b->shared || b->grows_down)
+		return false;
+	return a->prot == b->prot && a->lock == b->lock &&
+	       a->leave == b->leave && a->wipe == b->wipe &&
+	       a->huge == b->huge && a->hugetlb == b->hugetlb;
+}
+
+void pw_oracle_merge(struct pw_oracle_space *space, struct pw_oracle_mapping *m)
+{
+	const uint64_t first = m->first, end = m->end;
+	size_t i = 0;
+
+	while (i < space->mappings) {
+		struct pw_oracle_mapping *old = &space->mapping[i];
+
+		if ((old->end != first && old->first != end) ||
+		    !are_alike(old, m)) {
+			i++;
+			continue;
+		}
+		if (old->first < m->first)
+			m->first = old->first;
+		if (old->end > m->end)
+			m->end = old->end;
+		m->owns_pages = m->owns_pages || old->owns_pages;
+		*old = space->mapping[--space->mappings];
+	}
+}
+
 uint64_t pw_oracle_resident(const struct pw_oracle_space *space)
 {
 	uint64_t resident = 0;
 
 	for (size_t i = 0; i < space->pages; i++)
-		resident += space->page[i].frame != PW_ORACLE_ZERO;
+		resident +=
+			(uint64_t)(space->page[i].frame != PW_ORACLE_ZERO)
+			<< pw_oracle_order(space->shape, space->page[i].height);
 	return resident;
 }
 
-/* How many different values the page numbers have above @shift bits. */
-static uint64_t count_prefixes(const struct pw_oracle_space *space,
-			       unsigned shift)
+void pw_oracle_add_use(const struct pw_oracle_space *space,
+		       struct pw_oracle_use *use)
 {
-	uint64_t *seen = calloc(space->pages + 1, sizeof(*seen));
-	uint64_t distinct = 0;
+	const struct pw_oracle_shape *shape = space->shape;
 
-	PW_ASSERT(seen);
-	for (size_t i = 0; i < space->pages; i++) {
-		uint64_t prefix = space->page[i].page >> shift;
-		uint64_t j = 0;
+	for (unsigned h = 0; space->pages && h < shape->levels; h++) {
+		unsigned order = pw_oracle_order(shape, h);
+		unsigned bits = shape->bits[h];
+		uint64_t tables = count_prefixes(space, h, order + bits, NULL);
 
-		while (j < distinct && seen[j] != prefix)
-			j++;
-		if (j == distinct)
-			seen[distinct++] = prefix;
+		use[h].tables += tables;
+		use[h].bytes += shape->hashed ? hash_places(space) * 64
+					      : tables * 8 << bits;
+		use[h].entries += count_prefixes(space, h, order, NULL);
+		use[h].lines += count_prefixes(
+			space, h, order + (bits < 3 ? bits : 3), NULL);
 	}
-	free(seen);
-	return distinct;
-}
-
-uint64_t pw_oracle_tables(const struct pw_oracle_space *space)
-{
-	return count_prefixes(space, 9) + count_prefixes(space, 18) +
-	       count_prefixes(space, 27);
 }

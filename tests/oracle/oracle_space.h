@@ -1,6 +1,7 @@
 /*
  * oracle_space.h - an address space as two plain arrays: pages and mappings.
  *
+ * Pages are base pages of the machine; a large page is an item that has many.
  * Every search is linear, and every sum is counted anew when asked for.
  */
 #ifndef PW_TESTS_ORACLE_ORACLE_SPACE_H
@@ -19,11 +20,25 @@ enum pw_oracle_frame {
 	PW_ORACLE_WRITTEN, /* the same after a write: writable */
 };
 
-/* Addresses have 57 bits. */
-#define PW_ORACLE_PAGES ((uint64_t)1 << 45)
+#define PW_ORACLE_LEVELS 6
+
+/* What the page tables of a machine are. */
+struct pw_oracle_shape {
+	unsigned page_shift;		 /* of a base page */
+	unsigned levels;		 /* [0] are the leaf tables */
+	unsigned bits[PW_ORACLE_LEVELS]; /* of an index, by height */
+	unsigned leaves;		 /* lowest heights that map pages */
+	bool hashed;			 /* one table of lines, by hash */
+};
+
+/* Tables in use at a height. */
+struct pw_oracle_use {
+	uint64_t tables, bytes, entries, lines;
+};
 
 struct pw_oracle_page {
-	uint64_t page;
+	uint64_t page; /* the first one, of a large page */
+	unsigned height;
 	enum pw_oracle_frame frame;
 };
 
@@ -36,9 +51,12 @@ struct pw_oracle_mapping {
 	bool owns_pages;  /* is private and ever had a page of its own */
 	int lock;	  /* 0 not, 1 at once, 2 on fault */
 	bool leave, wipe; /* at a fork */
+	int huge;	  /* 0 not said, 1 wanted, 2 refused */
+	unsigned hugetlb; /* log2 of the page's bytes, or 0 */
 };
 
 struct pw_oracle_space {
+	const struct pw_oracle_shape *shape;
 	struct pw_oracle_page *page; /* in the order they were mapped */
 	size_t pages, page_room;
 	struct pw_oracle_mapping *mapping; /* in no order */
@@ -47,6 +65,7 @@ struct pw_oracle_space {
 	uint64_t program_break; /* bytes */
 	int future_lock;	/* of new mappings */
 	unsigned users;		/* processes */
+	uint64_t most_lines;	/* of 8 pages, since it was empty */
 };
 
 /*
@@ -65,10 +84,20 @@ struct pw_oracle_mapping *
 pw_oracle_mapping_at(const struct pw_oracle_space *space, uint64_t page);
 
 /*
- * Map an absent page.
+ * Base pages of a page at @height, as a power of two.
+ */
+unsigned pw_oracle_order(const struct pw_oracle_shape *shape, unsigned height);
+
+/*
+ * Base pages that addresses of 57 bits have.
+ */
+uint64_t pw_oracle_pages(const struct pw_oracle_shape *shape);
+
+/*
+ * Map an absent page of @height.
  */
 void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
-			enum pw_oracle_frame frame);
+			unsigned height, enum pw_oracle_frame frame);
 
 /*
  * Unmap a present page.
@@ -93,13 +122,32 @@ void pw_oracle_unmap(struct pw_oracle_space *space, uint64_t first,
 		     uint64_t end);
 
 /*
+ * Let @m, which is new, be one with the mappings that touch it and are alike:
+ * they go, and it has their pages.
+ */
+void pw_oracle_merge(struct pw_oracle_space *space,
+		     struct pw_oracle_mapping *m);
+
+/*
  * Pages in memory, the zero page not counted.
  */
 uint64_t pw_oracle_resident(const struct pw_oracle_space *space);
 
 /*
- * Page-table tables without the root: distinct prefixes of mapped pages.
+ * Heights whose tables are counted: all but the root; of a hash table, it.
  */
-uint64_t pw_oracle_tables(const struct pw_oracle_space *space);
+unsigned pw_oracle_counted(const struct pw_oracle_shape *shape);
+
+/*
+ * Lines that a walk to the present page @page reads in a hash table.
+ */
+uint64_t pw_oracle_probes(const struct pw_oracle_space *space, uint64_t page);
+
+/*
+ * Add to *use, by height, what the page table has: distinct prefixes of the
+ * mapped pages.
+ */
+void pw_oracle_add_use(const struct pw_oracle_space *space,
+		       struct pw_oracle_use *use);
 
 #endif

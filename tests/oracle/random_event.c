@@ -88,6 +88,7 @@ static struct pw_event make_map(struct pw_random *random, struct range range)
 
 static struct pw_event make_mmap(struct pw_random *random, struct range range)
 {
+	static const uint64_t size[] = {0, 0, 16, 21, 21, 25, 29, 30};
 	struct pw_event event = {.kind = PW_EVENT_mmap};
 
 	event.result = range.address;
@@ -100,6 +101,9 @@ static struct pw_event make_mmap(struct pw_random *random, struct range range)
 	event.arg[3] |= once_in(random, 9) ? 0x10000 : 0;
 	event.arg[3] |= once_in(random, 8) ? 0x100 : 0;
 	event.arg[3] |= 0x10;
+	if (once_in(random, 6))
+		event.arg[3] |= 0x40020 | size[below(random, PW_COUNT(size))]
+						  << 26;
 	if (event.arg[3] & 0x100)
 		event.arg[3] |= 0x20;
 	event.arg[4] = 3;
@@ -141,8 +145,8 @@ static struct pw_event make_brk(struct pw_random *random,
 static struct pw_event make_madvise(struct pw_random *random,
 				    struct range range)
 {
-	static const uint64_t advice[] = {4,  4,  4,  22, 23, 22, 23, 8,
-					  14, 21, 24, 10, 11, 18, 19};
+	static const uint64_t advice[] = {4,  4,  4,  22, 23, 22, 23, 8, 14,
+					  14, 15, 21, 24, 10, 11, 18, 19};
 	struct pw_event event = {.kind = PW_EVENT_madvise};
 
 	event.arg[0] = range.address;

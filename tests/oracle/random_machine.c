@@ -1,9 +1,11 @@
 /*
- * random_machine.c - sizes of TLBs and page-walk caches by chance.
+ * random_machine.c - sizes of TLBs and page-walk caches, page tables and pages
+ * by chance.
  */
 #include "tests/oracle/random_machine.h"
 
 #include "base/assert.h"
+#include "replay/page_size.h"
 
 static uint64_t below(struct pw_random *random, uint64_t bound)
 {
@@ -46,11 +48,73 @@ static void choose(struct pw_random *random, struct pw_tlb_choice *choice,
 	PW_ASSERT(choice->ops->check(&choice->config, &err) == PW_OK);
 }
 
+/* Page tables as the manuals have them, and what a larger base page leaves. */
+static const struct {
+	const char *model;
+	uint64_t levels;
+	unsigned page_shift;
+	struct pw_oracle_shape shape;
+} tables[] = {
+	{"radix-x86-64", 4, 0, {12, 4, {9, 9, 9, 9}, 3, false}},
+	{"radix-x86-64", 5, 12, {12, 5, {9, 9, 9, 9, 9}, 3, false}},
+	{"radix-x86-64", 4, 21, {21, 3, {9, 9, 9}, 2, false}},
+	{"radix-x86-64", 5, 30, {30, 3, {9, 9, 9}, 1, false}},
+	{"radix-arm64-4k", 3, 0, {12, 3, {9, 9, 9}, 3, false}},
+	{"radix-arm64-4k", 5, 0, {12, 5, {9, 9, 9, 9, 4}, 3, false}},
+	{"radix-arm64-16k", 3, 14, {14, 3, {11, 11, 11}, 2, false}},
+	{"radix-arm64-16k", 4, 0, {14, 4, {11, 11, 11, 1}, 2, false}},
+	{"radix-arm64-64k", 2, 0, {16, 2, {13, 13}, 2, false}},
+	{"radix-arm64-64k", 3, 0, {16, 3, {13, 13, 6}, 2, false}},
+	{"radix-arm64-64k", 3, 29, {29, 2, {13, 6}, 1, false}},
+	{"radix-riscv64", 3, 0, {12, 3, {9, 9, 9}, 3, false}},
+	{"radix-riscv64", 4, 21, {21, 3, {9, 9, 9}, 3, false}},
+	{"radix-riscv64", 5, 0, {12, 5, {9, 9, 9, 9, 9}, 4, false}},
+	{"hashed", 1, 0, {12, 1, {45}, 1, true}},
+	{"hashed", 1, 12, {12, 1, {45}, 1, true}},
+	{"hashed", 1, 16, {16, 1, {41}, 1, true}},
+};
+
+static void choose_tables(struct pw_random *random, struct pw_machine *machine,
+			  struct pw_oracle_machine *twin)
+{
+	size_t i = below(random, 3) ? 0 : below(random, PW_COUNT(tables));
+	struct pw_page_table_config config = {0};
+	struct pw_error err;
+
+	config.levels = tables[i].levels;
+	config.page_shift = tables[i].page_shift;
+	machine->page_table = pw_page_table_find(tables[i].model);
+	PW_ASSERT(machine->page_table->check(&config, &err) == PW_OK);
+	machine->page_table_levels = config.levels;
+	machine->geometry = machine->page_table->geometry(&config);
+	twin->shape = tables[i].shape;
+}
+
+static void choose_page_size(struct pw_random *random,
+			     struct pw_machine *machine,
+			     struct pw_oracle_machine *twin)
+{
+	static const char *const policy[] = {
+		[PW_ORACLE_BASE] = "base",
+		[PW_ORACLE_HUGE] = "huge",
+		[PW_ORACLE_MADVISE] = "madvise",
+		[PW_ORACLE_HUGETLB] = "hugetlb",
+	};
+	static const unsigned most[] = {12, 20, 21, 24, 25, 29, 30};
+
+	if (below(random, 2))
+		twin->page_size = (enum pw_oracle_page_size)below(
+			random, PW_COUNT(policy));
+	twin->page_size_max = most[below(random, PW_COUNT(most))];
+	machine->page_size = pw_page_size_find(policy[twin->page_size]);
+	machine->page_size_max_shift = twin->page_size_max;
+	PW_ASSERT(machine->page_size);
+}
+
 void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 		       struct pw_oracle_machine *twin)
 {
 	const struct pw_oracle_geometry none = {0, 0};
-	const struct pw_page_table_config config = {.levels = 4};
 
 	*twin = (struct pw_oracle_machine){0};
 	twin->itlb = pick_geometry(random, 16);
@@ -62,12 +126,10 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	twin->fault_around_pages = 16;
 	if (below(random, 2))
 		twin->fault_around_pages = (uint64_t)1 << below(random, 10);
-	*machine = (struct pw_machine){.name = "random",
-				       .summary = "random",
-				       .source = "",
-				       .page_table_levels = 4};
-	machine->page_table = pw_page_table_find("radix-x86-64");
-	machine->geometry = machine->page_table->geometry(&config);
+	*machine = (struct pw_machine){
+		.name = "random", .summary = "random", .source = ""};
+	choose_tables(random, machine, twin);
+	choose_page_size(random, machine, twin);
 	machine->cpu = (struct pw_machine_cpu){
 		.placement = pw_placement_find("single"),
 		.count = 1,

@@ -387,6 +387,8 @@ void pw_random_trace_make(struct pw_random_trace *trace, uint64_t seed,
 	if (m.is_long)
 		m.turn = 4;
 	size = once_in(&m, 4) ? 90 : 24;
+	if (once_in(&m, 8) && !m.is_long)
+		size = 1600; /* large pages fit in */
 	for (size_t i = 0; i < PW_RANDOM_THREADS; i++)
 		place_areas(&m, m.area[i], size);
 	for (uint32_t i = 0; i < trace->threads; i++)

@@ -26,10 +26,17 @@ static void drain(struct pw_outlet *outlet)
 void pw_test_system_open(struct pw_test_system *test, const char *override)
 {
 	const struct pw_text_list overrides = {&override, override ? 1 : 0};
+
+	pw_test_system_open_as(test, &overrides);
+}
+
+void pw_test_system_open_as(struct pw_test_system *test,
+			    const struct pw_text_list *overrides)
+{
 	struct pw_error err;
 
 	PW_TEST_OK(pw_arena_open(&test->arena, 0, &err), &err);
-	PW_TEST_OK(pw_machine_load(&test->machine, "generic-x86-64", &overrides,
+	PW_TEST_OK(pw_machine_load(&test->machine, "generic-x86-64", overrides,
 				   &err),
 		   &err);
 	PW_TEST_OK(pw_operations_make(&test->operations, test->arena, &err),

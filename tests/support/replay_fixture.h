@@ -18,6 +18,7 @@ enum {
 	PW_TEST_ANONYMOUS = 0x20,
 	PW_TEST_GROWSDOWN = 0x100,
 	PW_TEST_POPULATE = 0x8000,
+	PW_TEST_HUGETLB = 0x40000,
 };
 
 struct pw_test_system {
@@ -35,6 +36,12 @@ struct pw_test_system {
  * Fails the test when it cannot.
  */
 void pw_test_system_open(struct pw_test_system *test, const char *override);
+
+/*
+ * The same with any number of overrides.
+ */
+void pw_test_system_open_as(struct pw_test_system *test,
+			    const struct pw_text_list *overrides);
 
 void pw_test_system_close(struct pw_test_system *test);
 

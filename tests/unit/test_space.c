@@ -4,7 +4,6 @@
 #include "tests/support/pw_test.h"
 
 #include "base/bits.h"
-#include "replay/pool.h"
 #include "replay/space.h"
 
 static const struct pw_mapping plain = {.prot = 3, .anonymous = true};
@@ -13,19 +12,18 @@ static const struct pw_mapping stack = {
 
 struct fixture {
 	struct pw_arena *arena;
-	struct pw_pool pool;
+	struct pw_table_store store;
 	struct pw_space space;
 };
 
 static void setup(struct fixture *f)
 {
-	struct pw_page_table_config config = {.levels = 4, .pool = &f->pool};
+	struct pw_page_table_config config = {.levels = 4, .store = &f->store};
 	struct pw_error err;
 
-	memset(&f->pool, 0, sizeof(f->pool));
+	memset(&f->store, 0, sizeof(f->store));
 	PW_TEST_OK(pw_arena_open(&f->arena, 0, &err), &err);
-	f->pool.arena = f->arena;
-	f->pool.item_bytes = pw_page_table_at(0)->table_bytes;
+	f->store.slab.arena = f->arena;
 	config.arena = f->arena;
 	PW_TEST_OK(
 		pw_space_make(&f->space, 5, pw_page_table_at(0), &config, &err),

@@ -17,6 +17,7 @@
 #include "formats/lineage.h"
 #include "formats/trace.h"
 #include "formats/writer.h"
+#include "replay/page_size.h"
 #include "replay/relayout.h"
 #include "replay/replay.h"
 #include "tests/oracle/oracle_layout.h"
@@ -297,6 +298,18 @@ static void run_all(struct subject *s, const char *path)
 	pw_trace_close(trace);
 }
 
+/* With small pages only it is no matter where memory lies. */
+static void use_small_pages(struct pw_machine *machine)
+{
+	const struct pw_page_table_config config = {.levels = 4};
+
+	machine->page_table = pw_page_table_find("radix-x86-64");
+	machine->page_table_levels = config.levels;
+	machine->geometry = machine->page_table->geometry(&config);
+	machine->page_size = pw_page_size_find("base");
+	machine->fault_around_pages = 1;
+}
+
 static uint64_t try_seed(uint64_t seed, const char *path)
 {
 	const struct pw_trace_info info = {.metadata = metadata};
@@ -312,7 +325,7 @@ static uint64_t try_seed(uint64_t seed, const char *path)
 
 	pw_random_seed(&random, seed);
 	pw_random_machine(&random, &machine, &unused);
-	machine.fault_around_pages = 1;
+	use_small_pages(&machine);
 	pw_random_trace_make(&trace, seed, 50 + pw_random_below(&random, 1500));
 	prepare(&trace);
 	choose_forks(&trace, seed % 3 > 0);

@@ -1,0 +1,25 @@
+/*
+ * page_size_madvise.c - large pages for private anonymous memory that asks for
+ * them with MADV_HUGEPAGE, wherever they fit, at the first fault.
+ *
+ * Source: Linux mm/huge_memory.c do_huge_pmd_anonymous_page, "madvise"; larger
+ *         pages by the same rule.
+ */
+#include "replay/page_size.h"
+
+static unsigned wanted_shift(const struct pw_page_size_fault *fault)
+{
+	const struct pw_mapping *mapping = fault->mapping;
+
+	if (!mapping->anonymous || mapping->shared || fault->copies ||
+	    mapping->huge != PW_HUGE_WANTED)
+		return 0;
+	return PW_PAGE_SIZE_ANY;
+}
+
+const struct pw_page_size_ops pw_page_size_madvise = {
+	.name = "madvise",
+	.summary = "large pages where MADV_HUGEPAGE asks for them",
+	.source = "Linux mm/huge_memory.c, transparent huge pages \"madvise\"",
+	.wanted_shift = wanted_shift,
+};
