@@ -17,10 +17,18 @@
 #include "base/status.h"
 #include "replay/pool.h"
 
-/* Size of a TLB or of a page-walk cache. */
+/* What makes the number of a set of a page number n and 2^k sets. */
+enum pw_tlb_index {
+	PW_TLB_MODULO, /* n modulo sets, of any number */
+	PW_TLB_XOR,    /* the lowest k bits of n, XOR the k bits above them */
+};
+
+/* Size and kind of a TLB or of a page-walk cache. */
 struct pw_tlb_config {
 	uint64_t entries;
 	uint64_t ways; /* 0: fully associative */
+	enum pw_tlb_index index;
+	uint64_t seed; /* of random choices */
 };
 
 /*
@@ -44,6 +52,8 @@ struct pw_tlb_ops {
 	uint64_t (*filter_sets)(const struct pw_tlb_config *config);
 	/* Whether @page is there; a hit makes it the most recent. */
 	bool (*lookup)(void *state, uint64_t page);
+	/* Whether @page is there; nothing changes. */
+	bool (*holds)(const void *state, uint64_t page);
 	/* Put in @page, which is not there. */
 	void (*insert)(void *state, uint64_t page);
 	/* Remove pages [first, first + count), those that are there. */

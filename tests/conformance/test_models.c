@@ -11,7 +11,17 @@
 
 /* Geometries that any model of entries and ways should take. */
 static const struct pw_tlb_config geometries[] = {
-	{1, 1}, {4, 0}, {8, 2}, {12, 4}, {24, 8}, {64, 4}, {72, 0}, {384, 8},
+	{.entries = 1, .ways = 1},
+	{.entries = 4, .ways = 0},
+	{.entries = 8, .ways = 2},
+	{.entries = 12, .ways = 4},
+	{.entries = 24, .ways = 8},
+	{.entries = 64, .ways = 4},
+	{.entries = 72, .ways = 0},
+	{.entries = 384, .ways = 8},
+	{.entries = 6, .ways = 3, .index = PW_TLB_XOR},
+	{.entries = 256, .ways = 64, .index = PW_TLB_XOR},
+	{.entries = 100, .ways = 0, .seed = 7},
 };
 
 struct subject {

@@ -9,6 +9,18 @@
 #include "tests/oracle/oracle_replay.h"
 
 /*
+ * Which policy of the oracle a model has, by its name; false when none.
+ */
+bool pw_random_policy(const char *model, enum pw_oracle_policy *policy);
+
+/*
+ * Choose a TLB twice: any model, index, ways and sets, about @largest of both.
+ */
+struct pw_oracle_geometry pw_random_tlb(struct pw_random *random,
+					uint64_t largest,
+					struct pw_tlb_choice *choice);
+
+/*
  * Make a machine twice: any number of sets and ways, with and without a second
  * level and page-walk caches, often tiny.
  *

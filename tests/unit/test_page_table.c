@@ -191,7 +191,8 @@ static void memory_that_ends_is_said(void **state)
 
 static struct pw_tlb_choice cache(uint64_t entries)
 {
-	return (struct pw_tlb_choice){pw_tlb_find("set-assoc"), {entries, 0}};
+	return (struct pw_tlb_choice){.ops = pw_tlb_find("set-assoc"),
+				      .config = {.entries = entries}};
 }
 
 static void make_walker(struct pw_walker *walker, struct pw_arena **arena,
