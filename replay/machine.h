@@ -7,6 +7,7 @@
 #ifndef PW_REPLAY_MACHINE_H
 #define PW_REPLAY_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@
 #include "base/status.h"
 #include "base/table.h"
 #include "replay/models.h"
+#include "replay/tlb_arrays.h"
 
 #define PW_PWC_MAX 3 /* page-walk caches, [0] for the level above the leaf */
 
@@ -33,9 +35,15 @@ struct pw_machine {
 	const struct pw_page_table_ops *page_table;
 	uint64_t page_table_levels;
 	struct pw_geometry geometry; /* of its page tables */
-	struct pw_tlb_choice l1d;
-	struct pw_tlb_choice l1i;
-	struct pw_tlb_choice stlb;	      /* may be absent */
+	union { /* by number and by name; most may be absent */
+		struct pw_tlb_choice tlb[PW_TLB_ARRAYS];
+		struct {
+#define PW_TLB_ARRAY(name, need, base, height) struct pw_tlb_choice name;
+#include "replay/tlb_arrays.def"
+#undef PW_TLB_ARRAY
+		};
+	};
+	bool prefetch_next; /* an STLB miss brings in the next page too */
 	struct pw_tlb_choice pwc[PW_PWC_MAX]; /* each may be absent */
 	uint64_t fault_around_pages;
 	struct pw_machine_cost cost;

@@ -6,6 +6,10 @@
 #define TEXT(structure, member)                                                \
 	CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER, structure, member, \
 			       0, CYAML_UNLIMITED)
+#define OPTIONAL_TEXT(structure, member)                                 \
+	CYAML_FIELD_STRING_PTR(#member,                                  \
+			       CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+			       structure, member, 0, CYAML_UNLIMITED)
 #define SECTION(structure, member, fields)                                  \
 	CYAML_FIELD_MAPPING(#member, CYAML_FLAG_DEFAULT, structure, member, \
 			    fields)
@@ -20,24 +24,42 @@ static const cyaml_schema_field_t page_table_fields[] = {
 	CYAML_FIELD_END,
 };
 
+#define SIZES_AND_INDEX                                                     \
+	TEXT(struct pw_file_tlb, model), TEXT(struct pw_file_tlb, entries), \
+		TEXT(struct pw_file_tlb, ways),                             \
+		OPTIONAL_TEXT(struct pw_file_tlb, index),                   \
+		OPTIONAL_TEXT(struct pw_file_tlb, seed)
+
 static const cyaml_schema_field_t tlb_fields[] = {
-	TEXT(struct pw_file_tlb, model),
-	TEXT(struct pw_file_tlb, entries),
-	TEXT(struct pw_file_tlb, ways),
+	SIZES_AND_INDEX,
+	OPTIONAL_TEXT(struct pw_file_tlb, coalesce),
+	OPTIONAL_TEXT(struct pw_file_tlb, largest),
+	OPTIONAL_TEXT(struct pw_file_tlb, also_4k),
 	CYAML_FIELD_END,
 };
 
+#define FLAGS_REQUIRED CYAML_FLAG_POINTER
+#define FLAGS_OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+
 static const cyaml_schema_field_t tlbs_fields[] = {
-	SECTION(struct pw_file_tlbs, l1d, tlb_fields),
-	SECTION(struct pw_file_tlbs, l1i, tlb_fields),
-	OPTIONAL(struct pw_file_tlbs, stlb, tlb_fields),
+#define PW_TLB_ARRAY(name, need, base, height)                            \
+	CYAML_FIELD_MAPPING_PTR(#name, FLAGS_##need, struct pw_file_tlbs, \
+				name, tlb_fields),
+#include "replay/tlb_arrays.def"
+#undef PW_TLB_ARRAY
+	OPTIONAL_TEXT(struct pw_file_tlbs, prefetch),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t cache_fields[] = {
+	SIZES_AND_INDEX,
 	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t pwcs_fields[] = {
-	OPTIONAL(struct pw_file_pwcs, pml4e, tlb_fields),
-	OPTIONAL(struct pw_file_pwcs, pdpte, tlb_fields),
-	OPTIONAL(struct pw_file_pwcs, pde, tlb_fields),
+	OPTIONAL(struct pw_file_pwcs, pml4e, cache_fields),
+	OPTIONAL(struct pw_file_pwcs, pdpte, cache_fields),
+	OPTIONAL(struct pw_file_pwcs, pde, cache_fields),
 	CYAML_FIELD_END,
 };
 
@@ -58,9 +80,7 @@ static const cyaml_schema_field_t cost_fields[] = {
 static const cyaml_schema_field_t machine_fields[] = {
 	TEXT(struct pw_machine_file, name),
 	TEXT(struct pw_machine_file, summary),
-	CYAML_FIELD_STRING_PTR(
-		"source", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-		struct pw_machine_file, source, 0, CYAML_UNLIMITED),
+	OPTIONAL_TEXT(struct pw_machine_file, source),
 	SECTION(struct pw_machine_file, page_table, page_table_fields),
 	SECTION(struct pw_machine_file, tlb, tlbs_fields),
 	OPTIONAL(struct pw_machine_file, pwc, pwcs_fields),

@@ -142,10 +142,18 @@ struct pw_page_table_ops {
 		     struct pw_leaf *leaf);
 };
 
-/* A model chosen for a machine; ops NULL when it has none there. */
+/*
+ * A model chosen for a machine; ops NULL when it has none there. What follows
+ * config is for TLBs only.
+ */
 struct pw_tlb_choice {
 	const struct pw_tlb_ops *ops;
 	struct pw_tlb_config config;
+	bool declared;	      /* the machine says so, if only 0 entries */
+	unsigned group_order; /* 2^group_order base pages may share an entry */
+	/* Pages above height @largest - 1 are held in pieces of that; 0: not */
+	unsigned largest;
+	bool base_too; /* some base pages go here, not to the base array */
 };
 
 /* A TLB at work; ops NULL when there is none. */

@@ -26,13 +26,20 @@ void pw_processor_run(struct pw_processor *processor, uint32_t space)
 	processor->space = space;
 }
 
+void pw_processor_map(struct pw_processor *processor,
+		      const struct pw_page_table_ops *ops, void *table)
+{
+	pw_mmu_map(&processor->mmu, ops, table);
+}
+
 void pw_processor_refer(struct pw_processor *processor, enum pw_tlb_side side,
-			uint64_t page, const struct pw_leaf *leaf)
+			uint64_t page, const struct pw_leaf *leaf,
+			const struct pw_mmu_record *record)
 {
 	const struct pw_reference reference = {page, *leaf, ASID};
 
 	PW_DEBUG_ASSERT(processor->space != PW_NO_SPACE);
-	pw_mmu_refer(&processor->mmu, side, &reference);
+	pw_mmu_refer(&processor->mmu, side, &reference, record);
 }
 
 void pw_processor_invalidate(struct pw_processor *processor, uint32_t space,

@@ -43,6 +43,21 @@ enum pw_status pw_processor_make(struct pw_processor *processor,
 void pw_processor_run(struct pw_processor *processor, uint32_t space);
 
 /*
+ * Say which page table maps the pages of the running thread.
+ */
+void pw_processor_map(struct pw_processor *processor,
+		      const struct pw_page_table_ops *ops, void *table);
+
+/*
+ * The side of a fetch, of a store or of a load.
+ */
+static inline enum pw_tlb_side
+pw_processor_side(const struct pw_processor *processor, bool fetch, bool store)
+{
+	return pw_mmu_side_of(&processor->mmu, fetch, store);
+}
+
+/*
  * Whether a reference of the running thread needs no fault, hits and changes
  * nothing. False when that is not known.
  */
@@ -54,10 +69,26 @@ static inline bool pw_processor_is_recent(const struct pw_processor *processor,
 }
 
 /*
- * Let the running thread refer to base page @page, which @leaf maps.
+ * The same where that is not known of the page by itself, but of what holds it.
+ * If it is true, the references of @record are counted.
+ */
+static inline bool
+pw_processor_is_recent_large(struct pw_processor *processor,
+			     enum pw_tlb_side side, uint64_t page, bool write,
+			     const struct pw_mmu_record *record)
+{
+	return processor->mmu.side[side].lanes > 0 &&
+	       pw_mmu_is_recent_large(&processor->mmu, side, 0, page, write,
+				      record);
+}
+
+/*
+ * Let the running thread make the references of @record to base page @page,
+ * which @leaf maps.
  */
 void pw_processor_refer(struct pw_processor *processor, enum pw_tlb_side side,
-			uint64_t page, const struct pw_leaf *leaf);
+			uint64_t page, const struct pw_leaf *leaf,
+			const struct pw_mmu_record *record);
 
 /*
  * Tell that @count base pages of @space from @first on are mapped otherwise or

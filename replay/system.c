@@ -89,6 +89,7 @@ enum pw_status pw_system_switch(struct pw_system *system, uint32_t number,
 		return st;
 	PW_ASSERT(space && space->number == number);
 	pw_processor_run(&system->processor, number);
+	pw_processor_map(&system->processor, space->table_ops, space->table);
 	system->current = space;
 	return PW_OK;
 }
@@ -114,17 +115,25 @@ void pw_system_skip(struct pw_system *system, const struct pw_touches *touches)
 }
 
 /*
- * One reference that the filter cannot answer: first the fault, if there is
- * one, and then the translation.
+ * The references of record @index, which the filter for single pages cannot
+ * answer: first the fault, if there is one, and then the translation.
  */
 static __attribute__((noinline)) enum pw_status
-reference(struct pw_system *system, enum pw_tlb_side side, uint64_t page,
-	  bool write, struct pw_error *err)
+reference(struct pw_system *system, enum pw_tlb_side side,
+	  const struct pw_touches *touches, size_t index, bool write,
+	  struct pw_error *err)
 {
+	const struct pw_mmu_record record = {touches->loads[index],
+					     touches->stores[index],
+					     touches->fetches[index]};
+	uint64_t page = pw_page_fold(touches->page[index]);
 	struct pw_space *space = system->current;
 	uint64_t wanted = write ? PW_PTE_WRITABLE : PW_PTE_PRESENT;
 	struct pw_leaf leaf;
 
+	if (pw_processor_is_recent_large(&system->processor, side, page, write,
+					 &record))
+		return PW_OK;
 	if (!space->table_ops->find(space->table, page, &leaf) ||
 	    !(leaf.pte & wanted)) {
 		enum pw_status st = pw_fault(system, space, page, write, err);
@@ -134,7 +143,7 @@ reference(struct pw_system *system, enum pw_tlb_side side, uint64_t page,
 		(void)space->table_ops->find(space->table, page, &leaf);
 	}
 	PW_DEBUG_ASSERT(leaf.pte & wanted);
-	pw_processor_refer(&system->processor, side, page, &leaf);
+	pw_processor_refer(&system->processor, side, page, &leaf, &record);
 	return PW_OK;
 }
 
@@ -142,7 +151,8 @@ enum pw_status pw_system_touches(struct pw_system *system,
 				 const struct pw_touches *touches,
 				 struct pw_error *err)
 {
-	uint64_t references[PW_TLB_SIDES] = {0, 0};
+	uint64_t references[2] = {0, 0}; /* [1]: fetches */
+	uint64_t stored = 0;
 	uint64_t touched = 0;
 
 	PW_ASSERT(system->current);
@@ -152,23 +162,26 @@ enum pw_status pw_system_touches(struct pw_system *system,
 		uint64_t stores = touches->stores[i];
 		uint64_t count =
 			stores + touches->loads[i] + touches->fetches[i];
-		enum pw_tlb_side side = flags & PW_TOUCH_FETCH;
+		bool fetch = flags & PW_TOUCH_FETCH;
 		bool write = stores && !(flags & PW_TOUCH_LOAD_FIRST);
+		enum pw_tlb_side side =
+			pw_processor_side(&system->processor, fetch, write);
 		enum pw_status st;
 
 		touched += (flags & PW_TOUCH_NOT_COUNTED) == 0;
-		references[side] += count;
+		references[fetch] += count;
+		stored += stores;
 		if (count == 0 || pw_processor_is_recent(&system->processor,
 							 side, page, write))
 			continue;
-		st = reference(system, side, page, write, err);
+		st = reference(system, side, touches, i, write, err);
 		if (st != PW_OK)
 			return st;
 	}
 	system->counters.touches += touched;
-	system->counters.reference_data += references[PW_TLB_DATA];
-	system->counters.reference_instruction +=
-		references[PW_TLB_INSTRUCTION];
+	system->counters.reference_data += references[0];
+	system->counters.reference_instruction += references[1];
+	system->counters.reference_store += stored;
 	return PW_OK;
 }
 
@@ -199,6 +212,7 @@ void pw_system_settle(struct pw_system *system)
 	counters->dtlb_hits = counters->reference_data - counters->dtlb_misses;
 	counters->itlb_hits =
 		counters->reference_instruction - counters->itlb_misses;
+	pw_mmu_settle(system->machine, counters);
 	for (size_t i = 0; i < system->spaces.count; i++)
 		if (space_at(system, i))
 			pages += pw_space_pages(space_at(system, i));

@@ -50,8 +50,8 @@ static void each_tlb(void (*check)(const struct subject *))
 		size_t taken = 0;
 
 		for (size_t j = 0; j < PW_COUNT(geometries); j++) {
-			struct pw_tlb_choice choice = {pw_tlb_at(i),
-						       geometries[j]};
+			struct pw_tlb_choice choice = {.ops = pw_tlb_at(i),
+						       .config = geometries[j]};
 			struct pw_error err;
 
 			if (choice.ops->check(&choice.config, &err) != PW_OK)
@@ -200,7 +200,8 @@ static void an_invalidation_removes_its_pages_and_no_others(void **state)
 /* The promise of filter_sets: skipping the touch changes no later answer. */
 static void check_filter(const struct subject *s)
 {
-	const struct pw_tlb_choice choice = {s->tlb.ops, s->config};
+	const struct pw_tlb_choice choice = {.ops = s->tlb.ops,
+					     .config = s->config};
 	uint64_t classes = s->tlb.ops->filter_sets(&s->config);
 	uint64_t recent[1024];
 	struct pw_random random;

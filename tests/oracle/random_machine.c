@@ -94,6 +94,67 @@ struct pw_oracle_geometry pw_random_tlb(struct pw_random *random,
 	return geometry;
 }
 
+/* Whether the second level may have array @id: larger ones have also_4k. */
+static bool is_second_of_more(size_t id)
+{
+	const char *name = pw_tlb_array_info(id)->name;
+
+	return strncmp(name, "stlb", 4) == 0 && pw_tlb_array_info(id)->height;
+}
+
+static void pick_array(struct pw_random *random, struct pw_machine *machine,
+		       struct pw_oracle_mmu_machine *twin, size_t id)
+{
+	const struct pw_tlb_array_info *info = pw_tlb_array_info(id);
+	struct pw_tlb_choice *choice = &machine->tlb[id];
+	struct pw_oracle_array *array = &twin->array[id];
+
+	array->declared = true;
+	if (id == PW_TLB_ARRAY_l1d || id == PW_TLB_ARRAY_l1i ||
+	    id == PW_TLB_ARRAY_l1s || below(random, 6))
+		array->geometry = pw_random_tlb(random, 12, choice);
+	choice->declared = true;
+	if (below(random, 3) == 0)
+		choice->group_order = 2 + (unsigned)below(random, 2);
+	array->coalesce = 1U << choice->group_order;
+	if (below(random, 4) == 0)
+		choice->largest = 1 + (unsigned)below(random, 2);
+	if (choice->largest == 1 && info->height > 0)
+		choice->largest = 2;
+	array->largest = (int)choice->largest - 1;
+	if (is_second_of_more(id))
+		choice->base_too = below(random, 4) == 0;
+	array->also = choice->base_too;
+}
+
+void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
+		    struct pw_oracle_mmu_machine *twin)
+{
+	bool plain = below(random, 3) == 0;
+
+	_Static_assert(PW_ORACLE_ARRAYS == PW_TLB_ARRAYS, "arrays agree");
+	*twin = (struct pw_oracle_mmu_machine){0};
+	for (unsigned h = 0; h < PW_ORACLE_HEIGHTS; h++)
+		twin->pages[h] = (uint64_t)1
+				 << pw_geometry_order(&machine->geometry, h);
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		const struct pw_tlb_array_info *info = pw_tlb_array_info(i);
+		bool base = info->height == 0 && i != PW_TLB_ARRAY_l1s &&
+			    i != PW_TLB_ARRAY_stlb_i;
+		uint64_t one_in = base ? 8 : 3;
+		bool absent = base ? i == PW_TLB_ARRAY_stlb &&
+					      below(random, one_in) == 0
+				   : plain || below(random, one_in) > 0;
+
+		twin->array[i].largest = -1;
+		machine->tlb[i] = (struct pw_tlb_choice){0};
+		if (!absent)
+			pick_array(random, machine, twin, i);
+	}
+	twin->prefetch = below(random, 4) == 0;
+	machine->prefetch_next = twin->prefetch;
+}
+
 void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 		       struct pw_oracle_machine *twin)
 {
@@ -117,10 +178,7 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	machine->fault_around_pages = twin->fault_around_pages;
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;
-	twin->itlb = pw_random_tlb(random, 16, &machine->l1i);
-	twin->dtlb = pw_random_tlb(random, 16, &machine->l1d);
-	if (below(random, 4))
-		twin->stlb = pw_random_tlb(random, 24, &machine->stlb);
+	pw_random_tlbs(random, machine, &twin->tlb);
 	choose(random, &machine->pwc[0], lru, &twin->pd);
 	choose(random, &machine->pwc[1], lru, &twin->pdpt);
 	choose(random, &machine->pwc[2], lru, &twin->pml4);

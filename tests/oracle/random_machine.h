@@ -21,6 +21,13 @@ struct pw_oracle_geometry pw_random_tlb(struct pw_random *random,
 					struct pw_tlb_choice *choice);
 
 /*
+ * Choose the TLBs of @machine, whose geometry is set, twice: any arrays of all
+ * kinds.
+ */
+void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
+		    struct pw_oracle_mmu_machine *twin);
+
+/*
  * Make a machine twice: any number of sets and ways, with and without a second
  * level and page-walk caches, often tiny.
  *

@@ -87,6 +87,30 @@ static void compare_counters(const struct subject *s, const char *where,
 	}
 }
 
+static void compare_tlbs(const struct subject *s, const char *where,
+			 const struct pw_counters *counters,
+			 const struct pw_oracle_snapshot *want)
+{
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		for (size_t h = 0; h < PW_TLB_HEIGHTS; h++) {
+			const struct pw_tlb_tally *got = &counters->tlb[i][h];
+			const struct pw_oracle_row *row = &want->tlb[i][h];
+
+			if (got->lookups != row->lookups ||
+			    got->misses != row->misses ||
+			    got->prefetches != row->prefetches)
+				fail_msg("seed %ju, %s: %s, height %zu: %ju "
+					 "look-ups, %ju misses, not %ju, %ju",
+					 (uintmax_t)s->seed, where,
+					 pw_tlb_array_info(i)->name, h,
+					 (uintmax_t)got->lookups,
+					 (uintmax_t)got->misses,
+					 (uintmax_t)row->lookups,
+					 (uintmax_t)row->misses);
+		}
+	}
+}
+
 static void compare_marks(const struct subject *s, size_t machine,
 			  const struct pw_oracle_run *run)
 {
@@ -106,6 +130,7 @@ static void compare_marks(const struct subject *s, size_t machine,
 		assert_string_equal(mark[i].name, want->name);
 		assert_int_equal(mark[i].thread, want->thread);
 		compare_counters(s, where, &mark[i].counters, want);
+		compare_tlbs(s, where, &mark[i].counters, want);
 	}
 }
 
@@ -174,6 +199,8 @@ static void compare(const struct subject *s)
 		pw_oracle_run(&run, &s->trace, &s->twin[i], s->interval);
 		compare_counters(s, "end", pw_replay_counters(s->replay, i),
 				 &run.final);
+		compare_tlbs(s, "end", pw_replay_counters(s->replay, i),
+			     &run.final);
 		compare_marks(s, i, &run);
 		compare_rows(s, i, &run);
 		pw_oracle_run_free(&run);
