@@ -241,12 +241,21 @@ static void read_tlbs(struct reading *reading, const struct pw_file_tlbs *file,
 		char key[32];
 
 		snprintf(key, sizeof(key), "tlb.%s", info->name);
-		read_tlb(reading, key, files[i], info->height > 0 || !first,
-			 &machine->tlb[i]);
+		read_tlb(reading, key, files[i], !first, &machine->tlb[i]);
 		if (files[i] && reading->status == PW_OK)
 			read_extras(reading, key, files[i], info,
 				    &machine->tlb[i]);
 	}
+	/* A record may have loads and stores, and the filter, which sees only
+	 * one of their TLBs, knows single base pages by no other size. */
+	if (reading->status == PW_OK && machine->l1s.declared &&
+	    machine->l1s.largest == 1)
+		refuse(reading, "tlb.l1s.largest", file->l1s->largest,
+		       "possible for stores with a TLB of their own");
+	if (reading->status == PW_OK && machine->l1s.declared &&
+	    machine->l1d.largest == 1)
+		refuse(reading, "tlb.l1d.largest", file->l1d->largest,
+		       "possible beside tlb.l1s");
 	machine->prefetch_next =
 		read_word(reading, "tlb.prefetch", file->prefetch, prefetches,
 			  "\"none\" or \"next\"");

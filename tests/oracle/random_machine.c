@@ -110,8 +110,7 @@ static void pick_array(struct pw_random *random, struct pw_machine *machine,
 	struct pw_oracle_array *array = &twin->array[id];
 
 	array->declared = true;
-	if (id == PW_TLB_ARRAY_l1d || id == PW_TLB_ARRAY_l1i ||
-	    id == PW_TLB_ARRAY_l1s || below(random, 6))
+	if (strncmp(info->name, "l1", 2) == 0 || below(random, 6))
 		array->geometry = pw_random_tlb(random, 12, choice);
 	choice->declared = true;
 	if (below(random, 3) == 0)
@@ -119,7 +118,9 @@ static void pick_array(struct pw_random *random, struct pw_machine *machine,
 	array->coalesce = 1U << choice->group_order;
 	if (below(random, 4) == 0)
 		choice->largest = 1 + (unsigned)below(random, 2);
-	if (choice->largest == 1 && info->height > 0)
+	if (choice->largest == 1 &&
+	    (info->height > 0 || id == PW_TLB_ARRAY_l1s ||
+	     (id == PW_TLB_ARRAY_l1d && below(random, 2))))
 		choice->largest = 2;
 	array->largest = (int)choice->largest - 1;
 	if (is_second_of_more(id))
@@ -145,6 +146,9 @@ void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
 		bool absent = base ? i == PW_TLB_ARRAY_stlb &&
 					      below(random, one_in) == 0
 				   : plain || below(random, one_in) > 0;
+
+		if (i == PW_TLB_ARRAY_l1s && machine->l1d.largest == 1)
+			absent = true;
 
 		twin->array[i].largest = -1;
 		machine->tlb[i] = (struct pw_tlb_choice){0};
