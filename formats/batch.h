@@ -62,7 +62,7 @@ enum pw_touch_flag {
 	PW_TOUCH_CONTINUED = 4,	 /* the run goes on in a new batch */
 	PW_TOUCH_ORDER = 8,	 /* keeps the order of I and D pages exact */
 	PW_TOUCH_UPGRADE = 16,	 /* a run's first store in a batch, not in all;
-				    with LOAD_FIRST its first load after stores */
+				    with LOAD_FIRST the first load after it */
 };
 
 #define PW_TOUCH_NOT_COUNTED \

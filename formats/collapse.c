@@ -18,8 +18,8 @@
  * may be as large as 1 GiB. Pages stored to are remembered as far as there is
  * room.
  * Other threads may change the mapping back: each batch has a first store. The
- * first load after stores begins a record for processors whose stores have a
- * TLB of their own.
+ * first load after that one begins a record too, for processors whose stores
+ * have a TLB of their own.
  *
  * Most accesses need no record. For them there is one loop, which compares a
  * page with the one expected of its kind and adds up a word of four counts.
@@ -32,6 +32,8 @@
 
 #define NO_PAGE UINT64_MAX
 #define NO_RECORD SIZE_MAX
+/* Within a page of 1 GiB: an entry of a TLB may hold it all. */
+#define NEAR_BITS 18
 
 /* A non-crossing access makes two records at most: ORDER and its own. */
 #define RECORDS_AN_ACCESS 2
@@ -231,6 +233,7 @@ static void record_data(const struct columns *out, struct cursor *c,
 			uint64_t page, unsigned kind)
 {
 	bool store = is_store(kind);
+	bool first_store;
 	unsigned flags = store ? 0 : PW_TOUCH_LOAD_FIRST;
 
 	/* A page in the window that needs a record is one to be upgraded. */
@@ -248,10 +251,11 @@ static void record_data(const struct columns *out, struct cursor *c,
 	c->begun += (kind & PW_ACCESS_FIRST) != 0;
 	c->data.record = emit(out, c, page, flags);
 	c->data.run = page;
-	if (store && !c->wrote && may_change_fetches(c, page))
+	first_store = store && !c->wrote;
+	if (first_store && may_change_fetches(c, page))
 		set_fetch_window(c, NO_PAGE);
 	c->wrote |= store;
-	c->loaded |= !store;
+	c->loaded = !store || (c->loaded && !first_store);
 	set_data_window(c, page);
 	c->stores = store;
 	c->loads = !store;

@@ -8,11 +8,24 @@
 #include <stdint.h>
 
 #include "base/table.h"
+#include "replay/tlb_arrays.h"
+
+enum pw_reference_kind {
+	PW_REFERENCE_LOAD,
+	PW_REFERENCE_STORE,
+	PW_REFERENCE_FETCH,
+	PW_REFERENCE_KINDS
+};
 
 struct pw_counters {
 #define PW_COUNTER(field, name, unit, kind, help) uint64_t field;
 #include "replay/counters.def"
 #undef PW_COUNTER
+	/* What counters.def does not list. */
+	uint64_t reference_store; /* those of reference_data that store */
+	/* Those to large pages, by the height of the entry. */
+	uint64_t reference_large[PW_REFERENCE_KINDS][PW_TLB_HEIGHTS];
+	struct pw_tlb_tally tlb[PW_TLB_ARRAYS][PW_TLB_HEIGHTS];
 };
 
 enum pw_counter_kind { PW_COUNTER_TOTAL, PW_COUNTER_GAUGE };

@@ -13,6 +13,7 @@ void pw_filter_init(struct pw_filter *filter, uint64_t classes, bool sizes_mix)
 	PW_ASSERT(classes == 0 || pw_is_pow2(classes));
 	filter->usable = classes != 0;
 	filter->sizes_mix = sizes_mix;
+	filter->group_mask = 0;
 	if (classes > PW_FILTER_CLASSES_MAX)
 		classes = PW_FILTER_CLASSES_MAX;
 	filter->mask = classes ? classes - 1 : 0;
@@ -23,7 +24,7 @@ void pw_filter_clear(struct pw_filter *filter)
 {
 	for (uint64_t i = 0; i <= filter->mask; i++)
 		filter->recent[i] = NONE;
-	filter->large_count = 0;
+	filter->large.count = 0;
 	PW_ASSERT(filter->mask < PW_FILTER_CLASSES_MAX);
 }
 
@@ -34,31 +35,32 @@ uint64_t pw_filter_how(const struct pw_filter *filter, uint64_t page)
 	PW_DEBUG_ASSERT(page < NONE >> 2);
 	if (recent >> 2 == page && recent != NONE)
 		return recent & 3;
-	return page - filter->large_first < filter->large_count
-		       ? filter->large_how
+	return page - filter->large.first < filter->large.count
+		       ? filter->large.how
 		       : 0;
 }
 
-void pw_filter_note(struct pw_filter *filter, uint64_t page, uint64_t first,
-		    uint64_t count, uint64_t how)
+void pw_filter_note(struct pw_filter *filter, uint64_t page, uint64_t how)
 {
 	if (!filter->usable)
 		return;
-	if (count == 1) {
-		filter->recent[page & filter->mask] = page << 2 | how;
-		if (filter->sizes_mix)
-			filter->large_count = 0;
+	filter->recent[page & filter->mask] = page << 2 | how;
+	if (filter->sizes_mix)
+		filter->large.count = 0;
+}
+
+void pw_filter_note_large(struct pw_filter *filter,
+			  const struct pw_filter_large *large)
+{
+	if (!filter->usable)
 		return;
-	}
 	/* Where sizes mix, a base page that was in a set may be below now. */
 	if (filter->sizes_mix) {
 		filter->mask = 0;
 		filter->recent[0] = NONE;
 	}
-	filter->large_first = first;
-	filter->large_count = count;
-	filter->large_how = how;
-	PW_DEBUG_ASSERT(page - first < count);
+	filter->large = *large;
+	PW_DEBUG_ASSERT(large->count > 1);
 }
 
 /* Whether [a, a + n) and [b, b + m) have a page in common. */
@@ -69,14 +71,18 @@ static bool overlap(uint64_t a, uint64_t n, uint64_t b, uint64_t m)
 
 void pw_filter_drop(struct pw_filter *filter, uint64_t first, uint64_t count)
 {
+	uint64_t last = (first + count - 1) | filter->group_mask;
+
 	PW_ASSERT(count > 0);
+	first &= ~filter->group_mask;
+	count = last - first + 1;
 	for (uint64_t i = 0; i <= filter->mask && i < count; i++) {
 		uint64_t *recent = &filter->recent[(first + i) & filter->mask];
 
 		if ((*recent >> 2) - first < count)
 			*recent = NONE;
 	}
-	if (filter->large_count &&
-	    overlap(filter->large_first, filter->large_count, first, count))
-		filter->large_count = 0;
+	if (filter->large.count &&
+	    overlap(filter->large.first, filter->large.count, first, count))
+		filter->large.count = 0;
 }

@@ -22,13 +22,21 @@
 /* How a reference was made, and so may be made again. */
 enum pw_filter_how { PW_FILTER_READ = 1, PW_FILTER_WRITE = 2 };
 
+/* A large page, or the piece of it that TLBs hold. */
+struct pw_filter_large {
+	uint64_t first;	 /* base pages */
+	uint64_t count;	 /* 0: there is none */
+	uint64_t how;	 /* enum pw_filter_how bits */
+	unsigned height; /* of the entry that maps it */
+};
+
 struct pw_filter {
 	/* page << 2 | enum pw_filter_how bits; UINT64_MAX: none */
 	uint64_t recent[PW_FILTER_CLASSES_MAX];
-	uint64_t mask;	      /* classes - 1; classes are a power of two */
-	uint64_t large_first; /* of the large page, if there is one */
-	uint64_t large_count; /* 0: there is none */
-	uint64_t large_how;
+	uint64_t mask; /* classes - 1; classes are a power of two */
+	struct pw_filter_large large;
+	/* Base pages that go together from TLBs, less 1; 0 or 2^n - 1. */
+	uint64_t group_mask;
 	bool usable; /* false: nothing is ever kept */
 	/* Pages of all sizes lie in the same sets: only the last is kept. */
 	bool sizes_mix;
@@ -41,26 +49,39 @@ struct pw_filter {
 void pw_filter_init(struct pw_filter *filter, uint64_t classes, bool sizes_mix);
 
 /*
- * Whether all of @how may be left out for a reference to base page @page.
+ * Whether a reference to base page @page may be left out that is made by @how;
+ * false for all in large pages.
  */
 static inline bool pw_filter_knows(const struct pw_filter *filter,
 				   uint64_t page, uint64_t how)
 {
 	uint64_t recent = filter->recent[page & filter->mask];
 
-	return ((recent ^ page << 2) & ~(uint64_t)3) == 0
-		       ? (how & ~recent) == 0
-		       : page - filter->large_first < filter->large_count &&
-				 (how & ~filter->large_how) == 0;
+	return ((recent ^ page << 2) & ~(uint64_t)3) == 0 &&
+	       (how & ~recent) == 0;
+}
+
+/*
+ * The same for those in the large page that is known.
+ */
+static inline bool pw_filter_knows_large(const struct pw_filter *filter,
+					 uint64_t page, uint64_t how)
+{
+	return page - filter->large.first < filter->large.count &&
+	       (how & ~filter->large.how) == 0;
 }
 
 /*
  * Note a reference to base page @page that all processors take notice of, and
- * how it can be made again. @first and @count are the base pages of what maps
- * it; @count is a power of two.
+ * how it can be made again.
  */
-void pw_filter_note(struct pw_filter *filter, uint64_t page, uint64_t first,
-		    uint64_t count, uint64_t how);
+void pw_filter_note(struct pw_filter *filter, uint64_t page, uint64_t how);
+
+/*
+ * The same in a large page.
+ */
+void pw_filter_note_large(struct pw_filter *filter,
+			  const struct pw_filter_large *large);
 
 /*
  * How a reference to base page @page can be made again: enum pw_filter_how

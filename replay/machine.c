@@ -134,32 +134,61 @@ static void name_tlb_models(struct pw_error *err)
 	(void)pw_hint(err, "the TLB models are:%s", list);
 }
 
+/* A word of a list that ends with NULL, as its place there; the first one when
+ * there is no text. */
+static unsigned read_word(struct reading *reading, const char *key,
+			  const char *text, const char *const *words,
+			  const char *expected)
+{
+	if (!text || reading->status != PW_OK)
+		return 0;
+	for (unsigned i = 0; words[i]; i++) {
+		if (strcmp(words[i], text) == 0)
+			return i;
+	}
+	refuse(reading, key, text, expected);
+	return 0;
+}
+
+static const char *part_of(char *buffer, size_t buffer_bytes, const char *key,
+			   const char *part)
+{
+	snprintf(buffer, buffer_bytes, "%s.%s", key, part);
+	return buffer;
+}
+
 /* @absence: whether 0 entries are allowed and mean that there is none. */
 static void read_tlb(struct reading *reading, const char *key,
 		     const struct pw_file_tlb *file, bool absence,
 		     struct pw_tlb_choice *out)
 {
-	static const struct bounds entries = {0, UINT32_MAX,
-					      "below 4294967296"};
-	static const struct bounds ways = {0, UINT32_MAX, "below 4294967296"};
+	static const struct bounds size = {0, UINT32_MAX, "below 4294967296"};
+	static const char *const indices[] = {"modulo", "xor", NULL};
 	struct pw_error why;
 	char part[64];
 
 	if (!file || reading->status != PW_OK)
 		return;
-	snprintf(part, sizeof(part), "%s.model", key);
+	out->declared = true;
 	out->ops = pw_tlb_find(file->model);
 	if (!out->ops) {
-		refuse(reading, part, file->model, "a TLB model");
+		refuse(reading, part_of(part, sizeof(part), key, "model"),
+		       file->model, "a TLB model");
 		name_tlb_models(reading->err);
 		return;
 	}
-	snprintf(part, sizeof(part), "%s.entries", key);
-	out->config.entries = read_value(reading, part, file->entries,
-					 pw_parse_count, &entries);
-	snprintf(part, sizeof(part), "%s.ways", key);
+	out->config.entries =
+		read_value(reading, part_of(part, sizeof(part), key, "entries"),
+			   file->entries, pw_parse_count, &size);
 	out->config.ways =
-		read_value(reading, part, file->ways, parse_ways, &ways);
+		read_value(reading, part_of(part, sizeof(part), key, "ways"),
+			   file->ways, parse_ways, &size);
+	out->config.index =
+		read_word(reading, part_of(part, sizeof(part), key, "index"),
+			  file->index, indices, "\"modulo\" or \"xor\"");
+	out->config.seed = read_value(
+		reading, part_of(part, sizeof(part), key, "seed"),
+		file->seed ? file->seed : "0", pw_parse_count, &size);
 	if (reading->status != PW_OK)
 		return;
 	if (absence && out->config.entries == 0)
@@ -181,6 +210,71 @@ static unsigned read_page(struct reading *reading, const char *text)
 	if (reading->status == PW_OK && !pw_is_pow2(bytes))
 		refuse(reading, "page_table.page", text, "a power of two");
 	return reading->status == PW_OK ? pw_log2(bytes) : 0;
+}
+
+/* What TLBs have and page-walk caches have not. */
+static void read_extras(struct reading *reading, const char *key,
+			const struct pw_file_tlb *file,
+			const struct pw_tlb_array_info *info,
+			struct pw_tlb_choice *out)
+{
+	static const char *const groups[] = {"1", "4", "8", NULL};
+	static const unsigned orders[] = {0, 2, 3};
+	static const char *const sizes[] = {"1G", "4K", "2M", NULL};
+	static const char *const answers[] = {"no", "yes", NULL};
+	char part[64];
+
+	out->group_order = orders[read_word(
+		reading, part_of(part, sizeof(part), key, "coalesce"),
+		file->coalesce, groups, "1, 4 or 8")];
+	out->base_too =
+		read_word(reading, part_of(part, sizeof(part), key, "also_4k"),
+			  file->also_4k, answers, "\"yes\" or \"no\"");
+	if (out->base_too && (info->height == 0 || !strstr(key, "stlb")))
+		refuse(reading, part, file->also_4k,
+		       "for an array of the second level for larger pages");
+	out->largest =
+		read_word(reading, part_of(part, sizeof(part), key, "largest"),
+			  file->largest, sizes, "\"4K\", \"2M\" or \"1G\"");
+	if (out->largest == 1 && info->height > 0)
+		refuse(reading, part, file->largest,
+		       "what an array for larger pages can hold");
+}
+
+static void read_tlbs(struct reading *reading, const struct pw_file_tlbs *file,
+		      struct pw_machine *machine)
+{
+	static const char *const prefetches[] = {"none", "next", NULL};
+	const struct pw_file_tlb *const files[PW_TLB_ARRAYS] = {
+#define PW_TLB_ARRAY(name, need, base, height) file->name,
+#include "replay/tlb_arrays.def"
+#undef PW_TLB_ARRAY
+	};
+
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		const struct pw_tlb_array_info *info = pw_tlb_array_info(i);
+		bool first = strncmp(info->name, "l1", 2) == 0;
+		char key[32];
+
+		snprintf(key, sizeof(key), "tlb.%s", info->name);
+		read_tlb(reading, key, files[i], !first, &machine->tlb[i]);
+		if (files[i] && reading->status == PW_OK)
+			read_extras(reading, key, files[i], info,
+				    &machine->tlb[i]);
+	}
+	/* A record may have loads and stores, and the filter, which sees only
+	 * one of their TLBs, knows single base pages by no other size. */
+	if (reading->status == PW_OK && machine->l1s.declared &&
+	    machine->l1s.largest == 1)
+		refuse(reading, "tlb.l1s.largest", file->l1s->largest,
+		       "possible for stores with a TLB of their own");
+	if (reading->status == PW_OK && machine->l1s.declared &&
+	    machine->l1d.largest == 1)
+		refuse(reading, "tlb.l1d.largest", file->l1d->largest,
+		       "possible beside tlb.l1s");
+	machine->prefetch_next =
+		read_word(reading, "tlb.prefetch", file->prefetch, prefetches,
+			  "\"none\" or \"next\"");
 }
 
 static void read_page_table(struct reading *reading,
@@ -333,9 +427,7 @@ static enum pw_status read_machine(struct pw_machine *machine,
 	machine->source = file->source ? file->source : "";
 	read_page_table(&reading, &file->page_table, machine);
 	read_page_size(&reading, file->page_size, machine);
-	read_tlb(&reading, "tlb.l1d", &file->tlb.l1d, false, &machine->l1d);
-	read_tlb(&reading, "tlb.l1i", &file->tlb.l1i, false, &machine->l1i);
-	read_tlb(&reading, "tlb.stlb", file->tlb.stlb, true, &machine->stlb);
+	read_tlbs(&reading, &file->tlb, machine);
 	if (file->pwc) {
 		read_tlb(&reading, "pwc.pde", file->pwc->pde, true,
 			 &machine->pwc[0]);

@@ -17,6 +17,7 @@
 #include "base/table.h"
 #include "replay/models.h"
 #include "replay/placement.h"
+#include "replay/tlb_arrays.h"
 
 #define PW_PWC_MAX 3 /* page-walk caches, [0] for the level above the leaf */
 
@@ -48,9 +49,15 @@ struct pw_machine {
 	struct pw_geometry geometry; /* of its page tables */
 	const struct pw_page_size_ops *page_size;
 	unsigned page_size_max_shift; /* of the largest page it may map */
-	struct pw_tlb_choice l1d;
-	struct pw_tlb_choice l1i;
-	struct pw_tlb_choice stlb;	      /* may be absent */
+	union { /* by number and by name; most may be absent */
+		struct pw_tlb_choice tlb[PW_TLB_ARRAYS];
+		struct {
+#define PW_TLB_ARRAY(name, need, base, height) struct pw_tlb_choice name;
+#include "replay/tlb_arrays.def"
+#undef PW_TLB_ARRAY
+		};
+	};
+	bool prefetch_next; /* an STLB miss brings in the next page too */
 	struct pw_tlb_choice pwc[PW_PWC_MAX]; /* each may be absent */
 	struct pw_machine_cpu cpu;
 	uint64_t fault_around_pages;

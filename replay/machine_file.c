@@ -31,24 +31,42 @@ static const cyaml_schema_field_t page_size_fields[] = {
 	CYAML_FIELD_END,
 };
 
+#define SIZES_AND_INDEX                                                     \
+	TEXT(struct pw_file_tlb, model), TEXT(struct pw_file_tlb, entries), \
+		TEXT(struct pw_file_tlb, ways),                             \
+		MAYBE_TEXT(struct pw_file_tlb, index),                      \
+		MAYBE_TEXT(struct pw_file_tlb, seed)
+
 static const cyaml_schema_field_t tlb_fields[] = {
-	TEXT(struct pw_file_tlb, model),
-	TEXT(struct pw_file_tlb, entries),
-	TEXT(struct pw_file_tlb, ways),
+	SIZES_AND_INDEX,
+	MAYBE_TEXT(struct pw_file_tlb, coalesce),
+	MAYBE_TEXT(struct pw_file_tlb, largest),
+	MAYBE_TEXT(struct pw_file_tlb, also_4k),
 	CYAML_FIELD_END,
 };
 
+#define FLAGS_REQUIRED CYAML_FLAG_POINTER
+#define FLAGS_OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+
 static const cyaml_schema_field_t tlbs_fields[] = {
-	SECTION(struct pw_file_tlbs, l1d, tlb_fields),
-	SECTION(struct pw_file_tlbs, l1i, tlb_fields),
-	OPTIONAL(struct pw_file_tlbs, stlb, tlb_fields),
+#define PW_TLB_ARRAY(name, need, base, height)                            \
+	CYAML_FIELD_MAPPING_PTR(#name, FLAGS_##need, struct pw_file_tlbs, \
+				name, tlb_fields),
+#include "replay/tlb_arrays.def"
+#undef PW_TLB_ARRAY
+	MAYBE_TEXT(struct pw_file_tlbs, prefetch),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t cache_fields[] = {
+	SIZES_AND_INDEX,
 	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t pwcs_fields[] = {
-	OPTIONAL(struct pw_file_pwcs, pml4e, tlb_fields),
-	OPTIONAL(struct pw_file_pwcs, pdpte, tlb_fields),
-	OPTIONAL(struct pw_file_pwcs, pde, tlb_fields),
+	OPTIONAL(struct pw_file_pwcs, pml4e, cache_fields),
+	OPTIONAL(struct pw_file_pwcs, pdpte, cache_fields),
+	OPTIONAL(struct pw_file_pwcs, pde, cache_fields),
 	CYAML_FIELD_END,
 };
 

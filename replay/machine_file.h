@@ -8,11 +8,19 @@
 
 #include "base/yaml.h"
 
-/* One TLB or page-walk cache; optional ones may be missing. */
+/*
+ * One TLB or page-walk cache; optional ones may be missing, and so may what
+ * follows ways. A page-walk cache has nothing after seed.
+ */
 struct pw_file_tlb {
 	const char *model;
 	const char *entries;
 	const char *ways;
+	const char *index;
+	const char *seed;
+	const char *coalesce;
+	const char *largest;
+	const char *also_4k;
 };
 
 struct pw_file_page_table {
@@ -27,9 +35,10 @@ struct pw_file_page_size {
 };
 
 struct pw_file_tlbs {
-	struct pw_file_tlb l1d;
-	struct pw_file_tlb l1i;
-	struct pw_file_tlb *stlb;
+#define PW_TLB_ARRAY(name, need, base, height) struct pw_file_tlb *name;
+#include "replay/tlb_arrays.def"
+#undef PW_TLB_ARRAY
+	const char *prefetch;
 };
 
 struct pw_file_pwcs {

@@ -1,159 +1,301 @@
 /*
- * mmu.c - TLBs of one processor, behind an exact filter.
- *
- * Source: for the filter, Puzak's trace stripping as in Wang & Baer, "Efficient
- *         trace-driven simulation methods for cache performance analysis"
- *         (1991).
+ * mmu.c - TLBs and page-walk caches of one core.
  */
 #include "replay/mmu.h"
 
 #include "base/assert.h"
 #include "base/bits.h"
 
-#define NO_PAGE UINT64_MAX
-#define FILTER_MAX 4096
+/* ---- names ---- */
 
-static void forget(struct pw_mmu_side *side)
+static unsigned order_of(const struct pw_mmu *mmu,
+			 const struct pw_tlb_array *array, unsigned class)
 {
-	for (uint64_t i = 0; i <= side->mask; i++)
-		side->recent[i] = NO_PAGE;
+	return class == PW_CLASS_GROUP ? array->group_order : mmu->order[class];
 }
 
-static enum pw_status make_side(struct pw_mmu_side *side,
-				const struct pw_tlb_choice *choice,
-				struct pw_arena *arena, struct pw_error *err)
+/* The class of @height in @array, where it is not in a group. */
+static unsigned class_of(const struct pw_tlb_array *array, unsigned height)
 {
-	uint64_t classes = choice->ops->filter_sets(&choice->config);
-
-	side->usable = classes != 0;
-	if (classes == 0)
-		classes = 1;
-	if (classes > FILTER_MAX)
-		classes = FILTER_MAX;
-	PW_ASSERT(pw_is_pow2(classes));
-	side->mask = classes - 1;
-	side->recent =
-		pw_arena_alloc(arena, (size_t)classes, sizeof(*side->recent));
-	if (!side->recent)
-		return pw_fail_memory(err, "a TLB filter");
-	forget(side);
-	return pw_tlb_make(&side->l1, choice, arena, err);
+	PW_DEBUG_ASSERT(height < PW_TLB_HEIGHTS);
+	return height < array->largest ? height : array->largest;
 }
 
-enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
-			   struct pw_counters *counters, struct pw_arena *arena,
-			   struct pw_error *err)
+/* What @array calls base page @page in an entry of @class. */
+static inline uint64_t name_of(const struct pw_mmu *mmu,
+			       const struct pw_tlb_array *array, unsigned class,
+			       uint32_t asid, uint64_t page)
 {
-	enum pw_status st;
-
-	memset(mmu, 0, sizeof(*mmu));
-	PW_ASSERT(machine->l1d.ops && machine->l1i.ops);
-	mmu->counters = counters;
-	st = make_side(&mmu->side[PW_TLB_DATA], &machine->l1d, arena, err);
-	if (st == PW_OK)
-		st = make_side(&mmu->side[PW_TLB_INSTRUCTION], &machine->l1i,
-			       arena, err);
-	if (st == PW_OK)
-		st = pw_tlb_make(&mmu->stlb, &machine->stlb, arena, err);
-	if (st == PW_OK)
-		st = pw_walker_make(&mmu->walker, machine, arena, err);
-	return st;
+	if (page >= mmu->global_page)
+		asid = PW_ASIDS;
+	if (class == 0)
+		return pw_tlb_key(asid, 0, page);
+	return pw_tlb_key(asid, class, page >> order_of(mmu, array, class));
 }
 
-static void remember(struct pw_mmu_side *side,
-		     const struct pw_reference *reference)
-{
-	uint64_t writable = (reference->leaf.pte & PW_PTE_WRITABLE) != 0;
+/* ---- look-ups and fills ---- */
 
-	if (side->usable)
-		side->recent[reference->page & side->mask] =
-			pw_tlb_key(reference->asid, 0, reference->page) << 1 |
-			writable;
-}
-
-static void count_miss(struct pw_mmu *mmu, enum pw_tlb_side side)
+/* Look @reference up; *class is that of the entry, or of the one to be put
+ * in. */
+static inline bool look_up(struct pw_mmu *mmu, struct pw_tlb_array *array,
+			   const struct pw_reference *reference,
+			   unsigned *class)
 {
-	if (side == PW_TLB_DATA)
-		mmu->counters->dtlb_misses++;
-	else
-		mmu->counters->itlb_misses++;
-}
+	const struct pw_tlb *tlb = &array->tlb;
+	uint32_t asid = reference->asid;
+	uint64_t page = reference->page;
 
-/* Whether the STLB, if there is one, has @key. */
-static bool find_in_stlb(struct pw_mmu *mmu, uint64_t key)
-{
-	if (!mmu->stlb.ops)
+	*class = class_of(array, reference->leaf.height);
+	if (!tlb->ops)
 		return false;
-	if (!mmu->stlb.ops->lookup(mmu->stlb.state, key)) {
-		mmu->counters->stlb_misses++;
+	if (tlb->ops->lookup(tlb->state,
+			     name_of(mmu, array, *class, asid, page)))
+		return true;
+	if (*class != 0 || !(array->seen & 1U << PW_CLASS_GROUP) ||
+	    !tlb->ops->lookup(tlb->state,
+			      name_of(mmu, array, PW_CLASS_GROUP, asid, page)))
 		return false;
-	}
-	mmu->counters->stlb_hits++;
+	*class = PW_CLASS_GROUP;
 	return true;
 }
 
-static void walk_to(struct pw_mmu *mmu, const struct pw_reference *reference,
-		    uint64_t key)
+/* Put in the page of @reference, which is not there, and give its class. */
+static unsigned fill(struct pw_mmu *mmu, struct pw_tlb_array *array,
+		     const struct pw_reference *reference)
+{
+	const struct pw_tlb *tlb = &array->tlb;
+	uint32_t asid = reference->asid;
+	uint64_t page = reference->page;
+	unsigned order = array->group_order;
+	unsigned class = class_of(array, reference->leaf.height);
+
+	if (!tlb->ops)
+		return class;
+	if (class == 0 && order > 0 &&
+	    reference->neighbours & pw_neighbour_group(order)) {
+		class = PW_CLASS_GROUP;
+		tlb->ops->invalidate(
+			tlb->state,
+			name_of(mmu, array, 0, asid, page >> order << order),
+			(uint64_t)1 << order);
+	}
+	tlb->ops->insert(tlb->state, name_of(mmu, array, class, asid, page));
+	array->seen |= 1U << class;
+	return class;
+}
+
+static void walk(struct pw_mmu *mmu, const struct pw_reference *reference)
 {
 	struct pw_walk walk = pw_walker_walk(&mmu->walker, reference);
 
 	mmu->counters->walk_count++;
 	mmu->counters->walk_references += walk.references;
 	mmu->counters->pwc_hits += walk.cache_hit;
-	if (mmu->stlb.ops)
-		mmu->stlb.ops->insert(mmu->stlb.state, key);
+}
+
+/* The array of the second level for @reference, or NULL. */
+static struct pw_tlb_array *second_of(const struct pw_mmu_side *side,
+				      const struct pw_reference *reference)
+{
+	struct pw_tlb_array *array = side->second[reference->leaf.height];
+
+	if (side->also && class_of(array, reference->leaf.height) == 0 &&
+	    reference->page / side->also_sets % 2)
+		array = side->also;
+	return array;
+}
+
+/* Put the page after that of @reference in, if it is mapped as that is. */
+static void prefetch_next(struct pw_mmu *mmu, const struct pw_mmu_side *side,
+			  const struct pw_reference *reference)
+{
+	unsigned height = reference->leaf.height;
+	uint64_t next =
+		reference->leaf.first + ((uint64_t)1 << mmu->order[height]);
+	struct pw_reference after = {
+		.page = next,
+		.leaf = {.first = next,
+			 .pte = reference->leaf.pte,
+			 .height = height},
+		.asid = reference->asid,
+		.neighbours = pw_neighbours_of_next(reference->neighbours),
+	};
+	struct pw_tlb_array *array;
+	unsigned class;
+
+	if (!(reference->neighbours & PW_NEIGHBOUR_NEXT))
+		return;
+	array = second_of(side, &after);
+	class = class_of(array, height);
+	if (!array->tlb.ops ||
+	    array->tlb.ops->holds(
+		    array->tlb.state,
+		    name_of(mmu, array, class, after.asid, next)) ||
+	    (class == 0 && array->group_order > 0 &&
+	     array->tlb.ops->holds(
+		     array->tlb.state,
+		     name_of(mmu, array, PW_CLASS_GROUP, after.asid, next))))
+		return;
+	(void)fill(mmu, array, &after);
+	array->tally[class].prefetches++;
+	mmu->counters->tlb_prefetches++;
+}
+
+/* What an L1 TLB miss does. */
+static void refer_to_second(struct pw_mmu *mmu, const struct pw_mmu_side *side,
+			    const struct pw_reference *reference)
+{
+	struct pw_tlb_array *array = second_of(side, reference);
+	struct pw_tlb_tally *tally;
+	unsigned class;
+
+	if (!array) {
+		walk(mmu, reference);
+		return;
+	}
+	tally = &array->tally[class_of(array, reference->leaf.height)];
+	tally->lookups++;
+	if (look_up(mmu, array, reference, &class)) {
+		mmu->counters->stlb_hits++;
+		return;
+	}
+	tally->misses++;
+	mmu->counters->stlb_misses++;
+	walk(mmu, reference);
+	(void)fill(mmu, array, reference);
+	if (mmu->prefetch_next)
+		prefetch_next(mmu, side, reference);
+}
+
+static void count_miss(struct pw_mmu *mmu, enum pw_tlb_side side)
+{
+	if (side == PW_TLB_INSTRUCTION)
+		mmu->counters->itlb_misses++;
+	else
+		mmu->counters->dtlb_misses++;
 }
 
 void pw_mmu_refer(struct pw_mmu *mmu, enum pw_tlb_side side,
 		  const struct pw_reference *reference)
 {
 	struct pw_mmu_side *s = &mmu->side[side];
-	uint64_t key = pw_tlb_key(reference->asid, 0, reference->page);
+	unsigned height = reference->leaf.height;
+	struct pw_tlb_array *array = s->first[height];
+	unsigned class;
 
-	PW_DEBUG_ASSERT(side < PW_TLB_SIDES);
+	PW_DEBUG_ASSERT(side < PW_TLB_SIDES && height < PW_TLB_HEIGHTS);
 	PW_DEBUG_ASSERT(reference->leaf.pte & PW_PTE_PRESENT);
-	if (!s->l1.ops->lookup(s->l1.state, key)) {
-		count_miss(mmu, side);
-		if (!find_in_stlb(mmu, key))
-			walk_to(mmu, reference, key);
-		s->l1.ops->insert(s->l1.state, key);
+	if (look_up(mmu, array, reference, &class))
+		return;
+	count_miss(mmu, side);
+	array->tally[class].misses++;
+	refer_to_second(mmu, s, reference);
+	(void)fill(mmu, array, reference);
+}
+
+/* ---- invalidation ---- */
+
+/* Drop base pages [first, last], which are all global or none. */
+static void invalidate(struct pw_mmu *mmu, struct pw_tlb_array *array,
+		       uint32_t asid, uint64_t first, uint64_t last)
+{
+	const struct pw_tlb *tlb = &array->tlb;
+
+	for (unsigned class = 0; class < PW_CLASSES; class ++) {
+		unsigned order;
+
+		if (!(array->seen & 1U << class))
+			continue;
+		order = order_of(mmu, array, class);
+		tlb->ops->invalidate(tlb->state,
+				     name_of(mmu, array, class, asid, first),
+				     (last >> order) - (first >> order) + 1);
 	}
-	remember(s, reference);
+}
+
+static void invalidate_all(struct pw_mmu *mmu, uint32_t asid, uint64_t first,
+			   uint64_t last)
+{
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
+		if (mmu->array[i].seen)
+			invalidate(mmu, &mmu->array[i], asid, first, last);
 }
 
 void pw_mmu_invalidate(struct pw_mmu *mmu, uint32_t asid, uint64_t first,
 		       uint64_t count)
 {
-	uint64_t key = pw_tlb_key(asid, 0, first);
+	uint64_t last = first + count - 1;
 
-	PW_ASSERT(count > 0 && first + count > first);
-	PW_ASSERT(first + count - 1 <= PW_KEY_PAGE);
-	for (size_t i = 0; i < PW_TLB_SIDES; i++) {
-		struct pw_mmu_side *side = &mmu->side[i];
+	PW_ASSERT(count > 0 && last >= first && last <= PW_KEY_PAGE);
+	if (first < mmu->global_page)
+		invalidate_all(mmu, asid, first,
+			       last < mmu->global_page ? last
+						       : mmu->global_page - 1);
+	if (last >= mmu->global_page)
+		invalidate_all(mmu, asid,
+			       first > mmu->global_page ? first
+							: mmu->global_page,
+			       last);
+	pw_walker_flush(&mmu->walker);
+}
 
-		side->l1.ops->invalidate(side->l1.state, key, count);
-		for (uint64_t j = 0; j <= side->mask && j < count; j++) {
-			uint64_t *recent =
-				&side->recent[(first + j) & side->mask];
+void pw_mmu_flush_space(struct pw_mmu *mmu, uint32_t asid)
+{
+	PW_ASSERT(asid < PW_ASIDS);
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		struct pw_tlb_array *array = &mmu->array[i];
 
-			if ((*recent >> 1) - key < count)
-				*recent = NO_PAGE;
-		}
+		if (array->seen)
+			array->tlb.ops->invalidate(
+				array->tlb.state, pw_tlb_key(asid, 0, 0),
+				(uint64_t)1 << PW_KEY_ASID_SHIFT);
 	}
-	if (mmu->stlb.ops)
-		mmu->stlb.ops->invalidate(mmu->stlb.state, key, count);
 	pw_walker_flush(&mmu->walker);
 }
 
 void pw_mmu_flush(struct pw_mmu *mmu)
 {
-	for (size_t i = 0; i < PW_TLB_SIDES; i++) {
-		struct pw_mmu_side *side = &mmu->side[i];
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		struct pw_tlb_array *array = &mmu->array[i];
 
-		side->l1.ops->flush(side->l1.state);
-		forget(side);
+		if (array->tlb.ops)
+			array->tlb.ops->flush(array->tlb.state);
 	}
-	if (mmu->stlb.ops)
-		mmu->stlb.ops->flush(mmu->stlb.state);
 	pw_walker_flush(&mmu->walker);
+}
+
+/* ---- counters ---- */
+
+/* The look-ups of an array of the first level by references of @kind. */
+static void settle_kind(const struct pw_machine *machine,
+			struct pw_counters *counters, enum pw_tlb_array_id base,
+			enum pw_reference_kind kind, uint64_t references)
+{
+	for (unsigned h = 1; h < PW_TLB_HEIGHTS; h++) {
+		uint64_t large = counters->reference_large[kind][h];
+		size_t array = pw_mmu_first_array(machine, base, h);
+		unsigned most = pw_tlb_largest(&machine->tlb[array]);
+
+		counters->tlb[array][h < most ? h : most].lookups += large;
+		references -= large;
+	}
+	counters->tlb[base][0].lookups += references;
+}
+
+void pw_mmu_settle(const struct pw_machine *machine,
+		   struct pw_counters *counters)
+{
+	bool apart = pw_tlb_is_declared(&machine->l1s);
+	uint64_t loads = counters->reference_data - counters->reference_store;
+
+	for (size_t i = 0; i < PW_TLB_ARRAY_stlb; i++)
+		for (size_t h = 0; h < PW_TLB_HEIGHTS; h++)
+			counters->tlb[i][h].lookups = 0;
+	settle_kind(machine, counters, PW_TLB_ARRAY_l1d, PW_REFERENCE_LOAD,
+		    loads);
+	settle_kind(machine, counters,
+		    apart ? PW_TLB_ARRAY_l1s : PW_TLB_ARRAY_l1d,
+		    PW_REFERENCE_STORE, counters->reference_store);
+	settle_kind(machine, counters, PW_TLB_ARRAY_l1i, PW_REFERENCE_FETCH,
+		    counters->reference_instruction);
 }

@@ -1,10 +1,7 @@
 /*
- * mmu.h - TLBs and page-walk caches of one core, behind an exact filter.
+ * mmu.h - TLBs and page-walk caches of one core.
  *
- * Each side keeps, for every residue class of keys that its L1 TLB allows
- * (pw_tlb_ops.filter_sets), the key touched last in it, and whether its page
- * may be written without a fault. A touch of that page changes nothing and is
- * done with here, inline. The rest goes through the models.
+ * References that change nothing do not come here: see filter.h.
  */
 #ifndef PW_REPLAY_MMU_H
 #define PW_REPLAY_MMU_H
@@ -16,22 +13,42 @@
 #include "base/status.h"
 #include "replay/counters.h"
 #include "replay/machine.h"
+#include "replay/neighbours.h"
 #include "replay/tlb_key.h"
 #include "replay/walker.h"
 
-enum pw_tlb_side { PW_TLB_DATA, PW_TLB_INSTRUCTION, PW_TLB_SIDES };
+/* Stores are of the data side where they have no TLB of their own. */
+enum pw_tlb_side {
+	PW_TLB_DATA,
+	PW_TLB_INSTRUCTION,
+	PW_TLB_STORE,
+	PW_TLB_SIDES
+};
+
+/* An array of tlb_arrays.def; its classes are those of tlb_key.h. */
+struct pw_tlb_array {
+	struct pw_tlb tlb;	    /* ops NULL: it holds nothing */
+	struct pw_tlb_tally *tally; /* by class, groups with single pages */
+	unsigned group_order;
+	unsigned largest; /* class of the largest entry */
+	unsigned seen;	  /* classes that were put in, as bits */
+};
 
 struct pw_mmu_side {
-	struct pw_tlb l1;
-	/* key << 1 | writable; UINT64_MAX: none. Never filled if unusable. */
-	uint64_t *recent;
-	uint64_t mask;
-	bool usable;
+	/* By height of the entry that maps the page. */
+	struct pw_tlb_array *first[PW_TLB_HEIGHTS];
+	struct pw_tlb_array *second[PW_TLB_HEIGHTS]; /* NULL: no such level */
+	struct pw_tlb_array *also; /* for some base pages; or NULL */
+	uint64_t also_sets;	   /* of second[0] */
 };
 
 struct pw_mmu {
 	struct pw_mmu_side side[PW_TLB_SIDES];
-	struct pw_tlb stlb;
+	struct pw_tlb_array array[PW_TLB_ARRAYS];
+	bool stores_apart; /* the store side is in use */
+	bool prefetch_next;
+	unsigned order[PW_TLB_HEIGHTS]; /* base pages by height, a power of 2 */
+	uint64_t global_page; /* from here on: the same in all spaces */
 	struct pw_walker walker;
 	struct pw_counters *counters;
 };
@@ -46,20 +63,45 @@ enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 			   struct pw_counters *counters, struct pw_arena *arena,
 			   struct pw_error *err) PW_MUST_CHECK;
 
-/*
- * Whether a touch of base page @page in the space @asid hits the L1 TLB, needs
- * no fault and changes nothing. False when that is not known.
- */
-static inline bool pw_mmu_is_recent(const struct pw_mmu_side *side,
-				    uint32_t asid, uint64_t page, bool write)
-{
-	uint64_t recent = side->recent[page & side->mask];
+/* What machines take notice of, to make a filter for them. */
+struct pw_mmu_notice {
+	uint64_t classes;    /* pw_tlb_ops.filter_sets; 0: of everything */
+	uint64_t group_mask; /* base pages that an entry holds, less 1 */
+	/* By height of an entry: that of the least piece that a TLB holds. */
+	unsigned held[PW_TLB_HEIGHTS];
+};
 
-	return (recent | !write) == (pw_tlb_key(asid, 0, page) << 1 | 1);
+/*
+ * What the core of @machine takes notice of on the side of fetches or of loads
+ * and stores.
+ */
+struct pw_mmu_notice pw_mmu_notices(const struct pw_machine *machine,
+				    bool fetch);
+
+/*
+ * The array of base @base that holds pages mapped at @height, by number, or
+ * PW_TLB_ARRAYS when there is none.
+ */
+size_t pw_mmu_first_array(const struct pw_machine *machine,
+			  enum pw_tlb_array_id base, unsigned height);
+
+/*
+ * What the cores of @machine ask of neighbours: enum pw_neighbour bits.
+ */
+unsigned pw_mmu_wants(const struct pw_machine *machine);
+
+/*
+ * The side of a fetch, of a store or of a load.
+ */
+static inline enum pw_tlb_side pw_mmu_side_of(const struct pw_mmu *mmu,
+					      bool fetch, bool store)
+{
+	return (enum pw_tlb_side)(fetch | (unsigned)(store & mmu->stores_apart)
+						  << 1);
 }
 
 /*
- * Make the reference: look in the L1 TLB of the side, then in the STLB, then
+ * Make a reference: look in the L1 TLB of the side, then in the STLB, then
  * walk, and fill what missed. Misses and walks are counted.
  */
 void pw_mmu_refer(struct pw_mmu *mmu, enum pw_tlb_side side,
@@ -73,8 +115,24 @@ void pw_mmu_invalidate(struct pw_mmu *mmu, uint32_t asid, uint64_t first,
 		       uint64_t count);
 
 /*
+ * Drop all pages of the space @asid that are not global, and empty the
+ * page-walk caches.
+ *
+ * Source: Intel SDM vol. 3A, 4.10.4.1 (INVPCID, single context); for Linux,
+ *         arch/x86/mm/tlb.c. Global are the pages of the kernel's half.
+ */
+void pw_mmu_flush_space(struct pw_mmu *mmu, uint32_t asid);
+
+/*
  * Empty all TLBs and page-walk caches.
  */
 void pw_mmu_flush(struct pw_mmu *mmu);
+
+/*
+ * Work out the look-ups in L1 TLBs, which are of all references: those of large
+ * pages were counted, those of base pages are what is left.
+ */
+void pw_mmu_settle(const struct pw_machine *machine,
+		   struct pw_counters *counters);
 
 #endif

@@ -16,11 +16,20 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "replay/slab.h"
+#include "replay/tlb_arrays.h"
 
-/* Size of a TLB or of a page-walk cache. */
+/* What makes the number of a set of a page number n and 2^k sets. */
+enum pw_tlb_index {
+	PW_TLB_MODULO, /* n modulo sets, of any number */
+	PW_TLB_XOR,    /* the lowest k bits of n, XOR the k bits above them */
+};
+
+/* Size and kind of a TLB or of a page-walk cache. */
 struct pw_tlb_config {
 	uint64_t entries;
 	uint64_t ways; /* 0: fully associative */
+	enum pw_tlb_index index;
+	uint64_t seed; /* of random choices */
 };
 
 /*
@@ -44,6 +53,8 @@ struct pw_tlb_ops {
 	uint64_t (*filter_sets)(const struct pw_tlb_config *config);
 	/* Whether @page is there; a hit makes it the most recent. */
 	bool (*lookup)(void *state, uint64_t page);
+	/* Whether @page is there; nothing changes. */
+	bool (*holds)(const void *state, uint64_t page);
 	/* Put in @page, which is not there. */
 	void (*insert)(void *state, uint64_t page);
 	/* Remove pages [first, first + count), those that are there. */
@@ -157,11 +168,31 @@ struct pw_page_table_ops {
 		     struct pw_leaf *leaf);
 };
 
-/* A model chosen for a machine; ops NULL when it has none there. */
+/*
+ * A model chosen for a machine; ops NULL when it has none there. What follows
+ * config is for TLBs only.
+ */
 struct pw_tlb_choice {
 	const struct pw_tlb_ops *ops;
 	struct pw_tlb_config config;
+	bool declared;	      /* the machine says so, if only 0 entries */
+	unsigned group_order; /* 2^group_order base pages may share an entry */
+	/* Pages above height @largest - 1 are held in pieces of that; 0: not */
+	unsigned largest;
+	bool base_too; /* some base pages go here, not to the base array */
 };
+
+/* Whether the machine has such a TLB, if only one that holds nothing. */
+static inline bool pw_tlb_is_declared(const struct pw_tlb_choice *choice)
+{
+	return choice->declared || choice->ops;
+}
+
+/* The height of the largest entry that it holds. */
+static inline unsigned pw_tlb_largest(const struct pw_tlb_choice *choice)
+{
+	return choice->largest ? choice->largest - 1 : PW_TLB_HEIGHTS - 1;
+}
 
 /* A TLB at work; ops NULL when there is none. */
 struct pw_tlb {

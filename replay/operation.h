@@ -17,30 +17,25 @@
 #include "replay/counters.h"
 
 enum pw_operation_kind {
-	PW_OPERATION_DATA,	  /* references of the data side to page */
-	PW_OPERATION_INSTRUCTION, /* of the instruction side */
-	PW_OPERATION_RUN,	  /* thread value, of space, runs from now on */
-	PW_OPERATION_PLACE,	  /* thread value was seen on CPU page */
-	PW_OPERATION_INVALIDATE,  /* value pages of space from page on */
-	PW_OPERATION_FORGET,	  /* space has ended, or begins anew */
-	PW_OPERATION_MOMENT,	  /* moments[value] is the time */
-};
-
-/* What the references of one DATA operation are. */
-enum pw_operation_flag {
-	PW_OPERATION_LOADS = 1,
-	PW_OPERATION_STORES = 2,
-	PW_OPERATION_LOAD_FIRST = 4, /* the loads come first; else the stores */
+	PW_OPERATION_LOAD,	 /* references to page, the first one a load */
+	PW_OPERATION_STORE,	 /* the first one a store */
+	PW_OPERATION_FETCH,	 /* of the instruction side */
+	PW_OPERATION_RUN,	 /* thread value, of space, runs from now on */
+	PW_OPERATION_PLACE,	 /* thread value was seen on CPU page */
+	PW_OPERATION_INVALIDATE, /* value pages of space from page on */
+	PW_OPERATION_FORGET,	 /* space has ended, or begins anew */
+	PW_OPERATION_MOMENT,	 /* moments[value] is the time */
 };
 
 struct pw_operation {
 	uint64_t page;	/* base page number */
 	uint64_t value; /* references: the entry that maps it */
 	uint32_t space;
-	uint8_t kind;	 /* enum pw_operation_kind */
-	uint8_t flags;	 /* enum pw_operation_flag bits */
-	uint8_t height;	 /* of the entry */
-	uint16_t probes; /* struct pw_leaf */
+	uint8_t kind;	    /* enum pw_operation_kind */
+	uint8_t flags;	    /* enum pw_operation_flag bits */
+	uint8_t height;	    /* of the entry */
+	uint8_t neighbours; /* enum pw_neighbour bits, those of the next page */
+	uint16_t probes;    /* struct pw_leaf */
 };
 
 /* A time at which counters are wanted. */

@@ -112,23 +112,29 @@ static uint64_t page_end(const struct pw_processor *processor)
 	       (processor->machine->geometry.page_shift - PW_PAGE_SHIFT);
 }
 
-/* Drop all entries of the identifier @slot. */
+/* The first page of those that all spaces share. */
+static uint64_t global_page(const struct pw_processor *processor)
+{
+	return page_end(processor) / 2;
+}
+
+/* Drop all entries of the identifier @slot; if it is the only one, all. */
 static void flush(struct pw_processor *processor, struct pw_cpu *cpu,
 		  uint32_t slot)
 {
 	const struct pw_machine_cpu *config = &processor->machine->cpu;
-
+	bool only = config->asids == 1 && config->smt == 1;
 	struct pw_sweep *sweep = sweep_of(processor, cpu);
 
 	cpu->stale[slot] = false;
 	if (sweep)
 		pw_sweep_invalidate(sweep, pw_tlb_key(asid_of(cpu, slot), 0, 0),
-				    (uint64_t)1 << PW_KEY_ASID_SHIFT);
-	if (config->asids == 1 && config->smt == 1)
+				    only ? UINT64_MAX / 2
+					 : (uint64_t)1 << PW_KEY_ASID_SHIFT);
+	if (only)
 		pw_mmu_flush(cpu->mmu);
 	else
-		pw_mmu_invalidate(cpu->mmu, asid_of(cpu, slot), 0,
-				  page_end(processor));
+		pw_mmu_flush_space(cpu->mmu, asid_of(cpu, slot));
 }
 
 /* ---- who runs where ---- */
@@ -252,24 +258,38 @@ static uint32_t slot_of(const struct pw_cpu *cpu, uint32_t space)
 		       : 0;
 }
 
-/* Drop @count base pages from @first on, of all sizes. */
+/* Drop base pages [first, end), all of all spaces or none, of all sizes. */
+static void drop_swept(const struct pw_processor *processor,
+		       struct pw_sweep *sweep, uint32_t asid, uint64_t first,
+		       uint64_t end)
+{
+	const struct pw_geometry *geometry = &processor->machine->geometry;
+
+	for (unsigned h = 0; h < geometry->levels && h < PW_TLB_HEIGHTS; h++) {
+		unsigned order = pw_geometry_order(geometry, h);
+		uint64_t from = first >> order;
+
+		if (geometry->leaves >> h & 1 && first < end)
+			pw_sweep_invalidate(sweep, pw_tlb_key(asid, h, from),
+					    ((end - 1) >> order) - from + 1);
+	}
+}
+
+/* Drop @count base pages from @first on. */
 static void drop(struct pw_processor *processor, struct pw_cpu *cpu,
 		 uint32_t slot, uint64_t first, uint64_t count)
 {
-	const struct pw_geometry *geometry = &processor->machine->geometry;
 	struct pw_sweep *sweep = sweep_of(processor, cpu);
+	uint64_t shared = global_page(processor);
+	uint64_t end = first + count;
 	uint32_t asid = asid_of(cpu, slot);
 
 	pw_mmu_invalidate(cpu->mmu, asid, first, count);
-	for (unsigned h = 0; sweep && h < geometry->levels && h < 4; h++) {
-		unsigned order = pw_geometry_order(geometry, h);
-		uint64_t from = first >> order;
-		uint64_t to = (first + count - 1) >> order;
-
-		if (geometry->leaves >> h & 1)
-			pw_sweep_invalidate(sweep, pw_tlb_key(asid, h, from),
-					    to - from + 1);
-	}
+	if (!sweep)
+		return;
+	drop_swept(processor, sweep, asid, first, end < shared ? end : shared);
+	drop_swept(processor, sweep, PW_ASIDS, first > shared ? first : shared,
+		   end);
 }
 
 static void invalidate(struct pw_processor *processor,
@@ -338,12 +358,15 @@ static void refer_and_sweep(struct pw_processor *processor,
 	else
 		seen = seen == (processor->sweep_of == PW_SWEEP_L1I);
 	if (seen)
-		pw_sweep_refer(sweep_of(processor, processor->now),
-			       pw_tlb_key(reference->asid, height,
-					  reference->page >> order));
+		pw_sweep_refer(
+			sweep_of(processor, processor->now),
+			pw_tlb_key(reference->page >= global_page(processor)
+					   ? PW_ASIDS
+					   : reference->asid,
+				   height, reference->page >> order));
 }
 
-static void refer(struct pw_processor *processor, enum pw_tlb_side side,
+static void refer(struct pw_processor *processor,
 		  const struct pw_operation *operation)
 {
 	const struct pw_cpu *cpu = processor->now;
@@ -355,7 +378,11 @@ static void refer(struct pw_processor *processor, enum pw_tlb_side side,
 			 .height = operation->height,
 			 .probes = operation->probes},
 		.asid = asid_of(cpu, cpu->slot),
+		.neighbours = operation->neighbours,
 	};
+	enum pw_tlb_side side =
+		pw_mmu_side_of(cpu->mmu, operation->kind == PW_OPERATION_FETCH,
+			       operation->kind == PW_OPERATION_STORE);
 
 	PW_DEBUG_ASSERT(cpu->running == operation->space);
 	if (operation->height)
@@ -372,11 +399,10 @@ enum pw_status pw_processor_take(struct pw_processor *processor,
 				 struct pw_error *err)
 {
 	switch (operation->kind) {
-	case PW_OPERATION_DATA:
-		refer(processor, PW_TLB_DATA, operation);
-		return PW_OK;
-	case PW_OPERATION_INSTRUCTION:
-		refer(processor, PW_TLB_INSTRUCTION, operation);
+	case PW_OPERATION_LOAD:
+	case PW_OPERATION_STORE:
+	case PW_OPERATION_FETCH:
+		refer(processor, operation);
 		return PW_OK;
 	case PW_OPERATION_RUN:
 		return run(processor, operation->value, operation->space, err);
@@ -403,6 +429,10 @@ void pw_processor_add_up(const struct pw_processor *processor,
 	out->field += processor->counters.field;
 #include "replay/counters.def"
 #undef PW_COUNTER
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
+		for (size_t h = 0; h < PW_TLB_HEIGHTS; h++)
+			out->tlb[i][h] = processor->counters.tlb[i][h];
+	pw_mmu_settle(processor->machine, out);
 	PW_ASSERT(out->dtlb_misses <= out->reference_data);
 	PW_ASSERT(out->itlb_misses <= out->reference_instruction);
 	out->dtlb_hits = out->reference_data - out->dtlb_misses;

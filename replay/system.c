@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/fault.h"
+#include "replay/mmu.h"
 #include "replay/pages.h"
 
 void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
@@ -27,23 +28,30 @@ void pw_system_filter(struct pw_system *system,
 		      const struct pw_machine *const *machines, size_t count,
 		      uint64_t classes_max)
 {
-	uint64_t classes[PW_SIDES] = {classes_max, classes_max};
-
 	PW_ASSERT(count > 0);
-	for (size_t i = 0; i < count; i++) {
-		const struct pw_tlb_choice *l1[PW_SIDES] = {&machines[i]->l1d,
-							    &machines[i]->l1i};
+	for (size_t side = 0; side < PW_SIDES; side++) {
+		struct pw_mmu_notice all = {.classes = classes_max};
 
-		for (size_t side = 0; side < PW_SIDES; side++) {
-			uint64_t sets =
-				l1[side]->ops->filter_sets(&l1[side]->config);
+		memset(all.held, 0xff, sizeof(all.held));
+		for (size_t i = 0; i < count; i++) {
+			struct pw_mmu_notice one = pw_mmu_notices(
+				machines[i], side == PW_SIDE_INSTRUCTION);
 
-			if (sets < classes[side])
-				classes[side] = sets;
+			if (one.classes < all.classes)
+				all.classes = one.classes;
+			all.group_mask |= one.group_mask;
+			for (size_t h = 0; h < PW_TLB_HEIGHTS; h++)
+				if (one.held[h] < all.held[h])
+					all.held[h] = one.held[h];
 		}
+		pw_filter_init(&system->filter[side], all.classes, true);
+		system->filter[side].group_mask = all.group_mask;
+		memcpy(system->held[side], all.held, sizeof(all.held));
 	}
-	for (size_t side = 0; side < PW_SIDES; side++)
-		pw_filter_init(&system->filter[side], classes[side], true);
+	for (size_t i = 0; i < count; i++) {
+		system->split_stores |= pw_tlb_is_declared(&machines[i]->l1s);
+		system->wants |= pw_mmu_wants(machines[i]);
+	}
 }
 
 /* The address space of this number, or NULL when there is none yet. */
@@ -211,69 +219,105 @@ static enum pw_status prepare(struct pw_system *system, uint64_t page,
 struct references {
 	uint64_t page;
 	enum pw_side side;
-	uint8_t flags; /* enum pw_operation_flag bits */
-	uint8_t how;   /* enum pw_filter_how bits */
-	bool write;    /* the first of them is a store */
+	bool write; /* the first of them is a store */
+	uint32_t count[PW_REFERENCE_KINDS];
 };
 
-/* References that the filter does not know. */
-static __attribute__((noinline)) enum pw_status
-refer(struct pw_system *system, const struct references *r,
-      struct pw_error *err)
+static struct references read_record(const struct pw_system *system,
+				     const struct pw_touches *touches, size_t i)
+{
+	unsigned flags = touches->flags[i];
+	const struct references r = {
+		.page = pw_page_fold(touches->page[i]) >> system->shift,
+		.side = (flags & PW_TOUCH_FETCH) ? PW_SIDE_INSTRUCTION
+						 : PW_SIDE_DATA,
+		.write = touches->stores[i] && !(flags & PW_TOUCH_LOAD_FIRST),
+		.count = {touches->loads[i], touches->stores[i],
+			  touches->fetches[i]},
+	};
+
+	return r;
+}
+
+static void count_large(struct pw_system *system, const struct references *r,
+			unsigned height)
+{
+	PW_DEBUG_ASSERT(height > 0 && height < PW_TLB_HEIGHTS);
+	for (size_t i = 0; i < PW_REFERENCE_KINDS; i++)
+		system->counters.reference_large[i][height] += r->count[i];
+}
+
+/* Let the filter know what processors have taken notice of. */
+static void note(struct pw_system *system, const struct references *r,
+		 const struct pw_leaf *leaf)
 {
 	struct pw_filter *filter = &system->filter[r->side];
-	uint64_t how = r->how;
+	unsigned held = system->held[r->side][leaf->height];
+	uint64_t how = r->write ? PW_FILTER_WRITE : PW_FILTER_READ;
 	uint64_t count;
-	struct pw_leaf leaf;
-	enum pw_status st = prepare(system, r->page, r->write, &leaf, err);
 
-	if (st != PW_OK)
-		return st;
-	*pw_system_tell(system) = (struct pw_operation){
-		.page = r->page,
-		.value = leaf.pte,
-		.space = system->current->number,
-		.kind = r->side == PW_SIDE_DATA ? PW_OPERATION_DATA
-						: PW_OPERATION_INSTRUCTION,
-		.flags = r->flags,
-		.height = (uint8_t)leaf.height,
-		.probes = (uint16_t)leaf.probes,
-	};
+	/* Held in base pages, a page would no longer be known as large. */
+	if (held == 0 && leaf->height > 0) {
+		pw_filter_clear(filter);
+		return;
+	}
 	if (system->split_stores)
 		how |= pw_filter_how(filter, r->page);
 	else
 		how = PW_FILTER_READ |
-		      (leaf.pte & PW_PTE_WRITABLE ? PW_FILTER_WRITE : 0);
+		      (leaf->pte & PW_PTE_WRITABLE ? PW_FILTER_WRITE : 0);
 	count = (uint64_t)1
-		<< pw_geometry_order(&system->machine->geometry, leaf.height);
-	pw_filter_note(filter, r->page, leaf.first, count, how);
-	return PW_OK;
+		<< pw_geometry_order(&system->machine->geometry, held);
+	if (count == 1)
+		pw_filter_note(filter, r->page, how);
+	else
+		pw_filter_note_large(filter, &(struct pw_filter_large){
+						     r->page & ~(count - 1),
+						     count, how, leaf->height});
 }
 
-/* What the record @i of @touches refers to, and how. */
-static inline struct references read_record(const struct pw_system *system,
-					    const struct pw_touches *touches,
-					    size_t i)
+/* The references of record @index, which the filter for base pages knows not.
+ */
+static __attribute__((noinline)) enum pw_status
+refer(struct pw_system *system, const struct pw_touches *touches, size_t index,
+      struct pw_error *err)
 {
-	unsigned flags = touches->flags[i];
-	bool loads = touches->loads[i] != 0;
-	bool stores = touches->stores[i] != 0;
-	bool load_first = (flags & PW_TOUCH_LOAD_FIRST) != 0;
-	struct references r = {
-		.page = pw_page_fold(touches->page[i]) >> system->shift,
-		.side = (flags & PW_TOUCH_FETCH) ? PW_SIDE_INSTRUCTION
-						 : PW_SIDE_DATA,
-		.flags = (uint8_t)(loads * PW_OPERATION_LOADS |
-				   stores * PW_OPERATION_STORES |
-				   load_first * PW_OPERATION_LOAD_FIRST),
-		.write = stores && !load_first,
-	};
+	static const uint8_t kinds[PW_SIDES] = {PW_OPERATION_LOAD,
+						PW_OPERATION_FETCH};
+	struct references r = read_record(system, touches, index);
+	struct pw_space *space = system->current;
+	struct pw_leaf leaf;
+	enum pw_status st;
 
-	r.how = r.write ? PW_FILTER_WRITE : PW_FILTER_READ;
-	if (system->split_stores && r.side == PW_SIDE_DATA)
-		r.how = (uint8_t)(loads * PW_FILTER_READ |
-				  stores * PW_FILTER_WRITE);
-	return r;
+	if (pw_filter_knows_large(&system->filter[r.side], r.page,
+				  r.write ? PW_FILTER_WRITE : PW_FILTER_READ)) {
+		count_large(system, &r, system->filter[r.side].large.height);
+		return PW_OK;
+	}
+	st = prepare(system, r.page, r.write, &leaf, err);
+	if (st != PW_OK)
+		return st;
+	*pw_system_tell(system) = (struct pw_operation){
+		.page = r.page,
+		.value = leaf.pte,
+		.space = space->number,
+		.kind = r.write ? PW_OPERATION_STORE : kinds[r.side],
+		.height = (uint8_t)leaf.height,
+		.probes = (uint16_t)leaf.probes,
+	};
+	if (system->wants) {
+		struct pw_operations *all = system->outlet->operations;
+
+		all->list[all->count - 1].neighbours =
+			(uint8_t)pw_neighbours_find(
+				space->table_ops, space->table,
+				&system->machine->geometry, r.page, &leaf,
+				system->wants);
+	}
+	if (leaf.height > 0)
+		count_large(system, &r, leaf.height);
+	note(system, &r, &leaf);
+	return PW_OK;
 }
 
 enum pw_status pw_system_touches(struct pw_system *system,
@@ -281,21 +325,29 @@ enum pw_status pw_system_touches(struct pw_system *system,
 				 struct pw_error *err)
 {
 	uint64_t references[PW_SIDES] = {0, 0};
+	uint64_t stored = 0;
 	uint64_t touched = 0;
 
 	PW_ASSERT(system->current);
 	for (size_t i = 0; i < touches->count; i++) {
-		struct references r = read_record(system, touches, i);
-		uint64_t count = (uint64_t)touches->loads[i] +
-				 touches->stores[i] + touches->fetches[i];
+		unsigned flags = touches->flags[i];
+		enum pw_side side = flags & PW_TOUCH_FETCH;
+		uint64_t stores = touches->stores[i];
+		uint64_t count =
+			stores + touches->loads[i] + touches->fetches[i];
+		bool write = stores && !(flags & PW_TOUCH_LOAD_FIRST);
 		enum pw_status st;
 
-		touched += (touches->flags[i] & PW_TOUCH_NOT_COUNTED) == 0;
-		references[r.side] += count;
+		touched += (flags & PW_TOUCH_NOT_COUNTED) == 0;
+		references[side] += count;
+		stored += stores;
 		if (count == 0 ||
-		    pw_filter_knows(&system->filter[r.side], r.page, r.how))
+		    pw_filter_knows(&system->filter[side],
+				    pw_page_fold(touches->page[i]) >>
+					    system->shift,
+				    write ? PW_FILTER_WRITE : PW_FILTER_READ))
 			continue;
-		st = refer(system, &r, err);
+		st = refer(system, touches, i, err);
 		if (st != PW_OK)
 			return st;
 	}
@@ -303,6 +355,7 @@ enum pw_status pw_system_touches(struct pw_system *system,
 	system->counters.reference_data += references[PW_SIDE_DATA];
 	system->counters.reference_instruction +=
 		references[PW_SIDE_INSTRUCTION];
+	system->counters.reference_store += stored;
 	return PW_OK;
 }
 

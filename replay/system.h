@@ -26,6 +26,7 @@ struct pw_outlet {
 	void (*drain)(struct pw_outlet *outlet);
 };
 
+/* Of references; PW_TOUCH_FETCH tells it of records. */
 enum pw_side { PW_SIDE_DATA, PW_SIDE_INSTRUCTION, PW_SIDES };
 
 struct pw_system {
@@ -34,10 +35,13 @@ struct pw_system {
 	struct pw_counters counters; /* what memory counts; pw_system_settle */
 	struct pw_outlet *outlet;
 	struct pw_filter filter[PW_SIDES];
-	unsigned shift;		      /* of page numbers of the trace */
-	uint32_t thread;	      /* that runs */
-	bool ended;		      /* its space has, or begins anew */
-	bool split_stores;	      /* stores have a TLB of their own */
+	/* By height: that of the least piece that any TLB holds. */
+	unsigned held[PW_SIDES][PW_TLB_HEIGHTS];
+	unsigned wants;	   /* of neighbours: enum pw_neighbour bits */
+	unsigned shift;	   /* of page numbers of the trace */
+	uint32_t thread;   /* that runs */
+	bool ended;	   /* its space has, or begins anew */
+	bool split_stores; /* stores have a TLB of their own */
 	struct pw_table_store tables; /* page tables of all processes */
 	struct pw_table_use table_peak[PW_LEVELS_MAX]; /* by height */
 	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */

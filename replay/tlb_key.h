@@ -46,4 +46,10 @@ static inline uint64_t pw_tlb_key(uint32_t asid, unsigned class, uint64_t page)
 	       (uint64_t)asid << PW_KEY_ASID_SHIFT;
 }
 
+/*
+ * 4 KiB pages from here on are the kernel's half of the addresses, the same in
+ * all spaces: TLBs hold them as of the identifier PW_ASIDS.
+ */
+#define PW_GLOBAL_PAGE ((uint64_t)1 << (PW_KEY_PAGE_BITS - 1))
+
 #endif

@@ -22,6 +22,7 @@ struct pw_reference {
 	uint64_t page;	     /* base page number */
 	struct pw_leaf leaf; /* what maps it */
 	uint32_t asid;	     /* of its space on this core */
+	unsigned neighbours; /* neighbours.h */
 };
 
 struct pw_walk {

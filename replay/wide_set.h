@@ -2,7 +2,8 @@
  * wide_set.h - one set of many ways with true LRU, in constant time.
  *
  * Ways are linked from the most recent to the least recent one, and found by a
- * hash of their pages. Free ways are the least recent ones.
+ * hash of their pages. Free ways are the least recent ones. Who never looks
+ * pages up but only finds them has a queue, first in, first out.
  */
 #ifndef PW_REPLAY_WIDE_SET_H
 #define PW_REPLAY_WIDE_SET_H
@@ -21,10 +22,8 @@ struct pw_wide_way {
 
 /* The way past the last one is the head of the ring of ways. */
 struct pw_wide_set {
-	uint32_t ways;
-	uint32_t slots; /* of the hash: a power of two, at most half full */
-	unsigned shift; /* 64 less the bits of a slot's number */
-	struct pw_wide_way way[]; /* then the slots: uint32_t, way + 1 or 0 */
+	uint64_t ways;
+	struct pw_wide_way way[]; /* then their struct pw_key_index */
 };
 
 /*
@@ -38,6 +37,13 @@ size_t pw_wide_set_bytes(size_t ways);
  * Make @set an empty set of @ways.
  */
 void pw_wide_set_init(struct pw_wide_set *set, size_t ways);
+
+/*
+ * Whether @page is there. Nothing changes.
+ *
+ * Cost: O(1).
+ */
+bool pw_wide_set_find(const struct pw_wide_set *set, uint64_t page);
 
 /*
  * Whether @page is there; then it is the most recent now.

@@ -11,7 +11,17 @@
 
 /* Geometries that any model of entries and ways should take. */
 static const struct pw_tlb_config geometries[] = {
-	{1, 1}, {4, 0}, {8, 2}, {12, 4}, {24, 8}, {64, 4}, {72, 0}, {384, 8},
+	{.entries = 1, .ways = 1},
+	{.entries = 4, .ways = 0},
+	{.entries = 8, .ways = 2},
+	{.entries = 12, .ways = 4},
+	{.entries = 24, .ways = 8},
+	{.entries = 64, .ways = 4},
+	{.entries = 72, .ways = 0},
+	{.entries = 384, .ways = 8},
+	{.entries = 6, .ways = 3, .index = PW_TLB_XOR},
+	{.entries = 256, .ways = 64, .index = PW_TLB_XOR},
+	{.entries = 100, .ways = 0, .seed = 7},
 };
 
 struct subject {
@@ -40,8 +50,8 @@ static void each_tlb(void (*check)(const struct subject *))
 		size_t taken = 0;
 
 		for (size_t j = 0; j < PW_COUNT(geometries); j++) {
-			struct pw_tlb_choice choice = {pw_tlb_at(i),
-						       geometries[j]};
+			struct pw_tlb_choice choice = {.ops = pw_tlb_at(i),
+						       .config = geometries[j]};
 			struct pw_error err;
 
 			if (choice.ops->check(&choice.config, &err) != PW_OK)
@@ -190,7 +200,8 @@ static void an_invalidation_removes_its_pages_and_no_others(void **state)
 /* The promise of filter_sets: skipping the touch changes no later answer. */
 static void check_filter(const struct subject *s)
 {
-	const struct pw_tlb_choice choice = {s->tlb.ops, s->config};
+	const struct pw_tlb_choice choice = {.ops = s->tlb.ops,
+					     .config = s->config};
 	uint64_t classes = s->tlb.ops->filter_sets(&s->config);
 	uint64_t recent[1024];
 	struct pw_random random;

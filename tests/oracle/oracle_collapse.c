@@ -49,6 +49,8 @@ static enum pw_status refer(struct oracle_collapse *oracle,
 		*loaded = false;
 	r.first_store = !r.begins && r.store && !*wrote;
 	r.first_load = !r.begins && !r.fetch && !r.store && *wrote && !*loaded;
+	if (r.store && !*wrote)
+		*loaded = false;
 	if (r.store)
 		*wrote = true;
 	else if (!r.fetch)

@@ -27,9 +27,7 @@ void pw_oracle_replay_open(struct pw_oracle_replay **out,
 		oracle->thread[i].process = thread[i].process;
 		oracle->thread[i].tid = thread[i].tid;
 	}
-	pw_oracle_tlb_init(&oracle->itlb, machine->itlb);
-	pw_oracle_tlb_init(&oracle->dtlb, machine->dtlb);
-	pw_oracle_tlb_init(&oracle->stlb, machine->stlb);
+	pw_oracle_mmu_init(&oracle->mmu, &machine->tlb);
 	pw_oracle_tlb_init(&oracle->pml4, machine->pml4);
 	pw_oracle_tlb_init(&oracle->pdpt, machine->pdpt);
 	pw_oracle_tlb_init(&oracle->pd, machine->pd);
@@ -48,9 +46,7 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 			free(space);
 		}
 	}
-	pw_oracle_tlb_free(&oracle->itlb);
-	pw_oracle_tlb_free(&oracle->dtlb);
-	pw_oracle_tlb_free(&oracle->stlb);
+	pw_oracle_mmu_free(&oracle->mmu);
 	pw_oracle_tlb_free(&oracle->pml4);
 	pw_oracle_tlb_free(&oracle->pdpt);
 	pw_oracle_tlb_free(&oracle->pd);
@@ -64,33 +60,21 @@ static void empty_walk_caches(struct pw_oracle_replay *oracle)
 	pw_oracle_tlb_flush(&oracle->pd);
 }
 
-/* Remove pages [first, first + count) from @tlb. */
-static void forget(struct pw_oracle_tlb *tlb, uint64_t first, uint64_t count)
-{
-	for (uint64_t i = 0; i < tlb->geometry.entries; i++) {
-		if (tlb->entry[i].page - first < count)
-			tlb->entry[i].valid = false;
-	}
-}
-
 void pw_oracle_invalidate(struct pw_oracle_replay *oracle,
 			  const struct pw_oracle_space *space,
 			  const struct pw_oracle_page *page)
 {
 	unsigned order = pw_oracle_order(space->shape, page->height);
 
-	forget(&oracle->itlb, page->page, (uint64_t)1 << order);
-	forget(&oracle->dtlb, page->page, (uint64_t)1 << order);
-	forget(&oracle->stlb, page->page, (uint64_t)1 << order);
+	pw_oracle_mmu_invalidate(&oracle->mmu, 0, page->page,
+				 (uint64_t)1 << order);
 	empty_walk_caches(oracle);
 	oracle->counts.invalidations++;
 }
 
 void pw_oracle_flush(struct pw_oracle_replay *oracle)
 {
-	pw_oracle_tlb_flush(&oracle->itlb);
-	pw_oracle_tlb_flush(&oracle->dtlb);
-	pw_oracle_tlb_flush(&oracle->stlb);
+	pw_oracle_mmu_flush(&oracle->mmu);
 	empty_walk_caches(oracle);
 }
 
@@ -236,27 +220,43 @@ static void walk(struct pw_oracle_replay *oracle,
 				   page >> pw_oracle_order(shape, read));
 }
 
+/* What the TLBs ask of the page tables. */
+static bool find_mapping(void *context, uint64_t page,
+			 struct pw_oracle_mapping_entry *entry)
+{
+	const struct pw_oracle_page *found = pw_oracle_page_at(context, page);
+
+	if (!found)
+		return false;
+	entry->height = found->height;
+	entry->flags = found->frame;
+	if (found->frame == PW_ORACLE_SHARED)
+		entry->flags = PW_ORACLE_PRIVATE;
+	entry->zero = found->frame == PW_ORACLE_ZERO;
+	return true;
+}
+
 static void translate(struct pw_oracle_replay *oracle,
-		      const struct pw_oracle_space *space, uint64_t page,
+		      struct pw_oracle_space *space, uint64_t page, bool write,
 		      bool fetch)
 {
-	struct pw_oracle_tlb *l1 = fetch ? &oracle->itlb : &oracle->dtlb;
-	bool hit = pw_oracle_tlb_hit(l1, page);
+	const struct pw_oracle_mapper mapper = {space, find_mapping};
+	struct pw_oracle_outcome outcome = pw_oracle_mmu_refer(&oracle->mmu,
+							       fetch   ? 'F'
+							       : write ? 'W'
+								       : 'R',
+							       0, page, mapper);
 
-	oracle->counts.itlb_hits += fetch && hit;
-	oracle->counts.itlb_misses += fetch && !hit;
-	oracle->counts.dtlb_hits += !fetch && hit;
-	oracle->counts.dtlb_misses += !fetch && !hit;
-	if (hit)
+	oracle->counts.itlb_hits += fetch && outcome.hit;
+	oracle->counts.itlb_misses += fetch && !outcome.hit;
+	oracle->counts.dtlb_hits += !fetch && outcome.hit;
+	oracle->counts.dtlb_misses += !fetch && !outcome.hit;
+	if (outcome.hit)
 		return;
-	if (pw_oracle_tlb_hit(&oracle->stlb, page)) {
-		oracle->counts.stlb_hits++;
-	} else {
-		oracle->counts.stlb_misses += oracle->machine.stlb.entries > 0;
+	oracle->counts.stlb_hits += outcome.second_hit;
+	oracle->counts.stlb_misses += outcome.second && !outcome.second_hit;
+	if (!outcome.second_hit)
 		walk(oracle, space, page);
-		pw_oracle_tlb_fill(&oracle->stlb, page);
-	}
-	pw_oracle_tlb_fill(l1, page);
 }
 
 static void count_touch(struct pw_oracle_replay *oracle, uint32_t thread,
@@ -282,7 +282,7 @@ static void refer(struct pw_oracle_replay *oracle,
 	pw_oracle_fault(oracle, space, page, write);
 	if (oracle->counts.minor != faults)
 		note_peaks(oracle);
-	translate(oracle, space, page, fetch);
+	translate(oracle, space, page, write, fetch);
 }
 
 void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
@@ -385,6 +385,16 @@ static uint64_t none(const struct pw_oracle_replay *oracle)
 	return 0;
 }
 
+static uint64_t prefetches(const struct pw_oracle_replay *oracle)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < PW_ORACLE_ARRAYS; i++)
+		for (size_t h = 0; h < PW_ORACLE_HEIGHTS; h++)
+			sum += oracle->mmu.row[i][h].prefetches;
+	return sum;
+}
+
 static uint64_t table_bytes(const struct pw_oracle_replay *oracle)
 {
 	return sum_table_bytes(oracle);
@@ -418,6 +428,7 @@ static const struct {
 	{"fault.major", none},
 	{"tlb.shootdowns", none},
 	{"tlb.shootdown_ipis", none},
+	{"tlb.prefetches", prefetches},
 	{"pagetable.tables", sum_tables},
 	{"pagetable.bytes", table_bytes},
 	{"pagetable.peak_bytes", table_peak_bytes},

@@ -15,6 +15,7 @@
 #include "formats/batch.h"
 #include "formats/event.h"
 #include "formats/trace.h"
+#include "tests/oracle/oracle_mmu.h"
 #include "tests/oracle/oracle_space.h"
 #include "tests/oracle/oracle_tlb.h"
 
@@ -33,8 +34,7 @@ struct pw_oracle_machine {
 	struct pw_oracle_shape shape;
 	enum pw_oracle_page_size page_size;
 	unsigned page_size_max; /* log2 of bytes */
-	struct pw_oracle_geometry itlb, dtlb;
-	struct pw_oracle_geometry stlb;		  /* 0 entries: none */
+	struct pw_oracle_mmu_machine tlb;
 	struct pw_oracle_geometry pml4, pdpt, pd; /* 0 entries: none */
 	uint64_t fault_around_pages;
 	bool mappings_known; /* the trace has address-space events */
@@ -73,7 +73,8 @@ struct pw_oracle_replay {
 	struct pw_oracle_space *space[PW_ORACLE_PROCESSES_MAX];
 	bool over[PW_ORACLE_PROCESSES_MAX]; /* the process has ended */
 	struct pw_oracle_runs runs[PW_ORACLE_THREADS_MAX];
-	struct pw_oracle_tlb itlb, dtlb, stlb, pml4, pdpt, pd;
+	struct pw_oracle_mmu mmu;
+	struct pw_oracle_tlb pml4, pdpt, pd;
 	const struct pw_oracle_space *running; /* that of the last process */
 	struct pw_oracle_counts counts;
 	struct pw_oracle_use peak[PW_ORACLE_LEVELS]; /* of tables, by height */

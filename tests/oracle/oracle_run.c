@@ -4,6 +4,7 @@
 #include "tests/oracle/oracle_run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/assert.h"
 
@@ -17,6 +18,7 @@ take_snapshot(const struct pw_oracle_replay *oracle)
 		PW_ASSERT(pw_oracle_replay_counter(
 			oracle, pw_oracle_replay_name(i), &snapshot.value[i]));
 	}
+	memcpy(snapshot.tlb, oracle->mmu.row, sizeof(snapshot.tlb));
 	return snapshot;
 }
 

@@ -14,6 +14,7 @@ struct pw_oracle_snapshot {
 	const char *name; /* of the mark */
 	uint32_t thread;
 	uint64_t value[PW_ORACLE_COUNTERS_MAX];
+	struct pw_oracle_row tlb[PW_ORACLE_ARRAYS][PW_ORACLE_HEIGHTS];
 };
 
 struct pw_oracle_run {

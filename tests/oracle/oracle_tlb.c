@@ -1,13 +1,16 @@
 /*
- * oracle_tlb.c - set-associative LRU by searching all entries.
+ * oracle_tlb.c - TLBs by searching all entries.
  *
  * Source: replay/MODEL.md, "TLBs".
  */
 #include "tests/oracle/oracle_tlb.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
+
+#define NUMBERS ((uint64_t)1 << 45)
 
 void pw_oracle_tlb_init(struct pw_oracle_tlb *tlb,
 			struct pw_oracle_geometry geometry)
@@ -15,6 +18,7 @@ void pw_oracle_tlb_init(struct pw_oracle_tlb *tlb,
 	tlb->geometry = geometry;
 	tlb->now = 0;
 	tlb->entry = NULL;
+	pw_random_seed(&tlb->random, geometry.seed);
 	if (geometry.entries == 0)
 		return;
 	PW_ASSERT(geometry.ways > 0);
@@ -39,53 +43,132 @@ static struct pw_oracle_entry *find(const struct pw_oracle_tlb *tlb,
 	return NULL;
 }
 
+/* The first entry of the set of @page. */
+static struct pw_oracle_entry *set_of(const struct pw_oracle_tlb *tlb,
+				      uint64_t page)
+{
+	uint64_t sets = tlb->geometry.entries / tlb->geometry.ways;
+	uint64_t number = page % NUMBERS;
+	uint64_t set = number % sets;
+
+	if (tlb->geometry.folded)
+		set ^= number / sets % sets;
+	return &tlb->entry[set * tlb->geometry.ways];
+}
+
+static void use(struct pw_oracle_tlb *tlb, struct pw_oracle_entry *entry)
+{
+	struct pw_oracle_entry *set = set_of(tlb, entry->page);
+	uint64_t marked = 0;
+
+	entry->used = ++tlb->now;
+	entry->marked = true;
+	for (uint64_t i = 0; i < tlb->geometry.ways; i++)
+		marked += set[i].marked;
+	for (uint64_t i = 0; i < tlb->geometry.ways; i++)
+		if (marked == tlb->geometry.ways && &set[i] != entry)
+			set[i].marked = false;
+}
+
+bool pw_oracle_tlb_holds(const struct pw_oracle_tlb *tlb, uint64_t page)
+{
+	return find(tlb, page) != NULL;
+}
+
 bool pw_oracle_tlb_hit(struct pw_oracle_tlb *tlb, uint64_t page)
 {
 	struct pw_oracle_entry *entry = find(tlb, page);
 
-	if (!entry)
-		return false;
-	entry->used = ++tlb->now;
-	return true;
+	if (entry)
+		use(tlb, entry);
+	return entry != NULL;
 }
 
-/* The entry to give up for @page: the oldest of its set when that is full. */
-static struct pw_oracle_entry *choose(const struct pw_oracle_tlb *tlb,
-				      uint64_t page)
+static struct pw_oracle_entry *oldest(struct pw_oracle_entry *set,
+				      uint64_t ways, bool by_fill)
 {
-	uint64_t sets = tlb->geometry.entries / tlb->geometry.ways;
-	struct pw_oracle_entry *unused = NULL, *oldest = NULL;
-	uint64_t members = 0;
+	struct pw_oracle_entry *found = &set[0];
 
-	for (uint64_t i = 0; i < tlb->geometry.entries; i++) {
-		struct pw_oracle_entry *entry = &tlb->entry[i];
-
-		if (!entry->valid) {
-			unused = entry;
-			continue;
-		}
-		if (entry->page % sets != page % sets)
-			continue;
-		members++;
-		if (!oldest || entry->used < oldest->used)
-			oldest = entry;
+	for (uint64_t i = 1; i < ways; i++) {
+		if (by_fill ? set[i].filled < found->filled
+			    : set[i].used < found->used)
+			found = &set[i];
 	}
-	PW_ASSERT(members <= tlb->geometry.ways);
-	return members == tlb->geometry.ways ? oldest : unused;
+	return found;
+}
+
+/* When a way of [first, first + count) was used last, of those there are. */
+static uint64_t last_use(const struct pw_oracle_entry *set, uint64_t ways,
+			 uint64_t first, uint64_t count)
+{
+	uint64_t last = 0;
+
+	for (uint64_t i = first; i < first + count && i < ways; i++)
+		if (set[i].used > last)
+			last = set[i].used;
+	return last;
+}
+
+/* Halve the ways until one is left: to where the last use was not. */
+static struct pw_oracle_entry *by_tree(struct pw_oracle_entry *set,
+				       uint64_t ways)
+{
+	uint64_t first = 0, count = 1;
+
+	while (count < ways)
+		count *= 2;
+	while (count > 1) {
+		count /= 2;
+		if (first + count < ways &&
+		    last_use(set, ways, first, count) >
+			    last_use(set, ways, first + count, count))
+			first += count;
+	}
+	return &set[first];
+}
+
+static struct pw_oracle_entry *choose(struct pw_oracle_tlb *tlb,
+				      struct pw_oracle_entry *set)
+{
+	uint64_t ways = tlb->geometry.ways;
+
+	switch (tlb->geometry.policy) {
+	case PW_ORACLE_LRU:
+		return oldest(set, ways, false);
+	case PW_ORACLE_FIFO:
+		return oldest(set, ways, true);
+	case PW_ORACLE_RANDOM:
+		return &set[pw_random_below(&tlb->random, ways)];
+	case PW_ORACLE_TREE_PLRU:
+		return by_tree(set, ways);
+	case PW_ORACLE_BIT_PLRU:
+		break;
+	}
+	for (uint64_t i = 0; i < ways; i++) {
+		if (!set[i].marked)
+			return &set[i];
+	}
+	return &set[0];
 }
 
 void pw_oracle_tlb_fill(struct pw_oracle_tlb *tlb, uint64_t page)
 {
-	struct pw_oracle_entry *entry;
+	struct pw_oracle_entry *set;
+	struct pw_oracle_entry *entry = NULL;
 
 	if (tlb->geometry.entries == 0)
 		return;
 	PW_ASSERT(!find(tlb, page));
-	entry = choose(tlb, page);
-	PW_ASSERT(entry);
+	set = set_of(tlb, page);
+	for (uint64_t i = 0; i < tlb->geometry.ways && !entry; i++)
+		if (!set[i].valid)
+			entry = &set[i];
+	if (!entry)
+		entry = choose(tlb, set);
 	entry->valid = true;
 	entry->page = page;
-	entry->used = ++tlb->now;
+	use(tlb, entry);
+	entry->filled = tlb->now;
 }
 
 void pw_oracle_tlb_invalidate(struct pw_oracle_tlb *tlb, uint64_t page)
@@ -98,6 +181,10 @@ void pw_oracle_tlb_invalidate(struct pw_oracle_tlb *tlb, uint64_t page)
 
 void pw_oracle_tlb_flush(struct pw_oracle_tlb *tlb)
 {
-	for (uint64_t i = 0; i < tlb->geometry.entries; i++)
-		tlb->entry[i].valid = false;
+	uint64_t entries = tlb->geometry.entries;
+
+	tlb->now = 0;
+	pw_random_seed(&tlb->random, tlb->geometry.seed);
+	if (entries > 0)
+		memset(tlb->entry, 0, entries * sizeof(*tlb->entry));
 }

@@ -8,21 +8,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/random.h"
+
+enum pw_oracle_policy {
+	PW_ORACLE_LRU,
+	PW_ORACLE_FIFO,
+	PW_ORACLE_RANDOM,
+	PW_ORACLE_TREE_PLRU,
+	PW_ORACLE_BIT_PLRU,
+};
+
 struct pw_oracle_geometry {
 	uint64_t entries; /* 0: there is none */
 	uint64_t ways;
+	enum pw_oracle_policy policy;
+	bool folded; /* the index is XOR */
+	uint64_t seed;
 };
 
+/* Entry i is way i modulo ways of set i / ways. */
 struct pw_oracle_entry {
 	bool valid;
 	uint64_t page;
-	uint64_t used; /* the time of the last hit or fill */
+	uint64_t filled; /* the time of the fill */
+	/* The time of the last hit or fill of the way, whatever it held. */
+	uint64_t used;
+	bool marked; /* bit-PLRU's bit */
 };
 
 struct pw_oracle_tlb {
 	struct pw_oracle_geometry geometry;
-	struct pw_oracle_entry *entry; /* in no order; the page tells the set */
+	struct pw_oracle_entry *entry;
 	uint64_t now;
+	struct pw_random random;
 };
 
 /*
@@ -40,13 +58,20 @@ void pw_oracle_tlb_init(struct pw_oracle_tlb *tlb,
 void pw_oracle_tlb_free(struct pw_oracle_tlb *tlb);
 
 /*
- * Look @page up; a hit makes it the most recent, a miss changes nothing. A TLB
- * that does not exist never hits.
+ * Whether @page is there. Nothing changes.
+ */
+bool pw_oracle_tlb_holds(const struct pw_oracle_tlb *tlb, uint64_t page);
+
+/*
+ * Look @page up; a hit counts as a use, a miss changes nothing. A TLB that does
+ * not exist never hits. The lowest 45 bits of @page are its number; two that
+ * differ above are different pages of one set.
  */
 bool pw_oracle_tlb_hit(struct pw_oracle_tlb *tlb, uint64_t page);
 
 /*
- * Put @page in, which is not there, over the least recent of a full set.
+ * Put @page in, which is not there, in a free way of its set or over the one
+ * that the policy gives up.
  */
 void pw_oracle_tlb_fill(struct pw_oracle_tlb *tlb, uint64_t page);
 
@@ -56,7 +81,7 @@ void pw_oracle_tlb_fill(struct pw_oracle_tlb *tlb, uint64_t page);
 void pw_oracle_tlb_invalidate(struct pw_oracle_tlb *tlb, uint64_t page);
 
 /*
- * Remove everything.
+ * Remove everything and forget all uses.
  */
 void pw_oracle_tlb_flush(struct pw_oracle_tlb *tlb);
 

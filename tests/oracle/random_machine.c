@@ -5,6 +5,7 @@
 #include "tests/oracle/random_machine.h"
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "replay/page_size.h"
 
 static uint64_t below(struct pw_random *random, uint64_t bound)
@@ -12,10 +13,32 @@ static uint64_t below(struct pw_random *random, uint64_t bound)
 	return pw_random_below(random, bound);
 }
 
+bool pw_random_policy(const char *model, enum pw_oracle_policy *policy)
+{
+	static const struct {
+		const char *model;
+		enum pw_oracle_policy policy;
+	} rows[] = {
+		{"set-assoc", PW_ORACLE_LRU},
+		{"fifo", PW_ORACLE_FIFO},
+		{"random", PW_ORACLE_RANDOM},
+		{"tree-plru", PW_ORACLE_TREE_PLRU},
+		{"bit-plru", PW_ORACLE_BIT_PLRU},
+	};
+
+	for (size_t i = 0; i < PW_COUNT(rows); i++) {
+		if (strcmp(rows[i].model, model) == 0) {
+			*policy = rows[i].policy;
+			return true;
+		}
+	}
+	return false;
+}
+
 static struct pw_oracle_geometry pick_geometry(struct pw_random *random,
 					       uint64_t largest)
 {
-	struct pw_oracle_geometry geometry;
+	struct pw_oracle_geometry geometry = {.policy = PW_ORACLE_LRU};
 	uint64_t sets = 1 + below(random, largest);
 
 	if (below(random, 2))
@@ -32,18 +55,23 @@ static struct pw_oracle_geometry pick_geometry(struct pw_random *random,
 }
 
 static void choose(struct pw_random *random, struct pw_tlb_choice *choice,
-		   struct pw_oracle_geometry geometry)
+		   const struct pw_tlb_ops *ops,
+		   const struct pw_oracle_geometry *geometry)
 {
 	struct pw_error err;
 
 	*choice = (struct pw_tlb_choice){0};
-	if (geometry.entries == 0)
+	if (geometry->entries == 0)
 		return;
-	choice->ops = pw_tlb_find("set-assoc");
-	PW_ASSERT(choice->ops);
-	choice->config.entries = geometry.entries;
-	choice->config.ways = geometry.ways;
-	if (geometry.ways == geometry.entries && below(random, 2))
+	PW_ASSERT(ops);
+	choice->ops = ops;
+	choice->config = (struct pw_tlb_config){
+		.entries = geometry->entries,
+		.ways = geometry->ways,
+		.index = geometry->folded ? PW_TLB_XOR : PW_TLB_MODULO,
+		.seed = geometry->seed,
+	};
+	if (geometry->ways == geometry->entries && below(random, 2))
 		choice->config.ways = 0;
 	PW_ASSERT(choice->ops->check(&choice->config, &err) == PW_OK);
 }
@@ -111,15 +139,100 @@ static void choose_page_size(struct pw_random *random,
 	PW_ASSERT(machine->page_size);
 }
 
+struct pw_oracle_geometry pw_random_tlb(struct pw_random *random,
+					uint64_t largest,
+					struct pw_tlb_choice *choice)
+{
+	struct pw_oracle_geometry geometry = pick_geometry(random, largest);
+	const struct pw_tlb_ops *ops = pw_tlb_find("set-assoc");
+	uint64_t models = 0;
+
+	while (pw_tlb_at(models))
+		models++;
+	if (below(random, 3))
+		ops = pw_tlb_at(below(random, models));
+	PW_ASSERT(pw_random_policy(ops->name, &geometry.policy));
+	geometry.folded = pw_is_pow2(geometry.entries / geometry.ways) &&
+			  below(random, 3) == 0;
+	geometry.seed = below(random, 3);
+	choose(random, choice, ops, &geometry);
+	return geometry;
+}
+
+/* Whether the second level may have array @id: larger ones have also_4k. */
+static bool is_second_of_more(size_t id)
+{
+	const char *name = pw_tlb_array_info(id)->name;
+
+	return strncmp(name, "stlb", 4) == 0 && pw_tlb_array_info(id)->height;
+}
+
+static void pick_array(struct pw_random *random, struct pw_machine *machine,
+		       struct pw_oracle_mmu_machine *twin, size_t id)
+{
+	const struct pw_tlb_array_info *info = pw_tlb_array_info(id);
+	struct pw_tlb_choice *choice = &machine->tlb[id];
+	struct pw_oracle_array *array = &twin->array[id];
+
+	array->declared = true;
+	if (strncmp(info->name, "l1", 2) == 0 || below(random, 6))
+		array->geometry = pw_random_tlb(random, 12, choice);
+	choice->declared = true;
+	if (below(random, 3) == 0)
+		choice->group_order = 2 + (unsigned)below(random, 2);
+	array->coalesce = 1U << choice->group_order;
+	if (below(random, 4) == 0)
+		choice->largest = 1 + (unsigned)below(random, 2);
+	if (choice->largest == 1 &&
+	    (info->height > 0 || id == PW_TLB_ARRAY_l1s ||
+	     (id == PW_TLB_ARRAY_l1d && below(random, 2))))
+		choice->largest = 2;
+	array->largest = (int)choice->largest - 1;
+	if (is_second_of_more(id))
+		choice->base_too = below(random, 4) == 0;
+	array->also = choice->base_too;
+}
+
+void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
+		    struct pw_oracle_mmu_machine *twin)
+{
+	bool plain = below(random, 3) == 0;
+
+	_Static_assert(PW_ORACLE_ARRAYS == PW_TLB_ARRAYS, "arrays agree");
+	*twin = (struct pw_oracle_mmu_machine){0};
+	for (unsigned h = 0; h < PW_ORACLE_HEIGHTS; h++)
+		twin->pages[h] = (uint64_t)1
+				 << pw_geometry_order(&machine->geometry, h);
+	twin->upper_half = PW_GLOBAL_PAGE >>
+			   (machine->geometry.page_shift - PW_PAGE_SHIFT);
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		const struct pw_tlb_array_info *info = pw_tlb_array_info(i);
+		bool base = info->height == 0 && i != PW_TLB_ARRAY_l1s &&
+			    i != PW_TLB_ARRAY_stlb_i;
+		uint64_t one_in = base ? 8 : 3;
+		bool absent = base ? i == PW_TLB_ARRAY_stlb &&
+					      below(random, one_in) == 0
+				   : plain || below(random, one_in) > 0;
+
+		if (i == PW_TLB_ARRAY_l1s && machine->l1d.largest == 1)
+			absent = true;
+
+		twin->array[i].largest = -1;
+		machine->tlb[i] = (struct pw_tlb_choice){0};
+		if (!absent)
+			pick_array(random, machine, twin, i);
+	}
+	twin->prefetch = below(random, 4) == 0;
+	machine->prefetch_next = twin->prefetch;
+}
+
 void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 		       struct pw_oracle_machine *twin)
 {
-	const struct pw_oracle_geometry none = {0, 0};
+	const struct pw_oracle_geometry none = {.entries = 0};
+	const struct pw_tlb_ops *lru = pw_tlb_find("set-assoc");
 
 	*twin = (struct pw_oracle_machine){0};
-	twin->itlb = pick_geometry(random, 16);
-	twin->dtlb = pick_geometry(random, 16);
-	twin->stlb = below(random, 4) ? pick_geometry(random, 24) : none;
 	twin->pd = below(random, 3) ? pick_geometry(random, 6) : none;
 	twin->pdpt = below(random, 3) ? pick_geometry(random, 4) : none;
 	twin->pml4 = below(random, 3) ? pick_geometry(random, 3) : none;
@@ -139,10 +252,8 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	machine->fault_around_pages = twin->fault_around_pages;
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;
-	choose(random, &machine->l1i, twin->itlb);
-	choose(random, &machine->l1d, twin->dtlb);
-	choose(random, &machine->stlb, twin->stlb);
-	choose(random, &machine->pwc[0], twin->pd);
-	choose(random, &machine->pwc[1], twin->pdpt);
-	choose(random, &machine->pwc[2], twin->pml4);
+	pw_random_tlbs(random, machine, &twin->tlb);
+	choose(random, &machine->pwc[0], lru, &twin->pd);
+	choose(random, &machine->pwc[1], lru, &twin->pdpt);
+	choose(random, &machine->pwc[2], lru, &twin->pml4);
 }

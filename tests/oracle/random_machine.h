@@ -9,6 +9,25 @@
 #include "tests/oracle/oracle_replay.h"
 
 /*
+ * Which policy of the oracle a model has, by its name; false when none.
+ */
+bool pw_random_policy(const char *model, enum pw_oracle_policy *policy);
+
+/*
+ * Choose a TLB twice: any model, index, ways and sets, about @largest of both.
+ */
+struct pw_oracle_geometry pw_random_tlb(struct pw_random *random,
+					uint64_t largest,
+					struct pw_tlb_choice *choice);
+
+/*
+ * Choose the TLBs of @machine, whose geometry is set, twice: any arrays of all
+ * kinds.
+ */
+void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
+		    struct pw_oracle_mmu_machine *twin);
+
+/*
  * Make a machine twice: any number of sets and ways, with and without a second
  * level and page-walk caches, often tiny.
  *

@@ -362,7 +362,8 @@ static void memory_that_ends_is_said(void **state)
 
 static struct pw_tlb_choice cache(uint64_t entries)
 {
-	return (struct pw_tlb_choice){pw_tlb_find("set-assoc"), {entries, 0}};
+	return (struct pw_tlb_choice){.ops = pw_tlb_find("set-assoc"),
+				      .config = {.entries = entries}};
 }
 
 static void make_walker(struct pw_walker *walker, struct pw_arena **arena,
@@ -383,7 +384,7 @@ static void make_walker(struct pw_walker *walker, struct pw_arena **arena,
 static struct pw_walk walk_to(struct pw_walker *walker, uint64_t page)
 {
 	const struct pw_reference reference = {
-		page, {.first = page, .pte = PW_PTE_PRESENT}, 0};
+		page, {.first = page, .pte = PW_PTE_PRESENT}, 0, 0};
 
 	return pw_walker_walk(walker, &reference);
 }

@@ -14,8 +14,10 @@ struct fixture {
 
 static struct pw_tlb *make(struct fixture *f, uint64_t entries, uint64_t ways)
 {
-	const struct pw_tlb_choice choice = {pw_tlb_find("set-assoc"),
-					     {entries, ways}};
+	const struct pw_tlb_choice choice = {
+		.ops = pw_tlb_find("set-assoc"),
+		.config = {.entries = entries, .ways = ways},
+	};
 	struct pw_error err;
 
 	PW_TEST_OK(choice.ops->check(&choice.config, &err), &err);
@@ -179,7 +181,12 @@ static void any_number_of_ways_is_lru(void **state)
 static void impossible_sizes_are_refused(void **state)
 {
 	static const struct pw_tlb_config bad[] = {
-		{0, 0}, {0, 4}, {63, 4}, {4, 8}, {UINT64_C(1) << 40, 4}};
+		{.entries = 0, .ways = 0},
+		{.entries = 0, .ways = 4},
+		{.entries = 63, .ways = 4},
+		{.entries = 4, .ways = 8},
+		{.entries = UINT64_C(1) << 40, .ways = 4},
+		{.entries = 12, .ways = 4, .index = PW_TLB_XOR}};
 	const struct pw_tlb_ops *ops = pw_tlb_find("set-assoc");
 
 	(void)state;
@@ -197,10 +204,15 @@ static void filter_classes_divide_the_sets(void **state)
 	const struct pw_tlb_ops *ops = pw_tlb_find("set-assoc");
 
 	(void)state;
-	assert_int_equal(ops->filter_sets(&(struct pw_tlb_config){64, 4}), 16);
-	assert_int_equal(ops->filter_sets(&(struct pw_tlb_config){3072, 8}),
+	assert_int_equal(ops->filter_sets(&(struct pw_tlb_config){.entries = 64,
+								  .ways = 4}),
+			 16);
+	assert_int_equal(ops->filter_sets(&(struct pw_tlb_config){
+				 .entries = 3072, .ways = 8}),
 			 128);
-	assert_int_equal(ops->filter_sets(&(struct pw_tlb_config){72, 0}), 1);
+	assert_int_equal(ops->filter_sets(&(struct pw_tlb_config){.entries = 72,
+								  .ways = 0}),
+			 1);
 }
 
 int main(void)

@@ -92,6 +92,30 @@ static void compare_counters(const struct subject *s, const char *where,
 	}
 }
 
+static void compare_tlbs(const struct subject *s, const char *where,
+			 const struct pw_counters *counters,
+			 const struct pw_oracle_snapshot *want)
+{
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		for (size_t h = 0; h < PW_TLB_HEIGHTS; h++) {
+			const struct pw_tlb_tally *got = &counters->tlb[i][h];
+			const struct pw_oracle_row *row = &want->tlb[i][h];
+
+			if (got->lookups != row->lookups ||
+			    got->misses != row->misses ||
+			    got->prefetches != row->prefetches)
+				fail_msg("seed %ju, %s: %s, height %zu: %ju "
+					 "look-ups, %ju misses, not %ju, %ju",
+					 (uintmax_t)s->seed, where,
+					 pw_tlb_array_info(i)->name, h,
+					 (uintmax_t)got->lookups,
+					 (uintmax_t)got->misses,
+					 (uintmax_t)row->lookups,
+					 (uintmax_t)row->misses);
+		}
+	}
+}
+
 static void compare_marks(const struct subject *s, size_t machine,
 			  const struct pw_oracle_run *run)
 {
@@ -111,6 +135,7 @@ static void compare_marks(const struct subject *s, size_t machine,
 		assert_string_equal(mark[i].name, want->name);
 		assert_int_equal(mark[i].thread, want->thread);
 		compare_counters(s, where, &mark[i].counters, want);
+		compare_tlbs(s, where, &mark[i].counters, want);
 	}
 }
 
@@ -213,6 +238,8 @@ static void compare(struct subject *s)
 		pw_oracle_run(&run, &s->trace, &s->twin[i], s->interval);
 		compare_counters(s, "end", pw_replay_counters(s->replay, i),
 				 &run.final);
+		compare_tlbs(s, "end", pw_replay_counters(s->replay, i),
+			     &run.final);
 		compare_marks(s, i, &run);
 		compare_rows(s, i, &run);
 		compare_tables(s, i, &run);
@@ -224,16 +251,24 @@ static void compare(struct subject *s)
 static uint64_t count_misses(struct subject *s, size_t machine,
 			     struct pw_oracle_geometry geometry)
 {
+	static const enum pw_tlb_array_id swept[][2] = {
+		[PW_SWEEP_L1D] = {PW_TLB_ARRAY_l1d, PW_TLB_ARRAY_l1s},
+		[PW_SWEEP_L1I] = {PW_TLB_ARRAY_l1i, PW_TLB_ARRAY_l1i},
+		[PW_SWEEP_STLB] = {PW_TLB_ARRAY_stlb, PW_TLB_ARRAY_stlb_i},
+	};
 	struct pw_oracle_machine twin = s->twin[machine];
 	struct pw_oracle_run run;
 	uint64_t misses;
 
-	if (s->sweep == PW_SWEEP_L1D)
-		twin.dtlb = geometry;
-	else if (s->sweep == PW_SWEEP_L1I)
-		twin.itlb = geometry;
-	else
-		twin.stlb = geometry;
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
+		for (size_t j = 0; j < 2; j++)
+			if (pw_tlb_array_info(i)->base == swept[s->sweep][j])
+				twin.tlb.array[i] =
+					(struct pw_oracle_array){.largest = -1};
+	twin.tlb.array[swept[s->sweep][0]].declared = true;
+	twin.tlb.array[swept[s->sweep][0]].geometry = geometry;
+	if (s->sweep == PW_SWEEP_STLB)
+		twin.tlb.prefetch = false;
 	pw_oracle_run(&run, &s->trace, &twin, s->interval);
 	misses = pw_oracle_value(&run.final,
 				 s->sweep == PW_SWEEP_L1D   ? "dtlb.misses"
@@ -250,8 +285,10 @@ static void compare_sweep(struct subject *s)
 	unsigned ways = 1 + (unsigned)below(s, PW_SWEEP_WAYS);
 	uint64_t misses =
 		pw_replay_sweep_misses(s->replay, machine, level, ways);
-	uint64_t want = count_misses(
-		s, machine, (struct pw_oracle_geometry){ways << level, ways});
+	uint64_t want =
+		count_misses(s, machine,
+			     (struct pw_oracle_geometry){
+				     .entries = ways << level, .ways = ways});
 
 	if (misses != want)
 		fail_msg("seed %ju: a sweep of %u sets of %u ways misses %ju "

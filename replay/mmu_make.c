@@ -1,0 +1,167 @@
+/*
+ * mmu_make.c - which TLBs a core has, and which side uses which.
+ */
+#include "base/assert.h"
+#include "base/bits.h"
+#include "replay/mmu.h"
+
+size_t pw_mmu_first_array(const struct pw_machine *machine,
+			  enum pw_tlb_array_id base, unsigned height)
+{
+	size_t found = PW_TLB_ARRAYS;
+
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		const struct pw_tlb_array_info *info = pw_tlb_array_info(i);
+
+		if (info->base != base || !pw_tlb_is_declared(&machine->tlb[i]))
+			continue;
+		if (found == PW_TLB_ARRAYS)
+			found = base;
+		if (info->height <= height)
+			found = i;
+	}
+	return found;
+}
+
+/* The array of base @base for entries at @height; NULL: the base has none. */
+static struct pw_tlb_array *find_array(struct pw_mmu *mmu,
+				       const struct pw_machine *machine,
+				       enum pw_tlb_array_id base,
+				       unsigned height)
+{
+	size_t array = pw_mmu_first_array(machine, base, height);
+
+	return array == PW_TLB_ARRAYS ? NULL : &mmu->array[array];
+}
+
+static void make_side(struct pw_mmu *mmu, enum pw_tlb_side number,
+		      const struct pw_machine *machine,
+		      enum pw_tlb_array_id first, enum pw_tlb_array_id second)
+{
+	struct pw_mmu_side *side = &mmu->side[number];
+
+	for (unsigned h = 0; h < PW_TLB_HEIGHTS; h++) {
+		side->first[h] = find_array(mmu, machine, first, h);
+		side->second[h] = find_array(mmu, machine, second, h);
+	}
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
+		if (pw_tlb_array_info(i)->base == second &&
+		    machine->tlb[i].base_too && machine->tlb[second].ops)
+			side->also = &mmu->array[i];
+	if (side->also) {
+		const struct pw_tlb_config *config =
+			&machine->tlb[second].config;
+
+		side->also_sets =
+			config->ways ? config->entries / config->ways : 1;
+	}
+}
+
+static void make_sides(struct pw_mmu *mmu, const struct pw_machine *machine)
+{
+	enum pw_tlb_array_id fetches = PW_TLB_ARRAY_stlb;
+
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
+		if (pw_tlb_array_info(i)->base == PW_TLB_ARRAY_stlb_i &&
+		    pw_tlb_is_declared(&machine->tlb[i]))
+			fetches = PW_TLB_ARRAY_stlb_i;
+	mmu->stores_apart = pw_tlb_is_declared(&machine->l1s);
+	make_side(mmu, PW_TLB_DATA, machine, PW_TLB_ARRAY_l1d,
+		  PW_TLB_ARRAY_stlb);
+	make_side(mmu, PW_TLB_INSTRUCTION, machine, PW_TLB_ARRAY_l1i, fetches);
+	make_side(mmu, PW_TLB_STORE, machine,
+		  mmu->stores_apart ? PW_TLB_ARRAY_l1s : PW_TLB_ARRAY_l1d,
+		  PW_TLB_ARRAY_stlb);
+}
+
+static enum pw_status make_array(struct pw_mmu *mmu, size_t id,
+				 const struct pw_tlb_choice *choice,
+				 struct pw_arena *arena, struct pw_error *err)
+{
+	struct pw_tlb_array *array = &mmu->array[id];
+	enum pw_status st = pw_tlb_make(&array->tlb, choice, arena, err);
+
+	array->tally = mmu->counters->tlb[id];
+	array->group_order = choice->group_order;
+	array->largest = pw_tlb_largest(choice);
+	return st;
+}
+
+enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
+			   struct pw_counters *counters, struct pw_arena *arena,
+			   struct pw_error *err)
+{
+	memset(mmu, 0, sizeof(*mmu));
+	PW_ASSERT(machine->l1d.ops && machine->l1i.ops);
+	mmu->counters = counters;
+	mmu->prefetch_next = machine->prefetch_next;
+	mmu->global_page = PW_GLOBAL_PAGE >>
+			   (machine->geometry.page_shift - PW_PAGE_SHIFT);
+	for (unsigned h = 0; h < machine->geometry.levels; h++)
+		if (h < PW_TLB_HEIGHTS)
+			mmu->order[h] =
+				pw_geometry_order(&machine->geometry, h);
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		enum pw_status st =
+			make_array(mmu, i, &machine->tlb[i], arena, err);
+
+		if (st != PW_OK)
+			return st;
+	}
+	make_sides(mmu, machine);
+	return pw_walker_make(&mmu->walker, machine, arena, err);
+}
+
+/* Let the notice be also that of an array of the first level. */
+static void take_notice(struct pw_mmu_notice *notice,
+			const struct pw_machine *machine,
+			enum pw_tlb_array_id base)
+{
+	for (unsigned h = 0; h < PW_TLB_HEIGHTS; h++) {
+		const struct pw_tlb_choice *choice =
+			&machine->tlb[pw_mmu_first_array(machine, base, h)];
+		unsigned largest = pw_tlb_largest(choice);
+		uint64_t sets =
+			choice->ops ? choice->ops->filter_sets(&choice->config)
+				    : 0;
+
+		notice->group_mask |= ((uint64_t)1 << choice->group_order) - 1;
+		if (largest < notice->held[h])
+			notice->held[h] = largest;
+		/* Pages of a group are of different classes. */
+		if (choice->group_order && sets > 1)
+			sets = 1;
+		/* Of large pages only the last one is kept in any case. */
+		if (sets == 0 ||
+		    (notice->held[h] == 0 && sets < notice->classes))
+			notice->classes = sets;
+	}
+}
+
+struct pw_mmu_notice pw_mmu_notices(const struct pw_machine *machine,
+				    bool fetch)
+{
+	struct pw_mmu_notice notice = {.classes = (uint64_t)1 << 32};
+
+	for (unsigned h = 0; h < PW_TLB_HEIGHTS; h++)
+		notice.held[h] = h;
+	if (fetch) {
+		take_notice(&notice, machine, PW_TLB_ARRAY_l1i);
+		return notice;
+	}
+	take_notice(&notice, machine, PW_TLB_ARRAY_l1d);
+	if (pw_tlb_is_declared(&machine->l1s))
+		take_notice(&notice, machine, PW_TLB_ARRAY_l1s);
+	return notice;
+}
+
+unsigned pw_mmu_wants(const struct pw_machine *machine)
+{
+	unsigned wants = machine->prefetch_next ? PW_NEIGHBOUR_NEXT : 0;
+
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
+		if (machine->tlb[i].group_order)
+			wants |=
+				pw_neighbour_group(machine->tlb[i].group_order);
+	return wants;
+}

@@ -1,0 +1,91 @@
+/*
+ * ordered_sets.c - sets that hold their keys in an order, newest first.
+ */
+#include "replay/ordered_sets.h"
+
+#define FEW_WAYS 16
+
+static size_t count_set_words(size_t ways)
+{
+	return ways <= FEW_WAYS ? ways
+				: pw_wide_set_bytes(ways) / sizeof(uint64_t);
+}
+
+size_t pw_ordered_sets_bytes(const struct pw_tlb_config *config)
+{
+	size_t ways = pw_tlb_ways(config);
+
+	return sizeof(struct pw_ordered_sets) + (size_t)config->entries / ways *
+							count_set_words(ways) *
+							sizeof(uint64_t);
+}
+
+void pw_ordered_sets_flush(void *state)
+{
+	struct pw_ordered_sets *sets = state;
+	uint64_t count = sets->sets.count;
+
+	for (uint64_t i = 0; sets->wide && i < count; i++)
+		pw_wide_set_init(pw_ordered_wide(pw_ordered_set(sets, i)),
+				 sets->sets.ways);
+	for (size_t i = 0; !sets->wide && i < count * sets->sets.ways; i++)
+		sets->words[i] = PW_ORDERED_FREE;
+}
+
+void pw_ordered_sets_init(void *state, const struct pw_tlb_config *config)
+{
+	struct pw_ordered_sets *sets = state;
+
+	sets->sets = pw_tlb_divide(config);
+	sets->wide = sets->sets.ways > FEW_WAYS;
+	sets->set_words = count_set_words(sets->sets.ways);
+	PW_ASSERT(sets->sets.count * sets->set_words * sizeof(uint64_t) +
+			  sizeof(*sets) ==
+		  pw_ordered_sets_bytes(config));
+	pw_ordered_sets_flush(state);
+}
+
+bool pw_ordered_sets_hold(const void *state, uint64_t key)
+{
+	const struct pw_ordered_sets *sets = state;
+	const uint64_t *set =
+		sets->words + pw_tlb_set_of(&sets->sets, key) * sets->set_words;
+
+	if (sets->wide)
+		return pw_wide_set_find(
+			(const struct pw_wide_set *)(const void *)set, key);
+	for (size_t i = 0; i < sets->sets.ways; i++) {
+		if (set[i] == key)
+			return true;
+	}
+	return false;
+}
+
+/* Remove the keys of @set in [first, first + count), closing the gaps. */
+static void sweep(uint64_t *set, size_t ways, uint64_t first, uint64_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ways; i++) {
+		if (set[i] - first >= count || set[i] == PW_ORDERED_FREE)
+			set[kept++] = set[i];
+	}
+	while (kept < ways)
+		set[kept++] = PW_ORDERED_FREE;
+}
+
+void pw_ordered_sets_invalidate(void *state, uint64_t first, uint64_t count)
+{
+	struct pw_ordered_sets *sets = state;
+	uint64_t reached = pw_tlb_sets_reached(&sets->sets, count);
+
+	for (uint64_t i = 0; i < reached; i++) {
+		uint64_t *set = pw_ordered_set(
+			sets, pw_tlb_set_reached(&sets->sets, first, count, i));
+
+		if (sets->wide)
+			pw_wide_set_remove(pw_ordered_wide(set), first, count);
+		else
+			sweep(set, sets->sets.ways, first, count);
+	}
+}

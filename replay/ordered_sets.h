@@ -1,0 +1,98 @@
+/*
+ * ordered_sets.h - sets that hold their keys in an order, newest first.
+ *
+ * What makes a key the newest is the model's choice: being put in, or being
+ * looked up too. A set of few ways is an array in that order, so position is
+ * age and the victim is always the last one; free ways are at the end. Sets of
+ * many ways are wide_set.c's.
+ *
+ * Cost: O(ways) a look-up with few ways, but O(1) for recent keys; 8 bytes of
+ *       state an entry; O(1) with many ways, 24 to 32 bytes.
+ */
+#ifndef PW_REPLAY_ORDERED_SETS_H
+#define PW_REPLAY_ORDERED_SETS_H
+
+#include "base/assert.h"
+#include "replay/tlb_sets.h"
+#include "replay/wide_set.h"
+
+#define PW_ORDERED_FREE PW_WIDE_SET_FREE
+
+struct pw_ordered_sets {
+	struct pw_tlb_sets sets;
+	bool wide;
+	size_t set_words; /* 64-bit words of a set's state */
+	uint64_t words[];
+};
+
+/*
+ * Memory for the sets of @config.
+ *
+ * Units: bytes.
+ */
+size_t pw_ordered_sets_bytes(const struct pw_tlb_config *config);
+
+/*
+ * Make @state the empty sets of @config.
+ */
+void pw_ordered_sets_init(void *state, const struct pw_tlb_config *config);
+
+/*
+ * Remove all keys.
+ */
+void pw_ordered_sets_flush(void *state);
+
+/*
+ * Whether @key is there. Nothing changes.
+ */
+bool pw_ordered_sets_hold(const void *state, uint64_t key);
+
+/*
+ * Remove keys [first, first + count), those that are there.
+ */
+void pw_ordered_sets_invalidate(void *state, uint64_t first, uint64_t count);
+
+/*
+ * The words of set @number.
+ */
+static inline uint64_t *pw_ordered_set(struct pw_ordered_sets *sets,
+				       uint64_t number)
+{
+	return sets->words + number * sets->set_words;
+}
+
+/*
+ * A set of many ways; words are aligned for it.
+ */
+static inline struct pw_wide_set *pw_ordered_wide(uint64_t *set)
+{
+	return (struct pw_wide_set *)(void *)set;
+}
+
+/*
+ * Make room in front of a set of few ways by moving @count keys back.
+ */
+static inline void pw_ordered_push(uint64_t *set, size_t count, uint64_t key)
+{
+	for (size_t i = count; i > 0; i--)
+		set[i] = set[i - 1];
+	set[0] = key;
+}
+
+/*
+ * Put in @key, which is not there, as the newest, and drop the oldest of a full
+ * set.
+ */
+static inline void pw_ordered_sets_insert(struct pw_ordered_sets *sets,
+					  uint64_t key)
+{
+	uint64_t *set = pw_ordered_set(sets, pw_tlb_set_of(&sets->sets, key));
+
+	PW_DEBUG_ASSERT(key != PW_ORDERED_FREE);
+	if (sets->wide)
+		pw_wide_set_insert(pw_ordered_wide(set), key);
+	else
+		pw_ordered_push(set, sets->sets.ways - 1, key);
+}
+
+#endif
