@@ -127,7 +127,7 @@ static unsigned choose_height(const struct pw_oracle_replay *oracle,
 
 		if (space->shape->page_shift + order > wanted_shift(oracle, m))
 			continue;
-		if (m->first > first || m->end < end)
+		if (!m || m->first > first || m->end < end)
 			continue;
 		for (size_t i = 0; i < space->pages; i++)
 			is_free = is_free && (space->page[i].page < first ||
