@@ -54,7 +54,8 @@ static enum pw_status upgrade(struct fault *fault, uint64_t pte,
 static enum pw_status fill_anonymous(struct fault *fault, bool write,
 				     struct pw_error *err)
 {
-	if (write || fault->mapping.shared)
+	if (write || fault->mapping.shared ||
+	    fault->system->machine->no_zero_page)
 		return set(fault, fault->page, OWN_PAGE, err);
 	fault->system->counters.fault_zero_page++;
 	return set(fault, fault->page, ZERO_PAGE, err);

@@ -292,6 +292,7 @@ static void read_memory(struct reading *reading,
 			const struct pw_file_memory *file,
 			struct pw_machine *machine)
 {
+	static const char *const answers[] = {"yes", "no", NULL};
 	static const struct bounds around = {PW_PAGE_BYTES, 2 << 20,
 					     "4K to 2M"};
 	uint64_t bytes = read_value(reading, "memory.fault_around",
@@ -301,6 +302,9 @@ static void read_memory(struct reading *reading,
 		refuse(reading, "memory.fault_around", file->fault_around,
 		       "a power of two");
 	machine->fault_around_pages = bytes >> PW_PAGE_SHIFT;
+	machine->no_zero_page =
+		read_word(reading, "memory.zero_page", file->zero_page, answers,
+			  "\"yes\" or \"no\"");
 }
 
 static void read_cost(struct reading *reading, const struct pw_file_cost *file,

@@ -46,6 +46,7 @@ struct pw_machine {
 	bool prefetch_next; /* an STLB miss brings in the next page too */
 	struct pw_tlb_choice pwc[PW_PWC_MAX]; /* each may be absent */
 	uint64_t fault_around_pages;
+	bool no_zero_page; /* reads of absent memory get pages of their own */
 	struct pw_machine_cost cost;
 	void *document; /* the file as read, behind the texts */
 };

@@ -43,6 +43,7 @@ struct pw_file_pwcs {
 
 struct pw_file_memory {
 	const char *fault_around;
+	const char *zero_page; /* optional */
 };
 
 struct pw_file_cost {

@@ -99,7 +99,7 @@ static void fault_absent(struct pw_oracle_replay *oracle,
 	bool anonymous = !m || m->anonymous;
 	bool shared = m && m->shared;
 
-	if (anonymous && (shared || write)) {
+	if (anonymous && (shared || write || oracle->machine.no_zero_page)) {
 		pw_oracle_page_add(space, page, PW_ORACLE_OWN);
 	} else if (anonymous) {
 		pw_oracle_page_add(space, page, PW_ORACLE_ZERO);
