@@ -54,8 +54,7 @@ static enum pw_status upgrade(struct fault *fault, uint64_t pte,
 static enum pw_status fill_anonymous(struct fault *fault, bool write,
 				     struct pw_error *err)
 {
-	if (write || fault->mapping.shared ||
-	    fault->system->machine->no_zero_page)
+	if (write || fault->mapping.shared)
 		return set(fault, fault->page, OWN_PAGE, err);
 	fault->system->counters.fault_zero_page++;
 	return set(fault, fault->page, ZERO_PAGE, err);
@@ -160,6 +159,8 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 	system->counters.fault_minor++;
 	find_mapping(&fault, pte == 0);
 	PW_ASSERT(write || pte == 0);
+	write |= !pte && fault.mapping.anonymous &&
+		 system->machine->no_zero_page;
 	PW_ASSERT(page >= fault.extent.first && page < fault.extent.end);
 	if (pte)
 		st = upgrade(&fault, pte, err);
