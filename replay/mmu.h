@@ -50,9 +50,13 @@ struct pw_mmu_lane {
 
 #define PW_MMU_LANES_MAX 12
 
-struct pw_mmu_side {
-	const uint64_t *recent; /* of single base pages */
+/* The filter of a side for single base pages. */
+struct pw_mmu_filter {
+	const uint64_t *recent;
 	uint64_t mask;
+};
+
+struct pw_mmu_side {
 	/* By height of the entry that maps the page. */
 	struct pw_tlb_array *first[PW_TLB_HEIGHTS];
 	struct pw_tlb_array *second[PW_TLB_HEIGHTS]; /* NULL: no such level */
@@ -63,9 +67,10 @@ struct pw_mmu_side {
 };
 
 struct pw_mmu {
+	struct pw_mmu_filter filter[PW_TLB_SIDES];
+	bool stores_apart; /* the store side is in use */
 	struct pw_mmu_side side[PW_TLB_SIDES];
 	struct pw_tlb_array array[PW_TLB_ARRAYS];
-	bool stores_apart; /* the store side is in use */
 	bool prefetch_next;
 	unsigned order[PW_TLB_HEIGHTS]; /* base pages by height, a power of 2 */
 	const struct pw_page_table_ops *table_ops; /* see pw_mmu_map */
@@ -112,10 +117,12 @@ static inline enum pw_tlb_side pw_mmu_side_of(const struct pw_mmu *mmu,
  * Whether a touch of base page @page in the space @asid hits the L1 TLB, needs
  * no fault and changes nothing. False when that is not known.
  */
-static inline bool pw_mmu_is_recent(const struct pw_mmu_side *side,
-				    uint32_t asid, uint64_t page, bool write)
+static inline bool pw_mmu_is_recent(const struct pw_mmu *mmu,
+				    enum pw_tlb_side side, uint32_t asid,
+				    uint64_t page, bool write)
 {
-	uint64_t recent = side->recent[page & side->mask];
+	const struct pw_mmu_filter *filter = &mmu->filter[side];
+	uint64_t recent = filter->recent[page & filter->mask];
 
 	return (recent | !write) == (pw_tlb_key(asid, 0, page) << 1 | 1);
 }

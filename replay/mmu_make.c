@@ -67,8 +67,8 @@ static void make_side(struct pw_mmu *mmu, enum pw_tlb_side number,
 		side->first[h] = find_array(mmu, machine, first, h);
 		side->second[h] = find_array(mmu, machine, second, h);
 	}
-	side->recent = mmu->array[first].recent;
-	side->mask = mmu->array[first].mask;
+	mmu->filter[number] = (struct pw_mmu_filter){mmu->array[first].recent,
+						     mmu->array[first].mask};
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
 		if (pw_tlb_array_info(i)->base == second &&
 		    machine->tlb[i].base_too && machine->tlb[second].ops)

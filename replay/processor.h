@@ -65,7 +65,7 @@ static inline bool pw_processor_is_recent(const struct pw_processor *processor,
 					  enum pw_tlb_side side, uint64_t page,
 					  bool write)
 {
-	return pw_mmu_is_recent(&processor->mmu.side[side], 0, page, write);
+	return pw_mmu_is_recent(&processor->mmu, side, 0, page, write);
 }
 
 /*

@@ -151,6 +151,8 @@ enum pw_status pw_system_touches(struct pw_system *system,
 				 const struct pw_touches *touches,
 				 struct pw_error *err)
 {
+	const enum pw_tlb_side stores_side =
+		pw_processor_side(&system->processor, false, true);
 	uint64_t references[2] = {0, 0}; /* [1]: fetches */
 	uint64_t stored = 0;
 	uint64_t touched = 0;
@@ -164,8 +166,9 @@ enum pw_status pw_system_touches(struct pw_system *system,
 			stores + touches->loads[i] + touches->fetches[i];
 		bool fetch = flags & PW_TOUCH_FETCH;
 		bool write = stores && !(flags & PW_TOUCH_LOAD_FIRST);
-		enum pw_tlb_side side =
-			pw_processor_side(&system->processor, fetch, write);
+		enum pw_tlb_side side = fetch	? PW_TLB_INSTRUCTION
+					: write ? stores_side
+						: PW_TLB_DATA;
 		enum pw_status st;
 
 		touched += (flags & PW_TOUCH_NOT_COUNTED) == 0;

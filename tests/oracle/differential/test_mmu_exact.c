@@ -183,7 +183,7 @@ static void refer_fast(struct subject *s, enum pw_tlb_side side, uint32_t asid,
 	s->counters.reference_data += record->loads + record->stores;
 	s->counters.reference_store += record->stores;
 	s->counters.reference_instruction += record->fetches;
-	if (pw_mmu_is_recent(&s->mmu.side[side], asid, page, write) ||
+	if (pw_mmu_is_recent(&s->mmu, side, asid, page, write) ||
 	    pw_mmu_is_recent_large(&s->mmu, side, asid, page, write, record))
 		return;
 	assert_true(find(&s->space[asid], page, &reference.leaf));
