@@ -124,7 +124,7 @@ static void open_subject(struct subject *s, uint64_t seed)
 	s->space = pw_arena_alloc(s->arena, SPACES, sizeof(*s->space));
 	assert_non_null(s->space);
 	for (size_t i = 0; i < SPACES; i++)
-		for (size_t j = 0; j < 2 * REGIONS; j++)
+		for (size_t j = 0; j < 2 * (size_t)REGIONS; j++)
 			s->space[i].region[j / REGIONS][j % REGIONS].large =
 				j % REGIONS == REGIONS - 1 || below(s, 2);
 	PW_TEST_OK(
