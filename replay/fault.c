@@ -206,6 +206,8 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 	system->counters.fault_minor++;
 	find_mapping(&fault, !present);
 	PW_ASSERT(write || !present);
+	write |= !present && fault.mapping.anonymous &&
+		 system->machine->no_zero_page;
 	PW_ASSERT(page >= fault.extent.first && page < fault.extent.end);
 	if (present)
 		st = upgrade(&fault, leaf, err);

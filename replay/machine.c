@@ -375,6 +375,7 @@ static void read_memory(struct reading *reading,
 			const struct pw_file_memory *file,
 			struct pw_machine *machine)
 {
+	static const char *const answers[] = {"yes", "no", NULL};
 	static const struct bounds around = {PW_PAGE_BYTES, 2 << 20,
 					     "4K to 2M"};
 	uint64_t bytes = read_value(reading, "memory.fault_around",
@@ -386,6 +387,9 @@ static void read_memory(struct reading *reading,
 	machine->fault_around_pages = bytes >> machine->geometry.page_shift;
 	if (machine->fault_around_pages == 0)
 		machine->fault_around_pages = 1;
+	machine->no_zero_page =
+		read_word(reading, "memory.zero_page", file->zero_page, answers,
+			  "\"yes\" or \"no\"");
 }
 
 static void read_cost(struct reading *reading, const struct pw_file_cost *file,
@@ -553,6 +557,7 @@ bool pw_machine_same_memory(const struct pw_machine *a,
 	       a->geometry.page_shift == b->geometry.page_shift &&
 	       a->page_size == b->page_size &&
 	       a->page_size_max_shift == b->page_size_max_shift &&
+	       a->no_zero_page == b->no_zero_page &&
 	       a->fault_around_pages == b->fault_around_pages;
 }
 

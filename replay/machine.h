@@ -61,6 +61,7 @@ struct pw_machine {
 	struct pw_tlb_choice pwc[PW_PWC_MAX]; /* each may be absent */
 	struct pw_machine_cpu cpu;
 	uint64_t fault_around_pages;
+	bool no_zero_page; /* reads of absent memory get pages of their own */
 	struct pw_machine_cost cost;
 	void *document; /* the file as read, behind the texts */
 };

@@ -81,6 +81,7 @@ static const cyaml_schema_field_t cpu_fields[] = {
 
 static const cyaml_schema_field_t memory_fields[] = {
 	TEXT(struct pw_file_memory, fault_around),
+	MAYBE_TEXT(struct pw_file_memory, zero_page),
 	CYAML_FIELD_END,
 };
 

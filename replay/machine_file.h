@@ -58,6 +58,7 @@ struct pw_file_cpu {
 
 struct pw_file_memory {
 	const char *fault_around;
+	const char *zero_page; /* optional */
 };
 
 struct pw_file_cost {

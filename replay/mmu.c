@@ -59,6 +59,17 @@ static inline bool look_up(struct pw_mmu *mmu, struct pw_tlb_array *array,
 	return true;
 }
 
+/* Drop the single pages of the group that begins with @first: the group's entry
+ * takes their place. */
+static void drop_members(struct pw_mmu *mmu, struct pw_tlb_array *array,
+			 uint32_t asid, uint64_t first)
+{
+	uint64_t count = (uint64_t)1 << array->group_order;
+
+	array->tlb.ops->invalidate(array->tlb.state,
+				   name_of(mmu, array, 0, asid, first), count);
+}
+
 /* Put in the page of @reference, which is not there, and give its class. */
 static unsigned fill(struct pw_mmu *mmu, struct pw_tlb_array *array,
 		     const struct pw_reference *reference)
@@ -74,10 +85,7 @@ static unsigned fill(struct pw_mmu *mmu, struct pw_tlb_array *array,
 	if (class == 0 && order > 0 &&
 	    reference->neighbours & pw_neighbour_group(order)) {
 		class = PW_CLASS_GROUP;
-		tlb->ops->invalidate(
-			tlb->state,
-			name_of(mmu, array, 0, asid, page >> order << order),
-			(uint64_t)1 << order);
+		drop_members(mmu, array, asid, page >> order << order);
 	}
 	tlb->ops->insert(tlb->state, name_of(mmu, array, class, asid, page));
 	array->seen |= 1U << class;

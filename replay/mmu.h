@@ -43,9 +43,9 @@ struct pw_mmu_side {
 };
 
 struct pw_mmu {
+	bool stores_apart; /* the store side is in use */
 	struct pw_mmu_side side[PW_TLB_SIDES];
 	struct pw_tlb_array array[PW_TLB_ARRAYS];
-	bool stores_apart; /* the store side is in use */
 	bool prefetch_next;
 	unsigned order[PW_TLB_HEIGHTS]; /* base pages by height, a power of 2 */
 	uint64_t global_page; /* from here on: the same in all spaces */

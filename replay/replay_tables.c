@@ -21,6 +21,20 @@ static const struct pw_table_spec time_spec = {
 	.form = PW_FORM_PAIRS,
 };
 
+static const struct pw_table_spec tlbs_spec = {
+	.name = "tlbs",
+	.title = "TLBs",
+	.help = "By structure and size of the entry's page; pages of a group "
+		"count as single ones.",
+	.form = PW_FORM_ROWS,
+	.column = {{"structure", "Structure", PW_CELL_TEXT, PW_UNIT_NONE},
+		   {"page_bytes", "Page size", PW_CELL_U64, PW_UNIT_BYTES},
+		   {"lookups", "Look-ups", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"hits", "Hits", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"misses", "Misses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"prefetches", "Prefetches", PW_CELL_U64, PW_UNIT_COUNT}},
+};
+
 static const struct pw_table_spec machine_spec = {
 	.name = "machine",
 	.title = "Machine",
@@ -164,6 +178,34 @@ static void add_time(struct pw_tables *out, const struct pw_machine *machine,
 	pw_pair_u64(table, "cost.clock_hz", cost->clock_hz, PW_UNIT_COUNT);
 }
 
+/* A row for every structure, and one for each larger size that it met. */
+static void add_tlbs(struct pw_tables *out, const struct pw_machine *machine,
+		     const struct pw_counters *counters)
+{
+	struct pw_table *table = pw_table_add(out, &tlbs_spec);
+	const struct pw_geometry *geometry = &machine->geometry;
+
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		for (unsigned h = 0; h < PW_TLB_HEIGHTS; h++) {
+			const struct pw_tlb_tally *tally = &counters->tlb[i][h];
+			bool plain = h == pw_tlb_array_info(i)->height &&
+				     machine->tlb[i].ops;
+
+			if (!plain && !tally->lookups && !tally->prefetches)
+				continue;
+			pw_cell_text(table, pw_tlb_array_info(i)->name);
+			pw_cell_u64(table,
+				    (uint64_t)1 << (geometry->page_shift +
+						    pw_geometry_order(geometry,
+								      h)));
+			pw_cell_u64(table, tally->lookups);
+			pw_cell_u64(table, tally->lookups - tally->misses);
+			pw_cell_u64(table, tally->misses);
+			pw_cell_u64(table, tally->prefetches);
+		}
+	}
+}
+
 static void add_intervals(struct pw_tables *out,
 			  const struct pw_replay_row *rows, size_t count)
 {
@@ -272,6 +314,7 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	pw_tables_group(out, "machines", machine->name);
 	pw_counters_list(counters, pw_table_add(out, &counters_spec));
 	add_time(out, machine, counters);
+	add_tlbs(out, machine, counters);
 	add_intervals(out, rows, row_count);
 	add_memory(out, rows, row_count);
 	use = pw_replay_table_use(replay, index, &peak);

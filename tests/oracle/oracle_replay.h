@@ -37,6 +37,7 @@ struct pw_oracle_machine {
 	struct pw_oracle_mmu_machine tlb;
 	struct pw_oracle_geometry pml4, pdpt, pd; /* 0 entries: none */
 	uint64_t fault_around_pages;
+	bool no_zero_page;
 	bool mappings_known; /* the trace has address-space events */
 };
 

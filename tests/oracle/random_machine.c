@@ -250,6 +250,8 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 		.asids = 1,
 	};
 	machine->fault_around_pages = twin->fault_around_pages;
+	twin->no_zero_page = below(random, 4) == 0;
+	machine->no_zero_page = twin->no_zero_page;
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;
 	pw_random_tlbs(random, machine, &twin->tlb);

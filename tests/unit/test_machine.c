@@ -103,6 +103,45 @@ static void an_override_changes_one_value(void **state)
 	pw_machine_close(machine);
 }
 
+/* Intel's load and store TLBs and two second levels; Arm's groups of four. */
+static void every_tlb_of_a_core_can_be_given(void **state)
+{
+	const char *items[] = {
+		"tlb.l1s.model=tree-plru",  "tlb.l1s.entries=16",
+		"tlb.l1s.ways=full",	    "tlb.l1d_2m.model=fifo",
+		"tlb.l1d_2m.entries=32",    "tlb.l1d_2m.ways=4",
+		"tlb.l1d.coalesce=4",	    "tlb.stlb.index=xor",
+		"tlb.stlb.entries=1024",    "tlb.stlb.ways=8",
+		"tlb.stlb_1g.model=random", "tlb.stlb_1g.entries=1024",
+		"tlb.stlb_1g.ways=8",	    "tlb.stlb_1g.seed=7",
+		"tlb.stlb_1g.also_4k=yes",  "tlb.stlb_i.model=bit-plru",
+		"tlb.stlb_i.entries=0",	    "tlb.stlb_i.ways=full",
+		"tlb.stlb_1g.largest=2M",   "tlb.prefetch=next",
+		"memory.zero_page=no"};
+	const struct pw_text_list overrides = {items, PW_COUNT(items)};
+	struct pw_machine *machine;
+	struct pw_error err;
+
+	(void)state;
+	PW_TEST_OK(
+		pw_machine_load(&machine, "generic-x86-64", &overrides, &err),
+		&err);
+	assert_string_equal(machine->l1s.ops->name, "tree-plru");
+	assert_int_equal(machine->l1s.config.ways, 0);
+	assert_int_equal(machine->l1d_2m.config.entries, 32);
+	assert_int_equal(machine->l1d.group_order, 2);
+	assert_int_equal(machine->stlb.config.index, PW_TLB_XOR);
+	assert_int_equal(machine->stlb_1g.config.seed, 7);
+	assert_true(machine->stlb_1g.base_too);
+	assert_int_equal(machine->stlb_1g.largest, 2);
+	assert_true(machine->stlb_i.declared);
+	assert_null(machine->stlb_i.ops);
+	assert_false(machine->l1i_2m.declared);
+	assert_true(machine->prefetch_next);
+	assert_true(machine->no_zero_page);
+	pw_machine_close(machine);
+}
+
 /* Entry @what of each wrong value must be named in the message. */
 static void wrong_values_are_refused_by_name(void **state)
 {
@@ -136,6 +175,13 @@ static void wrong_values_are_refused_by_name(void **state)
 		{"cost.minor_fault=11s", "cost.minor_fault"},
 		{"name=", "name"},
 		{"tlb.l3.entries=4", "l3"},
+		{"tlb.l1d.index=hash", "tlb.l1d.index: \"hash\""},
+		{"tlb.l1d.seed=x", "tlb.l1d.seed"},
+		{"tlb.l1d.coalesce=2", "1, 4 or 8"},
+		{"tlb.l1d.largest=16K", "tlb.l1d.largest"},
+		{"tlb.l1d.also_4k=yes", "second level"},
+		{"tlb.prefetch=all", "tlb.prefetch"},
+		{"memory.zero_page=maybe", "memory.zero_page"},
 	};
 
 	(void)state;
@@ -246,6 +292,7 @@ int main(void)
 		cmocka_unit_test(every_value_is_read),
 		cmocka_unit_test(every_preset_is_a_valid_machine),
 		cmocka_unit_test(an_override_changes_one_value),
+		cmocka_unit_test(every_tlb_of_a_core_can_be_given),
 		cmocka_unit_test(wrong_values_are_refused_by_name),
 		cmocka_unit_test(an_unknown_key_is_shown_where_it_is),
 		cmocka_unit_test(a_missing_section_is_refused),

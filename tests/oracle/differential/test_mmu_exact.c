@@ -50,6 +50,7 @@ struct subject {
 	uint64_t hits, misses; /* the second level's, by the oracle */
 	uint64_t walks;
 	bool crowded; /* few pages, so that they meet again */
+	bool alike;   /* most pages are mapped alike, so that they group */
 };
 
 static uint64_t below(struct subject *s, uint64_t bound)
@@ -118,6 +119,7 @@ static void open_subject(struct subject *s, uint64_t seed)
 	*s = (struct subject){.seed = seed};
 	pw_random_seed(&s->random, seed);
 	s->crowded = below(s, 2);
+	s->alike = below(s, 2);
 	s->machine.page_table = pw_page_table_find("radix-x86-64");
 	s->machine.geometry = s->machine.page_table->geometry(&config);
 	pw_random_tlbs(&s->random, &s->machine, &s->twin);
@@ -125,7 +127,7 @@ static void open_subject(struct subject *s, uint64_t seed)
 	s->space = pw_arena_alloc(s->arena, SPACES, sizeof(*s->space));
 	assert_non_null(s->space);
 	for (size_t i = 0; i < SPACES; i++)
-		for (size_t j = 0; j < 2 * REGIONS; j++)
+		for (size_t j = 0; j < 2 * (size_t)REGIONS; j++)
 			s->space[i].region[j / REGIONS][j % REGIONS].large =
 				j % REGIONS == REGIONS - 1 || below(s, 2);
 	PW_TEST_OK(
@@ -169,6 +171,8 @@ static void fault(struct subject *s, uint32_t asid, uint64_t page, bool write)
 {
 	uint64_t *pte = pte_at(region_at(&s->space[asid], page), page);
 
+	if (*pte == 0 && s->alike && below(s, 10))
+		*pte = PW_PTE_PRESENT | PW_PTE_WRITABLE;
 	if (*pte == 0)
 		*pte = PW_PTE_PRESENT | (write || below(s, 2) ? PW_PTE_WRITABLE
 					 : below(s, 3)	      ? 0
@@ -361,7 +365,7 @@ static void act(struct subject *s)
 		unmap(s, asid, page);
 		break;
 	case 1:
-		invalidate(s, asid, page, 1 + below(s, 3000));
+		invalidate(s, asid, page, 1 + below(s, 200));
 		break;
 	case 2:
 		if (below(s, 4) == 0) {
