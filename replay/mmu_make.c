@@ -36,22 +36,32 @@ static bool is_declared(const struct pw_tlb_choice *choice)
 	return choice->declared || choice->ops;
 }
 
-/* The array of base @base for entries at @height; NULL: the base has none. */
+/* Whether any array of base @base holds anything. */
+static bool has_entries(const struct pw_machine *machine,
+			enum pw_tlb_array_id base)
+{
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		if (pw_tlb_array_info(i)->base == base && machine->tlb[i].ops)
+			return true;
+	}
+	return false;
+}
+
+/* The array of base @base for entries at @height; NULL: it holds nothing. */
 static struct pw_tlb_array *find_array(struct pw_mmu *mmu,
 				       const struct pw_machine *machine,
 				       enum pw_tlb_array_id base,
 				       unsigned height)
 {
-	struct pw_tlb_array *found = NULL;
+	struct pw_tlb_array *found = &mmu->array[base];
 
+	if (!has_entries(machine, base))
+		return NULL;
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
 		const struct pw_tlb_array_info *info = pw_tlb_array_info(i);
 
-		if (info->base != base || !is_declared(&machine->tlb[i]))
-			continue;
-		if (!found)
-			found = &mmu->array[base];
-		if (info->height <= height)
+		if (info->base == base && info->height <= height &&
+		    is_declared(&machine->tlb[i]))
 			found = &mmu->array[i];
 	}
 	return found;
@@ -84,12 +94,10 @@ static void make_side(struct pw_mmu *mmu, enum pw_tlb_side number,
 
 static void make_sides(struct pw_mmu *mmu, const struct pw_machine *machine)
 {
-	enum pw_tlb_array_id fetches = PW_TLB_ARRAY_stlb;
+	enum pw_tlb_array_id fetches = has_entries(machine, PW_TLB_ARRAY_stlb_i)
+					       ? PW_TLB_ARRAY_stlb_i
+					       : PW_TLB_ARRAY_stlb;
 
-	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
-		if (pw_tlb_array_info(i)->base == PW_TLB_ARRAY_stlb_i &&
-		    is_declared(&machine->tlb[i]))
-			fetches = PW_TLB_ARRAY_stlb_i;
 	mmu->stores_apart = is_declared(&machine->l1s);
 	make_side(mmu, PW_TLB_DATA, machine, PW_TLB_ARRAY_l1d,
 		  PW_TLB_ARRAY_stlb);
