@@ -5,25 +5,35 @@
 #include "base/bits.h"
 #include "replay/mmu.h"
 
+/* Whether any array of base @base holds anything. */
+static bool has_entries(const struct pw_machine *machine,
+			enum pw_tlb_array_id base)
+{
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		if (pw_tlb_array_info(i)->base == base && machine->tlb[i].ops)
+			return true;
+	}
+	return false;
+}
+
 size_t pw_mmu_first_array(const struct pw_machine *machine,
 			  enum pw_tlb_array_id base, unsigned height)
 {
-	size_t found = PW_TLB_ARRAYS;
+	size_t found = base;
 
+	if (!has_entries(machine, base))
+		return PW_TLB_ARRAYS;
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
 		const struct pw_tlb_array_info *info = pw_tlb_array_info(i);
 
-		if (info->base != base || !pw_tlb_is_declared(&machine->tlb[i]))
-			continue;
-		if (found == PW_TLB_ARRAYS)
-			found = base;
-		if (info->height <= height)
+		if (info->base == base && info->height <= height &&
+		    pw_tlb_is_declared(&machine->tlb[i]))
 			found = i;
 	}
 	return found;
 }
 
-/* The array of base @base for entries at @height; NULL: the base has none. */
+/* The array of base @base for entries at @height; NULL: it holds nothing. */
 static struct pw_tlb_array *find_array(struct pw_mmu *mmu,
 				       const struct pw_machine *machine,
 				       enum pw_tlb_array_id base,
@@ -59,12 +69,10 @@ static void make_side(struct pw_mmu *mmu, enum pw_tlb_side number,
 
 static void make_sides(struct pw_mmu *mmu, const struct pw_machine *machine)
 {
-	enum pw_tlb_array_id fetches = PW_TLB_ARRAY_stlb;
+	enum pw_tlb_array_id fetches = has_entries(machine, PW_TLB_ARRAY_stlb_i)
+					       ? PW_TLB_ARRAY_stlb_i
+					       : PW_TLB_ARRAY_stlb;
 
-	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
-		if (pw_tlb_array_info(i)->base == PW_TLB_ARRAY_stlb_i &&
-		    pw_tlb_is_declared(&machine->tlb[i]))
-			fetches = PW_TLB_ARRAY_stlb_i;
 	mmu->stores_apart = pw_tlb_is_declared(&machine->l1s);
 	make_side(mmu, PW_TLB_DATA, machine, PW_TLB_ARRAY_l1d,
 		  PW_TLB_ARRAY_stlb);

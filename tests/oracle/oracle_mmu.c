@@ -51,7 +51,7 @@ static int family_of(int base)
 static bool has_any(const struct pw_oracle_mmu *mmu, int base)
 {
 	for (int i = 0; i < family_of(base); i++) {
-		if (is_there(mmu, base + i))
+		if (mmu->machine.array[base + i].geometry.entries > 0)
 			return true;
 	}
 	return false;

@@ -241,12 +241,14 @@ static void translate(struct pw_oracle_replay *oracle,
 		      bool fetch)
 {
 	const struct pw_oracle_mapper mapper = {space, find_mapping};
-	struct pw_oracle_outcome outcome = pw_oracle_mmu_refer(&oracle->mmu,
-							       fetch   ? 'F'
-							       : write ? 'W'
-								       : 'R',
-							       0, page, mapper);
+	struct pw_oracle_outcome outcome;
+	char how = 'R';
 
+	if (fetch)
+		how = 'F';
+	else if (write)
+		how = 'W';
+	outcome = pw_oracle_mmu_refer(&oracle->mmu, how, 0, page, mapper);
 	oracle->counts.itlb_hits += fetch && outcome.hit;
 	oracle->counts.itlb_misses += fetch && !outcome.hit;
 	oracle->counts.dtlb_hits += !fetch && outcome.hit;
