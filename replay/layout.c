@@ -161,6 +161,10 @@ static enum pw_status place(struct pw_layout *layout,
 		event.arg[0] = address;
 	else
 		event.result = address;
+	/* What ended with the address space does so no more. */
+	if (wish->range.end == PW_PAGE_END)
+		event.arg[event.kind == PW_EVENT_shmat ? 3 : 1] =
+			(wish->range.end - wish->range.first) * PW_PAGE_BYTES;
 	return pw_array_push(out, &event, err);
 }
 

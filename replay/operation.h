@@ -17,11 +17,11 @@
 #include "replay/counters.h"
 
 enum pw_operation_kind {
-	PW_OPERATION_LOAD,	 /* references to page, the first one a load */
-	PW_OPERATION_STORE,	 /* the first one a store */
-	PW_OPERATION_FETCH,	 /* of the instruction side */
-	PW_OPERATION_RUN,	 /* thread value, of space, runs from now on */
-	PW_OPERATION_PLACE,	 /* thread value was seen on CPU page */
+	PW_OPERATION_LOAD,  /* references to page, the first one a load */
+	PW_OPERATION_STORE, /* the first one a store */
+	PW_OPERATION_FETCH, /* of the instruction side */
+	PW_OPERATION_RUN,   /* thread value of process page runs in space */
+	PW_OPERATION_PLACE, /* thread value was seen on CPU page */
 	PW_OPERATION_INVALIDATE, /* value pages of space from page on */
 	PW_OPERATION_FORGET,	 /* space has ended, or begins anew */
 	PW_OPERATION_MOMENT,	 /* moments[value] is the time */

@@ -16,7 +16,7 @@
 /* What is known of a thread that begins to run. */
 struct pw_placed {
 	uint32_t order;	  /* threads that ran before it, for the first time */
-	uint32_t space;	  /* its address space */
+	uint32_t process; /* its process, counted from 0 */
 	uint32_t seen_on; /* the CPU it was seen on last, or PW_CPU_UNKNOWN */
 };
 

@@ -10,6 +10,7 @@
 
 struct thread {
 	bool begun;
+	uint32_t space;
 	struct pw_placed placed;
 };
 
@@ -212,7 +213,7 @@ static enum pw_status thread_at(struct pw_processor *processor, uint64_t index,
 }
 
 static enum pw_status run(struct pw_processor *processor, uint64_t index,
-			  uint32_t space, struct pw_error *err)
+			  struct pw_error *err)
 {
 	const struct pw_machine_cpu *config = &processor->machine->cpu;
 	struct thread *thread;
@@ -224,11 +225,25 @@ static enum pw_status run(struct pw_processor *processor, uint64_t index,
 	if (!thread->begun)
 		thread->placed.order = processor->begun++;
 	thread->begun = true;
-	thread->placed.space = space;
 	cpu = config->placement->cpu(&thread->placed, (uint32_t)config->count);
 	PW_ASSERT(cpu < config->count);
 	processor->thread = (uint32_t)index;
-	return run_on(processor, &processor->cpus[cpu], space, err);
+	return run_on(processor, &processor->cpus[cpu], thread->space, err);
+}
+
+static enum pw_status begin(struct pw_processor *processor,
+			    const struct pw_operation *operation,
+			    struct pw_error *err)
+{
+	struct thread *thread;
+	enum pw_status st =
+		thread_at(processor, operation->value, &thread, err);
+
+	if (st != PW_OK)
+		return st;
+	thread->space = operation->space;
+	thread->placed.process = (uint32_t)operation->page;
+	return run(processor, operation->value, err);
 }
 
 /* The thread that runs may have to go elsewhere at once. */
@@ -245,7 +260,7 @@ static enum pw_status place(struct pw_processor *processor,
 	thread->placed.seen_on = (uint32_t)operation->page;
 	if (!processor->now || processor->thread != operation->value)
 		return PW_OK;
-	return run(processor, operation->value, thread->placed.space, err);
+	return run(processor, operation->value, err);
 }
 
 /* ---- changes of pages ---- */
@@ -405,7 +420,7 @@ enum pw_status pw_processor_take(struct pw_processor *processor,
 		refer(processor, operation);
 		return PW_OK;
 	case PW_OPERATION_RUN:
-		return run(processor, operation->value, operation->space, err);
+		return begin(processor, operation, err);
 	case PW_OPERATION_PLACE:
 		return place(processor, operation, err);
 	case PW_OPERATION_INVALIDATE:
@@ -415,7 +430,7 @@ enum pw_status pw_processor_take(struct pw_processor *processor,
 		forget(processor, operation->space);
 		return PW_OK;
 	default:
-		PW_ASSERT(!"an operation of a processor");
+		PW_ASSERT(operation->kind < PW_OPERATION_MOMENT);
 		return PW_OK;
 	}
 }

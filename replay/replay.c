@@ -203,15 +203,18 @@ static enum pw_status add_mark(struct pw_replay *replay, struct group *group,
 }
 
 /* What a change of processes does before the event itself. */
-static enum pw_status apply_change(struct pw_system *system, uint32_t thread,
+static enum pw_status apply_change(struct pw_system *system,
 				   const struct pw_lineage_change *change,
 				   struct pw_error *err)
 {
+	struct pw_runner runner = system->runner;
+
 	switch (change->kind) {
 	case PW_LINEAGE_FORK:
 		return pw_fork(system, change->other, err);
 	case PW_LINEAGE_EXEC:
-		return pw_system_switch(system, thread, change->other, err);
+		runner.space = change->other;
+		return pw_system_switch(system, &runner, err);
 	case PW_LINEAGE_END:
 		if (change->last)
 			pw_system_empty(system);
@@ -237,18 +240,19 @@ static enum pw_status apply_step(struct pw_replay *replay, struct group *group,
 {
 	const struct pw_event *event = &step->event;
 	struct pw_system *system = &group->system;
-	enum pw_status st =
-		apply_change(system, step->thread, &step->change, err);
+	struct pw_runner runner;
+	enum pw_status st = apply_change(system, &step->change, err);
 
 	system->counters.events++;
 	if (step->change.kind != PW_LINEAGE_OVER)
 		for (size_t i = 0; i < step->count && st == PW_OK; i++)
 			st = pw_event_apply(system, &step->list[i], err);
 	/* The process goes on in an empty space. */
+	runner = system->runner;
 	if (st == PW_OK && step->change.kind == PW_LINEAGE_EXEC)
-		st = pw_system_switch(system, step->thread,
-				      system->current->number, err);
-	if (st == PW_OK && event->kind == PW_EVENT_cpu)
+		st = pw_system_switch(system, &runner, err);
+	if (st == PW_OK && event->kind == PW_EVENT_cpu &&
+	    step->change.kind != PW_LINEAGE_OVER)
 		pw_system_place(system, step->thread, event->arg[0]);
 	if (st == PW_OK && event->kind == PW_EVENT_mark)
 		st = add_mark(replay, group, step->thread,
@@ -301,17 +305,17 @@ static enum pw_status apply_events(struct pw_replay *replay,
 }
 
 static enum pw_status run_touches(struct pw_replay *replay,
-				  struct pw_system *system, uint32_t thread,
-				  uint32_t space,
+				  struct pw_system *system,
+				  const struct pw_runner *runner,
 				  const struct pw_touches *touches,
 				  struct pw_error *err)
 {
 	enum pw_status st;
 
-	if (space == PW_NO_SPACE) {
+	if (runner->space == PW_NO_SPACE) {
 		pw_system_skip(system, touches);
 	} else {
-		st = pw_system_switch(system, thread, space, err);
+		st = pw_system_switch(system, runner, err);
 		if (st == PW_OK)
 			st = pw_system_touches(system, touches, err);
 		if (st != PW_OK)
@@ -331,7 +335,7 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 {
 	struct pw_tally tally = {0};
 	struct pw_touches touches = batch->touches;
-	uint32_t space;
+	struct pw_runner runner = {.thread = batch->thread};
 	enum pw_status st;
 
 	PW_ASSERT(!replay->finished);
@@ -341,9 +345,11 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 			       info->path ? info->path : "trace", batch->thread,
 			       info->thread_count);
 	pw_tally_add(&tally, batch->accesses.kind, batch->accesses.count);
-	st = pw_lineage_run(&replay->lineage, info, batch->thread, &space, err);
-	if (st == PW_OK && replay->relayout && space != PW_NO_SPACE)
-		st = pw_relayout_touches(replay->relayout, space,
+	runner.process = info->threads[batch->thread].process;
+	st = pw_lineage_run(&replay->lineage, info, batch->thread,
+			    &runner.space, err);
+	if (st == PW_OK && replay->relayout && runner.space != PW_NO_SPACE)
+		st = pw_relayout_touches(replay->relayout, runner.space,
 					 &batch->touches, &touches, err);
 	replay->accesses += batch->accesses.count;
 	for (size_t i = 0; i < replay->group_count && st == PW_OK; i++) {
@@ -351,8 +357,7 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 
 		system->mappings_known = !(info->unknown & PW_UNKNOWN_MAPPINGS);
 		count_batch(&system->counters, batch, &tally);
-		st = run_touches(replay, system, batch->thread, space, &touches,
-				 err);
+		st = run_touches(replay, system, &runner, &touches, err);
 	}
 	if (replay->accesses >= replay->due)
 		replay->due =

@@ -114,25 +114,29 @@ static void clear_filters(struct pw_system *system)
 		pw_filter_clear(&system->filter[i]);
 }
 
-enum pw_status pw_system_switch(struct pw_system *system, uint32_t thread,
-				uint32_t number, struct pw_error *err)
+enum pw_status pw_system_switch(struct pw_system *system,
+				const struct pw_runner *runner,
+				struct pw_error *err)
 {
 	struct pw_space *space;
 	enum pw_status st;
 
-	if (system->current && system->current->number == number &&
-	    system->thread == thread && !system->ended)
+	if (system->current && system->current->number == runner->space &&
+	    system->runner.thread == runner->thread && !system->ended)
 		return PW_OK;
-	st = pw_system_space(system, number, &space, err);
+	st = pw_system_space(system, runner->space, &space, err);
 	if (st != PW_OK)
 		return st;
-	PW_ASSERT(space && space->number == number);
+	PW_ASSERT(space && space->number == runner->space);
 	system->current = space;
-	system->thread = thread;
+	system->runner = *runner;
 	system->ended = false;
 	clear_filters(system);
-	*pw_system_tell(system) = (struct pw_operation){
-		.kind = PW_OPERATION_RUN, .value = thread, .space = number};
+	*pw_system_tell(system) =
+		(struct pw_operation){.kind = PW_OPERATION_RUN,
+				      .value = runner->thread,
+				      .page = runner->process,
+				      .space = runner->space};
 	return PW_OK;
 }
 

@@ -20,6 +20,13 @@
 #include "replay/operation.h"
 #include "replay/space.h"
 
+/* Who runs. */
+struct pw_runner {
+	uint32_t thread;
+	uint32_t process;
+	uint32_t space;
+};
+
 /* Where operations go; a full buffer is taken by drain, and replaced. */
 struct pw_outlet {
 	struct pw_operations *operations;
@@ -37,10 +44,10 @@ struct pw_system {
 	struct pw_filter filter[PW_SIDES];
 	/* By height: that of the least piece that any TLB holds. */
 	unsigned held[PW_SIDES][PW_TLB_HEIGHTS];
-	unsigned wants;	   /* of neighbours: enum pw_neighbour bits */
-	unsigned shift;	   /* of page numbers of the trace */
-	uint32_t thread;   /* that runs */
-	bool ended;	   /* its space has, or begins anew */
+	unsigned wants; /* of neighbours: enum pw_neighbour bits */
+	unsigned shift; /* of page numbers of the trace */
+	struct pw_runner runner;
+	bool ended;	   /* the runner's space has, or begins anew */
 	bool split_stores; /* stores have a TLB of their own */
 	struct pw_table_store tables; /* page tables of all processes */
 	struct pw_table_use table_peak[PW_LEVELS_MAX]; /* by height */
@@ -98,12 +105,12 @@ enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Let @thread run, in space @number.
+ * Let @runner run.
  *
  * Errors: as pw_system_space.
  */
-enum pw_status pw_system_switch(struct pw_system *system, uint32_t thread,
-				uint32_t number,
+enum pw_status pw_system_switch(struct pw_system *system,
+				const struct pw_runner *runner,
 				struct pw_error *err) PW_MUST_CHECK;
 
 /*

@@ -182,6 +182,14 @@ static uint64_t pages_of(uint64_t bytes)
 	return (bytes + PW_PAGE_BYTES - 1) >> PW_PAGE_SHIFT;
 }
 
+/* Those from page @first on; a range ends with the address space. */
+static uint64_t pages_from(uint64_t first, uint64_t bytes)
+{
+	uint64_t pages = pages_of(bytes);
+
+	return pages < LAST - first ? pages : LAST - first;
+}
+
 static void begin_image(struct pw_oracle_layout *layout, uint64_t first,
 			uint64_t count)
 {
@@ -203,7 +211,7 @@ static void apply_map(struct pw_oracle_layout *layout,
 {
 	const char *text = event->text ? event->text : "";
 	uint64_t first = (event->arg[0] >> PW_PAGE_SHIFT) % LAST;
-	uint64_t count = pages_of(event->arg[1]);
+	uint64_t count = pages_from(first, event->arg[1]);
 	bool is_user = first < (UINT64_C(1) << 35);
 	bool is_low = first < 0x4000000;
 	bool is_image =
@@ -263,7 +271,7 @@ static void apply_mmap(struct pw_oracle_layout *layout,
 		       const struct pw_event *event)
 {
 	uint64_t first = (event->result >> PW_PAGE_SHIFT) % LAST;
-	uint64_t count = pages_of(event->arg[1]);
+	uint64_t count = pages_from(first, event->arg[1]);
 	uint64_t offset = event->arg[3] & 0x20 ? 0 : event->arg[5] / 4096;
 	uint64_t shift;
 	bool near = shift_near(layout, first, &shift);
@@ -292,7 +300,7 @@ static void apply_shmat(struct pw_oracle_layout *layout,
 	uint64_t shift;
 
 	(void)shift_near(layout, first, &shift);
-	place_at(layout, first, pages_of(event->arg[3]),
+	place_at(layout, first, pages_from(first, event->arg[3]),
 		 event->arg[1] ? first + shift : NOWHERE);
 }
 
@@ -459,7 +467,7 @@ void pw_oracle_layout_event(struct pw_oracle_layout *layout,
 		break;
 	case PW_EVENT_munmap:
 	case PW_EVENT_shmdt:
-		forget(layout, first, first + pages_of(event->arg[1]));
+		forget(layout, first, first + pages_from(first, event->arg[1]));
 		break;
 	case PW_EVENT_mremap:
 		apply_mremap(layout, event);

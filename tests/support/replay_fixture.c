@@ -33,6 +33,7 @@ void pw_test_system_open(struct pw_test_system *test, const char *override)
 void pw_test_system_open_as(struct pw_test_system *test,
 			    const struct pw_text_list *overrides)
 {
+	const struct pw_runner first = {0};
 	struct pw_error err;
 
 	PW_TEST_OK(pw_arena_open(&test->arena, 0, &err), &err);
@@ -47,7 +48,7 @@ void pw_test_system_open_as(struct pw_test_system *test,
 		   &err);
 	pw_system_make(&test->system, test->machine, &test->outlet,
 		       test->arena);
-	PW_TEST_OK(pw_system_switch(&test->system, 0, 0, &err), &err);
+	PW_TEST_OK(pw_system_switch(&test->system, &first, &err), &err);
 }
 
 void pw_test_system_close(struct pw_test_system *test)
@@ -73,11 +74,10 @@ void pw_test_touch(struct pw_test_system *test, uint64_t page, char how)
 					   .stores = &stores,
 					   .fetches = &fetches,
 					   .flags = &flags};
+	const struct pw_runner runner = test->system.runner;
 	struct pw_error err;
 
-	PW_TEST_OK(pw_system_switch(&test->system, test->system.thread,
-				    test->system.current->number, &err),
-		   &err);
+	PW_TEST_OK(pw_system_switch(&test->system, &runner, &err), &err);
 	PW_TEST_OK(pw_system_touches(&test->system, &touches, &err), &err);
 }
 

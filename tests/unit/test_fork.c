@@ -33,7 +33,10 @@ static void switch_to(struct pw_test_system *test, uint32_t space)
 {
 	struct pw_error err;
 
-	PW_TEST_OK(pw_system_switch(&test->system, space, space, &err), &err);
+	PW_TEST_OK(pw_system_switch(&test->system,
+				    &(struct pw_runner){space, space, space},
+				    &err),
+		   &err);
 }
 
 /*

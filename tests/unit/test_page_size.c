@@ -217,7 +217,9 @@ static void a_copy_after_a_fork_splits_a_large_page(void **state)
 	expect(&test, 8, 16 * MIB, 0);
 	PW_TEST_OK(pw_fork(&test.system, 1, &err), &err);
 	expect(&test, 8, 32 * MIB, 8);
-	PW_TEST_OK(pw_system_switch(&test.system, 1, 1, &err), &err);
+	PW_TEST_OK(pw_system_switch(&test.system, &(struct pw_runner){1, 1, 1},
+				    &err),
+		   &err);
 	expect_leaf(&test, AT, 1);
 	touch_all(&test, AT, 16 * MIB, 'W');
 	expect(&test, 8 + 4096, 32 * MIB, 8 + 8 + 4096);
