@@ -154,6 +154,7 @@ static enum pw_status parse(struct job *job, struct pw_error *err)
 static enum pw_status measure(struct job *job, bool quiet, struct pw_error *err)
 {
 	struct pw_progress progress;
+	const size_t count = SIZES;
 	enum pw_status st = PW_OK;
 
 	job->clock_hz = pw_measure_clock();
@@ -163,7 +164,7 @@ static enum pw_status measure(struct job *job, bool quiet, struct pw_error *err)
 		if (st == PW_OK)
 			st = pw_measure_chase(sizes[i], true, &job->data_ns[i],
 					      err);
-		pw_progress_update(&progress, i, (double)i / SIZES);
+		pw_progress_update(&progress, i, (double)i / (double)count);
 	}
 	pw_progress_end(&progress);
 	return st == PW_OK ? pw_measure_faults(&job->faults, err) : st;
@@ -251,9 +252,11 @@ static enum pw_status set_cost(struct job *job, const char *key, double value,
 	if (value <= 0)
 		return PW_OK;
 	snprintf(text, sizeof(text), "%.0f%s", value, unit);
-	return pw_machine_text_set(job->text, "cost", key, text,
-				   "measured by pagewalk calibrate", &job->text,
-				   job->arena, err);
+	return pw_machine_text_set(
+		&job->text,
+		&(struct pw_machine_setting){"cost", key, text,
+					     "measured by pagewalk calibrate"},
+		job->arena, err);
 }
 
 static enum pw_status set_costs(struct job *job, struct pw_error *err)

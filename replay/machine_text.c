@@ -64,12 +64,19 @@ static bool is_comment(const char *line)
 	return line[0] == ' ' && line[strspn(line, " ")] == '#';
 }
 
-enum pw_status pw_machine_text_set(const char *text, const char *section,
-				   const char *key, const char *value,
-				   const char *comment, const char **out,
+/* The line of @key from @line on, or where the section ends. */
+static const char *find_key(const char *line, const char *key)
+{
+	while (*line == ' ' && !is_key(line, key))
+		line += line_bytes(line);
+	return line;
+}
+
+enum pw_status pw_machine_text_set(const char **text,
+				   const struct pw_machine_setting *setting,
 				   struct pw_arena *arena, struct pw_error *err)
 {
-	const char *from = find_section(text, section);
+	const char *from = find_section(*text, setting->section);
 	const char *to;
 	size_t bytes;
 	char *copy;
@@ -77,24 +84,22 @@ enum pw_status pw_machine_text_set(const char *text, const char *section,
 	if (!from)
 		return pw_fail(err, PW_ERR_USAGE,
 			       "the machine's file has no section \"%s\"",
-			       section);
-	while (*from == ' ' && !is_key(from, key))
-		from += line_bytes(from);
+			       setting->section);
+	from = find_key(from, setting->key);
 	to = from;
-	if (*to == ' ') {
+	if (*to == ' ')
 		to += line_bytes(to);
-		while (is_comment(to))
-			to += line_bytes(to);
-	}
-	bytes = strlen(text) + strlen(key) + strlen(value) + strlen(comment) +
-		sizeof("  :   # \n");
+	while (to > from && is_comment(to))
+		to += line_bytes(to);
+	bytes = strlen(*text) + strlen(setting->key) + strlen(setting->value) +
+		strlen(setting->comment) + sizeof("  :   # \n");
 	copy = pw_arena_alloc(arena, bytes, 1);
 	if (!copy)
 		return pw_fail_memory(err, "a machine's file");
-	snprintf(copy, bytes, "%.*s  %s: %s  # %s\n%s", (int)(from - text),
-		 text, key, value, comment, to);
+	snprintf(copy, bytes, "%.*s  %s: %s  # %s\n%s", (int)(from - *text),
+		 *text, setting->key, setting->value, setting->comment, to);
 	PW_ASSERT(strlen(copy) < bytes);
-	*out = copy;
+	*text = copy;
 	return PW_OK;
 }
 

@@ -10,17 +10,23 @@
 #include "base/status.h"
 #include "base/table.h"
 
+/* A value to be put into a machine file of block style. */
+struct pw_machine_setting {
+	const char *section;
+	const char *key;
+	const char *value;
+	const char *comment; /* where it is from */
+};
+
 /*
- * A copy of @text in which the value of @key in the section @section, both of
- * block style, is @value, and the comment behind it @comment. Comments on lines
- * of their own under the old value go. A key that is not there is added.
+ * Make *text a copy in which the value of a key is another one. Comments on
+ * lines of their own under the old value go. A key that is not there is added.
  *
- * Owns:   the arena owns *out.
+ * Owns:   the arena owns *text.
  * Errors: PW_ERR_USAGE there is no such section; PW_ERR_SYSTEM.
  */
-enum pw_status pw_machine_text_set(const char *text, const char *section,
-				   const char *key, const char *value,
-				   const char *comment, const char **out,
+enum pw_status pw_machine_text_set(const char **text,
+				   const struct pw_machine_setting *setting,
 				   struct pw_arena *arena,
 				   struct pw_error *err) PW_MUST_CHECK;
 

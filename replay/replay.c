@@ -86,13 +86,14 @@ static enum pw_status make_run(struct pw_replay *replay,
 static enum pw_status make_group(struct pw_replay *replay, struct group *group,
 				 struct pw_error *err)
 {
-	size_t threads =
-		(replay->threads * group->count + replay->run_count - 1) /
-		replay->run_count;
-	enum pw_status st =
-		pw_lanes_open(&group->lanes, group->runs, group->count,
-			      (unsigned)threads, replay->arena, err);
+	size_t all = replay->run_count;
+	size_t threads;
+	enum pw_status st;
 
+	PW_ASSERT(all > 0 && group->count > 0);
+	threads = (replay->threads * group->count + all - 1) / all;
+	st = pw_lanes_open(&group->lanes, group->runs, group->count,
+			   (unsigned)threads, replay->arena, err);
 	if (st != PW_OK)
 		return st;
 	pw_system_make(&group->system, group->machines[0],

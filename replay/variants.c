@@ -155,10 +155,10 @@ enum pw_status pw_variants_of(const char *text, struct pw_text_list *out,
 		if (!copy)
 			st = pw_fail_memory(err, "the values of an option");
 	}
-	if (st == PW_OK) {
-		memcpy(copy, values.data, values.count * sizeof(*copy));
+	for (size_t i = 0; copy && i < values.count; i++)
+		copy[i] = PW_ARRAY_AT(&values, const char *, i);
+	if (copy)
 		*out = (struct pw_text_list){copy, values.count};
-	}
 	pw_array_free(&values);
 	return st;
 }
@@ -200,6 +200,7 @@ static enum pw_status read_axes(struct making *making,
 		if (st != PW_OK)
 			return pw_fail(making->err, st, "--set %.200s: %.300s",
 				       text, why.message);
+		PW_ASSERT(*product > 0);
 		if (axis->values.count > PW_VARIANTS_MAX / *product)
 			return pw_fail(making->err, PW_ERR_USAGE,
 				       "--set: more than %d machines are too "
@@ -214,14 +215,12 @@ static enum pw_status read_axes(struct making *making,
 static const char *choose(struct making *making, const struct axis *axis)
 {
 	const char *value = axis->values.item[axis->at];
-	size_t bytes = strlen(value);
-	char *text =
-		pw_arena_alloc(making->arena, axis->key_bytes + bytes + 1, 1);
+	size_t room = axis->key_bytes + strlen(value) + 1;
+	char *text = pw_arena_alloc(making->arena, room, 1);
 
-	if (!text)
-		return NULL;
-	memcpy(text, axis->key, axis->key_bytes);
-	memcpy(text + axis->key_bytes, value, bytes);
+	if (text)
+		snprintf(text, room, "%.*s%s", (int)axis->key_bytes, axis->key,
+			 value);
 	return text;
 }
 
@@ -318,6 +317,7 @@ enum pw_status pw_variants_load(struct pw_machine ***out, size_t *count,
 	st = read_axes(&making, overrides, &product);
 	if (st != PW_OK)
 		return st;
+	PW_ASSERT(product > 0);
 	if (names->count > PW_VARIANTS_MAX / product)
 		return pw_fail(err, PW_ERR_USAGE,
 			       "more than %d machines are too many",

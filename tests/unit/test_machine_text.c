@@ -52,15 +52,20 @@ static void a_value_is_changed_where_it_stands(void **state)
 	struct pw_machine_value got;
 	struct pw_arena *arena;
 	struct pw_error err;
-	const char *changed;
+	const char *changed = text;
 
 	(void)state;
 	PW_TEST_OK(pw_arena_open(&arena, 0, &err), &err);
-	PW_TEST_OK(pw_machine_text_set(text, "cost", "stlb_hit", "9 cycles",
-				       "here", &changed, arena, &err),
+	PW_TEST_OK(pw_machine_text_set(
+			   &changed,
+			   &(struct pw_machine_setting){"cost", "stlb_hit",
+							"9 cycles", "here"},
+			   arena, &err),
 		   &err);
-	PW_TEST_OK(pw_machine_text_set(changed, "cost", "new", "5", "there",
-				       &changed, arena, &err),
+	PW_TEST_OK(pw_machine_text_set(&changed,
+				       &(struct pw_machine_setting){
+					       "cost", "new", "5", "there"},
+				       arena, &err),
 		   &err);
 	cursor = (struct pw_machine_cursor){.at = strstr(changed, "cost:")};
 	assert_non_null(cursor.at);
@@ -74,8 +79,10 @@ static void a_value_is_changed_where_it_stands(void **state)
 	assert_string_equal(got.key, "cost.new");
 	assert_string_equal(got.value, "5");
 	assert_false(pw_machine_text_next(&cursor, &got));
-	assert_int_equal(pw_machine_text_set(text, "none", "a", "b", "c",
-					     &changed, arena, &err),
+	assert_int_equal(pw_machine_text_set(&changed,
+					     &(struct pw_machine_setting){
+						     "none", "a", "b", "c"},
+					     arena, &err),
 			 PW_ERR_USAGE);
 	pw_arena_close(arena);
 }
