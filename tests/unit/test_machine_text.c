@@ -3,6 +3,7 @@
  */
 #include "tests/support/pw_test.h"
 
+#include "replay/machine.h"
 #include "replay/machine_text.h"
 
 static const char text[] = "# A machine.\n"
@@ -87,11 +88,38 @@ static void a_value_is_changed_where_it_stands(void **state)
 	pw_arena_close(arena);
 }
 
+/* All presets but those of no particular make are of real cores. */
+static void every_value_of_a_preset_has_a_source(void **state)
+{
+	size_t presets = 0;
+
+	(void)state;
+	for (const struct pw_embedded *file = pw_machine_files; file->name;
+	     file++, presets++) {
+		struct pw_machine_cursor cursor = {.at = file->text};
+		struct pw_machine_value value;
+		size_t values = 0;
+
+		for (; pw_machine_text_next(&cursor, &value); values++) {
+			bool said = strcmp(value.verified, "yes") == 0 ||
+				    strcmp(value.verified, "no") == 0;
+
+			if (!said || !value.source[0])
+				fail_msg("%s: %s has no source or does not say "
+					 "whether it is verified",
+					 file->name, value.key);
+		}
+		assert_true(values > 10);
+	}
+	assert_true(presets > 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_come_with_their_sources),
 		cmocka_unit_test(a_value_is_changed_where_it_stands),
+		cmocka_unit_test(every_value_of_a_preset_has_a_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
