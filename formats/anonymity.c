@@ -100,7 +100,8 @@ static enum pw_status change_text(struct pw_anonymity *anonymity,
 				  const struct pw_event_info *info,
 				  struct pw_event *event, struct pw_error *err)
 {
-	static const char *const reasons[] = {"thread", "process"};
+	static const char *const words[] = {"thread", "process", "clone",
+					    "clone3", "fork",	 "vfork"};
 	const char *text = event->text ? event->text : "";
 
 	event->text = "";
@@ -109,9 +110,10 @@ static enum pw_status change_text(struct pw_anonymity *anonymity,
 	if (strcmp(info->text, "path") == 0 ||
 	    info->kind == PW_EVENT_memfd_create)
 		return name_file(anonymity, text, &event->text, err);
-	if (strcmp(info->text, "name") == 0)
+	if (info->kind == PW_EVENT_mark)
 		return name_mark(anonymity, text, &event->text, err);
-	if (is_listed(reasons, PW_COUNT(reasons), text))
+	/* A call, or the reason why something is not recorded. */
+	if (is_listed(words, PW_COUNT(words), text))
 		event->text = text;
 	return PW_OK;
 }
