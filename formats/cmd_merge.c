@@ -220,7 +220,7 @@ static json_t *describe_all(const struct merge *merge, json_t *const *metadata)
 /* The metadata of the output; free it with free. NULL: no memory. */
 static char *describe(const struct merge *merge)
 {
-	json_t **metadata = calloc(merge->count, sizeof(*metadata));
+	json_t **metadata = calloc(merge->count, sizeof(json_t *));
 	json_t *object = NULL;
 	char *text = NULL;
 

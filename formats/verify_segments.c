@@ -70,11 +70,12 @@ static enum pw_status look(struct check *check,
 	const struct pages none = {UINT64_MAX, 0};
 	struct pw_totals *totals = &check->verify->totals;
 	const struct pw_segment_batch *batch = segment->batches.data;
-	enum pw_status st = PW_OK;
+	enum pw_status st;
 
 	check->pages.count = 0;
-	for (size_t i = 0; i < segment->parts.count && st == PW_OK; i++)
+	do { /* so there is always an array */
 		st = pw_array_push(&check->pages, &none, err);
+	} while (st == PW_OK && check->pages.count < segment->parts.count);
 	if (st != PW_OK)
 		return st;
 	for (size_t i = 0; i < segment->batches.count; i++, batch++) {
@@ -84,6 +85,7 @@ static enum pw_status look(struct check *check,
 		for (size_t at = 0; at < batch->count; at += part.count) {
 			size_t left = batch->count - at;
 
+			PW_ASSERT(batch->part < check->pages.count);
 			pw_segment_accesses(segment, batch, at,
 					    left < PW_WINDOW_ACCESSES
 						    ? left
@@ -163,6 +165,7 @@ static enum pw_status check_segment(struct check *check,
 
 		if (chunk->kind != PW_CHUNK_ACCESSES)
 			continue;
+		PW_ASSERT(part < check->pages.count);
 		pages = PW_ARRAY_AT(&check->pages, struct pages, part++);
 		all.min = pages.min < all.min ? pages.min : all.min;
 		all.max = pages.max > all.max ? pages.max : all.max;
