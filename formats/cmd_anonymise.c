@@ -1,9 +1,14 @@
 /*
  * cmd_anonymise.c - pagewalk anonymise: a trace without the names of things.
+ *
+ * Chunks of accesses have no names in them and are copied as they are.
  */
 #include "base/command.h"
 #include "base/progress.h"
 #include "formats/anonymity.h"
+#include "formats/input.h"
+#include "formats/reader.h"
+#include "formats/repair.h"
 #include "formats/rewrite.h"
 
 struct args {
@@ -54,6 +59,8 @@ struct anonymise {
 	struct pw_rewrite rewrite;
 	struct pw_anonymity anonymity;
 };
+
+/* ---- foreign formats ---- */
 
 /* Declare threads as they are, and modules without their names. */
 static enum pw_status declare(struct anonymise *job, struct pw_error *err)
@@ -118,8 +125,9 @@ static enum pw_status copy(struct anonymise *job, struct pw_error *err)
 	return st == PW_OK ? declare(job, err) : st;
 }
 
-/* Read the source and write the trace, up to but without closing it. */
-static enum pw_status convert(struct anonymise *job, struct pw_error *err)
+/* Read a foreign trace and write it anew. */
+static enum pw_status convert(struct anonymise *job, struct pw_totals *totals,
+			      struct pw_error *err)
 {
 	const struct pw_trace_options how = {.touches = false};
 	const struct pw_trace_info *info;
@@ -138,7 +146,94 @@ static enum pw_status convert(struct anonymise *job, struct pw_error *err)
 	st = pw_rewrite_open(&job->rewrite, job->args->output, metadata,
 			     info->unknown, err);
 	free(metadata);
-	return st == PW_OK ? copy(job, err) : st;
+	if (st == PW_OK)
+		st = copy(job, err);
+	if (st == PW_OK)
+		st = pw_rewrite_close(&job->rewrite, totals, err);
+	return st;
+}
+
+/* ---- our own format ---- */
+
+static enum pw_status change_module(void *state, struct pw_module *module,
+				    struct pw_error *err)
+{
+	return pw_anonymity_module(state, module, err);
+}
+
+static enum pw_status change_event(void *state, struct pw_event *event,
+				   struct pw_error *err)
+{
+	return pw_anonymity_event(state, event, err);
+}
+
+/* Copy the chunks of accesses of a trace that was found to be whole. */
+static enum pw_status copy_chunks(struct anonymise *job,
+				  const struct pw_verify *verify,
+				  struct pw_totals *totals,
+				  struct pw_error *err)
+{
+	const struct pw_finding *first = verify->findings.data;
+	struct pw_repair_change change = {
+		.state = &job->anonymity,
+		.module = change_module,
+		.event = change_event,
+	};
+	char *metadata;
+	enum pw_status st;
+
+	if (verify->problems > 0) {
+		pw_fail(err, PW_ERR_FORMAT, "%s: offset %llu: %s: %s",
+			verify->path, (unsigned long long)first->offset,
+			first->where, first->text);
+		return pw_hint(err, "make a whole trace of what is left with "
+				    "pagewalk verify --repair first");
+	}
+	metadata = pw_anonymity_metadata(&job->anonymity,
+					 verify->declared.metadata);
+	if (!metadata)
+		return pw_fail_memory(err, "the metadata");
+	change.metadata = metadata;
+	*totals = verify->totals;
+	st = pw_repair_write(verify, job->args->output, &change,
+			     &totals->file_bytes, err);
+	free(metadata);
+	return st;
+}
+
+static enum pw_status convert_own(struct anonymise *job,
+				  struct pw_totals *totals,
+				  struct pw_error *err)
+{
+	struct pw_verify *verify = calloc(1, sizeof(*verify));
+	struct pw_progress progress;
+	enum pw_status st;
+
+	if (!verify)
+		return pw_fail_memory(err, "a list of chunks");
+	pw_progress_start(&progress, "anonymise", "accesses",
+			  pw_tables_quiet(job->tables));
+	st = pw_verify_run(verify, job->args->source.item[0], &progress, err);
+	pw_progress_end(&progress);
+	if (st == PW_OK)
+		st = copy_chunks(job, verify, totals, err);
+	pw_verify_free(verify);
+	free(verify);
+	return st;
+}
+
+/* ---- the command ---- */
+
+/* Whether the source is a trace of ours, whose chunks can be copied. */
+static enum pw_status find_out(const char *path, bool *own,
+			       struct pw_error *err)
+{
+	struct pw_input input;
+	enum pw_status st = pw_input_open(&input, path, err);
+
+	*own = st == PW_OK && pw_reader_own(&input, NULL);
+	pw_input_close(&input);
+	return st;
 }
 
 static void report(const struct anonymise *job, const struct pw_totals *totals)
@@ -159,14 +254,16 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	const struct args *args = parsed;
 	struct anonymise job = {.args = args, .tables = out};
 	struct pw_totals totals;
+	bool own = false;
 	enum pw_status st =
 		pw_rewrite_names(args->source.item[0], args->output, err);
 
 	pw_anonymity_init(&job.anonymity, args->keep_marks);
 	if (st == PW_OK)
-		st = convert(&job, err);
+		st = find_out(args->source.item[0], &own, err);
 	if (st == PW_OK)
-		st = pw_rewrite_close(&job.rewrite, &totals, err);
+		st = own ? convert_own(&job, &totals, err)
+			 : convert(&job, &totals, err);
 	if (st == PW_OK)
 		report(&job, &totals);
 	pw_rewrite_abandon(&job.rewrite);

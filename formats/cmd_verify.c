@@ -7,8 +7,6 @@
 #include "formats/repair.h"
 #include "formats/rewrite.h"
 
-#define THREADS_TOLD_MAX 16
-
 struct args {
 	struct pw_text_list source;
 	bool repair;
@@ -167,18 +165,15 @@ static void list_damage(const struct pw_verify *verify, struct pw_tables *out)
 /* "0 3 7", and "..." when there are more. */
 static void put_threads(const struct pw_lost *lost, struct pw_table *table)
 {
-	const uint32_t *thread = lost->threads.data;
-	char text[THREADS_TOLD_MAX * 12 + 8] = "";
+	char text[PW_LOST_THREADS_MAX * 12 + 8] = "";
 	size_t used = 0;
 
-	for (size_t i = 0; i < lost->threads.count; i++) {
-		if (i == THREADS_TOLD_MAX) {
-			snprintf(text + used, sizeof(text) - used, " ...");
-			break;
-		}
+	for (size_t i = 0; i < lost->threads; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
-					 "%s%u", i > 0 ? " " : "", thread[i]);
-	}
+					 "%s%u", i > 0 ? " " : "",
+					 lost->thread[i]);
+	if (lost->more_threads)
+		snprintf(text + used, sizeof(text) - used, " ...");
 	pw_cell_text(table, text);
 }
 
@@ -253,7 +248,8 @@ static enum pw_status repair(const struct pw_verify *verify,
 {
 	struct pw_table *table;
 	uint64_t bytes;
-	enum pw_status st = pw_repair_write(verify, args->output, &bytes, err);
+	enum pw_status st =
+		pw_repair_write(verify, args->output, NULL, &bytes, err);
 
 	if (st != PW_OK)
 		return st;

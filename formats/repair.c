@@ -14,6 +14,7 @@
 #include "formats/pwt_segment.h"
 #include "formats/shape_wire.h"
 #include "formats/streams.h"
+#include "formats/timeline.h"
 
 #define DECLARATIONS_BYTES ((size_t)1 << 20)
 #define ZSTD_LEVEL 3
@@ -28,9 +29,12 @@ struct thread {
 
 struct repair {
 	const struct pw_verify *verify;
+	const struct pw_repair_change *change; /* or NULL */
 	struct pw_chunk_sink sink;
 	struct pw_array threads; /* struct thread */
 	struct pw_array buffer;	 /* uint8_t: a chunk of the old file */
+	struct pw_array records; /* uint8_t: an unpacked timeline of it */
+	struct pw_timeline timeline;
 	uint64_t segments;
 	uint64_t accesses;
 	uint64_t instructions;
@@ -91,7 +95,8 @@ static enum pw_status write_meta(struct repair *repair, struct pw_error *err)
 				 .flags = PW_CHUNK_CRITICAL};
 	unsigned unknown = verify->declared.unknown;
 	struct pw_array *payload = pw_chunk_sink_begin(&repair->sink, err);
-	char *text = describe(verify);
+	char *text = repair->change ? strdup(repair->change->metadata)
+				    : describe(verify);
 	uint64_t offset;
 	enum pw_status st;
 
@@ -139,13 +144,25 @@ static enum pw_status write_threads(struct repair *repair, struct pw_error *err)
 	return st;
 }
 
+static enum pw_status put_module(struct repair *repair, size_t index,
+				 struct pw_array *payload, struct pw_error *err)
+{
+	struct pw_module module = PW_ARRAY_AT(&repair->verify->declared.modules,
+					      struct pw_module, index);
+	enum pw_status st = PW_OK;
+
+	if (repair->change)
+		st = repair->change->module(repair->change->state, &module,
+					    err);
+	return st == PW_OK ? pw_module_put(payload, &module, err) : st;
+}
+
 static enum pw_status write_modules(struct repair *repair, struct pw_error *err)
 {
-	const struct pw_array *modules = &repair->verify->declared.modules;
+	size_t count = repair->verify->declared.modules.count, i = 0;
 	enum pw_status st = PW_OK;
-	size_t i = 0;
 
-	while (i < modules->count && st == PW_OK) {
+	while (i < count && st == PW_OK) {
 		struct pw_chunk chunk = {.kind = PW_CHUNK_MODULES};
 		struct pw_array *payload =
 			pw_chunk_sink_begin(&repair->sink, err);
@@ -153,12 +170,9 @@ static enum pw_status write_modules(struct repair *repair, struct pw_error *err)
 
 		if (!payload)
 			return err->status;
-		while (i < modules->count && st == PW_OK &&
+		while (i < count && st == PW_OK &&
 		       payload->count < DECLARATIONS_BYTES)
-			st = pw_module_put(
-				payload,
-				&PW_ARRAY_AT(modules, struct pw_module, i++),
-				err);
+			st = put_module(repair, i++, payload, err);
 		if (st == PW_OK)
 			st = pw_chunk_sink_write(&repair->sink, &chunk, &offset,
 						 err);
@@ -311,6 +325,84 @@ static enum pw_status copy_thread(struct repair *repair,
 	return st;
 }
 
+/* Take over a record of a timeline, changed if it is an event. */
+static enum pw_status change_record(struct repair *repair,
+				    const struct pw_timeline_record *record,
+				    struct pw_error *err)
+{
+	struct pw_event event = {
+		.kind = (enum pw_event_kind)record->kind,
+		.result = record->result,
+		.text = record->text,
+	};
+	enum pw_status st;
+
+	if (record->tag == PW_TIMELINE_RUN)
+		return pw_timeline_run(&repair->timeline, record->thread,
+				       record->accesses, err);
+	memcpy(event.arg, record->arg, sizeof(event.arg));
+	st = repair->change->event(repair->change->state, &event, err);
+	if (st != PW_OK)
+		return st;
+	return pw_timeline_event(&repair->timeline, record->thread, &event,
+				 err);
+}
+
+/* Make the timeline anew with its events changed. */
+static enum pw_status change_timeline(struct repair *repair,
+				      const struct pw_chunk_place *place,
+				      struct pw_error *err)
+{
+	const struct pw_chunk *chunk = &place->chunk;
+	struct pw_timeline_cursor cursor;
+	struct pw_timeline_record record;
+	const uint8_t *payload;
+	enum pw_status st = pw_pwt_file_payload(&repair->verify->file, place,
+						&repair->buffer, &payload, err);
+
+	if (st == PW_OK)
+		st = pw_timeline_unpack(payload, chunk->payload_bytes,
+					chunk->raw_bytes, &repair->records,
+					err);
+	if (st != PW_OK)
+		return st;
+	pw_timeline_clear(&repair->timeline);
+	cursor.next = repair->records.data;
+	cursor.end = cursor.next + repair->records.count;
+	do {
+		st = pw_timeline_next(&cursor, &record, err);
+		if (st == PW_OK && record.tag != PW_TIMELINE_STOP)
+			st = change_record(repair, &record, err);
+	} while (st == PW_OK && record.tag != PW_TIMELINE_STOP);
+	return st == PW_OK ? pw_timeline_finish(&repair->timeline, err) : st;
+}
+
+static enum pw_status write_timeline(struct repair *repair,
+				     const struct pw_chunk_place *place,
+				     struct pw_chunk *chunk,
+				     struct pw_error *err)
+{
+	struct pw_array *payload;
+	uint64_t offset;
+	enum pw_status st = change_timeline(repair, place, err);
+
+	if (st != PW_OK)
+		return st;
+	payload = pw_chunk_sink_begin(&repair->sink, err);
+	if (!payload)
+		return err->status;
+	chunk->raw_bytes = repair->timeline.bytes.count;
+	if (chunk->raw_bytes > PW_TIMELINE_RAW_MAX)
+		return pw_fail(err, PW_ERR_OUTPUT,
+			       "%s: the changed events of a segment are more "
+			       "than the format holds",
+			       repair->verify->path);
+	st = pw_timeline_pack(&repair->timeline, ZSTD_LEVEL, payload, err);
+	if (st != PW_OK)
+		return st;
+	return pw_chunk_sink_write(&repair->sink, chunk, &offset, err);
+}
+
 static enum pw_status copy_timeline(struct repair *repair,
 				    const struct pw_chunk_place *place,
 				    struct pw_error *err)
@@ -323,6 +415,8 @@ static enum pw_status copy_timeline(struct repair *repair,
 	chunk.first_instruction = repair->instructions;
 	repair->accesses += chunk.access_count;
 	repair->instructions += chunk.instruction_count;
+	if (repair->change)
+		return write_timeline(repair, place, &chunk, err);
 	return copy_chunk(repair, place, &chunk, &offset, err);
 }
 
@@ -386,12 +480,16 @@ static enum pw_status copy_all(struct repair *repair, struct pw_error *err)
 }
 
 enum pw_status pw_repair_write(const struct pw_verify *verify, const char *path,
+			       const struct pw_repair_change *change,
 			       uint64_t *file_bytes, struct pw_error *err)
 {
 	struct repair repair = {
 		.verify = verify,
+		.change = change,
 		.threads = PW_ARRAY(struct thread),
 		.buffer = PW_ARRAY(uint8_t),
+		.records = PW_ARRAY(uint8_t),
+		.timeline = PW_TIMELINE,
 	};
 	struct pw_totals totals = verify->totals;
 	enum pw_status st = pw_chunk_sink_open(&repair.sink, path, true, err);
@@ -406,5 +504,7 @@ enum pw_status pw_repair_write(const struct pw_verify *verify, const char *path,
 	*file_bytes = totals.file_bytes;
 	pw_array_free(&repair.threads);
 	pw_array_free(&repair.buffer);
+	pw_array_free(&repair.records);
+	pw_timeline_free(&repair.timeline);
 	return st;
 }

@@ -122,9 +122,6 @@ enum pw_status pw_verify_run(struct pw_verify *verify, const char *path,
 
 void pw_verify_free(struct pw_verify *verify)
 {
-	for (size_t i = 0; i < verify->lost.count; i++)
-		pw_array_free(
-			&PW_ARRAY_AT(&verify->lost, struct pw_lost, i).threads);
 	pw_array_free(&verify->lost);
 	pw_array_free(&verify->findings);
 	pw_array_free(&verify->found);

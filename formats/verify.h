@@ -23,6 +23,9 @@
 /* Findings that are told one by one. */
 #define PW_FINDINGS_MAX 10000
 
+/* Threads that are told of lost segments. */
+#define PW_LOST_THREADS_MAX 16
+
 /* Bytes of the file that are not as they should be. */
 struct pw_finding {
 	uint64_t offset;
@@ -39,9 +42,11 @@ struct pw_lost {
 	uint64_t accesses;
 	uint64_t first_instruction;
 	uint64_t instructions;
-	bool exact;		 /* else there may be more */
-	uint64_t kept_before;	 /* segments before it that are not lost */
-	struct pw_array threads; /* uint32_t: those known to be in it */
+	bool exact;	      /* else there may be more */
+	uint64_t kept_before; /* segments before it that are not lost */
+	uint32_t thread[PW_LOST_THREADS_MAX]; /* known to be in it */
+	size_t threads;
+	bool more_threads;
 };
 
 /* Chunks of a kind. */

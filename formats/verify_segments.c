@@ -312,30 +312,27 @@ static enum pw_status check_others(struct pw_verify *verify,
 
 /* ---- what is lost ---- */
 
-static enum pw_status add_thread(struct pw_lost *lost, uint32_t thread,
-				 struct pw_error *err)
+static void add_thread(struct pw_lost *lost, uint32_t thread)
 {
-	const uint32_t *known = lost->threads.data;
-
-	for (size_t i = 0; i < lost->threads.count; i++)
-		if (known[i] == thread)
-			return PW_OK;
-	return pw_array_push(&lost->threads, &thread, err);
+	for (size_t i = 0; i < lost->threads; i++)
+		if (lost->thread[i] == thread)
+			return;
+	if (lost->threads < PW_LOST_THREADS_MAX)
+		lost->thread[lost->threads++] = thread;
+	else
+		lost->more_threads = true;
 }
 
 /* Look at what is left of the lost segments: chunks [@from, @to). */
-static enum pw_status look_at_rest(const struct pw_verify *verify,
-				   struct pw_lost *lost, size_t from, size_t to,
-				   struct pw_error *err)
+static void look_at_rest(const struct pw_verify *verify, struct pw_lost *lost,
+			 size_t from, size_t to)
 {
-	enum pw_status st = PW_OK;
-
-	for (size_t i = from; i < to && st == PW_OK; i++) {
+	for (size_t i = from; i < to; i++) {
 		const struct pw_chunk *chunk = chunk_at(verify, i);
 		uint64_t number = chunk->segment - lost->first_segment;
 
 		if (pw_chunk_role(chunk->kind) == PW_ROLE_THREAD)
-			st = add_thread(lost, chunk->thread, err);
+			add_thread(lost, chunk->thread);
 		else if (pw_chunk_role(chunk->kind) != PW_ROLE_COMMITS)
 			continue;
 		if (lost->exact)
@@ -348,22 +345,17 @@ static enum pw_status look_at_rest(const struct pw_verify *verify,
 			lost->instructions += chunk->instruction_count;
 		}
 	}
-	return st;
 }
 
 /* Add a stretch of lost segments; what is left of it is in [@from, @to). */
 static enum pw_status add_lost(struct pw_verify *verify, struct pw_lost *lost,
 			       size_t from, size_t to, struct pw_error *err)
 {
-	enum pw_status st;
-
-	lost->threads = (struct pw_array)PW_ARRAY(uint32_t);
-	st = look_at_rest(verify, lost, from, to, err);
-	if (st == PW_OK && lost->segments > 0)
-		st = pw_array_push(&verify->lost, lost, err);
-	if (st != PW_OK || lost->segments == 0)
-		pw_array_free(&lost->threads);
-	return st;
+	lost->threads = 0;
+	lost->more_threads = false;
+	look_at_rest(verify, lost, from, to);
+	return lost->segments > 0 ? pw_array_push(&verify->lost, lost, err)
+				  : PW_OK;
 }
 
 static uint64_t difference(uint64_t high, uint64_t low)

@@ -57,7 +57,7 @@ static void check_mended(const struct pw_verify *verify)
 	PW_ASSERT(fd >= 0);
 	close(fd);
 
-	PW_ASSERT(pw_repair_write(verify, path, &bytes, &err) == PW_OK);
+	PW_ASSERT(pw_repair_write(verify, path, NULL, &bytes, &err) == PW_OK);
 	PW_ASSERT(run(&mended, path) == PW_OK);
 	PW_ASSERT(mended.problems == 0);
 	PW_ASSERT(mended.totals.accesses == verify->totals.accesses);

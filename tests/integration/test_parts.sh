@@ -222,6 +222,19 @@ cmp <("$pagewalk" replay --format csv full.pwt) \
 cmp <("$pagewalk" dump --events full.pwt | cut -d, -f1-3) \
 	<("$pagewalk" dump --events anonymous.pwt | cut -d, -f1-3) ||
 	fail "events of an anonymous trace"
+# Of every form, and of another format.
+for source in "$fixtures"/pwt/{,shapes_,dense_}good.pwt \
+	"$fixtures/pinatrace/simple_good.out"; do
+	expect_status 0 "$pagewalk" anonymise -o other.pwt "$source"
+	cmp <("$pagewalk" dump "$source") <("$pagewalk" dump other.pwt) ||
+		fail "accesses of $source, anonymous"
+	cmp <("$pagewalk" dump --events "$source" | cut -d, -f1-3) \
+		<("$pagewalk" dump --events other.pwt | cut -d, -f1-3) ||
+		fail "events of $source, anonymous"
+	expect_status 0 "$pagewalk" verify other.pwt
+	told other.pwt >all
+	! grep -n /usr/bin/example all || fail "a module has a name"
+done
 expect_status 64 "$pagewalk" anonymise full.pwt
 expect_status 2 "$pagewalk" anonymise -o x.pwt "$fixtures/pwt/corrupt.pwt"
 [ ! -e x.pwt ] || fail "a refusal has left an output"

@@ -212,7 +212,7 @@ static void check_mended(const struct pw_verify *done, enum form form)
 		assert_int_equal(done->lost.count, 0);
 	if (result.damaged)
 		assert_true(done->problems > 0);
-	PW_TEST_OK(pw_repair_write(done, mended, &bytes, &err), &err);
+	PW_TEST_OK(pw_repair_write(done, mended, NULL, &bytes, &err), &err);
 	assert_whole(mended, &want);
 	pw_script_read(&got, mended, NULL, &result);
 	assert_int_equal(result.opened, PW_OK);
@@ -286,9 +286,9 @@ static void what_is_lost_is_told_by_its_place(void **state)
 	assert_int_equal(lost->accesses, 50);
 	assert_true(lost->exact);
 	assert_int_equal(lost->kept_before, 2);
-	assert_int_equal(lost->threads.count, 2);
-	assert_int_equal(PW_ARRAY_AT(&lost->threads, uint32_t, 0), 1);
-	assert_int_equal(PW_ARRAY_AT(&lost->threads, uint32_t, 1), 2);
+	assert_int_equal(lost->threads, 2);
+	assert_int_equal(lost->thread[0], 1);
+	assert_int_equal(lost->thread[1], 2);
 	assert_true(pw_repair_leaves_out(done));
 	end(done);
 }
