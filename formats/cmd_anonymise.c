@@ -253,7 +253,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 {
 	const struct args *args = parsed;
 	struct anonymise job = {.args = args, .tables = out};
-	struct pw_totals totals;
+	struct pw_totals totals = {0};
 	bool own = false;
 	enum pw_status st =
 		pw_rewrite_names(args->source.item[0], args->output, err);
