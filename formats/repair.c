@@ -24,7 +24,8 @@
 struct thread {
 	uint64_t accesses;
 	uint64_t instructions;
-	uint64_t last_chunk; /* offset, 0: none */
+	uint64_t segments;		     /* up to which they are counted */
+	uint64_t last_chunk[PW_CHUNK_KINDS]; /* offset, 0: none */
 };
 
 struct repair {
@@ -315,13 +316,12 @@ static enum pw_status copy_thread(struct repair *repair,
 	chunk.segment = repair->segments;
 	chunk.first_access = thread->accesses;
 	chunk.first_instruction = thread->instructions;
-	chunk.previous = thread->last_chunk;
+	chunk.previous = thread->last_chunk[chunk.kind];
 	st = copy_chunk(repair, place, &chunk, &offset, err);
-	if (chunk.kind == PW_CHUNK_ACCESSES)
-		thread->last_chunk = offset;
 	/* What a reader can do without may be damaged. */
 	if (st == PW_ERR_FORMAT && !(chunk.flags & PW_CHUNK_CRITICAL))
 		return PW_OK;
+	thread->last_chunk[chunk.kind] = offset;
 	return st;
 }
 
@@ -420,38 +420,47 @@ static enum pw_status copy_timeline(struct repair *repair,
 	return copy_chunk(repair, place, &chunk, &offset, err);
 }
 
+/* Count a segment once for each of its threads, whatever is in it of them. */
+static void count_thread(struct repair *repair, const struct pw_chunk *chunk)
+{
+	struct thread *thread = thread_at(repair, chunk->thread);
+
+	if (thread->segments > repair->segments)
+		return;
+	thread->segments = repair->segments + 1;
+	thread->accesses += chunk->access_count;
+	thread->instructions += chunk->instruction_count;
+}
+
 static enum pw_status copy_segment(struct repair *repair,
 				   const struct pw_segment_place *segment,
 				   struct pw_error *err)
 {
 	const struct pw_pwt_list *list = &repair->verify->list;
+	const struct pw_chunk_place *timeline =
+		pw_pwt_list_at(list, segment->timeline);
 	enum pw_status st = PW_OK;
 
-	if (pw_pwt_list_at(list, segment->timeline)->chunk.raw_bytes == 0)
+	if (timeline->chunk.raw_bytes == 0)
 		return PW_OK; /* nothing happens in it */
-	for (size_t i = segment->first; i < segment->timeline && st == PW_OK;
-	     i++) {
-		const struct pw_chunk_place *place = pw_pwt_list_at(list, i);
+	/* First what tells of the threads before it, then what it adds. */
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (size_t i = segment->first;
+		     i < segment->timeline && st == PW_OK; i++) {
+			const struct pw_chunk_place *place =
+				pw_pwt_list_at(list, i);
 
-		if (pw_chunk_role(place->chunk.kind) == PW_ROLE_THREAD &&
-		    place->chunk.thread < repair->threads.count)
-			st = copy_thread(repair, place, err);
+			if (pw_chunk_role(place->chunk.kind) !=
+				    PW_ROLE_THREAD ||
+			    place->chunk.thread >= repair->threads.count)
+				continue;
+			if (pass == 0)
+				st = copy_thread(repair, place, err);
+			else
+				count_thread(repair, &place->chunk);
+		}
 	}
-	for (size_t i = segment->first; i < segment->timeline && st == PW_OK;
-	     i++) {
-		const struct pw_chunk *chunk = &pw_pwt_list_at(list, i)->chunk;
-
-		if (chunk->kind != PW_CHUNK_ACCESSES)
-			continue;
-		thread_at(repair, chunk->thread)->accesses +=
-			chunk->access_count;
-		thread_at(repair, chunk->thread)->instructions +=
-			chunk->instruction_count;
-	}
-	if (st == PW_OK)
-		st = copy_timeline(
-			repair, pw_pwt_list_at(list, segment->timeline), err);
-	return st;
+	return st == PW_OK ? copy_timeline(repair, timeline, err) : st;
 }
 
 static enum pw_status copy_all(struct repair *repair, struct pw_error *err)

@@ -171,9 +171,9 @@ static enum pw_status check_payloads(struct pw_verify *verify,
 	return st;
 }
 
-/* Where the last chunk of each thread and of each kind is. */
+/* Where the last chunk of each kind is, or of each thread of the kind. */
 struct links {
-	struct pw_array threads; /* uint64_t */
+	struct pw_array threads[PW_CHUNK_KINDS]; /* uint64_t */
 	uint64_t kinds[PW_CHUNK_KINDS];
 };
 
@@ -181,21 +181,24 @@ struct links {
 static uint64_t *find_link(struct links *links, const struct pw_chunk *chunk,
 			   struct pw_error *err)
 {
-	if (chunk->kind != PW_CHUNK_ACCESSES)
-		return &links->kinds[chunk->kind == PW_CHUNK_END
-					     ? (unsigned)PW_CHUNK_INDEX
-					     : chunk->kind];
-	while (links->threads.count <= chunk->thread)
-		if (pw_array_push(&links->threads, NULL, err) != PW_OK)
+	struct pw_array *threads = &links->threads[chunk->kind];
+
+	if (chunk->kind == PW_CHUNK_END)
+		return &links->kinds[PW_CHUNK_INDEX];
+	if (pw_chunk_role(chunk->kind) != PW_ROLE_THREAD)
+		return &links->kinds[chunk->kind];
+	threads->item_bytes = sizeof(uint64_t);
+	while (threads->count <= chunk->thread)
+		if (pw_array_push(threads, NULL, err) != PW_OK)
 			return NULL;
-	return &PW_ARRAY_AT(&links->threads, uint64_t, chunk->thread);
+	return &PW_ARRAY_AT(threads, uint64_t, chunk->thread);
 }
 
 /* Each chunk points to the one before it. */
 static enum pw_status check_links(struct pw_verify *verify,
 				  struct pw_error *err)
 {
-	struct links links = {.threads = PW_ARRAY(uint64_t)};
+	struct links links = {0};
 	enum pw_status st = PW_OK;
 
 	for (size_t i = 0;
@@ -218,7 +221,8 @@ static enum pw_status check_links(struct pw_verify *verify,
 		if (link)
 			*link = place->offset;
 	}
-	pw_array_free(&links.threads);
+	for (unsigned i = 0; i < PW_CHUNK_KINDS; i++)
+		pw_array_free(&links.threads[i]);
 	return st;
 }
 
