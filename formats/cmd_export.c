@@ -174,7 +174,9 @@ static enum pw_status copy(struct export *export, struct pw_error *err)
 		    (export->one_thread && batch->thread != export->thread))
 			continue;
 		export->accesses += batch->accesses.count;
-		st = export->ops->write(export->state, batch, err);
+		st = export->ops->write(export->state,
+					pw_trace_info(export->trace), batch,
+					err);
 		pw_progress_update(&progress, export->accesses,
 				   pw_trace_progress(export->trace));
 	} while (st == PW_OK);

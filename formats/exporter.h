@@ -30,9 +30,10 @@ struct pw_exporter_ops {
 	 * failure. Errors: PW_ERR_SYSTEM; *state is NULL then.
 	 */
 	enum pw_status (*open)(void **state, FILE *out, struct pw_error *err);
-	/* Write the accesses of @batch. Errors: PW_ERR_SYSTEM. What could not
-	 * be written shows in ferror. */
-	enum pw_status (*write)(void *state, const struct pw_batch *batch,
+	/* Write the accesses of @batch, of the trace that @info is about.
+	 * Errors: PW_ERR_SYSTEM. What could not be written shows in ferror. */
+	enum pw_status (*write)(void *state, const struct pw_trace_info *info,
+				const struct pw_batch *batch,
 				struct pw_error *err);
 	/* Write what is left. Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM. */
 	enum pw_status (*end)(void *state, struct pw_export_totals *totals,

@@ -53,12 +53,15 @@ static void write_record(struct state *state, uint64_t page)
 	state->totals.records++;
 }
 
-static enum pw_status write_batch(void *opaque, const struct pw_batch *batch,
+static enum pw_status write_batch(void *opaque,
+				  const struct pw_trace_info *info,
+				  const struct pw_batch *batch,
 				  struct pw_error *err)
 {
 	const struct pw_accesses *a = &batch->accesses;
 	struct state *state = opaque;
 
+	(void)info;
 	(void)err;
 	for (size_t i = 0; i < a->count; i++) {
 		uint64_t last =
