@@ -31,8 +31,8 @@
 #define FLIPS 500
 #define CUTS_LONG 1000
 #define FLIPS_LONG 10000
-#define OTHERS_EVERY 8 /* so often segments away from the damage are decoded \
-			*/
+/* So often segments away from the damage are decoded. */
+#define OTHERS_EVERY 8
 
 /* What can be known of a trace without decoding its accesses. */
 struct survey {
