@@ -268,7 +268,9 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		goto done;
 	list_unknown(out, info->unknown, &seen);
 	list_modules(out, info);
-	pw_process_list_table(&seen.processes, info, out);
+	st = pw_process_list_table(&seen.processes, info, out, err);
+	if (st != PW_OK)
+		goto done;
 	list_threads(out, info);
 	st = pw_metadata_list(info->metadata, "host",
 			      pw_table_add(out, &host_spec), err);

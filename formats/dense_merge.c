@@ -8,12 +8,15 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "formats/layout.h"
 
 #define ROUNDS_MAX 10
 #define COUNT_MIN 64  /* of a pair to be replaced */
 #define SLOTS_MAX 512 /* of a merged symbol */
 #define PLACES_FIRST 4096
 #define SLOTS_ALL_MAX ((size_t)1 << 21) /* of all merged symbols */
+_Static_assert(SLOTS_ALL_MAX / 2 <= PW_DENSE_RULES_MAX,
+	       "a rule has two slots at least");
 /* A round that replaces less than one symbol in so many is the last one. */
 #define REPLACED_MIN 256
 

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/fast_wire.h"
+#include "formats/generic_wire.h"
 #include "formats/layout.h"
 #include "formats/tally.h"
 #include "formats/varint.h"
@@ -17,6 +18,12 @@
 static const char *const stream_name[PW_DENSE_STREAMS] = {
 	"shape", "rule",  "symbol", "run", "mode",
 	"base",	 "start", "column", "rest"};
+
+/* A stream has at most so many bytes for each access; rules are by themselves.
+ */
+static const uint32_t stream_each[PW_DENSE_STREAMS] = {
+	PW_VARINT_MAX, UINT32_MAX,    sizeof(uint32_t), PW_VARINT_MAX,	     1,
+	PW_VARINT_MAX, PW_VARINT_MAX, sizeof(uint64_t), PW_GENERIC_BYTES_MAX};
 
 enum pw_status pw_dense_malformed(struct pw_error *err,
 				  enum pw_dense_stream stream, const char *how)
@@ -114,14 +121,17 @@ static enum pw_status get_rules(struct pw_dense_plan *plan, const uint8_t *in,
 				const uint8_t *end, struct pw_error *err)
 {
 	const struct pw_shape_use *shape = plan->set.entry.data;
-	size_t symbols = plan->set.entry.count + 1;
+	size_t symbols = plan->set.entry.count + 1, rules;
 	enum pw_status st;
 	uint32_t *slots;
 
 	/* A rule takes two bytes at least. */
-	st = pw_array_reserve(&plan->slots, symbols + (size_t)(end - in), err);
+	rules = (size_t)(end - in) / 2 + 1;
+	if (rules > PW_DENSE_RULES_MAX)
+		rules = PW_DENSE_RULES_MAX;
+	st = pw_array_reserve(&plan->slots, symbols + rules, err);
 	if (st == PW_OK)
-		st = pw_array_reserve(&plan->rule, (size_t)(end - in) + 1, err);
+		st = pw_array_reserve(&plan->rule, rules, err);
 	if (st != PW_OK)
 		return st;
 	slots = plan->slots.data;
@@ -135,6 +145,9 @@ static enum pw_status get_rules(struct pw_dense_plan *plan, const uint8_t *in,
 			(struct pw_dense_rule *)plan->rule.data +
 			plan->rule.count;
 
+		if (plan->rule.count == PW_DENSE_RULES_MAX)
+			return pw_dense_malformed(err, PW_DENSE_RULES,
+						  "is too long");
 		in = pw_varint_get(in, end, &left);
 		in = in ? pw_varint_get(in, end, &right) : NULL;
 		if (!in)
@@ -357,6 +370,12 @@ enum pw_status pw_dense_plan_make(struct pw_dense_plan *plan,
 		s[i].name = stream_name[i];
 	st = pw_streams_find(s, PW_DENSE_STREAMS, payload->bytes,
 			     payload->payload_bytes, payload->raw_bytes, err);
+	if (st == PW_OK)
+		st = pw_streams_bound(s, stream_each, PW_DENSE_STREAMS,
+				      payload->count, err);
+	if (st == PW_OK && s[PW_DENSE_RULES].raw_bytes >
+				   PW_DENSE_RULES_MAX * 2 * PW_VARINT_MAX)
+		st = pw_dense_malformed(err, PW_DENSE_RULES, "is too long");
 	if (st == PW_OK)
 		st = unpack(plan, s, begin, err);
 	if (st == PW_OK)

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/fast_wire.h"
+#include "formats/generic_wire.h"
 #include "formats/layout.h"
 #include "formats/shape_set.h"
 #include "formats/varint.h"
@@ -41,6 +42,11 @@ struct cursor {
 
 static const char *const stream_name[PW_FAST_STREAMS] = {
 	"shape", "symbol", "run", "control", "byte", "rest"};
+
+/* A stream has at most so many bytes for each access. */
+static const uint32_t stream_each[PW_FAST_STREAMS] = {
+	PW_VARINT_MAX,	  sizeof(uint32_t),    PW_VARINT_MAX, 1,
+	sizeof(uint64_t), PW_GENERIC_BYTES_MAX};
 
 static const uint64_t mask[16] = {
 	0,
@@ -411,6 +417,9 @@ enum pw_status pw_fast_decode(struct pw_fast_decoder *decoder,
 		s[i].name = stream_name[i];
 	st = pw_streams_find(s, PW_FAST_STREAMS, payload->bytes,
 			     payload->payload_bytes, payload->raw_bytes, err);
+	if (st == PW_OK)
+		st = pw_streams_bound(s, stream_each, PW_FAST_STREAMS,
+				      payload->count, err);
 	if (st == PW_OK)
 		st = pw_array_reserve(&decoder->raw, payload->raw_bytes + 1,
 				      err);

@@ -32,9 +32,12 @@
 #define PW_TIMELINE_RAW_MAX ((uint64_t)8 << 20)
 #define PW_EVENT_TEXT_MAX ((uint64_t)1 << 20)
 #define PW_META_BYTES_MAX ((uint64_t)16 << 20)
+#define PW_META_VALUES_MAX ((uint64_t)1 << 20)
+#define PW_META_NESTS_MAX ((uint64_t)1 << 17) /* arrays and objects */
 #define PW_THREADS_MAX ((uint64_t)1 << 20)
 #define PW_ZSTD_WINDOW_LOG_MAX 26
 #define PW_DENSE_SLOTS_ALL_MAX ((uint64_t)1 << 22) /* of executed symbols */
+#define PW_DENSE_RULES_MAX ((uint64_t)1 << 20)
 #define PW_SHAPES_MAX ((uint64_t)1 << 22)
 #define PW_SHAPE_SLOTS_ALL_MAX ((uint64_t)1 << 26)
 #define PW_SHAPE_BYTES_MAX ((uint64_t)1 << 28) /* raw, of all chunks */

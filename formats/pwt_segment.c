@@ -405,8 +405,10 @@ enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 		st = order(segment, decoder->threads, err);
 	st = blame(at, st, err);
 fail:
-	if (st != PW_OK)
+	if (st != PW_OK) {
 		clear(segment);
+		close_windows(segment, 0);
+	}
 	return st;
 }
 

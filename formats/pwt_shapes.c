@@ -80,7 +80,7 @@ enum pw_status pw_pwt_shapes_add(struct pw_pwt_shapes *shapes, uint64_t first,
 			       "it has more shapes than are allowed");
 	st = fill(shapes, first, err);
 	if (st == PW_OK)
-		st = pw_array_reserve(&shapes->bytes, at + raw_bytes, err);
+		st = pw_array_reserve(&shapes->bytes, at + raw_bytes + 1, err);
 	if (st != PW_OK)
 		return st;
 	count = shapes->offset.count;

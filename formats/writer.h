@@ -117,8 +117,8 @@ enum pw_status pw_writer_close(struct pw_writer *writer,
 
 /*
  * Free the writer after a failure. A file written in place keeps its whole
- * segments; with options->replace the unfinished one stays beside the target
- * as PATH.partial. NULL is allowed.
+ * segments; with options->replace the unfinished one is removed and the target
+ * stands. NULL is allowed.
  */
 void pw_writer_abandon(struct pw_writer *writer);
 

@@ -41,6 +41,24 @@ same() {
 	cmp want out || fail "$* differs between $source and $small"
 }
 
+# touches TRACE: how often each page was touched, and its references. Records
+# that go on with a touch are where batches end, and those differ.
+touches() {
+	"$pagewalk" dump --format csv --touches "$1" | awk -F, '
+		NR > 1 {
+			key = $1 "," $2 "," $3
+			loads[key] += $4
+			stores[key] += $5
+			fetches[key] += $6
+			count[key] += $7 !~ /continued|order|upgrade/
+		}
+		END {
+			for (key in count)
+				print key, count[key], loads[key], stores[key],
+					fetches[key]
+		}' | sort
+}
+
 check() {
 	local source=$1 small=$2
 	same "$source" "$small" dump --format csv
@@ -48,7 +66,10 @@ check() {
 	same "$source" "$small" dump --format csv --events
 	# Accesses of a gigabyte are in the others: their touches take long.
 	if [ "$source" = recorded.pwt ]; then
-		same "$source" "$small" dump --format csv --touches
+		touches "$source" >want
+		touches "$small" >got
+		[ "$(wc -l <want)" -gt 3 ] || fail "no touches of $source"
+		cmp want got || fail "touches of $source and $small differ"
 		same "$source" "$small" wss --format csv
 		same "$source" "$small" replay --format csv
 	fi

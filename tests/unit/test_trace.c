@@ -75,9 +75,9 @@ static void store(const void *bytes, size_t count)
 typedef void write_function(const struct pw_script *script, const char *path,
 			    const struct pw_writer_options *options);
 
-/* The same script with plain accesses only, and with shapes among them. */
-static write_function *const writers[] = {pw_script_write,
-					  pw_shape_script_write};
+/* The same script with plain accesses only, with shapes, and merged ones. */
+static write_function *const writers[] = {
+	pw_script_write, pw_shape_script_write, pw_dense_script_write};
 
 static void write_with(write_function *writer, struct pw_script *script,
 		       size_t items, uint32_t threads)
