@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "formats/dense_merge.h"
 #include "formats/dense_wire.h"
-#include "formats/lane_store.h"
+#include "formats/executions.h"
 
 /* A symbol that is executed, or may be part of one that is. */
 struct pw_dense_use {
@@ -25,8 +25,7 @@ struct pw_dense_gather {
 	struct pw_dense_merge merge;
 	struct pw_dense_operands operands;
 	struct pw_array symbols;      /* uint32_t: after merging */
-	struct pw_array address;      /* uint64_t: all, in order of execution */
-	struct pw_array last;	      /* uint64_t: scratch of each kind */
+	struct pw_array last;	      /* uint64_t: of each operand */
 	struct pw_array base_first;   /* uint32_t: first operand of a shape */
 	struct pw_array base_operand; /* uint32_t: of all shapes' slots */
 	struct pw_array use;	      /* struct pw_dense_use, by symbol */
@@ -49,7 +48,7 @@ void pw_dense_gather_init(struct pw_dense_gather *gather);
 void pw_dense_gather_free(struct pw_dense_gather *gather);
 
 /*
- * Merge the symbols of @store and sort its addresses. The columns of a symbol
+ * Merge the symbols of @executions and sort the addresses. The columns of a symbol
  * stand one after the other, each with an address for each execution, and at
  * the same place of @before is the operand's address before that; for the
  * first of an operand it is 0, and its place is in first_at.
@@ -57,7 +56,7 @@ void pw_dense_gather_free(struct pw_dense_gather *gather);
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_dense_gather_run(struct pw_dense_gather *gather,
-				   const struct pw_lane_store *store,
+				   const struct pw_executions *executions,
 				   struct pw_error *err) PW_MUST_CHECK;
 
 #endif

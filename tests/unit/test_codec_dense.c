@@ -312,8 +312,8 @@ static struct pw_array encode(struct pw_random *random, size_t *count,
 	*count = store->tally[PW_LANE_ACCESSES] + rest.count;
 	PW_TEST_OK(pw_generic_encoder_open(&generic, 3, &err), &err);
 	PW_TEST_OK(pw_dense_encoder_open(&encoder, 3, generic, &err), &err);
-	PW_TEST_OK(pw_dense_encode(encoder, store, &rest, &payload, raw_bytes,
-				   &err),
+	PW_TEST_OK(pw_dense_encode_lane(encoder, store, &rest, &payload,
+					raw_bytes, &err),
 		   &err);
 	pw_dense_encoder_close(encoder);
 	pw_generic_encoder_close(generic);
