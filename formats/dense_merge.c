@@ -9,9 +9,9 @@
 #include "base/assert.h"
 #include "base/bits.h"
 
-#define ROUNDS_MAX 10
+#define ROUNDS_MAX 12
 #define COUNT_MIN 64  /* of a pair to be replaced */
-#define SLOTS_MAX 512 /* of a merged symbol */
+#define SLOTS_MAX 768 /* of a merged symbol */
 #define PLACES_FIRST 4096
 #define SLOTS_ALL_MAX ((size_t)1 << 21) /* of all merged symbols */
 /* A round that replaces less than one symbol in so many is the last one. */

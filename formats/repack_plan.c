@@ -12,7 +12,7 @@
 /* Accesses without a shape: one in so many is few. */
 #define PLAIN_FEW 16
 /* Addresses and accesses without a shape, whose memory is the most. */
-#define ITEMS_MAX ((uint64_t)6 << 20)
+#define ITEMS_MAX ((uint64_t)12 << 20)
 #define TIMELINE_BYTES_MAX ((uint64_t)4 << 20)
 /* Of an access without a shape: kind, size and pc. */
 #define REST_BYTES_MIN 3
