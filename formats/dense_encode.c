@@ -145,17 +145,19 @@ static struct pw_dense_column column_of(const struct pw_dense_gather *gather,
 					const struct pw_dense_use *use,
 					uint32_t slot)
 {
-	size_t at = use->column + (size_t)slot * use->count;
-	uint32_t operand =
-		PW_ARRAY_AT(&gather->slot_operand, uint32_t, use->first + slot);
+	const struct pw_dense_slot *at = &PW_ARRAY_AT(
+		&gather->slot, const struct pw_dense_slot, use->first + slot);
+	size_t first = use->column + (size_t)slot * use->count;
 	struct pw_dense_column column = {
-		.address = (const uint64_t *)gather->column.data + at,
+		.address = (const uint64_t *)gather->column.data + first,
 		.count = use->count,
 		.slot = slot,
-		.before = (const uint64_t *)gather->before.data + at,
-		.starts = PW_ARRAY_AT(&gather->first_at, size_t, operand) == at,
+		.before = (const uint64_t *)gather->before.data + at->before,
+		.starts = at->starts,
 	};
 
+	if (at->back > 0)
+		column.before = column.address - (size_t)at->back * use->count;
 	return column;
 }
 
@@ -193,7 +195,8 @@ static enum pw_status put_slot(struct pw_dense_encoder *encoder,
 			       uint64_t *base, struct pw_error *err)
 {
 	uint32_t operand =
-		PW_ARRAY_AT(&encoder->gather.slot_operand, uint32_t, slot);
+		PW_ARRAY_AT(&encoder->gather.slot, struct pw_dense_slot, slot)
+			.operand;
 	struct start *start =
 		&PW_ARRAY_AT(&encoder->start, struct start, operand);
 	uint8_t *mode = extend(&encoder->raw[PW_DENSE_MODES], 1, err);

@@ -1,5 +1,5 @@
 /*
- * dense_gather.c - from what a lane has stored to columns of addresses.
+ * dense_gather.c - which symbols are executed, and what slots they have.
  */
 #include "formats/dense_gather.h"
 
@@ -12,14 +12,17 @@ void pw_dense_gather_init(struct pw_dense_gather *gather)
 		.merge = PW_DENSE_MERGE,
 		.operands = PW_DENSE_OPERANDS,
 		.symbols = PW_ARRAY(uint32_t),
-		.last = PW_ARRAY(uint64_t),
 		.base_first = PW_ARRAY(uint32_t),
 		.base_operand = PW_ARRAY(uint32_t),
 		.use = PW_ARRAY(struct pw_dense_use),
-		.slot_operand = PW_ARRAY(uint32_t),
+		.slot = PW_ARRAY(struct pw_dense_slot),
+		.step = PW_ARRAY(struct pw_dense_step),
+		.row = PW_ARRAY(uint32_t),
 		.column = PW_ARRAY(uint64_t),
 		.before = PW_ARRAY(uint64_t),
-		.first_at = PW_ARRAY(size_t),
+		.last = PW_ARRAY(uint64_t),
+		.found = PW_ARRAY(struct pw_dense_found),
+		.known = PW_ARRAY(bool),
 		.unfolded = PW_ARRAY(uint32_t),
 		.stack = PW_ARRAY(uint32_t),
 	};
@@ -31,13 +34,16 @@ void pw_dense_gather_free(struct pw_dense_gather *gather)
 	pw_dense_operands_free(&gather->operands);
 	pw_array_free(&gather->symbols);
 	pw_array_free(&gather->last);
+	pw_array_free(&gather->found);
+	pw_array_free(&gather->known);
 	pw_array_free(&gather->base_first);
 	pw_array_free(&gather->base_operand);
 	pw_array_free(&gather->use);
-	pw_array_free(&gather->slot_operand);
+	pw_array_free(&gather->slot);
+	pw_array_free(&gather->step);
+	pw_array_free(&gather->row);
 	pw_array_free(&gather->column);
 	pw_array_free(&gather->before);
-	pw_array_free(&gather->first_at);
 	pw_array_free(&gather->unfolded);
 	pw_array_free(&gather->stack);
 }
@@ -116,7 +122,7 @@ static enum pw_status take_shapes(struct pw_dense_gather *gather,
 	return PW_OK;
 }
 
-/* ---- columns ---- */
+/* ---- symbols that are executed ---- */
 
 /* Count the executions of each symbol. */
 static enum pw_status count_uses(struct pw_dense_gather *gather,
@@ -145,16 +151,16 @@ static enum pw_status count_uses(struct pw_dense_gather *gather,
 	return PW_OK;
 }
 
-/* List the operands of the slots of an executed symbol. */
-static enum pw_status list_operands(struct pw_dense_gather *gather,
-				    uint32_t shapes, uint32_t symbol,
-				    struct pw_error *err)
+/* List the slots of an executed symbol. */
+static enum pw_status list_slots(struct pw_dense_gather *gather,
+				 uint32_t shapes, uint32_t symbol,
+				 struct pw_error *err)
 {
 	struct pw_dense_use *use = gather->use.data;
-	const uint32_t *operand = gather->base_operand.data;
 	const uint32_t *first = gather->base_first.data;
 	const uint32_t *part = gather->unfolded.data;
-	struct pw_array *out = &gather->slot_operand;
+	struct pw_array *out = &gather->slot;
+	struct pw_dense_slot *slot;
 	enum pw_status st;
 	size_t parts;
 
@@ -162,89 +168,49 @@ static enum pw_status list_operands(struct pw_dense_gather *gather,
 	st = pw_array_reserve(out, out->count + use[symbol].stored + 1, err);
 	if (st != PW_OK)
 		return st;
+	slot = (struct pw_dense_slot *)out->data + out->count;
 	parts = pw_dense_unfold(gather->merge.rule.data, shapes, symbol,
 				gather->unfolded.data, gather->stack.data);
 	for (size_t p = 0; p < parts; p++) {
+		const uint32_t *operand =
+			(const uint32_t *)gather->base_operand.data +
+			first[part[p]];
 		uint32_t stored = use[part[p]].stored;
 
-		memcpy((uint32_t *)out->data + out->count,
-		       operand + first[part[p]], stored * sizeof(uint32_t));
+		for (uint32_t i = 0; i < stored; i++)
+			slot[i] = (struct pw_dense_slot){.operand = operand[i]};
+		slot += stored;
 		out->count += stored;
 	}
 	PW_ASSERT(out->count == use[symbol].first + use[symbol].stored);
 	return PW_OK;
 }
 
-static enum pw_status place_columns(struct pw_dense_gather *gather,
+/* Give each executed symbol its slots, columns and rows. */
+static enum pw_status place_symbols(struct pw_dense_gather *gather,
 				    const struct pw_executions *executions,
 				    struct pw_error *err)
 {
 	uint32_t shapes = (uint32_t)executions->shapes.count;
 	struct pw_dense_use *use = gather->use.data;
-	size_t column = 0;
+	size_t column = 0, row = 0;
 	enum pw_status st;
 
 	st = resize(&gather->unfolded, PW_DENSE_SLOTS_MAX, err);
 	if (st == PW_OK)
 		st = resize(&gather->stack, PW_DENSE_SLOTS_MAX, err);
-	gather->slot_operand.count = 0;
+	gather->slot.count = 0;
 	for (uint32_t s = 1; s < gather->use.count && st == PW_OK; s++) {
 		if (use[s].count == 0)
 			continue;
 		use[s].column = column;
 		column += (size_t)use[s].count * use[s].stored;
-		st = list_operands(gather, shapes, s, err);
+		use[s].row = row;
+		row += use[s].count;
+		st = list_slots(gather, shapes, s, err);
 	}
 	PW_ASSERT(st != PW_OK || column == executions->address.count);
-	if (st == PW_OK)
-		st = resize(&gather->column, column, err);
-	if (st == PW_OK)
-		st = resize(&gather->before, column, err);
-	if (st == PW_OK)
-		st = resize(&gather->first_at, gather->operands.key.count, err);
-	if (st == PW_OK)
-		st = resize(&gather->last, gather->operands.key.count, err);
 	return st;
-}
-
-/* Put the addresses into their columns. */
-static void fill_columns(struct pw_dense_gather *gather,
-			 const uint64_t *address)
-{
-	const uint32_t *symbol = gather->symbols.data;
-	uint64_t *column = gather->column.data, *before = gather->before.data;
-	uint64_t *last = gather->last.data;
-	size_t *first_at = gather->first_at.data;
-
-	memset(last, 0, gather->last.count * sizeof(*last));
-	for (size_t i = 0; i < gather->first_at.count; i++)
-		first_at[i] = SIZE_MAX;
-	for (size_t i = 0; i < gather->symbols.count; i++) {
-		struct pw_dense_use *use = &PW_ARRAY_AT(
-			&gather->use, struct pw_dense_use, symbol[i]);
-		const uint32_t *operand =
-			(const uint32_t *)gather->slot_operand.data +
-			use->first;
-		size_t at = use->column;
-
-		if (symbol[i] == 0)
-			continue;
-		for (uint32_t k = 0; k < use->stored; k++) {
-			if (first_at[operand[k]] == SIZE_MAX)
-				first_at[operand[k]] = at;
-			before[at] = last[operand[k]];
-			column[at] = *address;
-			last[operand[k]] = *address++;
-			at += use->count;
-		}
-		use->column++;
-	}
-	for (size_t s = 1; s < gather->use.count; s++) {
-		struct pw_dense_use *use =
-			&PW_ARRAY_AT(&gather->use, struct pw_dense_use, s);
-
-		use->column -= use->count;
-	}
 }
 
 enum pw_status pw_dense_gather_run(struct pw_dense_gather *gather,
@@ -260,8 +226,8 @@ enum pw_status pw_dense_gather_run(struct pw_dense_gather *gather,
 	if (st == PW_OK)
 		st = count_uses(gather, executions, err);
 	if (st == PW_OK)
-		st = place_columns(gather, executions, err);
+		st = place_symbols(gather, executions, err);
 	if (st == PW_OK)
-		fill_columns(gather, executions->address.data);
+		st = pw_dense_gather_columns(gather, &executions->address, err);
 	return st;
 }
