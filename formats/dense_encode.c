@@ -12,8 +12,18 @@
 #include "formats/layout.h"
 #include "formats/varint.h"
 
+#define WINDOW_LOG 25
+/*
+ * When addresses are hardly predicted, what comes again is a path through
+ * memory, and in columns of short symbols its steps stand together. These
+ * columns are most of the payload, and pay for a closer look.
+ */
+#define SLOTS_SHORT 16
+#define LEVEL_SHORT 9
+
 struct pw_dense_encoder {
 	ZSTD_CCtx *zstd;
+	int level;
 	struct pw_generic_encoder *generic;
 	struct pw_dense_gather gather;
 	struct pw_executions executions;    /* of a lane */
@@ -43,12 +53,13 @@ enum pw_status pw_dense_encoder_open(struct pw_dense_encoder **out, int level,
 		return pw_fail_memory(err, "an encoder");
 	}
 	encoder->generic = generic;
+	encoder->level = level;
 	pw_dense_gather_init(&encoder->gather);
 	encoder->executions = (struct pw_executions)PW_EXECUTIONS;
 	encoder->start = (struct pw_array)PW_ARRAY(struct start);
 	for (size_t s = 0; s < PW_DENSE_REST; s++)
 		encoder->raw[s] = (struct pw_array)PW_ARRAY(uint8_t);
-	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_windowLog, WINDOW_LOG);
 	return PW_OK;
 }
 
@@ -395,16 +406,26 @@ static enum pw_status pack_streams(struct pw_dense_encoder *encoder,
 	return st;
 }
 
-enum pw_status pw_dense_encode(struct pw_dense_encoder *encoder,
-			       const struct pw_executions *executions,
-			       const struct pw_accesses *rest,
-			       struct pw_array *out, uint64_t *raw_bytes,
-			       struct pw_error *err)
+/*
+ * Append the payload, made for addresses that are hardly predicted or for
+ * others.
+ */
+static enum pw_status encode(struct pw_dense_encoder *encoder,
+			     const struct pw_executions *executions,
+			     bool hardly, struct pw_array *out,
+			     uint64_t *raw_bytes, struct pw_error *err)
 {
 	size_t table = out->count;
-	enum pw_status st = make_streams(encoder, executions, err);
+	int level = encoder->level;
+	enum pw_status st;
 
 	*raw_bytes = UINT64_MAX;
+	encoder->gather.merge.slots_max =
+		hardly ? SLOTS_SHORT : PW_DENSE_MERGE_SLOTS;
+	if (hardly && level < LEVEL_SHORT)
+		level = LEVEL_SHORT;
+	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level);
+	st = make_streams(encoder, executions, err);
 	if (st != PW_OK || !slots_fit(&encoder->gather))
 		return st;
 	*raw_bytes = 0;
@@ -416,12 +437,62 @@ enum pw_status pw_dense_encode(struct pw_dense_encoder *encoder,
 	if (st != PW_OK)
 		return st;
 	out->count += PW_DENSE_TABLE_BYTES;
-	st = pack_streams(encoder, out, table, err);
-	if (st == PW_OK)
-		st = put_rest(encoder, rest, out,
-			      table + PW_DENSE_REST * PW_STREAM_ENTRY_BYTES,
-			      raw_bytes, err);
-	return st;
+	return pack_streams(encoder, out, table, err);
+}
+
+/* Whether it pays to try the other way after the payload at @first. */
+static bool is_hardly_predicted(const struct pw_executions *executions,
+				const struct pw_array *out, size_t first)
+{
+	const uint8_t *entry = (const uint8_t *)out->data + first +
+			       PW_DENSE_COLUMNS * PW_STREAM_ENTRY_BYTES;
+
+	/* Columns that do not pack at all have no paths either. */
+	return out->count - first > executions->address.count / 2 &&
+	       pw_load32(entry + 4) < pw_load32(entry);
+}
+
+/*
+ * Take the payload from @second to the end if it is shorter than the first, and
+ * so much that longer reading pays.
+ */
+static void keep_shorter(struct pw_array *out, size_t first, size_t second,
+			 uint64_t second_raw, uint64_t *raw_bytes)
+{
+	uint8_t *bytes = out->data;
+	size_t count = out->count - second;
+
+	out->count = second;
+	if (second_raw > PW_RAW_BYTES_MAX || count > (second - first) / 16 * 15)
+		return;
+	memmove(bytes + first, bytes + second, count);
+	out->count = first + count;
+	*raw_bytes = second_raw;
+}
+
+enum pw_status pw_dense_encode(struct pw_dense_encoder *encoder,
+			       const struct pw_executions *executions,
+			       const struct pw_accesses *rest,
+			       struct pw_array *out, uint64_t *raw_bytes,
+			       struct pw_error *err)
+{
+	size_t first = out->count, second;
+	uint64_t raw = 0;
+	enum pw_status st;
+
+	st = encode(encoder, executions, false, out, raw_bytes, err);
+	if (st != PW_OK || *raw_bytes > PW_RAW_BYTES_MAX)
+		return st;
+	second = out->count;
+	if (is_hardly_predicted(executions, out, first)) {
+		st = encode(encoder, executions, true, out, &raw, err);
+		if (st != PW_OK)
+			return st;
+		keep_shorter(out, first, second, raw, raw_bytes);
+	}
+	return put_rest(encoder, rest, out,
+			first + PW_DENSE_REST * PW_STREAM_ENTRY_BYTES,
+			raw_bytes, err);
 }
 
 enum pw_status pw_dense_encode_lane(struct pw_dense_encoder *encoder,

@@ -10,8 +10,7 @@
 #include "base/bits.h"
 
 #define ROUNDS_MAX 12
-#define COUNT_MIN 64  /* of a pair to be replaced */
-#define SLOTS_MAX 768 /* of a merged symbol */
+#define COUNT_MIN 64 /* of a pair to be replaced */
 #define PLACES_FIRST 4096
 #define SLOTS_ALL_MAX ((size_t)1 << 21) /* of all merged symbols */
 /* A round that replaces less than one symbol in so many is the last one. */
@@ -140,7 +139,7 @@ static enum pw_status count_pairs(struct pw_dense_merge *merge,
 {
 	struct pw_dense_pair *begun = merge->begun.data;
 	const uint32_t *slots = merge->slots.data;
-	uint32_t *at = merge->at.data;
+	uint32_t *at = merge->at.data, slots_max = merge->slots_max;
 	enum pw_status st = PW_OK;
 	bool counted = false; /* the pair before */
 
@@ -150,7 +149,7 @@ static enum pw_status count_pairs(struct pw_dense_merge *merge,
 		if (at[i] == NO_PAIR)
 			continue;
 		if (left == 0 || right == 0 ||
-		    slots[left] + slots[right] > SLOTS_MAX) {
+		    slots[left] + slots[right] > slots_max) {
 			at[i] = NO_PAIR;
 			continue;
 		}
@@ -234,7 +233,7 @@ static enum pw_status replace(struct pw_dense_merge *merge,
 		uint32_t next = i + 2 < count ? count_at(merge, i + 1) : 0;
 
 		if (here == 0 || here < next ||
-		    merge->slots_all >= SLOTS_ALL_MAX - SLOTS_MAX) {
+		    merge->slots_all >= SLOTS_ALL_MAX - merge->slots_max) {
 			at[out] = here == 0 ? NO_PAIR : NEW_PAIR;
 			*pairs += here != 0;
 			symbol[out++] = symbol[i++];
@@ -261,6 +260,8 @@ enum pw_status pw_dense_merge_run(struct pw_dense_merge *merge,
 	enum pw_status st;
 
 	PW_ASSERT(symbols->item_bytes == sizeof(uint32_t));
+	if (merge->slots_max == 0)
+		merge->slots_max = PW_DENSE_MERGE_SLOTS;
 	merge->rule.count = 0;
 	merge->slots_all = 0;
 	st = pw_array_reserve(&merge->at, symbols->count + 1, err);

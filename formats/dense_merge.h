@@ -18,6 +18,9 @@
 #include "base/status.h"
 #include "formats/dense_wire.h"
 
+/* Slots of a merged symbol, unless fewer are asked for. */
+#define PW_DENSE_MERGE_SLOTS 768
+
 /* The pair that a symbol began when it was last looked at in a round. */
 struct pw_dense_pair {
 	uint32_t right;	 /* 0: none */
@@ -36,6 +39,7 @@ struct pw_dense_merge {
 	size_t places;	       /* that are in use, a power of two */
 	size_t places_made;    /* that there is memory for */
 	size_t slots_all;      /* of all rules */
+	uint32_t slots_max;    /* of a rule; 0: PW_DENSE_MERGE_SLOTS */
 };
 
 #define PW_DENSE_MERGE                                                      \
@@ -43,7 +47,7 @@ struct pw_dense_merge {
 		PW_ARRAY(struct pw_dense_rule), PW_ARRAY(uint32_t),         \
 			PW_ARRAY(uint64_t), PW_ARRAY(uint32_t),             \
 			PW_ARRAY(uint32_t), PW_ARRAY(struct pw_dense_pair), \
-			PW_ARRAY(uint32_t), NULL, 0, 0, 0                   \
+			PW_ARRAY(uint32_t), NULL, 0, 0, 0, 0                \
 	}
 
 /*
