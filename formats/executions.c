@@ -110,10 +110,11 @@ enum pw_status pw_executions_read(struct pw_executions *executions,
 	enum pw_status st;
 
 	PW_ASSERT(store->pending == 0);
-	if (last && seen)
-		st = prepare(executions, store, err);
-	else
+	if (!last || !seen) {
 		st = pw_fail_memory(err, "executions");
+		goto out;
+	}
+	st = prepare(executions, store, err);
 	if (st != PW_OK)
 		goto out;
 	reader.out = executions->address.data;
