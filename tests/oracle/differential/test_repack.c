@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/random.h"
+#include "formats/chunk_sink.h"
 #include "formats/lane.h"
 #include "formats/layout.h"
+#include "formats/pwt_list.h"
 #include "formats/repack.h"
+#include "formats/timeline.h"
 #include "tests/oracle/oracle_fast.h"
 #include "tests/support/shape_script.h"
 
@@ -276,6 +278,190 @@ static void what_does_not_fit_into_one_segment_becomes_two(void **state)
 	pw_oracle_fast_free(&slow);
 }
 
+enum lie {
+	NO_LIE,
+	RUN_TOO_LONG,
+	RUN_TOO_SHORT,
+	THREAD_UNKNOWN,
+	OTHER_INSTRUCTIONS,
+	OTHER_EVENTS,
+	LIES,
+};
+
+/* Append the records of @raw, the first run of which is not the truth. */
+static void copy_records(const struct pw_array *raw, enum lie lie,
+			 struct pw_timeline *timeline, struct pw_totals *totals)
+{
+	struct pw_timeline_cursor cursor = {raw->data, NULL};
+	struct pw_timeline_record record;
+	struct pw_error err = {0};
+	bool first = true;
+
+	cursor.end = cursor.next + raw->count;
+	for (;;) {
+		struct pw_event event;
+
+		PW_TEST_OK(pw_timeline_next(&cursor, &record, &err), &err);
+		if (record.tag == PW_TIMELINE_STOP)
+			return;
+		if (record.tag == PW_TIMELINE_EVENT) {
+			event = (struct pw_event){.kind = record.kind,
+						  .text = record.text};
+			totals->events++;
+			PW_TEST_OK(pw_timeline_event(timeline, record.thread,
+						     &event, &err),
+				   &err);
+			continue;
+		}
+		if (first && lie == RUN_TOO_LONG)
+			record.accesses++;
+		if (first && lie == RUN_TOO_SHORT && --record.accesses == 0)
+			record.accesses = 2;
+		if (first && lie == THREAD_UNKNOWN)
+			record.thread = 50;
+		first = false;
+		PW_TEST_OK(pw_timeline_run(timeline, record.thread,
+					   record.accesses, &err),
+			   &err);
+	}
+}
+
+/* Make the timeline in @payload, of @place, one that lies. */
+static void change_timeline(const struct pw_chunk_place *place,
+			    struct pw_array *payload, struct pw_chunk *chunk,
+			    enum lie lie, struct pw_totals *totals)
+{
+	struct pw_timeline timeline = PW_TIMELINE;
+	struct pw_array raw = PW_ARRAY(uint8_t);
+	size_t head = payload->count - place->chunk.payload_bytes;
+	struct pw_error err = {0};
+
+	PW_TEST_OK(pw_timeline_unpack((uint8_t *)payload->data + head,
+				      place->chunk.payload_bytes,
+				      place->chunk.raw_bytes, &raw, &err),
+		   &err);
+	copy_records(&raw, lie, &timeline, totals);
+	PW_TEST_OK(pw_timeline_finish(&timeline, &err), &err);
+	payload->count = head;
+	chunk->raw_bytes = timeline.bytes.count;
+	PW_TEST_OK(pw_timeline_pack(&timeline, 3, payload, &err), &err);
+	pw_timeline_free(&timeline);
+	pw_array_free(&raw);
+}
+
+/* Write the chunks of @from, all of them right by their checksums, to @to. */
+static void copy_lying(const char *from, const char *to, enum lie lie)
+{
+	struct pw_pwt_list list = PW_PWT_LIST;
+	struct pw_array buffer = PW_ARRAY(uint8_t);
+	struct pw_totals totals = {0};
+	struct pw_damage damage;
+	struct pw_pwt_file file;
+	struct pw_chunk_sink sink;
+	struct pw_error err = {0};
+	uint64_t offset;
+
+	pw_damage_init(&damage, from);
+	PW_TEST_OK(pw_pwt_file_open(&file, from, &err), &err);
+	PW_TEST_OK(pw_pwt_list_read(&list, &file, &damage, &err), &err);
+	PW_TEST_OK(pw_chunk_sink_open(&sink, to, true, &err), &err);
+	for (size_t i = 0; i < list.chunks.count; i++) {
+		const struct pw_chunk_place *at = pw_pwt_list_at(&list, i);
+		struct pw_chunk chunk = at->chunk;
+		struct pw_array *out;
+		const uint8_t *payload;
+
+		if (chunk.kind == PW_CHUNK_INDEX || chunk.kind == PW_CHUNK_END)
+			continue;
+		PW_TEST_OK(
+			pw_pwt_file_payload(&file, at, &buffer, &payload, &err),
+			&err);
+		out = pw_chunk_sink_begin(&sink, &err);
+		assert_non_null(out);
+		PW_TEST_OK(pw_array_reserve(
+				   out, out->count + chunk.payload_bytes, &err),
+			   &err);
+		memcpy((uint8_t *)out->data + out->count, payload,
+		       chunk.payload_bytes);
+		out->count += chunk.payload_bytes;
+		if (chunk.kind == PW_CHUNK_TIMELINE) {
+			totals.accesses += chunk.access_count;
+			change_timeline(at, out, &chunk, lie, &totals);
+		}
+		if (chunk.kind == PW_CHUNK_ACCESSES &&
+		    lie == OTHER_INSTRUCTIONS)
+			chunk.instruction_count++;
+		PW_TEST_OK(pw_chunk_sink_write(&sink, &chunk, &offset, &err),
+			   &err);
+	}
+	totals.events += lie == OTHER_EVENTS;
+	PW_TEST_OK(pw_chunk_sink_finish(&sink, &totals, list.segments, &err),
+		   &err);
+	pw_array_free(&buffer);
+	pw_pwt_list_free(&list);
+	pw_pwt_file_close(&file);
+}
+
+/* Repack @source to @target; the first failure. */
+static enum pw_status try_to_repack(struct pw_error *err)
+{
+	struct pw_writer_options options = {.replace = true, .dense = true};
+	struct pw_error ignored = {0};
+	struct pw_writer *writer;
+	struct pw_repack *repack;
+	enum pw_status st;
+	bool more = true;
+
+	PW_TEST_OK(pw_repack_open(&repack, source, err), err);
+	assert_non_null(repack);
+	PW_TEST_OK(pw_writer_open(&writer, target, &options, err), err);
+	st = pw_repack_begin(repack, writer, 3, 2, err);
+	while (st == PW_OK && more)
+		st = pw_repack_next(repack, &more, err);
+	pw_repack_close(repack);
+	if (st == PW_OK)
+		PW_TEST_OK(pw_writer_close(writer, &ignored), &ignored);
+	else
+		pw_writer_abandon(writer);
+	return st;
+}
+
+/* Checksums are right, and what they are of does not add up. */
+static void what_does_not_add_up_is_refused(void **state)
+{
+	static const char *const message[LIES] = {
+		[RUN_TOO_LONG] = "runs past the accesses of a thread",
+		[RUN_TOO_SHORT] = "accesses",
+		[THREAD_UNKNOWN] = "thread 50 is not declared",
+		[OTHER_INSTRUCTIONS] = "another number of instructions",
+		[OTHER_EVENTS] = "does not hold what its end says",
+	};
+	struct pw_writer_options options = {.replace = true,
+					    .segment_accesses = 1 << 20};
+	struct pw_script script;
+	char partial[64];
+
+	(void)state;
+	pw_script_make(&script, 8, 3, 2000, false);
+	pw_shape_script_write(&script, other, &options);
+	pw_script_free(&script);
+	snprintf(partial, sizeof(partial), "%s.partial", target);
+	for (enum lie lie = NO_LIE; lie < LIES; lie++) {
+		struct pw_error err = {0};
+
+		copy_lying(other, source, lie);
+		if (lie == NO_LIE) {
+			PW_TEST_OK(try_to_repack(&err), &err);
+			continue;
+		}
+		assert_int_equal(try_to_repack(&err), PW_ERR_FORMAT);
+		if (!strstr(err.message, message[lie]) ||
+		    !strstr(err.message, source))
+			fail_msg("lie %d: %s", (int)lie, err.message);
+		(void)unlink(partial);
+	}
+}
+
 static int make_paths(void **state)
 {
 	char *path[] = {source, target, other};
@@ -302,6 +488,7 @@ int main(void)
 		cmocka_unit_test(any_recording_stays_the_same),
 		cmocka_unit_test(
 			what_does_not_fit_into_one_segment_becomes_two),
+		cmocka_unit_test(what_does_not_add_up_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make_paths, remove_paths);
