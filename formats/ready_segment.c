@@ -12,6 +12,7 @@ void pw_ready_segment_free(struct pw_ready_segment *ready)
 {
 	pw_array_free(&ready->chunks);
 	pw_array_free(&ready->payload);
+	pw_timeline_free(&ready->timeline);
 }
 
 /* Write @chunk with its payload. */

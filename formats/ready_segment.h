@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "formats/layout.h"
 #include "formats/tally.h"
+#include "formats/timeline.h"
 
 /*
  * A chunk: of its header are filled kind, flags, codec, thread, the counts, the
@@ -23,16 +24,18 @@ struct pw_ready_chunk {
 
 /* ACCESSES in ascending order of threads, and then TIMELINE. */
 struct pw_ready_segment {
-	struct pw_array chunks;	 /* struct pw_ready_chunk */
-	struct pw_array payload; /* uint8_t: of all of them */
+	struct pw_array chunks;	     /* struct pw_ready_chunk */
+	struct pw_array payload;     /* uint8_t: of all of them */
+	struct pw_timeline timeline; /* what the last one holds */
 	struct pw_tally tally;
 	uint64_t accesses;
 	uint64_t events;
 };
 
-#define PW_READY_SEGMENT                                                      \
-	{                                                                     \
-		PW_ARRAY(struct pw_ready_chunk), PW_ARRAY(uint8_t), {0}, 0, 0 \
+#define PW_READY_SEGMENT                                            \
+	{                                                           \
+		PW_ARRAY(struct pw_ready_chunk), PW_ARRAY(uint8_t), \
+			PW_TIMELINE, {0}, 0, 0                      \
 	}
 
 struct pw_writer;

@@ -22,7 +22,6 @@ void pw_repack_worker_init(struct pw_repack_worker *worker,
 
 	*worker = (struct pw_repack_worker){
 		.source = source,
-		.timeline = PW_TIMELINE,
 		.parts = PW_ARRAY(struct part),
 		.left = PW_ARRAY(uint64_t),
 		.buffer = PW_ARRAY(uint8_t),
@@ -48,7 +47,6 @@ void pw_repack_worker_free(struct pw_repack_worker *worker)
 	pw_fast_gather_free(&worker->gather);
 	pw_dense_encoder_close(worker->dense);
 	pw_generic_encoder_close(worker->generic);
-	pw_timeline_free(&worker->timeline);
 	pw_array_free(&worker->parts);
 	pw_array_free(&worker->left);
 	pw_array_free(&worker->buffer);
@@ -121,16 +119,16 @@ static enum pw_status copy_record(struct pw_repack_worker *worker,
 	if (record->tag == PW_TIMELINE_EVENT) {
 		memcpy(event.arg, record->arg, sizeof(event.arg));
 		out->events++;
-		return pw_timeline_event(&worker->timeline, record->thread,
-					 &event, err);
+		return pw_timeline_event(&out->timeline, record->thread, &event,
+					 err);
 	}
 	if (record->accesses > left[record->thread])
 		return pw_fail(err, PW_ERR_FORMAT,
 			       "it runs past the accesses of a thread");
 	left[record->thread] -= record->accesses;
 	*used += record->accesses;
-	return pw_timeline_run(&worker->timeline, record->thread,
-			       record->accesses, err);
+	return pw_timeline_run(&out->timeline, record->thread, record->accesses,
+			       err);
 }
 
 /* Append the timeline of one segment, which must use up its accesses. */
@@ -174,7 +172,7 @@ static enum pw_status copy_timelines(struct pw_repack_worker *worker,
 {
 	enum pw_status st = PW_OK;
 
-	pw_timeline_clear(&worker->timeline);
+	pw_timeline_clear(&out->timeline);
 	for (size_t i = 0; i < group->count && st == PW_OK; i++) {
 		const struct pw_segment_place *place =
 			place_of(worker, group->first + i);
@@ -187,7 +185,7 @@ static enum pw_status copy_timelines(struct pw_repack_worker *worker,
 		st = blame(worker, at, st, err);
 	}
 	if (st == PW_OK)
-		st = pw_timeline_finish(&worker->timeline, err);
+		st = pw_timeline_finish(&out->timeline, err);
 	return st;
 }
 
@@ -361,7 +359,7 @@ static enum pw_status add_timeline(struct pw_repack_worker *worker,
 		.chunk = {.kind = PW_CHUNK_TIMELINE,
 			  .flags = PW_CHUNK_CRITICAL,
 			  .codec = PW_CODEC_ZSTD,
-			  .raw_bytes = worker->timeline.bytes.count,
+			  .raw_bytes = out->timeline.bytes.count,
 			  .min_page = UINT64_MAX},
 		.at = out->payload.count,
 	};
@@ -383,7 +381,7 @@ static enum pw_status add_timeline(struct pw_repack_worker *worker,
 	if (whole->access_count == 0)
 		whole->min_page = 0;
 	out->accesses = whole->access_count;
-	st = pw_timeline_pack(&worker->timeline, worker->source->zstd_level,
+	st = pw_timeline_pack(&out->timeline, worker->source->zstd_level,
 			      &out->payload, err);
 	whole->payload_bytes = out->payload.count - ready.at;
 	return st == PW_OK ? pw_array_push(&out->chunks, &ready, err) : st;
@@ -407,7 +405,7 @@ static enum pw_status repack(struct pw_repack_worker *worker,
 		return st;
 	st = copy_timelines(worker, group, out, err);
 	/* Segments in which nothing happens are left out. */
-	if (st != PW_OK || worker->timeline.records == 0)
+	if (st != PW_OK || out->timeline.records == 0)
 		return st;
 	return add_timeline(worker, out, err);
 }

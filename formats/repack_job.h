@@ -18,7 +18,6 @@
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
 #include "formats/ready_segment.h"
-#include "formats/timeline.h"
 
 /* What is repacked; all of it stays as it is meanwhile. */
 struct pw_repack_source {
@@ -42,7 +41,6 @@ struct pw_repack_worker {
 	struct pw_fast_gather gather;
 	struct pw_generic_encoder *generic;
 	struct pw_dense_encoder *dense;
-	struct pw_timeline timeline;
 	struct pw_array parts;	 /* the chunks of a group */
 	struct pw_array left;	 /* uint64_t by thread */
 	struct pw_array buffer;	 /* uint8_t: a chunk */
