@@ -28,7 +28,7 @@
 #define PW_RAW_BYTES_MAX ((uint64_t)64 << 20)
 #define PW_PAYLOAD_BYTES_MAX ((uint64_t)65 << 20)
 #define PW_SEGMENT_ACCESSES_MAX ((uint64_t)1 << 21) /* not merged ones */
-#define PW_SEGMENT_DENSE_MAX ((uint64_t)1 << 24)    /* all */
+#define PW_SEGMENT_DENSE_MAX ((uint64_t)1 << 25)    /* all */
 #define PW_TIMELINE_RAW_MAX ((uint64_t)8 << 20)
 #define PW_EVENT_TEXT_MAX ((uint64_t)1 << 20)
 #define PW_META_BYTES_MAX ((uint64_t)16 << 20)

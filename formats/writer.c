@@ -9,6 +9,7 @@
 #include "formats/chunk_sink.h"
 #include "formats/lane.h"
 #include "formats/pwt_records.h"
+#include "formats/ready_segment.h"
 #include "formats/shape_book.h"
 #include "formats/streams.h"
 #include "formats/tally.h"
@@ -400,6 +401,26 @@ enum pw_status pw_writer_flush(struct pw_writer *writer, struct pw_error *err)
 	st = flush(writer, err);
 	PW_ASSERT(st != PW_OK || writer->segment.count == 0);
 	return finish(writer, st, err);
+}
+
+enum pw_status pw_writer_ready(struct pw_writer *writer,
+			       const struct pw_ready_segment *ready,
+			       struct pw_error *err)
+{
+	enum pw_status st = pw_writer_flush(writer, err);
+
+	if (st != PW_OK)
+		return st;
+	st = pw_ready_segment_write(ready, &writer->segment, &writer->sink,
+				    err);
+	pw_tally_total(&writer->totals, &ready->tally, ready->accesses);
+	writer->totals.events += ready->events;
+	return finish(writer, st, err);
+}
+
+const struct pw_shape_book *pw_writer_shapes(const struct pw_writer *writer)
+{
+	return &writer->shapes;
 }
 
 void pw_writer_totals(const struct pw_writer *writer, struct pw_totals *out)

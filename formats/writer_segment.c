@@ -283,8 +283,8 @@ static enum pw_status pack(struct pw_writer_segment *segment,
 	if (st != PW_OK)
 		return st;
 	if (segment->dense)
-		return pw_dense_encode(segment->dense, lane, staged, payload,
-				       &chunk->raw_bytes, err);
+		return pw_dense_encode_lane(segment->dense, lane, staged,
+					    payload, &chunk->raw_bytes, err);
 	return pw_fast_encode(segment->fast, lane, staged, payload,
 			      &chunk->raw_bytes, err);
 }
