@@ -433,3 +433,21 @@ void pw_segment_accesses(const struct pw_segment *segment,
 	out->size_bytes = (const uint32_t *)segment->size.data + first;
 	out->kind = (const uint8_t *)segment->kind.data + first;
 }
+
+void pw_segment_events(const struct pw_segment *segment,
+		       const struct pw_segment_batch *batch,
+		       struct pw_events *out)
+{
+	size_t first = batch->first_event;
+
+	PW_ASSERT(first + batch->event_count <= segment->event_kind.count);
+	memset(out, 0, sizeof(*out));
+	if (batch->event_count == 0)
+		return;
+	out->count = batch->event_count;
+	out->kind = (const uint16_t *)segment->event_kind.data + first;
+	out->result = (const uint64_t *)segment->event_result.data + first;
+	out->arg = (const uint64_t(*)[PW_EVENT_ARGS])segment->event_arg.data +
+		   first;
+	out->text = (const char *const *)segment->event_text.data + first;
+}

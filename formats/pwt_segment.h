@@ -125,4 +125,13 @@ void pw_segment_accesses(const struct pw_segment *segment,
 			 const struct pw_segment_batch *batch, size_t from,
 			 size_t count, struct pw_accesses *out);
 
+/*
+ * The events after the accesses of a batch of the segment.
+ *
+ * Owns: the segment.
+ */
+void pw_segment_events(const struct pw_segment *segment,
+		       const struct pw_segment_batch *batch,
+		       struct pw_events *out);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "formats/pwt_declared.h"
+#include "formats/pwt_each.h"
 #include "formats/pwt_ring.h"
 #include "formats/pwt_shapes.h"
 #include "formats/reader.h"
@@ -21,6 +22,7 @@ struct reader {
 	struct pw_pwt_declared declared;
 	struct pw_pwt_shapes shapes;
 	struct pw_damage damage;
+	struct pw_ring_source source;
 	struct pw_ring *ring;
 	const struct pw_segment *segment; /* being delivered, or NULL */
 	size_t batch;			  /* next one of it */
@@ -120,7 +122,6 @@ static enum pw_status open_reader(void **state, const struct pw_input *input,
 				  struct pw_error *err)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
-	struct pw_ring_source source;
 	enum pw_status st;
 
 	*state = NULL;
@@ -135,12 +136,13 @@ static enum pw_status open_reader(void **state, const struct pw_input *input,
 		st = survey(reader, err);
 	if (st != PW_OK)
 		goto fail;
-	source.file = &reader->file;
-	source.list = &reader->list;
-	source.places = &reader->places;
-	source.threads = reader->declared.threads.count;
-	source.shapes = &reader->shapes;
-	st = pw_ring_open(&reader->ring, &source, choose_workers(options), err);
+	reader->source.file = &reader->file;
+	reader->source.list = &reader->list;
+	reader->source.places = &reader->places;
+	reader->source.threads = reader->declared.threads.count;
+	reader->source.shapes = &reader->shapes;
+	st = pw_ring_open(&reader->ring, &reader->source,
+			  choose_workers(options), err);
 	if (st != PW_OK)
 		goto fail;
 	info->metadata = reader->declared.metadata;
@@ -197,34 +199,40 @@ static enum pw_status advance(struct reader *reader, struct pw_error *err)
 static void fill(struct reader *reader, const struct pw_segment_batch *from,
 		 struct pw_batch *batch)
 {
-	const struct pw_segment *segment = reader->segment;
-	const char *const *text = segment->event_text.data;
-	const uint64_t(*arg)[PW_EVENT_ARGS] =
-		(const uint64_t(*)[PW_EVENT_ARGS])segment->event_arg.data;
-	const uint16_t *kind = segment->event_kind.data;
-	const uint64_t *result = segment->event_result.data;
 	size_t count = from->count - reader->taken;
 
 	if (count > PW_WINDOW_ACCESSES)
 		count = PW_WINDOW_ACCESSES;
-	PW_ASSERT(from->first_event + from->event_count <=
-		  segment->event_kind.count);
 	memset(batch, 0, sizeof(*batch));
 	batch->thread = from->thread;
-	pw_segment_accesses(segment, from, reader->taken, count,
+	pw_segment_accesses(reader->segment, from, reader->taken, count,
 			    &batch->accesses);
 	reader->taken += count;
 	if (reader->taken < from->count)
 		return;
 	reader->taken = 0;
 	reader->batch++;
-	batch->events.count = from->event_count;
-	if (from->event_count == 0)
-		return;
-	batch->events.kind = kind + from->first_event;
-	batch->events.result = result + from->first_event;
-	batch->events.arg = arg + from->first_event;
-	batch->events.text = text + from->first_event;
+	pw_segment_events(reader->segment, from, &batch->events);
+}
+
+/* Let workers deliver; what they found is as after the last batch. */
+static enum pw_status each(void *state, const struct pw_trace_taker *taker,
+			   struct pw_totals *delivered, struct pw_error *err)
+{
+	struct reader *reader = state;
+	enum pw_status st;
+
+	PW_ASSERT(reader->segments == 0);
+	st = pw_pwt_each(&reader->source, taker, delivered, &reader->damage,
+			 err);
+	if (st != PW_OK)
+		return st;
+	reader->segments = reader->places.count;
+	reader->accesses = delivered->accesses;
+	reader->events = delivered->events;
+	check_end(reader);
+	reader->done = true;
+	return PW_OK;
 }
 
 static enum pw_status next(void *state, struct pw_trace_info *info,
@@ -297,6 +305,7 @@ const struct pw_reader_ops pw_reader_pwt = {
 	.probe = probe,
 	.open = open_reader,
 	.next = next,
+	.each = each,
 	.damage = damage,
 	.totals = totals,
 	.progress = progress,

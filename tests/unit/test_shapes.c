@@ -122,6 +122,19 @@ static void a_lost_shape_loses_the_segments_that_need_it(void **state)
 	assert_int_equal(got.item[1].pc, 0x1002);
 	assert_int_equal(got.item[2].address, 0x9003);
 	assert_int_equal(got.item[2].pc, 0x1000);
+	/* Workers without an order leave the same out and say the same. */
+	for (unsigned workers = 1; workers <= 4; workers++) {
+		struct pw_script_result each_result;
+		struct pw_script each;
+
+		pw_script_read_each(&each, path, workers, &each_result);
+		assert_int_equal(each.count, 3);
+		pw_script_assert_prefix(&each, &got, 3);
+		assert_string_equal(each_result.damage, result.damage);
+		assert_int_equal(each_result.totals.accesses, 3);
+		assert_int_equal(each_result.totals.loads, 3);
+		pw_script_free(&each);
+	}
 	pw_script_free(&got);
 }
 
