@@ -174,11 +174,14 @@ static int by_segment(const void *a, const void *b)
 /* Report what was left out, in the order of the file. */
 static void report(struct pool *pool, struct pw_damage *damage)
 {
+	const struct pw_segment_place *place = pool->source->places->data;
 	struct loss *loss = pool->losses.data;
 
 	if (pool->losses.count > 0)
 		qsort(loss, pool->losses.count, sizeof(*loss), by_segment);
 	for (size_t i = 0; i < pool->losses.count; i++) {
+		pw_shape_loader_report(pool->source->shapes,
+				       place[loss[i].segment].timeline, damage);
 		pw_damage_add(damage, "%s", loss[i].message);
 		free(loss[i].message);
 	}

@@ -65,20 +65,21 @@ void pw_segment_free(struct pw_segment *segment)
 
 enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
 				       size_t threads,
-				       const struct pw_pwt_shapes *shapes,
+				       struct pw_shape_loader *loader,
 				       struct pw_error *err)
 {
 	enum pw_status st;
 
 	decoder->threads = threads;
-	decoder->shapes = shapes;
+	decoder->loader = loader;
+	decoder->shapes = (struct pw_pwt_shapes)PW_PWT_SHAPES;
 	decoder->buffer = (struct pw_array)PW_ARRAY(uint8_t);
 	decoder->fast = NULL;
 	st = pw_generic_decoder_open(&decoder->generic, err);
 	if (st != PW_OK)
 		return st;
-	return pw_fast_decoder_open(&decoder->fast, shapes, decoder->generic,
-				    err);
+	return pw_fast_decoder_open(&decoder->fast, &decoder->shapes,
+				    decoder->generic, err);
 }
 
 void pw_segment_decoder_free(struct pw_segment_decoder *decoder)
@@ -173,7 +174,7 @@ static enum pw_status plan_thread(struct pw_segment_decoder *decoder,
 	if (st != PW_OK)
 		return st;
 	plan = pw_window_plan(part->window);
-	st = pw_dense_plan_make(plan, decoder->shapes, decoder->generic,
+	st = pw_dense_plan_make(plan, &decoder->shapes, decoder->generic,
 				payload, err);
 	if (st != PW_OK)
 		return st;
@@ -391,7 +392,10 @@ enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 	PW_ASSERT(at->chunk.kind == PW_CHUNK_TIMELINE);
 	PW_ASSERT(at->chunk.segment == place->number);
 	clear(segment);
-	st = reserve(segment, count_plain(list, place), err);
+	st = pw_shape_loader_load(decoder->loader, place->timeline,
+				  &decoder->shapes, err);
+	if (st == PW_OK)
+		st = reserve(segment, count_plain(list, place), err);
 	if (st == PW_OK)
 		st = decode_threads(decoder, file, list, place, segment, err);
 	if (st != PW_OK)

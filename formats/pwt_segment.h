@@ -16,6 +16,7 @@
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
 #include "formats/pwt_shapes.h"
+#include "formats/shape_loader.h"
 #include "formats/window.h"
 
 /* Where a segment is in the list of chunks. */
@@ -58,7 +59,8 @@ struct pw_segment {
 /* What decodes segments; one for each thread that does. */
 struct pw_segment_decoder {
 	size_t threads; /* declared */
-	const struct pw_pwt_shapes *shapes;
+	struct pw_shape_loader *loader;
+	struct pw_pwt_shapes shapes; /* what it showed for the segment */
 	struct pw_generic_decoder *generic;
 	struct pw_fast_decoder *fast;
 	struct pw_array buffer; /* uint8_t: a chunk */
@@ -86,15 +88,16 @@ void pw_segment_init(struct pw_segment *segment);
 void pw_segment_free(struct pw_segment *segment);
 
 /*
- * Make a decoder for a trace of @threads threads and these @shapes.
+ * Make a decoder for a trace of @threads threads whose shapes @loader has. It
+ * must stay where it is.
  *
  * Owns:   @decoder holds memory; free it with pw_segment_decoder_free, also
- *         after a failure. @shapes must outlive it.
+ *         after a failure. @loader must outlive it.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
 				       size_t threads,
-				       const struct pw_pwt_shapes *shapes,
+				       struct pw_shape_loader *loader,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /*

@@ -1,8 +1,8 @@
 /*
  * reader_pwt.c - the native container as a source of accesses and events.
  *
- * Everything that can be known without decoding accesses is read at open:
- * chunks, segments, declarations. Source: formats/FORMAT.md.
+ * Everything that can be known without decoding is read at open: chunks,
+ * segments, threads and modules. Source: formats/FORMAT.md.
  */
 #include <unistd.h>
 
@@ -10,7 +10,6 @@
 #include "formats/pwt_declared.h"
 #include "formats/pwt_each.h"
 #include "formats/pwt_ring.h"
-#include "formats/pwt_shapes.h"
 #include "formats/reader.h"
 
 #define WORKERS_DEFAULT 4
@@ -20,7 +19,7 @@ struct reader {
 	struct pw_pwt_list list;
 	struct pw_array places; /* struct pw_segment_place */
 	struct pw_pwt_declared declared;
-	struct pw_pwt_shapes shapes;
+	struct pw_shape_loader *shapes;
 	struct pw_damage damage;
 	struct pw_ring_source source;
 	struct pw_ring *ring;
@@ -96,8 +95,8 @@ static enum pw_status survey(struct reader *reader, struct pw_error *err)
 		st = pw_pwt_declared_read(&reader->declared, &reader->file,
 					  &reader->list, &reader->damage, err);
 	if (st == PW_OK)
-		st = pw_pwt_shapes_read(&reader->shapes, &reader->file,
-					&reader->list, &reader->damage, err);
+		st = pw_shape_loader_open(&reader->shapes, &reader->file,
+					  &reader->list, err);
 	return st;
 }
 
@@ -108,7 +107,7 @@ static void close_reader(void *state)
 	if (!reader)
 		return;
 	pw_ring_close(reader->ring);
-	pw_pwt_shapes_free(&reader->shapes);
+	pw_shape_loader_close(reader->shapes);
 	pw_pwt_declared_free(&reader->declared);
 	pw_array_free(&reader->places);
 	pw_pwt_list_free(&reader->list);
@@ -129,7 +128,6 @@ static enum pw_status open_reader(void **state, const struct pw_input *input,
 		return pw_fail_memory(err, "a trace reader");
 	reader->list = (struct pw_pwt_list)PW_PWT_LIST;
 	reader->places = (struct pw_array)PW_ARRAY(struct pw_segment_place);
-	reader->shapes = (struct pw_pwt_shapes)PW_PWT_SHAPES;
 	pw_damage_init(&reader->damage, input->path);
 	st = pw_pwt_file_open(&reader->file, input->path, err);
 	if (st == PW_OK)
@@ -140,7 +138,7 @@ static enum pw_status open_reader(void **state, const struct pw_input *input,
 	reader->source.list = &reader->list;
 	reader->source.places = &reader->places;
 	reader->source.threads = reader->declared.threads.count;
-	reader->source.shapes = &reader->shapes;
+	reader->source.shapes = reader->shapes;
 	st = pw_ring_open(&reader->ring, &reader->source,
 			  choose_workers(options), err);
 	if (st != PW_OK)
@@ -173,6 +171,31 @@ static void check_end(struct reader *reader)
 			      "it does not hold what its end says");
 }
 
+/* Look at the shapes that no segment needed, and at what END says. */
+static enum pw_status finish(struct reader *reader, struct pw_error *err)
+{
+	size_t chunks = reader->list.chunks.count;
+	struct pw_pwt_shapes ignored;
+	enum pw_status st =
+		pw_shape_loader_load(reader->shapes, chunks, &ignored, err);
+
+	if (st != PW_OK)
+		return st;
+	pw_shape_loader_report(reader->shapes, chunks, &reader->damage);
+	check_end(reader);
+	reader->done = true;
+	return PW_OK;
+}
+
+/* Report the lost shapes that segment @index could have needed. */
+static void report_shapes(struct reader *reader, size_t index)
+{
+	const struct pw_segment_place *place = reader->places.data;
+
+	pw_shape_loader_report(reader->shapes, place[index].timeline,
+			       &reader->damage);
+}
+
 /* Go to the next segment that can be read, or to the end. */
 static enum pw_status advance(struct reader *reader, struct pw_error *err)
 {
@@ -180,17 +203,16 @@ static enum pw_status advance(struct reader *reader, struct pw_error *err)
 
 	do {
 		st = pw_ring_next(reader->ring, &reader->segment, err);
+		if (reader->segments < reader->places.count)
+			report_shapes(reader, reader->segments++);
 		if (st == PW_ERR_FORMAT)
 			pw_damage_add(&reader->damage, "%s", err->message);
-		if (reader->segments < reader->places.count)
-			reader->segments++;
 	} while (st == PW_ERR_FORMAT);
 	reader->batch = 0;
 	reader->taken = 0;
 	if (st == PW_OK && !reader->segment) {
 		PW_ASSERT(reader->segments == reader->places.count);
-		check_end(reader);
-		reader->done = true;
+		st = finish(reader, err);
 	}
 	return st;
 }
@@ -230,9 +252,7 @@ static enum pw_status each(void *state, const struct pw_trace_taker *taker,
 	reader->segments = reader->places.count;
 	reader->accesses = delivered->accesses;
 	reader->events = delivered->events;
-	check_end(reader);
-	reader->done = true;
-	return PW_OK;
+	return finish(reader, err);
 }
 
 static enum pw_status next(void *state, struct pw_trace_info *info,
