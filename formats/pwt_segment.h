@@ -38,7 +38,7 @@ struct pw_segment_batch {
 
 /*
  * A decoded segment; its memory is used again by the next one. Accesses of
- * dense chunks are made when they are asked for.
+ * chunks with shapes are made when they are asked for.
  */
 struct pw_segment {
 	struct pw_array address; /* uint64_t, by thread; and so on */
@@ -46,7 +46,7 @@ struct pw_segment {
 	struct pw_array size;	 /* uint32_t */
 	struct pw_array kind;	 /* uint8_t */
 	struct pw_array parts;	 /* what each thread has */
-	struct pw_array windows; /* struct pw_window *, of dense chunks */
+	struct pw_array windows; /* struct pw_window *, of chunks with shapes */
 	size_t windows_used;
 	struct pw_array batches; /* struct pw_segment_batch, in global order */
 	struct pw_array event_kind;   /* uint16_t */
@@ -62,7 +62,6 @@ struct pw_segment_decoder {
 	struct pw_shape_loader *loader;
 	struct pw_pwt_shapes shapes; /* what it showed for the segment */
 	struct pw_generic_decoder *generic;
-	struct pw_fast_decoder *fast;
 	struct pw_array buffer; /* uint8_t: a chunk */
 };
 
