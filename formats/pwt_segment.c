@@ -12,8 +12,9 @@ struct part {
 	uint32_t thread;
 	size_t first; /* in the columns; of no use with a window */
 	size_t count;
-	size_t used;		  /* by runs of the timeline so far */
-	struct pw_window *window; /* of a dense chunk, or NULL */
+	size_t used; /* by runs of the timeline so far */
+	uint64_t instructions;
+	struct pw_window *window; /* of a chunk with shapes, or NULL */
 };
 
 /* Windows kept for the next segment. */
@@ -65,26 +66,18 @@ void pw_segment_free(struct pw_segment *segment)
 
 enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
 				       size_t threads,
-				       const struct pw_pwt_shapes *shapes,
+				       struct pw_shape_loader *loader,
 				       struct pw_error *err)
 {
-	enum pw_status st;
-
 	decoder->threads = threads;
-	decoder->shapes = shapes;
+	decoder->loader = loader;
+	decoder->shapes = (struct pw_pwt_shapes)PW_PWT_SHAPES;
 	decoder->buffer = (struct pw_array)PW_ARRAY(uint8_t);
-	decoder->fast = NULL;
-	st = pw_generic_decoder_open(&decoder->generic, err);
-	if (st != PW_OK)
-		return st;
-	return pw_fast_decoder_open(&decoder->fast, shapes, decoder->generic,
-				    err);
+	return pw_generic_decoder_open(&decoder->generic, err);
 }
 
 void pw_segment_decoder_free(struct pw_segment_decoder *decoder)
 {
-	pw_fast_decoder_close(decoder->fast);
-	decoder->fast = NULL;
 	pw_generic_decoder_close(decoder->generic);
 	decoder->generic = NULL;
 	pw_array_free(&decoder->buffer);
@@ -109,7 +102,7 @@ static enum pw_status reserve(struct pw_segment *segment, size_t count,
 	enum pw_status st;
 
 	PW_ASSERT(count <= PW_SEGMENT_ACCESSES_MAX);
-	count += PW_FAST_SLACK; /* so there are always arrays */
+	count++; /* so there are always arrays */
 	st = pw_array_reserve(&segment->address, count, err);
 	if (st == PW_OK)
 		st = pw_array_reserve(&segment->pc, count, err);
@@ -160,25 +153,21 @@ static enum pw_status take_window(struct pw_segment *segment,
 	return st;
 }
 
-/* Make ready the accesses of one thread in a dense chunk. */
+/* Make ready the accesses of one thread in a chunk with shapes. */
 static enum pw_status plan_thread(struct pw_segment_decoder *decoder,
+				  const struct pw_chunk *chunk,
 				  const struct pw_generic_payload *payload,
-				  struct pw_segment *segment,
-				  uint64_t *instructions, struct part *part,
+				  struct pw_segment *segment, struct part *part,
 				  struct pw_error *err)
 {
-	struct pw_dense_plan *plan;
+	struct pw_window_source source = {&decoder->shapes, decoder->generic,
+					  payload};
 	enum pw_status st = take_window(segment, &part->window, err);
 
 	if (st != PW_OK)
 		return st;
-	plan = pw_window_plan(part->window);
-	st = pw_dense_plan_make(plan, decoder->shapes, decoder->generic,
-				payload, err);
-	if (st != PW_OK)
-		return st;
-	*instructions = pw_dense_plan_instructions(plan);
-	return pw_window_begin(part->window, err);
+	return pw_window_show(part->window, chunk->codec == PW_CODEC_DENSE,
+			      &source, &part->instructions, err);
 }
 
 /* Decode the accesses of one thread behind those that are there. */
@@ -189,7 +178,11 @@ static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
 				    struct pw_error *err)
 {
 	const struct pw_chunk *chunk = &place->chunk;
-	struct part part = {chunk->thread, first, chunk->access_count, 0, NULL};
+	struct part part = {
+		.thread = chunk->thread,
+		.first = first,
+		.count = chunk->access_count,
+	};
 	struct pw_generic_payload payload = {
 		.payload_bytes = chunk->payload_bytes,
 		.raw_bytes = chunk->raw_bytes,
@@ -204,23 +197,22 @@ static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
 	struct pw_tally tally = {0};
 	enum pw_status st;
 
-	PW_ASSERT(chunk->codec == PW_CODEC_DENSE ||
+	PW_ASSERT(chunk->codec != PW_CODEC_ZSTD ||
 		  first + part.count <= segment->kind.capacity);
 	st = pw_pwt_file_payload(file, place, &decoder->buffer, &payload.bytes,
 				 err);
-	if (st == PW_OK && chunk->codec == PW_CODEC_DENSE)
-		st = plan_thread(decoder, &payload, segment,
-				 &tally.instructions, &part, err);
-	else if (st == PW_OK && chunk->codec == PW_CODEC_FAST)
-		st = pw_fast_decode(decoder->fast, &payload, &columns, err);
+	if (st == PW_OK && chunk->codec != PW_CODEC_ZSTD)
+		st = plan_thread(decoder, chunk, &payload, segment, &part, err);
 	else if (st == PW_OK)
 		st = pw_generic_decode(decoder->generic, &payload, &columns,
 				       err);
 	if (st != PW_OK)
 		return blame(place, st, err);
-	if (!part.window)
+	if (!part.window) {
 		pw_tally_add(&tally, columns.kind, part.count);
-	if (tally.instructions != chunk->instruction_count) {
+		part.instructions = tally.instructions;
+	}
+	if (part.instructions != chunk->instruction_count) {
 		st = pw_fail(err, PW_ERR_FORMAT,
 			     "it holds another number of instructions");
 		return blame(place, st, err);
@@ -245,7 +237,7 @@ static enum pw_status decode_threads(struct pw_segment_decoder *decoder,
 			continue;
 		PW_ASSERT(at->chunk.segment == place->number);
 		st = decode_thread(decoder, file, at, segment, first, err);
-		if (at->chunk.codec != PW_CODEC_DENSE)
+		if (at->chunk.codec == PW_CODEC_ZSTD)
 			first += at->chunk.access_count;
 	}
 	return st;
@@ -361,7 +353,7 @@ static enum pw_status order(struct pw_segment *segment, size_t threads,
 	return st;
 }
 
-/* The accesses that are not in dense chunks, which finding bounded. */
+/* The accesses that are in no window, which finding bounded. */
 static size_t count_plain(const struct pw_pwt_list *list,
 			  const struct pw_segment_place *place)
 {
@@ -371,7 +363,7 @@ static size_t count_plain(const struct pw_pwt_list *list,
 		const struct pw_chunk *chunk = &pw_pwt_list_at(list, i)->chunk;
 
 		if (chunk->kind == PW_CHUNK_ACCESSES &&
-		    chunk->codec != PW_CODEC_DENSE)
+		    chunk->codec == PW_CODEC_ZSTD)
 			count += chunk->access_count;
 	}
 	return count;
@@ -391,7 +383,10 @@ enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 	PW_ASSERT(at->chunk.kind == PW_CHUNK_TIMELINE);
 	PW_ASSERT(at->chunk.segment == place->number);
 	clear(segment);
-	st = reserve(segment, count_plain(list, place), err);
+	st = pw_shape_loader_load(decoder->loader, place->timeline,
+				  &decoder->shapes, err);
+	if (st == PW_OK)
+		st = reserve(segment, count_plain(list, place), err);
 	if (st == PW_OK)
 		st = decode_threads(decoder, file, list, place, segment, err);
 	if (st != PW_OK)
@@ -434,4 +429,22 @@ void pw_segment_accesses(const struct pw_segment *segment,
 	out->pc = (const uint64_t *)segment->pc.data + first;
 	out->size_bytes = (const uint32_t *)segment->size.data + first;
 	out->kind = (const uint8_t *)segment->kind.data + first;
+}
+
+void pw_segment_events(const struct pw_segment *segment,
+		       const struct pw_segment_batch *batch,
+		       struct pw_events *out)
+{
+	size_t first = batch->first_event;
+
+	PW_ASSERT(first + batch->event_count <= segment->event_kind.count);
+	memset(out, 0, sizeof(*out));
+	if (batch->event_count == 0)
+		return;
+	out->count = batch->event_count;
+	out->kind = (const uint16_t *)segment->event_kind.data + first;
+	out->result = (const uint64_t *)segment->event_result.data + first;
+	out->arg = (const uint64_t(*)[PW_EVENT_ARGS])segment->event_arg.data +
+		   first;
+	out->text = (const char *const *)segment->event_text.data + first;
 }

@@ -16,6 +16,7 @@
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
 #include "formats/pwt_shapes.h"
+#include "formats/shape_loader.h"
 #include "formats/window.h"
 
 /* Where a segment is in the list of chunks. */
@@ -37,7 +38,7 @@ struct pw_segment_batch {
 
 /*
  * A decoded segment; its memory is used again by the next one. Accesses of
- * dense chunks are made when they are asked for.
+ * chunks with shapes are made when they are asked for.
  */
 struct pw_segment {
 	struct pw_array address; /* uint64_t, by thread; and so on */
@@ -45,7 +46,7 @@ struct pw_segment {
 	struct pw_array size;	 /* uint32_t */
 	struct pw_array kind;	 /* uint8_t */
 	struct pw_array parts;	 /* what each thread has */
-	struct pw_array windows; /* struct pw_window *, of dense chunks */
+	struct pw_array windows; /* struct pw_window *, of chunks with shapes */
 	size_t windows_used;
 	struct pw_array batches; /* struct pw_segment_batch, in global order */
 	struct pw_array event_kind;   /* uint16_t */
@@ -58,9 +59,9 @@ struct pw_segment {
 /* What decodes segments; one for each thread that does. */
 struct pw_segment_decoder {
 	size_t threads; /* declared */
-	const struct pw_pwt_shapes *shapes;
+	struct pw_shape_loader *loader;
+	struct pw_pwt_shapes shapes; /* what it showed for the segment */
 	struct pw_generic_decoder *generic;
-	struct pw_fast_decoder *fast;
 	struct pw_array buffer; /* uint8_t: a chunk */
 };
 
@@ -86,15 +87,16 @@ void pw_segment_init(struct pw_segment *segment);
 void pw_segment_free(struct pw_segment *segment);
 
 /*
- * Make a decoder for a trace of @threads threads and these @shapes.
+ * Make a decoder for a trace of @threads threads whose shapes @loader has. It
+ * must stay where it is.
  *
  * Owns:   @decoder holds memory; free it with pw_segment_decoder_free, also
- *         after a failure. @shapes must outlive it.
+ *         after a failure. @loader must outlive it.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
 				       size_t threads,
-				       const struct pw_pwt_shapes *shapes,
+				       struct pw_shape_loader *loader,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -124,5 +126,14 @@ enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 void pw_segment_accesses(const struct pw_segment *segment,
 			 const struct pw_segment_batch *batch, size_t from,
 			 size_t count, struct pw_accesses *out);
+
+/*
+ * The events after the accesses of a batch of the segment.
+ *
+ * Owns: the segment.
+ */
+void pw_segment_events(const struct pw_segment *segment,
+		       const struct pw_segment_batch *batch,
+		       struct pw_events *out);
 
 #endif

@@ -46,6 +46,14 @@ struct pw_reader_ops {
 	enum pw_status (*next)(void *state, struct pw_trace_info *info,
 			       struct pw_batch *batch, bool *more,
 			       struct pw_error *err);
+	/*
+	 * Instead of next: deliver all segments as pw_trace_each and fill
+	 * @delivered with what they held. NULL: cannot. Errors: those of the
+	 * taker; PW_ERR_SYSTEM.
+	 */
+	enum pw_status (*each)(void *state, const struct pw_trace_taker *taker,
+			       struct pw_totals *delivered,
+			       struct pw_error *err);
 	/* What was lost, as pw_trace_damage, or NULL. */
 	const char *(*damage)(const void *state);
 	/*

@@ -113,7 +113,7 @@ static void get_slots(struct pw_shape_set *set,
 	uint16_t *stored = set->stored.data;
 	uint32_t first = 0;
 
-	set->stored_max = 0;
+	set->slots_max = 0;
 	for (size_t e = 0; e < set->entry.count; e++) {
 		struct pw_shape_use *use =
 			&PW_ARRAY_AT(&set->entry, struct pw_shape_use, e);
@@ -127,10 +127,12 @@ static void get_slots(struct pw_shape_set *set,
 			stored[first] = (uint16_t)i;
 			first += !(kind[use->slot + i] & PW_SHAPE_AT_PC);
 			kind[use->slot + i] &= (uint8_t)~PW_SHAPE_AT_PC;
+			use->instructions +=
+				(kind[use->slot + i] & PW_ACCESS_FIRST) != 0;
 		}
 		use->stored = first - use->first;
-		if (use->stored > set->stored_max)
-			set->stored_max = use->stored;
+		if (use->slots > set->slots_max)
+			set->slots_max = use->slots;
 	}
 	set->stored.count = first;
 }

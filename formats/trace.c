@@ -344,6 +344,33 @@ enum pw_status pw_trace_next(struct pw_trace *trace,
 	return st;
 }
 
+/* The batches of a reader that knows no segments. */
+static enum pw_status take_all(struct pw_trace *trace,
+			       const struct pw_trace_taker *taker,
+			       struct pw_error *err)
+{
+	const struct pw_batch *batch;
+	enum pw_status st;
+
+	do {
+		st = pw_trace_next(trace, &batch, err);
+		if (st == PW_OK)
+			st = taker->take(taker->argument, 0, 0, batch, err);
+	} while (st == PW_OK && batch);
+	return st;
+}
+
+enum pw_status pw_trace_each(struct pw_trace *trace,
+			     const struct pw_trace_taker *taker,
+			     struct pw_error *err)
+{
+	PW_ASSERT(taker->workers >= 1 && !trace->collapse);
+	PW_ASSERT(!trace->has_source && trace->totals.accesses == 0);
+	if (!trace->ops->each)
+		return take_all(trace, taker, err);
+	return trace->ops->each(trace->state, taker, &trace->totals, err);
+}
+
 const char *pw_trace_damage(const struct pw_trace *trace)
 {
 	return trace->ops->damage(trace->state);

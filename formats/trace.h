@@ -120,6 +120,34 @@ enum pw_status pw_trace_next(struct pw_trace *trace,
 			     const struct pw_batch **batch,
 			     struct pw_error *err) PW_MUST_CHECK;
 
+/* Who takes the batches of a trace in whatever order its segments come. */
+struct pw_trace_taker {
+	unsigned workers; /* at least 1 */
+	void *argument;
+	/*
+	 * The next batch of a segment, or NULL when all of it has come.
+	 * @segment grows in the order of the recording, and all calls for it
+	 * come one after the other from one worker: 0 .. workers - 1. Of the
+	 * batch only thread, accesses and events are known.
+	 */
+	enum pw_status (*take)(void *argument, unsigned worker,
+			       uint64_t segment, const struct pw_batch *batch,
+			       struct pw_error *err);
+};
+
+/*
+ * Instead of pw_trace_next: bring all batches, those of different segments in
+ * any order and at once, each by the worker that decoded it. For what needs no
+ * order, or can make it again from the numbers of segments. A trace without
+ * segments is one, and has one worker. The trace was opened without touches.
+ *
+ * Errors: what taker->take fails with, for the first segment of those for
+ *         which it did; PW_ERR_SYSTEM. Damage is no error.
+ */
+enum pw_status pw_trace_each(struct pw_trace *trace,
+			     const struct pw_trace_taker *taker,
+			     struct pw_error *err) PW_MUST_CHECK;
+
 /*
  * What was lost, as a sentence that names file and offset, or NULL when
  * nothing was (so far: ask again after the last batch).

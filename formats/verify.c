@@ -95,7 +95,6 @@ enum pw_status pw_verify_run(struct pw_verify *verify, const char *path,
 		.path = path,
 		.file = {.fd = -1},
 		.list = PW_PWT_LIST,
-		.shapes = PW_PWT_SHAPES,
 		.found = PW_ARRAY(struct pw_segment_place),
 		.kept = PW_ARRAY(struct pw_segment_place),
 		.lost = PW_ARRAY(struct pw_lost),
@@ -128,7 +127,8 @@ void pw_verify_free(struct pw_verify *verify)
 	pw_array_free(&verify->kept);
 	free(verify->bad);
 	verify->bad = NULL;
-	pw_pwt_shapes_free(&verify->shapes);
+	pw_shape_loader_close(verify->shapes);
+	verify->shapes = NULL;
 	pw_pwt_declared_free(&verify->declared);
 	pw_pwt_list_free(&verify->list);
 	pw_pwt_file_close(&verify->file);

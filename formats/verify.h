@@ -18,7 +18,7 @@
 #include "formats/pwt_declared.h"
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
-#include "formats/pwt_shapes.h"
+#include "formats/shape_loader.h"
 
 /* Findings that are told one by one. */
 #define PW_FINDINGS_MAX 10000
@@ -61,7 +61,7 @@ struct pw_verify {
 	struct pw_pwt_file file;
 	struct pw_pwt_list list;
 	struct pw_pwt_declared declared;
-	struct pw_pwt_shapes shapes;
+	struct pw_shape_loader *shapes;
 	struct pw_arena *arena;	 /* texts */
 	struct pw_damage damage; /* what readers say of it */
 	unsigned major, minor;	 /* of the file header; 0.0: damaged */

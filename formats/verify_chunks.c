@@ -239,6 +239,23 @@ static uint64_t count_noted(const struct pw_verify *verify)
 	return noted;
 }
 
+/* Read all shapes, also those that no segment needs. */
+static enum pw_status read_shapes(struct pw_verify *verify,
+				  struct pw_error *err)
+{
+	size_t chunks = verify->list.chunks.count;
+	struct pw_pwt_shapes ignored;
+	enum pw_status st = pw_shape_loader_open(&verify->shapes, &verify->file,
+						 &verify->list, err);
+
+	if (st == PW_OK)
+		st = pw_shape_loader_load(verify->shapes, chunks, &ignored,
+					  err);
+	if (st == PW_OK)
+		pw_shape_loader_report(verify->shapes, chunks, &verify->damage);
+	return st;
+}
+
 /* Read declarations; what is malformed has a right checksum. */
 static enum pw_status read_declared(struct pw_verify *verify,
 				    struct pw_error *err)
@@ -249,8 +266,7 @@ static enum pw_status read_declared(struct pw_verify *verify,
 		&verify->declared, &verify->file, &verify->list, damage, err);
 
 	if (st == PW_OK)
-		st = pw_pwt_shapes_read(&verify->shapes, &verify->file,
-					&verify->list, damage, err);
+		st = read_shapes(verify, err);
 	if (st == PW_OK && !verify->declared.has_meta) {
 		st = pw_verify_note(verify, PW_FILE_HEADER_BYTES, 0, "META",
 				    "the metadata is lost", err);

@@ -424,7 +424,7 @@ enum pw_status pw_verify_segments(struct pw_verify *verify,
 		.list = &verify->list,
 		.places = &verify->found,
 		.threads = verify->declared.threads.count,
-		.shapes = &verify->shapes,
+		.shapes = verify->shapes,
 	};
 	struct check check = {
 		.verify = verify,

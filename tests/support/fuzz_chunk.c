@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "formats/layout.h"
 #include "formats/streams.h"
+#include "formats/window.h"
 #include "tests/oracle/oracle_fast.h"
 
 void pw_fuzz_parts(struct pw_fuzz_part *part, size_t parts, const uint8_t *data,
@@ -169,8 +170,8 @@ static struct pw_array make_trace(const struct pw_fuzz_chunk *chunk,
 	return trace;
 }
 
-void pw_fuzz_chunk_compare(const struct pw_fuzz_chunk *chunk, unsigned codec,
-			   const struct pw_access_columns *got)
+static void compare(const struct pw_fuzz_chunk *chunk, unsigned codec,
+		    const struct pw_access_columns *got)
 {
 	struct pw_array trace = make_trace(chunk, codec);
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
@@ -194,4 +195,50 @@ void pw_fuzz_chunk_compare(const struct pw_fuzz_chunk *chunk, unsigned codec,
 	pw_oracle_fast_free(&slow);
 	pw_array_free(&trace);
 	close(fd);
+}
+
+/* Take the accesses out of the window in pieces of growing length. */
+static void compare_window(const struct pw_fuzz_chunk *chunk, unsigned codec,
+			   struct pw_window *window)
+{
+	static uint64_t address[PW_FUZZ_ACCESSES_MAX], pc[PW_FUZZ_ACCESSES_MAX];
+	static uint32_t size[PW_FUZZ_ACCESSES_MAX];
+	static uint8_t kind[PW_FUZZ_ACCESSES_MAX];
+	const struct pw_access_columns out = {address, pc, size, kind};
+	size_t piece = 1;
+
+	for (size_t at = 0; at < chunk->count; at += piece++) {
+		struct pw_accesses part;
+
+		if (piece > chunk->count - at)
+			piece = chunk->count - at;
+		pw_window_next(window, piece, &part);
+		memcpy(address + at, part.address, piece * sizeof(*address));
+		memcpy(pc + at, part.pc, piece * sizeof(*pc));
+		memcpy(size + at, part.size_bytes, piece * sizeof(*size));
+		memcpy(kind + at, part.kind, piece);
+	}
+	compare(chunk, codec, &out);
+}
+
+void pw_fuzz_chunk_check(const struct pw_fuzz_chunk *chunk, unsigned codec)
+{
+	const struct pw_generic_payload payload = {
+		chunk->payload.data, chunk->payload.count, chunk->raw_bytes,
+		chunk->count};
+	struct pw_window_source source = {&chunk->shapes, NULL, &payload};
+	uint64_t instructions;
+	struct pw_window *window;
+	struct pw_error err;
+	enum pw_status st;
+
+	PW_ASSERT(pw_generic_decoder_open(&source.generic, &err) == PW_OK);
+	PW_ASSERT(pw_window_open(&window, &err) == PW_OK);
+	st = pw_window_show(window, codec == PW_CODEC_DENSE, &source,
+			    &instructions, &err);
+	PW_ASSERT(st == PW_OK || (st == PW_ERR_FORMAT && err.message[0]));
+	if (st == PW_OK)
+		compare_window(chunk, codec, window);
+	pw_window_close(window);
+	pw_generic_decoder_close(source.generic);
 }

@@ -22,7 +22,7 @@
 #include "base/random.h"
 #include "formats/pwt_declared.h"
 #include "formats/pwt_segment.h"
-#include "formats/pwt_shapes.h"
+#include "formats/shape_loader.h"
 #include "formats/trace.h"
 #include "tests/support/shape_script.h"
 #include "tests/support/trace_script.h"
@@ -40,7 +40,7 @@ struct survey {
 	struct pw_pwt_list list;
 	struct pw_array places; /* struct pw_segment_place */
 	struct pw_pwt_declared declared;
-	struct pw_pwt_shapes shapes;
+	struct pw_shape_loader *shapes;
 	struct pw_damage damage;
 	enum pw_status status;
 	struct pw_segment_decoder decoder;
@@ -69,12 +69,12 @@ struct recording {
 
 static void open_survey(struct survey *survey, const char *path)
 {
+	struct pw_pwt_shapes all;
 	struct pw_error err = {0};
 
 	memset(survey, 0, sizeof(*survey));
 	survey->list = (struct pw_pwt_list)PW_PWT_LIST;
 	survey->places = (struct pw_array)PW_ARRAY(struct pw_segment_place);
-	survey->shapes = (struct pw_pwt_shapes)PW_PWT_SHAPES;
 	pw_damage_init(&survey->damage, path);
 	pw_segment_init(&survey->segment);
 	PW_TEST_OK(pw_pwt_file_open(&survey->file, path, &err), &err);
@@ -91,12 +91,17 @@ static void open_survey(struct survey *survey, const char *path)
 	PW_TEST_OK(pw_pwt_declared_read(&survey->declared, &survey->file,
 					&survey->list, &survey->damage, &err),
 		   &err);
-	PW_TEST_OK(pw_pwt_shapes_read(&survey->shapes, &survey->file,
-				      &survey->list, &survey->damage, &err),
+	PW_TEST_OK(pw_shape_loader_open(&survey->shapes, &survey->file,
+					&survey->list, &err),
 		   &err);
+	PW_TEST_OK(pw_shape_loader_load(survey->shapes,
+					survey->list.chunks.count, &all, &err),
+		   &err);
+	pw_shape_loader_report(survey->shapes, survey->list.chunks.count,
+			       &survey->damage);
 	PW_TEST_OK(pw_segment_decoder_init(&survey->decoder,
 					   survey->declared.threads.count,
-					   &survey->shapes, &err),
+					   survey->shapes, &err),
 		   &err);
 }
 
@@ -104,7 +109,7 @@ static void close_survey(struct survey *survey)
 {
 	pw_segment_free(&survey->segment);
 	pw_segment_decoder_free(&survey->decoder);
-	pw_pwt_shapes_free(&survey->shapes);
+	pw_shape_loader_close(survey->shapes);
 	pw_pwt_declared_free(&survey->declared);
 	pw_array_free(&survey->places);
 	pw_pwt_list_free(&survey->list);
