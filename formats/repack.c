@@ -15,6 +15,7 @@
 #include "formats/repack_job.h"
 #include "formats/repack_plan.h"
 #include "formats/shape_wire.h"
+#include "formats/streams.h"
 
 struct pw_repack {
 	struct pw_input input;
@@ -36,6 +37,43 @@ struct pw_repack {
 	uint64_t events;
 };
 
+/* Read all shapes; those that are damaged go to the damage. */
+static enum pw_status read_shapes(struct pw_repack *repack,
+				  struct pw_error *err)
+{
+	struct pw_array buffer = PW_ARRAY(uint8_t), raw = PW_ARRAY(uint8_t);
+	enum pw_status st = PW_OK;
+
+	for (size_t i = 0; i < repack->list.chunks.count && st == PW_OK; i++) {
+		const struct pw_chunk_place *at =
+			pw_pwt_list_at(&repack->list, i);
+		const uint8_t *payload;
+
+		if (at->chunk.kind != PW_CHUNK_SHAPES)
+			continue;
+		st = pw_pwt_file_payload(&repack->file, at, &buffer, &payload,
+					 err);
+		if (st == PW_OK)
+			st = pw_frame_unpack(payload, at->chunk.payload_bytes,
+					     at->chunk.raw_bytes, &raw, err);
+		if (st == PW_OK &&
+		    at->chunk.thread != repack->shapes.offset.count)
+			st = pw_fail(err, PW_ERR_FORMAT, "shapes are lost");
+		if (st == PW_OK)
+			st = pw_pwt_shapes_add(&repack->shapes,
+					       at->chunk.thread, raw.data,
+					       raw.count, err);
+		if (st != PW_ERR_FORMAT)
+			continue;
+		pw_damage_add(&repack->damage, "offset %llu: %s",
+			      (unsigned long long)at->offset, err->message);
+		st = PW_OK;
+	}
+	pw_array_free(&buffer);
+	pw_array_free(&raw);
+	return st;
+}
+
 /* Read the lists of what the file holds. */
 static enum pw_status survey(struct pw_repack *repack, struct pw_error *err)
 {
@@ -50,8 +88,7 @@ static enum pw_status survey(struct pw_repack *repack, struct pw_error *err)
 		st = pw_pwt_declared_read(&repack->declared, &repack->file,
 					  &repack->list, &repack->damage, err);
 	if (st == PW_OK)
-		st = pw_pwt_shapes_read(&repack->shapes, &repack->file,
-					&repack->list, &repack->damage, err);
+		st = read_shapes(repack, err);
 	return st;
 }
 
