@@ -222,20 +222,28 @@ static enum pw_status add_keepers(struct compiler *compiler,
 	return st;
 }
 
-/* Copy the slots of a shape behind the others of the symbol. */
+/*
+ * Copy the slots of a shape behind the others of the symbol, in blocks; what is
+ * too much is written over by what follows.
+ */
 static void copy_shape(struct pw_dense_plan *plan,
 		       const struct pw_shape_use *use, size_t at)
 {
 	const struct pw_shape_set *set = &plan->set;
 	const uint64_t *pc = (const uint64_t *)set->pc.data + use->slot;
+	const uint32_t *size = (const uint32_t *)set->size.data + use->slot;
+	const uint8_t *kind = (const uint8_t *)set->kind.data + use->slot;
+	uint64_t *address_out = (uint64_t *)plan->address.data + at;
+	uint64_t *pc_out = (uint64_t *)plan->pc.data + at;
+	uint32_t *size_out = (uint32_t *)plan->size.data + at;
+	uint8_t *kind_out = (uint8_t *)plan->kind.data + at;
 
-	memcpy((uint64_t *)plan->address.data + at, pc, (size_t)use->slots * 8);
-	memcpy((uint64_t *)plan->pc.data + at, pc, (size_t)use->slots * 8);
-	memcpy((uint32_t *)plan->size.data + at,
-	       (const uint32_t *)set->size.data + use->slot,
-	       (size_t)use->slots * 4);
-	memcpy((uint8_t *)plan->kind.data + at,
-	       (const uint8_t *)set->kind.data + use->slot, use->slots);
+	for (uint32_t i = 0; i < use->slots; i += PW_SHAPE_SET_SLACK) {
+		memcpy(address_out + i, pc + i, (size_t)PW_SHAPE_SET_SLACK * 8);
+		memcpy(pc_out + i, pc + i, (size_t)PW_SHAPE_SET_SLACK * 8);
+		memcpy(size_out + i, size + i, (size_t)PW_SHAPE_SET_SLACK * 4);
+		memcpy(kind_out + i, kind + i, PW_SHAPE_SET_SLACK);
+	}
 }
 
 static enum pw_status add_symbol(struct compiler *compiler, uint32_t symbol,
