@@ -288,6 +288,9 @@ static enum pw_status check_symbols(struct pw_fast_plan *plan, size_t count,
 		if (symbol[i] > plan->set.entry.count)
 			return malformed(err, PW_FAST_SYMBOLS,
 					 "names no shape");
+		/* What is right behind the entry is near enough. */
+		if (i + AHEAD_ENTRY < plan->symbol.count)
+			__builtin_prefetch(&entries[symbol[i + AHEAD_ENTRY]]);
 		entry = &entries[symbol[i] - 1];
 		controls = ((size_t)entry->stored + 1) / 2;
 		if (entry->slots > left)
