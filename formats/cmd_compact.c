@@ -20,6 +20,7 @@ struct args {
 	struct pw_text_list source;
 	const char *output;
 	uint64_t level; /* enum level */
+	uint64_t keep;	/* enum pw_writer_keep */
 };
 
 static const struct pw_option options[] = {
@@ -39,6 +40,15 @@ static const struct pw_option options[] = {
 		.fallback = "full",
 		.choices = "full|archive",
 		.help = "How much time it may take",
+	},
+	{
+		.name = "keep",
+		.argument = "WHAT",
+		.type = PW_OPTION_CHOICE,
+		.offset = offsetof(struct args, keep),
+		.fallback = "all",
+		.choices = "accesses|touches|all",
+		.help = "What the trace is to hold",
 	},
 	{0},
 };
@@ -165,10 +175,10 @@ static enum pw_status copy(struct compact *compact, struct pw_error *err)
 }
 
 /* Read the source and write the trace, up to but without closing it. */
-static enum pw_status convert(struct compact *compact, enum level level,
-			      struct pw_error *err)
+static enum pw_status convert(struct compact *compact,
+			      const struct args *args, struct pw_error *err)
 {
-	const struct pw_trace_options how = {.touches = false};
+	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
 	struct pw_writer_options target = {.replace = true, .dense = true};
 	enum pw_status st;
 
@@ -179,8 +189,9 @@ static enum pw_status convert(struct compact *compact, enum level level,
 		return st;
 	target.metadata = pw_trace_info(compact->trace)->metadata;
 	target.unknown = pw_trace_info(compact->trace)->unknown;
+	target.keep = (enum pw_writer_keep)args->keep;
 	target.zstd_level =
-		level == LEVEL_ARCHIVE ? ZSTD_LEVEL_ARCHIVE : ZSTD_LEVEL_FULL;
+		args->level == LEVEL_ARCHIVE ? ZSTD_LEVEL_ARCHIVE : ZSTD_LEVEL_FULL;
 	st = pw_writer_open(&compact->writer, compact->output, &target, err);
 	if (st == PW_OK)
 		st = pw_regroup_open(&compact->regroup, compact->writer, err);
@@ -223,7 +234,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	struct pw_totals totals;
 
 	if (st == PW_OK)
-		st = convert(&compact, (enum level)args->level, err);
+		st = convert(&compact, args, err);
 	if (st == PW_OK) {
 		struct pw_writer *writer = compact.writer;
 

@@ -217,7 +217,8 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 			  struct pw_error *err)
 {
 	const struct args *args = parsed;
-	struct pw_trace_options how = {.touches = args->touches};
+	struct pw_trace_options how = {
+		.needs = args->touches ? PW_NEED_TOUCHES : PW_NEED_ACCESSES};
 	struct dump *dump = calloc(1, sizeof(*dump));
 	struct pw_row_source source = {
 		.state = dump, .fill = fill, .close = close_dump};

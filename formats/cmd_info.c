@@ -127,7 +127,7 @@ static enum pw_status read_all(struct pw_trace *trace, struct pw_tables *out,
 		st = pw_process_list_note(&seen->processes,
 					  pw_trace_info(trace), batch,
 					  pw_tables_arena(out), err);
-		accesses += batch->accesses.count;
+		accesses += batch->access_count;
 		pw_progress_update(&progress, accesses,
 				   pw_trace_progress(trace));
 	} while (st == PW_OK);
@@ -246,7 +246,7 @@ static void list_threads(struct pw_tables *out,
 static enum pw_status run(const void *parsed, struct pw_tables *out,
 			  struct pw_error *err)
 {
-	static const struct pw_trace_options how = {.touches = true};
+	static const struct pw_trace_options how = {.needs = PW_NEED_BOTH};
 	const struct args *args = parsed;
 	const struct pw_trace_info *info;
 	struct seen seen = {0};

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "formats/tally.h"
 #include "formats/timeline.h"
+#include "formats/touch_cut.h"
 
 /* The accesses of one thread in a segment. */
 struct part {
@@ -14,9 +15,11 @@ struct part {
 	size_t count;
 	size_t used;		  /* by runs of the timeline so far */
 	struct pw_window *window; /* of a dense chunk, or NULL */
+	struct pw_touch_plan *plan; /* of a touch chunk, or NULL */
+	size_t piece;		    /* of the plan that comes next */
 };
 
-/* Windows kept for the next segment. */
+/* Windows and plans kept for the next segment. */
 #define WINDOWS_KEPT 8
 
 void pw_segment_init(struct pw_segment *segment)
@@ -28,6 +31,7 @@ void pw_segment_init(struct pw_segment *segment)
 		.kind = PW_ARRAY(uint8_t),
 		.parts = PW_ARRAY(struct part),
 		.windows = PW_ARRAY(struct pw_window *),
+		.plans = PW_ARRAY(struct pw_touch_plan *),
 		.batches = PW_ARRAY(struct pw_segment_batch),
 		.event_kind = PW_ARRAY(uint16_t),
 		.event_result = PW_ARRAY(uint64_t),
@@ -46,6 +50,15 @@ static void close_windows(struct pw_segment *segment, size_t kept)
 		pw_window_close(window[--segment->windows.count]);
 }
 
+/* Close all plans but @kept. */
+static void close_plans(struct pw_segment *segment, size_t kept)
+{
+	struct pw_touch_plan **plan = segment->plans.data;
+
+	while (segment->plans.count > kept)
+		pw_touch_plan_close(plan[--segment->plans.count]);
+}
+
 void pw_segment_free(struct pw_segment *segment)
 {
 	pw_array_free(&segment->address);
@@ -55,6 +68,8 @@ void pw_segment_free(struct pw_segment *segment)
 	pw_array_free(&segment->parts);
 	close_windows(segment, 0);
 	pw_array_free(&segment->windows);
+	close_plans(segment, 0);
+	pw_array_free(&segment->plans);
 	pw_array_free(&segment->batches);
 	pw_array_free(&segment->event_kind);
 	pw_array_free(&segment->event_result);
@@ -64,13 +79,14 @@ void pw_segment_free(struct pw_segment *segment)
 }
 
 enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
-				       size_t threads,
+				       size_t threads, bool touches,
 				       const struct pw_pwt_shapes *shapes,
 				       struct pw_error *err)
 {
 	enum pw_status st;
 
 	decoder->threads = threads;
+	decoder->touches = touches;
 	decoder->shapes = shapes;
 	decoder->buffer = (struct pw_array)PW_ARRAY(uint8_t);
 	decoder->fast = NULL;
@@ -95,6 +111,8 @@ static void clear(struct pw_segment *segment)
 	segment->parts.count = 0;
 	segment->windows_used = 0;
 	close_windows(segment, WINDOWS_KEPT);
+	segment->plans_used = 0;
+	close_plans(segment, WINDOWS_KEPT);
 	segment->batches.count = 0;
 	segment->event_kind.count = 0;
 	segment->event_result.count = 0;
@@ -189,7 +207,11 @@ static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
 				    struct pw_error *err)
 {
 	const struct pw_chunk *chunk = &place->chunk;
-	struct part part = {chunk->thread, first, chunk->access_count, 0, NULL};
+	struct part part = {
+		.thread = chunk->thread,
+		.first = first,
+		.count = chunk->access_count,
+	};
 	struct pw_generic_payload payload = {
 		.payload_bytes = chunk->payload_bytes,
 		.raw_bytes = chunk->raw_bytes,
@@ -251,6 +273,68 @@ static enum pw_status decode_threads(struct pw_segment_decoder *decoder,
 	return st;
 }
 
+/* The next plan of the segment. */
+static enum pw_status take_plan(struct pw_segment *segment,
+				struct pw_touch_plan **plan,
+				struct pw_error *err)
+{
+	struct pw_array *plans = &segment->plans;
+	enum pw_status st = PW_OK;
+
+	if (segment->plans_used == plans->count) {
+		st = pw_touch_plan_open(plan, err);
+		if (st != PW_OK)
+			return st;
+		st = pw_array_push(plans, plan, err);
+		if (st != PW_OK) {
+			pw_touch_plan_close(*plan);
+			return st;
+		}
+	}
+	*plan = PW_ARRAY_AT(plans, struct pw_touch_plan *,
+			    segment->plans_used++);
+	return st;
+}
+
+/* Plan the touches of each thread. */
+static enum pw_status decode_touches(struct pw_segment_decoder *decoder,
+				     const struct pw_pwt_file *file,
+				     const struct pw_pwt_list *list,
+				     const struct pw_segment_place *place,
+				     struct pw_segment *segment,
+				     struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	for (size_t i = place->first; i < place->timeline && st == PW_OK; i++) {
+		const struct pw_chunk_place *at = pw_pwt_list_at(list, i);
+		struct pw_generic_payload payload = {
+			.payload_bytes = at->chunk.payload_bytes,
+			.raw_bytes = at->chunk.raw_bytes,
+			.count = at->chunk.access_count,
+		};
+		struct part part = {
+			.thread = at->chunk.thread,
+			.count = at->chunk.access_count,
+		};
+
+		if (at->chunk.kind != PW_CHUNK_TOUCHES)
+			continue;
+		st = pw_pwt_file_payload(file, at, &decoder->buffer,
+					 &payload.bytes, err);
+		if (st == PW_OK)
+			st = take_plan(segment, &part.plan, err);
+		if (st == PW_OK)
+			st = pw_touch_plan_make(part.plan, &payload,
+						at->chunk.instruction_count,
+						err);
+		st = blame(at, st, err);
+		if (st == PW_OK)
+			st = pw_array_push(&segment->parts, &part, err);
+	}
+	return st;
+}
+
 /* The accesses of @thread, or NULL when it has none here. */
 static struct part *find_part(struct pw_segment *segment, uint32_t thread)
 {
@@ -271,14 +355,43 @@ static struct part *find_part(struct pw_segment *segment, uint32_t thread)
 	return NULL;
 }
 
+/* Give the run in @batch the pieces that it consists of. */
+static enum pw_status add_pieces(struct pw_segment *segment, struct part *part,
+				 struct pw_segment_batch batch,
+				 struct pw_error *err)
+{
+	size_t pieces, left = batch.count;
+	const struct pw_touch_piece *piece =
+		pw_touch_plan_pieces(part->plan, &pieces);
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK && left > 0) {
+		uint64_t room =
+			PW_TOUCH_CUT - batch.position % PW_TOUCH_CUT;
+
+		if (part->piece == pieces ||
+		    piece[part->piece].accesses > left ||
+		    piece[part->piece].accesses > room)
+			return pw_fail(err, PW_ERR_FORMAT,
+				       "it cuts touches at another place");
+		batch.first = part->piece;
+		batch.count = piece[part->piece++].accesses;
+		left -= batch.count;
+		st = pw_array_push(&segment->batches, &batch, err);
+		batch.position += batch.count;
+	}
+	return st;
+}
+
 static enum pw_status add_run(struct pw_segment *segment,
 			      const struct pw_timeline_record *record,
-			      struct pw_error *err)
+			      uint64_t position, struct pw_error *err)
 {
 	struct part *part = find_part(segment, record->thread);
 	struct pw_segment_batch batch = {
 		.thread = record->thread,
 		.count = record->accesses,
+		.position = position,
 		.first_event = segment->event_kind.count,
 	};
 
@@ -289,6 +402,8 @@ static enum pw_status add_run(struct pw_segment *segment,
 	batch.first = part->used;
 	part->used += record->accesses;
 	PW_ASSERT(part->used <= part->count);
+	if (part->plan)
+		return add_pieces(segment, part, batch, err);
 	return pw_array_push(&segment->batches, &batch, err);
 }
 
@@ -331,7 +446,7 @@ static enum pw_status add_event(struct pw_segment *segment,
 
 /* Turn the unpacked timeline into batches that use up all accesses. */
 static enum pw_status order(struct pw_segment *segment, size_t threads,
-			    struct pw_error *err)
+			    uint64_t position, struct pw_error *err)
 {
 	struct pw_timeline_cursor cursor = {segment->timeline.data, NULL};
 	struct pw_timeline_record record;
@@ -345,9 +460,11 @@ static enum pw_status order(struct pw_segment *segment, size_t threads,
 			st = pw_fail(err, PW_ERR_FORMAT,
 				     "thread %u is not declared",
 				     record.thread);
-		if (st == PW_OK && record.tag == PW_TIMELINE_RUN)
-			st = add_run(segment, &record, err);
-		else if (st == PW_OK && record.tag == PW_TIMELINE_EVENT)
+		if (st == PW_OK && record.tag == PW_TIMELINE_RUN) {
+			st = add_run(segment, &record, position, err);
+			position += record.accesses;
+		}
+		if (st == PW_OK && record.tag == PW_TIMELINE_EVENT)
 			st = add_event(segment, &record, err);
 	} while (st == PW_OK && record.tag != PW_TIMELINE_STOP);
 	for (size_t i = 0; i < segment->parts.count && st == PW_OK; i++) {
@@ -377,6 +494,36 @@ static size_t count_plain(const struct pw_pwt_list *list,
 	return count;
 }
 
+/* Decode to accesses, or to @touches. */
+static enum pw_status decode(struct pw_segment_decoder *decoder,
+			     const struct pw_pwt_file *file,
+			     const struct pw_pwt_list *list,
+			     const struct pw_segment_place *place,
+			     struct pw_segment *segment, struct pw_error *err)
+{
+	const struct pw_chunk_place *at = pw_pwt_list_at(list, place->timeline);
+	const uint8_t *payload;
+	enum pw_status st = PW_OK;
+
+	if (segment->touches)
+		st = decode_touches(decoder, file, list, place, segment, err);
+	else
+		st = reserve(segment, count_plain(list, place), err);
+	if (st == PW_OK && !segment->touches)
+		st = decode_threads(decoder, file, list, place, segment, err);
+	if (st != PW_OK)
+		return st;
+	st = pw_pwt_file_payload(file, at, &decoder->buffer, &payload, err);
+	if (st == PW_OK)
+		st = pw_timeline_unpack(payload, at->chunk.payload_bytes,
+					at->chunk.raw_bytes, &segment->timeline,
+					err);
+	if (st == PW_OK)
+		st = order(segment, decoder->threads, at->chunk.first_access,
+			   err);
+	return blame(at, st, err);
+}
+
 enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 				 const struct pw_pwt_file *file,
 				 const struct pw_pwt_list *list,
@@ -385,29 +532,39 @@ enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 				 struct pw_error *err)
 {
 	const struct pw_chunk_place *at = pw_pwt_list_at(list, place->timeline);
-	const uint8_t *payload;
 	enum pw_status st;
 
 	PW_ASSERT(at->chunk.kind == PW_CHUNK_TIMELINE);
 	PW_ASSERT(at->chunk.segment == place->number);
+	PW_ASSERT(decoder->touches || place->accesses || !place->touches);
 	clear(segment);
-	st = reserve(segment, count_plain(list, place), err);
-	if (st == PW_OK)
-		st = decode_threads(decoder, file, list, place, segment, err);
-	if (st != PW_OK)
-		goto fail;
-	st = pw_pwt_file_payload(file, at, &decoder->buffer, &payload, err);
-	if (st == PW_OK)
-		st = pw_timeline_unpack(payload, at->chunk.payload_bytes,
-					at->chunk.raw_bytes, &segment->timeline,
-					err);
-	if (st == PW_OK)
-		st = order(segment, decoder->threads, err);
-	st = blame(at, st, err);
-fail:
+	segment->touches = decoder->touches && place->touches;
+	st = decode(decoder, file, list, place, segment, err);
+	if (st == PW_ERR_FORMAT && segment->touches && place->accesses) {
+		clear(segment);
+		segment->touches = false;
+		st = decode(decoder, file, list, place, segment, err);
+	}
 	if (st != PW_OK)
 		clear(segment);
 	return st;
+}
+
+bool pw_segment_touches(const struct pw_segment *segment,
+			const struct pw_segment_batch *batch, uint64_t clock,
+			struct pw_touch_piece *piece, struct pw_touches *out)
+{
+	const struct part *part = segment->parts.data;
+	size_t pieces;
+
+	PW_ASSERT(segment->touches);
+	if (batch->count == 0)
+		return false;
+	part += batch->part;
+	*piece = pw_touch_plan_pieces(part->plan, &pieces)[batch->first];
+	PW_ASSERT(batch->first < pieces && piece->accesses == batch->count);
+	pw_touch_plan_next(part->plan, clock, out);
+	return true;
 }
 
 void pw_segment_accesses(const struct pw_segment *segment,

@@ -21,12 +21,14 @@
 #include "formats/lane_store.h"
 #include "formats/shape_book.h"
 #include "formats/timeline.h"
+#include "formats/writer_touches.h"
 
 /* What is known of a declared thread. */
 struct pw_writer_thread {
 	uint64_t accesses;	    /* in finished segments */
 	uint64_t instructions;	    /* the same */
 	uint64_t last_chunk;	    /* offset, 0: none */
+	uint64_t last_touches;	    /* likewise */
 	uint64_t in_segment;	    /* accesses in the open one */
 	uint64_t staged;	    /* those of them that have no shape */
 	uint64_t cursor;	    /* while sorting */
@@ -56,6 +58,8 @@ struct pw_writer_segment {
 	struct pw_generic_encoder *generic;
 	struct pw_fast_encoder *fast;
 	struct pw_dense_encoder *dense; /* instead of fast, or NULL */
+	struct pw_writer_touches *touches; /* NULL: none are kept */
+	bool accesses_kept;
 	int zstd_level;
 	uint64_t number;
 	uint64_t accesses;     /* of all threads in finished segments */
@@ -74,6 +78,16 @@ enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
 				      size_t capacity, int zstd_level,
 				      int fast_level, bool dense,
 				      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Keep touches, packed with zstd level @level, besides accesses or alone.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_writer_segment_keep_touches(struct pw_writer_segment *segment,
+					      bool alone, int level,
+					      struct pw_error *err)
+	PW_MUST_CHECK;
 
 /*
  * Free what the segment holds.

@@ -139,7 +139,7 @@ static enum pw_status open_job(struct job *job, const struct args *args,
 		.interval_accesses = args->interval,
 		.memory_limit_bytes = pw_memory_half(),
 	};
-	struct pw_trace_options options_of_trace = {.touches = true};
+	struct pw_trace_options options_of_trace = {.needs = PW_NEED_TOUCHES};
 	const char *path = args->trace.item[0];
 	enum pw_status st = load_machines(job, args, out, err);
 
@@ -184,7 +184,7 @@ static enum pw_status replay_all(struct job *job, bool quiet,
 		if (st != PW_OK)
 			break;
 		pw_progress_update(&progress,
-				   batch->first_access + batch->accesses.count,
+				   batch->first_access + batch->access_count,
 				   pw_trace_progress(job->trace));
 	}
 	pw_progress_end(&progress);
