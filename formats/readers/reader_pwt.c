@@ -12,6 +12,7 @@
 #include "formats/pwt_shapes.h"
 #include "formats/reader.h"
 #include "formats/tally.h"
+#include "formats/touch_cut.h"
 
 #define WORKERS_DEFAULT 4
 
@@ -173,7 +174,9 @@ static enum pw_status open_reader(void **state, const struct pw_input *input,
 		st = make_clocks(reader, err);
 	if (st != PW_OK)
 		goto fail;
-	reader->touches = options->needs == PW_NEED_TOUCHES;
+	/* Intervals that end between their cuts are for accesses. */
+	reader->touches = options->needs == PW_NEED_TOUCHES &&
+			  options->epoch_accesses % PW_TOUCH_CUT == 0;
 	if (!reader->touches)
 		drop_touches(reader);
 	source.file = &reader->file;
