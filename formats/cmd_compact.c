@@ -256,7 +256,7 @@ const struct pw_command pw_command_compact = {
 	.operands_doc = "TRACE",
 	.example = {"pagewalk compact sort.pwt",
 		    "pagewalk compact -o small.pwt sort.pwt",
-		    "pagewalk compact --level archive sort.pwt"},
+		    "pagewalk compact --level archive --keep accesses sort.pwt"},
 	.operands = PW_OPERANDS_ONE,
 	.operands_offset = offsetof(struct args, source),
 	.flags = PW_COMMAND_OUTPUT,
