@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "formats/collapse.h"
 #include "formats/lineage.h"
+#include "formats/tally.h"
 #include "formats/trace.h"
 #include "formats/writer.h"
 #include "replay/replay.h"
