@@ -1,12 +1,11 @@
 /*
- * touch_plan.c - the payload of a TOUCHES chunk to a plan, and to touches.
+ * touch_plan.c - the payload of a TOUCHES chunk to a plan.
  *
  * The payload is input: whatever it holds, nothing is read or written outside
  * the arrays, and what does not add up is refused. When a plan has been made
- * nothing in it can be wrong any more, and expanding it is copying: records of
- * a symbol in blocks of SLACK, so that no copy depends on their number.
+ * nothing in it can be wrong any more.
  */
-#include "formats/codec_touch.h"
+#include "formats/touch_plan.h"
 
 #include "base/assert.h"
 #include "base/bits.h"
@@ -14,51 +13,7 @@
 #include "formats/fast_wire.h"
 #include "formats/layout.h"
 #include "formats/touch_cut.h"
-#include "formats/touch_wire.h"
 #include "formats/varint.h"
-
-#define SLACK 8
-
-/* A symbol that the chunk uses. */
-struct entry {
-	uint32_t first; /* of its records in the columns of the plan */
-	uint32_t count;
-	uint32_t instructions; /* begun in all of them */
-	uint32_t literal;      /* the first of its literals' places */
-	uint32_t literals;
-};
-
-/* Columns of records. */
-struct columns {
-	struct pw_array page;	     /* uint64_t */
-	struct pw_array instruction; /* uint64_t, in a plan uint32_t */
-	struct pw_array loads;	     /* uint32_t */
-	struct pw_array stores;	     /* uint32_t */
-	struct pw_array fetches;     /* uint32_t */
-	struct pw_array flags;	     /* uint8_t */
-};
-
-struct pw_touch_plan {
-	ZSTD_DCtx *zstd;
-	struct pw_array raw;	  /* uint8_t: a stream */
-	struct pw_array pages;	  /* uint64_t, from 1 on */
-	struct pw_array value;	  /* uint32_t: columns of distinct records */
-	struct pw_array flags;	  /* uint8_t: of them */
-	struct pw_array rule;	  /* struct pw_dense_rule */
-	struct pw_array entry;	  /* struct entry, by symbol */
-	struct pw_array symbols;  /* uint32_t */
-	struct pw_array literals; /* uint64_t: pages */
-	struct pw_array pieces;	  /* struct pw_touch_piece */
-	struct pw_array place;	  /* uint32_t: of literals in their symbols */
-	struct pw_array part;	  /* uint32_t: of a symbol */
-	struct pw_array stack;	  /* uint32_t */
-	struct columns made;	  /* the records of symbols */
-	struct columns out;	  /* of a piece */
-	size_t distinct;	  /* records */
-	size_t piece_max;	  /* records of a piece */
-	size_t symbol;		  /* that comes next */
-	size_t literal;		  /* likewise */
-};
 
 static const char *const stream_name[PW_TOUCH_STREAMS] = {
 	"page", "record", "rule", "symbol", "literal", "piece"};
@@ -67,49 +22,6 @@ static enum pw_status malformed(struct pw_error *err,
 				enum pw_touch_stream stream, const char *how)
 {
 	return pw_stream_malformed(err, stream_name[stream], how);
-}
-
-static void init_columns(struct columns *columns, size_t instruction_bytes)
-{
-	*columns = (struct columns){
-		.page = PW_ARRAY(uint64_t),
-		.instruction = {NULL, 0, 0, instruction_bytes},
-		.loads = PW_ARRAY(uint32_t),
-		.stores = PW_ARRAY(uint32_t),
-		.fetches = PW_ARRAY(uint32_t),
-		.flags = PW_ARRAY(uint8_t),
-	};
-}
-
-static void free_columns(struct columns *columns)
-{
-	pw_array_free(&columns->page);
-	pw_array_free(&columns->instruction);
-	pw_array_free(&columns->loads);
-	pw_array_free(&columns->stores);
-	pw_array_free(&columns->fetches);
-	pw_array_free(&columns->flags);
-}
-
-/* Room for @count records, and for what copies write behind them. */
-static enum pw_status reserve_columns(struct columns *columns, size_t count,
-				      struct pw_error *err)
-{
-	enum pw_status st;
-
-	count += SLACK;
-	st = pw_array_reserve(&columns->page, count, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&columns->instruction, count, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&columns->loads, count, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&columns->stores, count, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&columns->fetches, count, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&columns->flags, count, err);
-	return st;
 }
 
 enum pw_status pw_touch_plan_open(struct pw_touch_plan **out,
@@ -127,7 +39,7 @@ enum pw_status pw_touch_plan_open(struct pw_touch_plan **out,
 		.value = PW_ARRAY(uint32_t),
 		.flags = PW_ARRAY(uint8_t),
 		.rule = PW_ARRAY(struct pw_dense_rule),
-		.entry = PW_ARRAY(struct entry),
+		.entry = PW_ARRAY(struct pw_touch_entry),
 		.symbols = PW_ARRAY(uint32_t),
 		.literals = PW_ARRAY(uint64_t),
 		.pieces = PW_ARRAY(struct pw_touch_piece),
@@ -135,8 +47,8 @@ enum pw_status pw_touch_plan_open(struct pw_touch_plan **out,
 		.part = PW_ARRAY(uint32_t),
 		.stack = PW_ARRAY(uint32_t),
 	};
-	init_columns(&plan->made, sizeof(uint32_t));
-	init_columns(&plan->out, sizeof(uint64_t));
+	pw_touch_columns_init(&plan->made, sizeof(uint32_t));
+	pw_touch_columns_init(&plan->out, sizeof(uint64_t));
 	if (!plan->zstd) {
 		pw_touch_plan_close(plan);
 		return pw_fail_memory(err, "a decoder");
@@ -164,8 +76,8 @@ void pw_touch_plan_close(struct pw_touch_plan *plan)
 	pw_array_free(&plan->place);
 	pw_array_free(&plan->part);
 	pw_array_free(&plan->stack);
-	free_columns(&plan->made);
-	free_columns(&plan->out);
+	pw_touch_columns_free(&plan->made);
+	pw_touch_columns_free(&plan->out);
 	free(plan);
 }
 
@@ -195,30 +107,9 @@ static enum pw_status get_pages(struct pw_array *pages, const uint8_t *in,
 	return st;
 }
 
-/* A distinct record, of flags and columns. */
-struct record {
-	uint32_t loads, stores, fetches, instructions, page;
-	uint8_t flags;
-};
-
-static struct record record_at(const struct pw_touch_plan *plan, size_t i)
-{
-	const uint32_t *value = plan->value.data;
-	size_t n = plan->distinct;
-
-	return (struct record){
-		.loads = value[i],
-		.stores = value[n + i],
-		.fetches = value[2 * n + i],
-		.instructions = value[3 * n + i],
-		.page = value[4 * n + i],
-		.flags = PW_ARRAY_AT(&plan->flags, uint8_t, i),
-	};
-}
-
 /* Whether it is one that collapsing could have made. */
 static bool record_valid(const struct pw_touch_plan *plan,
-			 const struct record *record)
+			 const struct pw_touch_record *record)
 {
 	const unsigned allowed =
 		record->flags & PW_TOUCH_FETCH
@@ -269,7 +160,7 @@ static enum pw_status get_records(struct pw_touch_plan *plan, const uint8_t *in,
 	if (in != end)
 		return malformed(err, PW_TOUCH_RECORDS, "is too long");
 	for (size_t i = 0; i < plan->distinct; i++) {
-		struct record record = record_at(plan, i);
+		struct pw_touch_record record = pw_touch_record_at(plan, i);
 
 		if (!record_valid(plan, &record))
 			return malformed(err, PW_TOUCH_RECORDS,
@@ -286,7 +177,7 @@ static enum pw_status get_rules(struct pw_touch_plan *plan, const uint8_t *in,
 	size_t rules = (size_t)(end - in) / 2; /* or fewer */
 	size_t most = symbols + rules;
 	struct pw_dense_rule *rule;
-	struct entry *entry;
+	struct pw_touch_entry *entry;
 	enum pw_status st;
 
 	if (rules > PW_TOUCH_RULES_MAX)
@@ -407,92 +298,19 @@ static enum pw_status get_pieces(struct pw_touch_plan *plan, const uint8_t *in,
 	return PW_OK;
 }
 
-/* ---- the records of symbols ---- */
-
-/* Write the records of a symbol behind those that are there. */
-static enum pw_status make_symbol(struct pw_touch_plan *plan, uint32_t symbol,
-				  size_t *made, struct pw_error *err)
-{
-	struct entry *entry = &PW_ARRAY_AT(&plan->entry, struct entry, symbol);
-	const uint32_t *part = plan->part.data;
-	const uint64_t *pages = plan->pages.data;
-	enum pw_status st;
-	uint32_t begun = 0;
-	size_t at = *made;
-
-	st = pw_array_reserve(&plan->place, plan->place.count + entry->count,
-			      err);
-	if (st != PW_OK)
-		return st;
-	entry->first = (uint32_t)at;
-	entry->literal = (uint32_t)plan->place.count;
-	pw_dense_unfold(plan->rule.data, (uint32_t)plan->distinct, symbol,
-			plan->part.data, plan->stack.data);
-	for (uint32_t i = 0; i < entry->count; i++, at++) {
-		const struct record record = record_at(plan, part[i] - 1);
-
-		begun += record.instructions;
-		PW_ARRAY_AT(&plan->made.page, uint64_t, at) =
-			pages[record.page];
-		PW_ARRAY_AT(&plan->made.instruction, uint32_t, at) = begun;
-		PW_ARRAY_AT(&plan->made.loads, uint32_t, at) = record.loads;
-		PW_ARRAY_AT(&plan->made.stores, uint32_t, at) = record.stores;
-		PW_ARRAY_AT(&plan->made.fetches, uint32_t, at) = record.fetches;
-		PW_ARRAY_AT(&plan->made.flags, uint8_t, at) = record.flags;
-		if (record.page == 0)
-			PW_ARRAY_AT(&plan->place, uint32_t,
-				    plan->place.count++) = i;
-	}
-	entry->instructions = begun;
-	entry->literals = (uint32_t)plan->place.count - entry->literal;
-	*made = at;
-	return PW_OK;
-}
-
-/* Make the records of all symbols that occur. */
-static enum pw_status make_symbols(struct pw_touch_plan *plan,
-				   struct pw_error *err)
-{
-	struct entry *entry = plan->entry.data;
-	const uint32_t *symbol = plan->symbols.data;
-	size_t records = 0, made = 0;
-	enum pw_status st;
-
-	/* No symbol is anywhere yet: literal says that one is wanted. */
-	for (size_t i = 0; i < plan->symbols.count; i++) {
-		if (symbol[i] == 0 || entry[symbol[i]].literal != 0)
-			continue;
-		entry[symbol[i]].literal = 1;
-		records += entry[symbol[i]].count;
-		if (records > PW_TOUCH_SLOTS_ALL_MAX)
-			return malformed(err, PW_TOUCH_RULES,
-					 "holds too many records");
-	}
-	st = reserve_columns(&plan->made, records, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&plan->part, PW_TOUCH_SLOTS_MAX, err);
-	if (st == PW_OK)
-		st = pw_array_reserve(&plan->stack, PW_TOUCH_SLOTS_MAX, err);
-	plan->place.count = 0;
-	for (uint32_t s = 1; s < plan->entry.count && st == PW_OK; s++)
-		if (entry[s].literal != 0)
-			st = make_symbol(plan, s, &made, err);
-	return st;
-}
-
 /* Check what the symbols of each piece add up to. */
 static enum pw_status check_pieces(struct pw_touch_plan *plan,
 				   const struct pw_generic_payload *payload,
 				   uint64_t instructions, struct pw_error *err)
 {
-	const struct entry *entry = plan->entry.data;
+	const struct pw_touch_entry *entry = plan->entry.data;
 	const uint32_t *symbol = plan->symbols.data;
 	const struct pw_touch_piece *piece = plan->pieces.data;
 	uint64_t accesses = 0, literals = 0, records = 0, begun = 0;
 
 	plan->piece_max = 0;
 	for (size_t i = 0; i < plan->symbols.count; i++) {
-		const struct entry *e = &entry[symbol[i]];
+		const struct pw_touch_entry *e = &entry[symbol[i]];
 
 		literals += e->literals;
 		records += e->count;
@@ -571,11 +389,11 @@ enum pw_status pw_touch_plan_make(struct pw_touch_plan *plan,
 	for (unsigned s = 0; s < PW_TOUCH_STREAMS && st == PW_OK; s++)
 		st = get_stream(plan, stream, s, err);
 	if (st == PW_OK)
-		st = make_symbols(plan, err);
+		st = pw_touch_make_symbols(plan, err);
 	if (st == PW_OK)
 		st = check_pieces(plan, payload, instructions, err);
 	if (st == PW_OK)
-		st = reserve_columns(&plan->out, plan->piece_max, err);
+		st = pw_touch_columns_reserve(&plan->out, plan->piece_max, err);
 	plan->symbol = 0;
 	plan->literal = 0;
 	return st;
@@ -588,80 +406,3 @@ pw_touch_plan_pieces(const struct pw_touch_plan *plan, size_t *count)
 	return plan->pieces.data;
 }
 
-/* ---- records of a piece ---- */
-
-/* Where the columns of a plan are written or read. */
-struct cursor {
-	uint64_t *page;
-	uint64_t *instruction;
-	uint32_t *loads;
-	uint32_t *stores;
-	uint32_t *fetches;
-	uint8_t *flags;
-};
-
-/* Copy the records of a symbol, of which @begun instructions came before. */
-static inline void copy(const struct pw_touch_plan *plan,
-			const struct entry *entry, const struct cursor *to,
-			size_t at, uint64_t begun)
-{
-	size_t from = entry->first;
-	const uint64_t *page = (const uint64_t *)plan->made.page.data + from;
-	const uint32_t *instruction =
-		(const uint32_t *)plan->made.instruction.data + from;
-	const uint32_t *loads = (const uint32_t *)plan->made.loads.data + from;
-	const uint32_t *stores =
-		(const uint32_t *)plan->made.stores.data + from;
-	const uint32_t *fetches =
-		(const uint32_t *)plan->made.fetches.data + from;
-	const uint8_t *flags = (const uint8_t *)plan->made.flags.data + from;
-
-	for (uint32_t i = 0; i < entry->count; i += SLACK) {
-		memcpy(to->page + at + i, page + i, SLACK * sizeof(*page));
-		for (uint32_t k = 0; k < SLACK; k++)
-			to->instruction[at + i + k] = begun + instruction[i + k];
-		memcpy(to->loads + at + i, loads + i, SLACK * sizeof(*loads));
-		memcpy(to->stores + at + i, stores + i,
-		       SLACK * sizeof(*stores));
-		memcpy(to->fetches + at + i, fetches + i,
-		       SLACK * sizeof(*fetches));
-		memcpy(to->flags + at + i, flags + i, SLACK);
-	}
-}
-
-void pw_touch_plan_next(struct pw_touch_plan *plan, uint64_t clock,
-			struct pw_touches *out)
-{
-	const struct entry *entries = plan->entry.data;
-	const uint32_t *symbol = plan->symbols.data;
-	const uint32_t *place = plan->place.data;
-	const uint64_t *literal = plan->literals.data;
-	const struct cursor to = {
-		plan->out.page.data,   plan->out.instruction.data,
-		plan->out.loads.data,  plan->out.stores.data,
-		plan->out.fetches.data, plan->out.flags.data,
-	};
-	/* Instructions are counted from 0: the first one is that begun first. */
-	uint64_t begun = clock - 1;
-	size_t i = plan->symbol, at = 0;
-
-	PW_ASSERT(i < plan->symbols.count);
-	literal += plan->literal;
-	for (; symbol[i] != 0; i++) {
-		const struct entry *entry = &entries[symbol[i]];
-
-		copy(plan, entry, &to, at, begun);
-		for (uint32_t k = 0; k < entry->literals; k++)
-			to.page[at + place[entry->literal + k]] = *literal++;
-		plan->literal += entry->literals;
-		at += entry->count;
-		begun += entry->instructions;
-	}
-	PW_ASSERT(at <= plan->piece_max);
-	for (size_t k = 0; k < at && to.instruction[k] == UINT64_MAX; k++)
-		to.instruction[k] = 0;
-	plan->symbol = i + 1;
-	*out = (struct pw_touches){at,	     to.page,	 to.instruction,
-				   to.loads, to.stores, to.fetches,
-				   to.flags};
-}

@@ -17,7 +17,7 @@
 #define SEGMENT_ACCESSES ((uint64_t)1 << 20)
 #define ZSTD_LEVEL 3
 #define ZSTD_LEVEL_FAST 1
-#define ZSTD_LEVEL_TOUCHES 19 /* beside or from dense chunks */
+#define ZSTD_LEVEL_TOUCHES 9 /* beside or from dense chunks, at least */
 /* Declarations are written before they fill a chunk. */
 #define DECLARATIONS_BYTES_MAX ((size_t)1 << 20)
 #define SHAPES_BYTES_MAX ((size_t)4 << 20)
@@ -130,7 +130,10 @@ enum pw_status pw_writer_open(struct pw_writer **out, const char *path,
 	if (st == PW_OK && options->keep != PW_KEEP_ACCESSES)
 		st = pw_writer_segment_keep_touches(
 			&writer->segment, options->keep == PW_KEEP_TOUCHES,
-			options->dense ? ZSTD_LEVEL_TOUCHES : level, err);
+			options->dense && level < ZSTD_LEVEL_TOUCHES
+				? ZSTD_LEVEL_TOUCHES
+				: level,
+			err);
 	if (st != PW_OK)
 		goto fail;
 	st = pw_chunk_sink_open(&writer->sink, path, options->replace, err);

@@ -25,8 +25,10 @@ static void check_batch(const struct pw_trace_info *info,
 	const struct pw_accesses *accesses = &batch->accesses;
 
 	PW_ASSERT(batch->thread < info->thread_count);
-	PW_ASSERT(accesses->count > 0 || batch->events.count > 0);
-	PW_ASSERT(batch->instruction_count <= accesses->count);
+	PW_ASSERT(batch->access_count > 0 || batch->events.count > 0);
+	PW_ASSERT(batch->instruction_count <= batch->access_count);
+	PW_ASSERT(accesses->count == 0 ||
+		  accesses->count == batch->access_count);
 	for (size_t i = 0; i < accesses->count; i++)
 		PW_ASSERT(PW_ACCESS_KIND(accesses->kind[i]) >= 1 &&
 			  PW_ACCESS_KIND(accesses->kind[i]) <= 4);
