@@ -175,8 +175,8 @@ static enum pw_status copy(struct compact *compact, struct pw_error *err)
 }
 
 /* Read the source and write the trace, up to but without closing it. */
-static enum pw_status convert(struct compact *compact,
-			      const struct args *args, struct pw_error *err)
+static enum pw_status convert(struct compact *compact, const struct args *args,
+			      struct pw_error *err)
 {
 	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
 	struct pw_writer_options target = {.replace = true, .dense = true};
@@ -190,8 +190,8 @@ static enum pw_status convert(struct compact *compact,
 	target.metadata = pw_trace_info(compact->trace)->metadata;
 	target.unknown = pw_trace_info(compact->trace)->unknown;
 	target.keep = (enum pw_writer_keep)args->keep;
-	target.zstd_level =
-		args->level == LEVEL_ARCHIVE ? ZSTD_LEVEL_ARCHIVE : ZSTD_LEVEL_FULL;
+	target.zstd_level = args->level == LEVEL_ARCHIVE ? ZSTD_LEVEL_ARCHIVE
+							 : ZSTD_LEVEL_FULL;
 	st = pw_writer_open(&compact->writer, compact->output, &target, err);
 	if (st == PW_OK)
 		st = pw_regroup_open(&compact->regroup, compact->writer, err);
@@ -254,9 +254,10 @@ const struct pw_command pw_command_compact = {
 	.name = "compact",
 	.summary = "make a trace as small as it gets",
 	.operands_doc = "TRACE",
-	.example = {"pagewalk compact sort.pwt",
-		    "pagewalk compact -o small.pwt sort.pwt",
-		    "pagewalk compact --level archive --keep accesses sort.pwt"},
+	.example =
+		{"pagewalk compact sort.pwt",
+		 "pagewalk compact -o small.pwt sort.pwt",
+		 "pagewalk compact --level archive --keep accesses sort.pwt"},
 	.operands = PW_OPERANDS_ONE,
 	.operands_offset = offsetof(struct args, source),
 	.flags = PW_COMMAND_OUTPUT,

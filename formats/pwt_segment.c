@@ -13,8 +13,8 @@ struct part {
 	uint32_t thread;
 	size_t first; /* in the columns; of no use with a window */
 	size_t count;
-	size_t used;		  /* by runs of the timeline so far */
-	struct pw_window *window; /* of a dense chunk, or NULL */
+	size_t used;		    /* by runs of the timeline so far */
+	struct pw_window *window;   /* of a dense chunk, or NULL */
 	struct pw_touch_plan *plan; /* of a touch chunk, or NULL */
 	size_t piece;		    /* of the plan that comes next */
 };
@@ -366,8 +366,7 @@ static enum pw_status add_pieces(struct pw_segment *segment, struct part *part,
 	enum pw_status st = PW_OK;
 
 	while (st == PW_OK && left > 0) {
-		uint64_t room =
-			PW_TOUCH_CUT - batch.position % PW_TOUCH_CUT;
+		uint64_t room = PW_TOUCH_CUT - batch.position % PW_TOUCH_CUT;
 
 		if (part->piece == pieces ||
 		    piece[part->piece].accesses > left ||

@@ -21,7 +21,7 @@
 
 /* What fits before the next cut. */
 struct pw_touch_cut {
-	uint64_t room; /* accesses */
+	uint64_t room;	/* accesses */
 	uint64_t pages; /* crossed into so far */
 	bool begun;
 };

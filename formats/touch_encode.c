@@ -166,9 +166,8 @@ static uint8_t flags_of(uint64_t key)
 	return (uint8_t)((bits & 3) | (bits & 12) << 1);
 }
 
-static enum pw_status add_record(struct pw_touch_encoder *encoder,
-				 uint64_t key, uint64_t page,
-				 struct pw_error *err)
+static enum pw_status add_record(struct pw_touch_encoder *encoder, uint64_t key,
+				 uint64_t page, struct pw_error *err)
 {
 	struct page fresh = {.number = page};
 	struct record *record = encoder->record.data;
@@ -251,8 +250,8 @@ static enum pw_status put(struct pw_array *bytes, uint64_t value,
 /* The symbol of a record. */
 static enum pw_status give_symbol(struct pw_touch_encoder *encoder,
 				  struct pw_pagemap *symbol_of,
-				  const struct record *record,
-				  uint32_t *symbol, struct pw_error *err)
+				  const struct record *record, uint32_t *symbol,
+				  struct pw_error *err)
 {
 	const struct page *page =
 		&PW_ARRAY_AT(&encoder->page, struct page, record->page);
@@ -291,8 +290,7 @@ static enum pw_status make_symbols(struct pw_touch_encoder *encoder,
 		return st;
 	encoder->symbols.count = records;
 	for (size_t i = 0; i < records && st == PW_OK; i++) {
-		uint32_t *symbol =
-			&PW_ARRAY_AT(&encoder->symbols, uint32_t, i);
+		uint32_t *symbol = &PW_ARRAY_AT(&encoder->symbols, uint32_t, i);
 		const struct page *page = encoder->page.data;
 
 		*symbol = 0;
@@ -344,7 +342,8 @@ static uint64_t record_value(const struct pw_touch_encoder *encoder,
 		&PW_ARRAY_AT(&encoder->symbol, struct record, symbol);
 
 	if (column < PW_TOUCH_COLUMNS - 1)
-		return PW_ARRAY_AT(&encoder->kind, uint64_t, record->kind - 1) >>
+		return PW_ARRAY_AT(&encoder->kind, uint64_t,
+				   record->kind - 1) >>
 			       column * KEY_BITS &
 		       KEY_MASK;
 	return PW_ARRAY_AT(&encoder->page, struct page, record->page).listed;
@@ -404,8 +403,7 @@ static enum pw_status put_symbols(struct pw_touch_encoder *encoder,
 	return PW_OK;
 }
 
-static uint64_t piece_value(const struct pw_touch_piece *piece,
-			    unsigned column)
+static uint64_t piece_value(const struct pw_touch_piece *piece, unsigned column)
 {
 	const struct pw_tally *tally = &piece->tally;
 
@@ -441,9 +439,9 @@ static enum pw_status put_streams(struct pw_touch_encoder *encoder,
 {
 	static enum pw_status (*const puts[PW_TOUCH_STREAMS])(
 		struct pw_touch_encoder *, struct pw_error *) = {
-		[PW_TOUCH_PAGES] = put_pages,	  [PW_TOUCH_RECORDS] = put_records,
-		[PW_TOUCH_RULES] = put_rules,	  [PW_TOUCH_SYMBOLS] = put_symbols,
-		[PW_TOUCH_LITERALS] = NULL,	  [PW_TOUCH_PIECES] = put_pieces,
+		[PW_TOUCH_PAGES] = put_pages, [PW_TOUCH_RECORDS] = put_records,
+		[PW_TOUCH_RULES] = put_rules, [PW_TOUCH_SYMBOLS] = put_symbols,
+		[PW_TOUCH_LITERALS] = NULL,   [PW_TOUCH_PIECES] = put_pieces,
 	};
 	size_t table = out->count;
 	enum pw_status st =

@@ -10,7 +10,8 @@
 #include "base/assert.h"
 #include "formats/dense_wire.h"
 
-void pw_touch_columns_init(struct pw_touch_columns *columns, size_t instruction_bytes)
+void pw_touch_columns_init(struct pw_touch_columns *columns,
+			   size_t instruction_bytes)
 {
 	*columns = (struct pw_touch_columns){
 		.page = PW_ARRAY(uint64_t),
@@ -33,8 +34,8 @@ void pw_touch_columns_free(struct pw_touch_columns *columns)
 }
 
 /* Room for @count records, and for what copies write behind them. */
-enum pw_status pw_touch_columns_reserve(struct pw_touch_columns *columns, size_t count,
-				      struct pw_error *err)
+enum pw_status pw_touch_columns_reserve(struct pw_touch_columns *columns,
+					size_t count, struct pw_error *err)
 {
 	enum pw_status st;
 
@@ -59,7 +60,8 @@ enum pw_status pw_touch_columns_reserve(struct pw_touch_columns *columns, size_t
 static enum pw_status make_symbol(struct pw_touch_plan *plan, uint32_t symbol,
 				  size_t *made, struct pw_error *err)
 {
-	struct pw_touch_entry *entry = &PW_ARRAY_AT(&plan->entry, struct pw_touch_entry, symbol);
+	struct pw_touch_entry *entry =
+		&PW_ARRAY_AT(&plan->entry, struct pw_touch_entry, symbol);
 	const uint32_t *part = plan->part.data;
 	const uint64_t *pages = plan->pages.data;
 	enum pw_status st;
@@ -75,7 +77,8 @@ static enum pw_status make_symbol(struct pw_touch_plan *plan, uint32_t symbol,
 	pw_dense_unfold(plan->rule.data, (uint32_t)plan->distinct, symbol,
 			plan->part.data, plan->stack.data);
 	for (uint32_t i = 0; i < entry->count; i++, at++) {
-		const struct pw_touch_record record = pw_touch_record_at(plan, part[i] - 1);
+		const struct pw_touch_record record =
+			pw_touch_record_at(plan, part[i] - 1);
 
 		begun += record.instructions;
 		PW_ARRAY_AT(&plan->made.page, uint64_t, at) =
@@ -97,7 +100,7 @@ static enum pw_status make_symbol(struct pw_touch_plan *plan, uint32_t symbol,
 
 /* Make the records of all symbols that occur. */
 enum pw_status pw_touch_make_symbols(struct pw_touch_plan *plan,
-				   struct pw_error *err)
+				     struct pw_error *err)
 {
 	struct pw_touch_entry *entry = plan->entry.data;
 	const uint32_t *symbol = plan->symbols.data;
@@ -140,8 +143,8 @@ struct cursor {
 
 /* Copy the records of a symbol, of which @begun instructions came before. */
 static inline void copy(const struct pw_touch_plan *plan,
-			const struct pw_touch_entry *entry, const struct cursor *to,
-			size_t at, uint64_t begun)
+			const struct pw_touch_entry *entry,
+			const struct cursor *to, size_t at, uint64_t begun)
 {
 	size_t from = entry->first;
 	const uint64_t *page = (const uint64_t *)plan->made.page.data + from;
@@ -155,10 +158,13 @@ static inline void copy(const struct pw_touch_plan *plan,
 	const uint8_t *flags = (const uint8_t *)plan->made.flags.data + from;
 
 	for (uint32_t i = 0; i < entry->count; i += PW_TOUCH_SLACK) {
-		memcpy(to->page + at + i, page + i, PW_TOUCH_SLACK * sizeof(*page));
+		memcpy(to->page + at + i, page + i,
+		       PW_TOUCH_SLACK * sizeof(*page));
 		for (uint32_t k = 0; k < PW_TOUCH_SLACK; k++)
-			to->instruction[at + i + k] = begun + instruction[i + k];
-		memcpy(to->loads + at + i, loads + i, PW_TOUCH_SLACK * sizeof(*loads));
+			to->instruction[at + i + k] =
+				begun + instruction[i + k];
+		memcpy(to->loads + at + i, loads + i,
+		       PW_TOUCH_SLACK * sizeof(*loads));
 		memcpy(to->stores + at + i, stores + i,
 		       PW_TOUCH_SLACK * sizeof(*stores));
 		memcpy(to->fetches + at + i, fetches + i,
@@ -175,11 +181,12 @@ void pw_touch_plan_next(struct pw_touch_plan *plan, uint64_t clock,
 	const uint32_t *place = plan->place.data;
 	const uint64_t *literal = plan->literals.data;
 	const struct cursor to = {
-		plan->out.page.data,   plan->out.instruction.data,
-		plan->out.loads.data,  plan->out.stores.data,
+		plan->out.page.data,	plan->out.instruction.data,
+		plan->out.loads.data,	plan->out.stores.data,
 		plan->out.fetches.data, plan->out.flags.data,
 	};
-	/* Instructions are counted from 0: the first one is that begun first. */
+	/* Instructions are counted from 0: the first one is that begun first.
+	 */
 	uint64_t begun = clock - 1;
 	size_t i = plan->symbol, at = 0;
 
@@ -199,7 +206,7 @@ void pw_touch_plan_next(struct pw_touch_plan *plan, uint64_t clock,
 	for (size_t k = 0; k < at && to.instruction[k] == UINT64_MAX; k++)
 		to.instruction[k] = 0;
 	plan->symbol = i + 1;
-	*out = (struct pw_touches){at,	     to.page,	 to.instruction,
+	*out = (struct pw_touches){at,	     to.page,	to.instruction,
 				   to.loads, to.stores, to.fetches,
 				   to.flags};
 }

@@ -111,11 +111,11 @@ static enum pw_status get_pages(struct pw_array *pages, const uint8_t *in,
 static bool record_valid(const struct pw_touch_plan *plan,
 			 const struct pw_touch_record *record)
 {
-	const unsigned allowed =
-		record->flags & PW_TOUCH_FETCH
-			? PW_TOUCH_FETCH | PW_TOUCH_ORDER
-			: PW_TOUCH_LOAD_FIRST | PW_TOUCH_ORDER |
-				  PW_TOUCH_UPGRADE;
+	const unsigned allowed = record->flags & PW_TOUCH_FETCH
+					 ? PW_TOUCH_FETCH | PW_TOUCH_ORDER
+					 : PW_TOUCH_LOAD_FIRST |
+						   PW_TOUCH_ORDER |
+						   PW_TOUCH_UPGRADE;
 
 	if ((record->flags & ~allowed) != 0 ||
 	    (record->loads | record->stores | record->fetches |
@@ -200,8 +200,8 @@ static enum pw_status get_rules(struct pw_touch_plan *plan, const uint8_t *in,
 		if (!in || left == 0 || right == 0 || left >= symbols ||
 		    right >= symbols || symbols >= most)
 			return malformed(err, PW_TOUCH_RULES, "holds no rule");
-		*rule++ = (struct pw_dense_rule){(uint32_t)left,
-						 (uint32_t)right};
+		*rule++ =
+			(struct pw_dense_rule){(uint32_t)left, (uint32_t)right};
 		entry[symbols].count = entry[left].count + entry[right].count;
 		if (entry[symbols].count > PW_TOUCH_SLOTS_MAX)
 			return malformed(err, PW_TOUCH_RULES,
@@ -405,4 +405,3 @@ pw_touch_plan_pieces(const struct pw_touch_plan *plan, size_t *count)
 	*count = plan->pieces.count;
 	return plan->pieces.data;
 }
-

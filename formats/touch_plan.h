@@ -44,12 +44,12 @@ struct pw_touch_plan {
 	struct pw_array place;	  /* uint32_t: of literals in their symbols */
 	struct pw_array part;	  /* uint32_t: of a symbol */
 	struct pw_array stack;	  /* uint32_t */
-	struct pw_touch_columns made;	  /* the records of symbols */
-	struct pw_touch_columns out;	  /* of a piece */
-	size_t distinct;	  /* records */
-	size_t piece_max;	  /* records of a piece */
-	size_t symbol;		  /* that comes next */
-	size_t literal;		  /* likewise */
+	struct pw_touch_columns made; /* the records of symbols */
+	struct pw_touch_columns out;  /* of a piece */
+	size_t distinct;	      /* records */
+	size_t piece_max;	      /* records of a piece */
+	size_t symbol;		      /* that comes next */
+	size_t literal;		      /* likewise */
 };
 
 /* A distinct record, of flags and columns. */

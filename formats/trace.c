@@ -106,8 +106,9 @@ static enum pw_status check_needs(const struct pw_trace *trace,
 		"no multiple of %llu",
 		trace->info.path, (unsigned long long)options->epoch_accesses,
 		(unsigned long long)PW_TOUCH_CUT);
-	return pw_hint(err, "touches are cut at multiples of %llu accesses: "
-			    "choose such an interval",
+	return pw_hint(err,
+		       "touches are cut at multiples of %llu accesses: "
+		       "choose such an interval",
 		       (unsigned long long)PW_TOUCH_CUT);
 }
 
@@ -355,10 +356,10 @@ static enum pw_status fetch(struct pw_trace *trace, bool *more,
 		st = trace->ops->next(trace->state, &trace->info,
 				      &trace->source, more, err);
 		trace->taken = 0;
-		trace->has_source = *more &&
-				    (trace->source.accesses.count > 0 ||
-				     trace->source.touches.count > 0 ||
-				     trace->source.events.count > 0);
+		trace->has_source =
+			*more && (trace->source.accesses.count > 0 ||
+				  trace->source.touches.count > 0 ||
+				  trace->source.events.count > 0);
 	}
 	return st;
 }
@@ -420,8 +421,8 @@ static enum pw_status gather(struct pw_trace *trace, struct pw_touch_cut *cut,
 		.kind = source->kind + at,
 	};
 
-	accesses.count = pw_touch_cut_take(cut, accesses.size_bytes,
-					   accesses.count);
+	accesses.count =
+		pw_touch_cut_take(cut, accesses.size_bytes, accesses.count);
 	pw_tally_add(&batch->tally, accesses.kind, accesses.count);
 	trace->taken += accesses.count;
 	batch->access_count += accesses.count;

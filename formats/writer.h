@@ -28,10 +28,10 @@ struct pw_writer_options {
 				      dense: as many as pay */
 	int zstd_level;		   /* 0: 3, and 1 for executions of shapes */
 	enum pw_writer_keep keep;
-	bool dense;		   /* executions in the smallest form, in long
-				      segments; takes time and memory */
-	bool replace;		   /* write beside and rename at close; else
-				      straight into the file (recordings) */
+	bool dense;   /* executions in the smallest form, in long
+			 segments; takes time and memory */
+	bool replace; /* write beside and rename at close; else
+			 straight into the file (recordings) */
 };
 
 /*

@@ -57,7 +57,7 @@ struct pw_writer_segment {
 	struct pw_timeline timeline;
 	struct pw_generic_encoder *generic;
 	struct pw_fast_encoder *fast;
-	struct pw_dense_encoder *dense; /* instead of fast, or NULL */
+	struct pw_dense_encoder *dense;	   /* instead of fast, or NULL */
 	struct pw_writer_touches *touches; /* NULL: none are kept */
 	bool accesses_kept;
 	int zstd_level;
@@ -84,10 +84,9 @@ enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
  *
  * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_writer_segment_keep_touches(struct pw_writer_segment *segment,
-					      bool alone, int level,
-					      struct pw_error *err)
-	PW_MUST_CHECK;
+enum pw_status
+pw_writer_segment_keep_touches(struct pw_writer_segment *segment, bool alone,
+			       int level, struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Free what the segment holds.

@@ -130,9 +130,8 @@ static enum pw_status look_ahead(struct job *job, const struct args *args,
 				 uint64_t *interval, struct pw_tables *out,
 				 struct pw_error *err)
 {
-	const struct pw_trace_options plain = {.needs = PW_NEED_TOUCHES,
-					       .workers = 1,
-					       .every_access = true};
+	const struct pw_trace_options plain = {
+		.needs = PW_NEED_TOUCHES, .workers = 1, .every_access = true};
 	struct pw_trace *trace;
 	struct pw_totals totals;
 	enum pw_status st =
@@ -142,8 +141,8 @@ static enum pw_status look_ahead(struct job *job, const struct args *args,
 		return st;
 	pw_trace_totals(trace, &totals);
 	if (args->interval == 0)
-		*interval = choose_interval(totals.accesses,
-					    pw_trace_info(trace));
+		*interval =
+			choose_interval(totals.accesses, pw_trace_info(trace));
 	st = start_relayout(job, args->on.relayout, pw_trace_info(trace), out,
 			    err);
 	pw_trace_close(trace);

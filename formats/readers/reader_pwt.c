@@ -269,8 +269,7 @@ static void fill_touches(struct reader *reader,
 			 struct pw_batch *batch)
 {
 	struct pw_touch_piece piece;
-	uint64_t *clock =
-		&PW_ARRAY_AT(&reader->clock, uint64_t, from->thread);
+	uint64_t *clock = &PW_ARRAY_AT(&reader->clock, uint64_t, from->thread);
 
 	if (pw_segment_touches(reader->segment, from, *clock, &piece,
 			       &batch->touches)) {

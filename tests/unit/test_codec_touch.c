@@ -148,8 +148,7 @@ static void malformed_payloads_are_refused(void **state)
 		 "holds no record"},
 		{PW_TOUCH_RECORDS, RAW("\x01\x00\x00\x01\x00\x00\x02"),
 		 "holds no record"},
-		{PW_TOUCH_RECORDS,
-		 RAW("\x01\x00\x00\x80\x80\x04\x00\x00\x00"),
+		{PW_TOUCH_RECORDS, RAW("\x01\x00\x00\x80\x80\x04\x00\x00\x00"),
 		 "holds no record"},
 		{PW_TOUCH_RECORDS, RAW("\x01\x00\x00\x01\x00\x00\x00\x00"),
 		 "is too long"},
@@ -168,8 +167,9 @@ static void malformed_payloads_are_refused(void **state)
 		{PW_TOUCH_LITERALS, RAW("\x0a\x04\x01\x01"),
 		 "has another length"},
 		{PW_TOUCH_PIECES, RAW("\x0a\x03"), "ends early"},
-		{PW_TOUCH_PIECES, RAW("\x0a\x03\x04\x01\x04\x02\x00\x00\x04"
-				      "\x00\x00"),
+		{PW_TOUCH_PIECES,
+		 RAW("\x0a\x03\x04\x01\x04\x02\x00\x00\x04"
+		     "\x00\x00"),
 		 "is too long"},
 		{PW_TOUCH_PIECES,
 		 RAW("\x0a\x00\x04\x01\x04\x00\x00\x00\x04\x00"),
@@ -229,7 +229,7 @@ static void encode_loop(struct pw_array *out, uint64_t *raw_bytes)
 	static uint64_t page[200], instruction[200];
 	static uint32_t loads[200], stores[200], fetches[200];
 	static uint8_t flags[200];
-	const struct pw_touches touches = {200,	  page,	   instruction, loads,
+	const struct pw_touches touches = {200,	   page,    instruction, loads,
 					   stores, fetches, flags};
 	const struct pw_touch_piece piece = {
 		400, {.loads = 200, .fetches = 200, .instructions = 200}};
@@ -247,9 +247,9 @@ static void encode_loop(struct pw_array *out, uint64_t *raw_bytes)
 			fetches[i] = fetch ? 2 : 0;
 			flags[i] = fetch ? PW_TOUCH_FETCH : PW_TOUCH_LOAD_FIRST;
 		}
-		PW_TEST_OK(pw_touch_encoder_add(encoder, &piece, &touches,
-						&err),
-			   &err);
+		PW_TEST_OK(
+			pw_touch_encoder_add(encoder, &piece, &touches, &err),
+			&err);
 	}
 	PW_TEST_OK(pw_touch_encoder_finish(encoder, out, raw_bytes, &err),
 		   &err);

@@ -565,7 +565,7 @@ static void newer_files_are_refused(void **state)
 		   pw_hash(image.bytes + chunk, 120));
 	store(image.bytes, image.count);
 	assert_refused(cut, PW_ERR_FORMAT, "needs a newer pagewalk",
-		       "version 1.2");
+		       "version 1.3");
 	/* Not critical: skipped. The metadata is then missing. */
 	image.bytes[chunk + 6] = 0;
 	pw_store64(image.bytes + chunk + 120,

@@ -64,9 +64,9 @@ static void write_random(const struct pw_random_trace *trace, const char *path,
 		struct pw_accesses accesses =
 			pw_random_accesses(trace, s->access, s->accesses);
 
-		PW_TEST_OK(pw_writer_accesses(writer, s->thread, &accesses,
-					      &err),
-			   &err);
+		PW_TEST_OK(
+			pw_writer_accesses(writer, s->thread, &accesses, &err),
+			&err);
 		for (size_t e = 0; e < s->events; e++)
 			PW_TEST_OK(pw_writer_event(writer, s->thread,
 						   &event[s->event + e], &err),
