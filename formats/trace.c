@@ -91,7 +91,8 @@ static enum pw_status check_needs(const struct pw_trace *trace,
 
 	if (!(trace->info.unknown & PW_UNKNOWN_BUT_TOUCHES))
 		return PW_OK;
-	if (options->needs != PW_NEED_TOUCHES) {
+	if (options->needs == PW_NEED_ACCESSES ||
+	    options->needs == PW_NEED_BOTH) {
 		pw_fail(err, PW_ERR_USAGE,
 			"%s: holds touches only, and accesses are needed here",
 			trace->info.path);
@@ -132,7 +133,8 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 		st = check_every_access(trace, err);
 	if (st == PW_OK)
 		st = check_needs(trace, err);
-	if (st == PW_OK && trace->options.needs != PW_NEED_ACCESSES)
+	if (st == PW_OK && (trace->options.needs == PW_NEED_TOUCHES ||
+			    trace->options.needs == PW_NEED_BOTH))
 		st = pw_collapse_open(&trace->collapse, err);
 	if (st != PW_OK) {
 		pw_trace_close(trace);
@@ -469,6 +471,8 @@ static enum pw_status bring_touches(struct pw_trace *trace,
 	batch->tally = source->tally;
 	batch->touches = source->touches;
 	take_events(trace);
+	if (!trace->collapse)
+		return PW_OK;
 	return pw_collapse_resume(trace->collapse, batch->thread,
 				  &batch->touches, err);
 }
@@ -484,7 +488,8 @@ enum pw_status pw_trace_next(struct pw_trace *trace,
 	if (st != PW_OK || !more)
 		return st;
 	st = begin(trace, err);
-	if (st == PW_OK && trace->options.needs == PW_NEED_TOUCHES)
+	if (st == PW_OK && (trace->options.needs == PW_NEED_TOUCHES ||
+			    trace->source.touches.count > 0))
 		st = bring_touches(trace, err);
 	else if (st == PW_OK)
 		st = bring_accesses(trace, err);

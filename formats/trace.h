@@ -77,6 +77,7 @@ enum pw_trace_needs {
 	PW_NEED_ACCESSES,
 	PW_NEED_TOUCHES, /* and no accesses: they may stay unread */
 	PW_NEED_BOTH,	 /* touches of the accesses of the same batch */
+	PW_NEED_EVENTS,	 /* and counts; what else a batch has is no matter */
 };
 
 struct pw_trace_options {

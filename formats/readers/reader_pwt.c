@@ -175,7 +175,8 @@ static enum pw_status open_reader(void **state, const struct pw_input *input,
 	if (st != PW_OK)
 		goto fail;
 	/* Intervals that end between their cuts are for accesses. */
-	reader->touches = options->needs == PW_NEED_TOUCHES &&
+	reader->touches = (options->needs == PW_NEED_TOUCHES ||
+			   options->needs == PW_NEED_EVENTS) &&
 			  options->epoch_accesses % PW_TOUCH_CUT == 0;
 	if (!reader->touches)
 		drop_touches(reader);
