@@ -129,7 +129,7 @@ static enum pw_status copy(struct anonymise *job, struct pw_error *err)
 static enum pw_status convert(struct anonymise *job, struct pw_totals *totals,
 			      struct pw_error *err)
 {
-	const struct pw_trace_options how = {.touches = false};
+	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
 	const struct pw_trace_info *info;
 	char *metadata;
 	enum pw_status st;

@@ -21,6 +21,7 @@ struct args {
 	struct pw_text_list source;
 	const char *output;
 	uint64_t level; /* enum level */
+	uint64_t keep;	/* enum pw_writer_keep */
 };
 
 static const struct pw_option options[] = {
@@ -40,6 +41,15 @@ static const struct pw_option options[] = {
 		.fallback = "full",
 		.choices = "full|archive",
 		.help = "How much time it may take",
+	},
+	{
+		.name = "keep",
+		.argument = "WHAT",
+		.type = PW_OPTION_CHOICE,
+		.offset = offsetof(struct args, keep),
+		.fallback = "all",
+		.choices = "accesses|touches|all",
+		.help = "What the trace is to hold",
 	},
 	{0},
 };
@@ -205,7 +215,7 @@ static enum pw_status open_source(struct compact *compact,
 				  struct pw_writer_options *target,
 				  struct pw_error *err)
 {
-	const struct pw_trace_options how = {.touches = false};
+	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
 	enum pw_status st;
 
 	st = pw_repack_open(&compact->repack, compact->source, err);
@@ -226,15 +236,17 @@ static enum pw_status open_source(struct compact *compact,
 }
 
 /* Read the source and write the trace, up to but without closing it. */
-static enum pw_status convert(struct compact *compact, enum level level,
+static enum pw_status convert(struct compact *compact, const struct args *args,
 			      struct pw_error *err)
 {
 	struct pw_writer_options target = {.replace = true, .dense = true};
+	enum level level = (enum level)args->level;
 	enum pw_status st;
 
 	st = open_source(compact, &target, err);
 	if (st != PW_OK)
 		return st;
+	target.keep = (enum pw_writer_keep)args->keep;
 	target.zstd_level = zstd_level(level);
 	st = pw_writer_open(&compact->writer, compact->output, &target, err);
 	if (st == PW_OK && compact->repack)
@@ -280,7 +292,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	struct pw_totals totals;
 
 	if (st == PW_OK)
-		st = convert(&compact, (enum level)args->level, err);
+		st = convert(&compact, args, err);
 	if (st == PW_OK) {
 		struct pw_writer *writer = compact.writer;
 
@@ -301,9 +313,10 @@ const struct pw_command pw_command_compact = {
 	.name = "compact",
 	.summary = "make a trace as small as it gets",
 	.operands_doc = "TRACE",
-	.example = {"pagewalk compact sort.pwt",
-		    "pagewalk compact -o small.pwt sort.pwt",
-		    "pagewalk compact --level archive sort.pwt"},
+	.example =
+		{"pagewalk compact sort.pwt",
+		 "pagewalk compact -o small.pwt sort.pwt",
+		 "pagewalk compact --level archive --keep accesses sort.pwt"},
 	.operands = PW_OPERANDS_ONE,
 	.operands_offset = offsetof(struct args, source),
 	.flags = PW_COMMAND_OUTPUT,

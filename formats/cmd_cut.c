@@ -378,7 +378,7 @@ static enum pw_status copy(struct cut *cut, struct pw_error *err)
 /* Read the source and write the trace, up to but without closing it. */
 static enum pw_status convert(struct cut *cut, struct pw_error *err)
 {
-	const struct pw_trace_options how = {.touches = false};
+	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
 	const struct pw_trace_info *info;
 	char *metadata;
 	enum pw_status st;

@@ -314,7 +314,8 @@ static enum pw_status verify_foreign(const struct args *args,
 				     struct pw_tables *out,
 				     struct pw_error *err)
 {
-	const struct pw_trace_options how = {.format = args->format};
+	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES,
+					     .format = args->format};
 	const struct pw_batch *batch;
 	struct pw_progress progress;
 	struct pw_trace *trace;

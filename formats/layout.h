@@ -18,7 +18,7 @@
 #define PW_FILE_MAGIC_BYTES 8
 #define PW_CHUNK_MAGIC UINT32_C(0x435750d7)
 #define PW_VERSION_MAJOR 1
-#define PW_VERSION_MINOR 2
+#define PW_VERSION_MINOR 3
 #define PW_CHUNKS_AN_INDEX 64
 #define PW_INDEX_HEAD_BYTES 8
 #define PW_INDEX_ENTRY_BYTES ((size_t)8 + PW_CHUNK_HEADER_BYTES)
@@ -51,6 +51,7 @@ enum pw_chunk_kind {
 	PW_CHUNK_INDEX = 6,
 	PW_CHUNK_END = 7,
 	PW_CHUNK_SHAPES = 8,
+	PW_CHUNK_TOUCHES = 9,
 	PW_CHUNK_KINDS, /* not on the wire: one more than the last */
 };
 

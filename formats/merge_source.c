@@ -12,7 +12,7 @@ enum pw_status pw_merge_source_open(struct pw_merge_source *source,
 				    const char *path, uint32_t index,
 				    struct pw_error *err)
 {
-	const struct pw_trace_options how = {.touches = false};
+	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
 	enum pw_status st;
 
 	PW_ASSERT(index < PW_MERGE_SOURCES_MAX);
@@ -63,7 +63,7 @@ static enum pw_status survey_batch(struct pw_merge_source *source,
 enum pw_status pw_merge_source_survey(struct pw_merge_source *source,
 				      struct pw_error *err)
 {
-	const struct pw_trace_options how = {.touches = false};
+	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
 	const struct pw_batch *batch;
 	struct pw_trace *trace;
 	enum pw_status st = pw_trace_open(&trace, source->path, &how, err);

@@ -118,7 +118,7 @@ enum pw_status pw_process_list_note(struct pw_process_list *list,
 	if (st != PW_OK)
 		return st;
 	item = item_at(list, info->threads[batch->thread].process);
-	item->accesses += batch->accesses.count;
+	item->accesses += batch->access_count;
 	item->instructions += batch->instruction_count;
 	st = pw_lineage_run(&list->lineage, info, batch->thread, &space, err);
 	for (size_t i = 0; i < events->count && st == PW_OK; i++) {

@@ -98,7 +98,6 @@ static enum pw_status take_batch(struct worker *worker, size_t index,
 	do {
 		struct pw_batch batch = {.thread = from->thread};
 		size_t count = from->count - taken;
-		struct pw_tally tally = {0};
 
 		if (count > PW_WINDOW_ACCESSES)
 			count = PW_WINDOW_ACCESSES;
@@ -108,8 +107,9 @@ static enum pw_status take_batch(struct worker *worker, size_t index,
 		if (taken == from->count)
 			pw_segment_events(&worker->segment, from,
 					  &batch.events);
-		pw_tally_add(&tally, batch.accesses.kind, count);
-		pw_tally_total(&worker->totals, &tally, count);
+		batch.access_count = count;
+		pw_tally_add(&batch.tally, batch.accesses.kind, count);
+		pw_tally_total(&worker->totals, &batch.tally, count);
 		worker->totals.events += batch.events.count;
 		st = taker->take(taker->argument, worker->number, index, &batch,
 				 err);
@@ -153,7 +153,7 @@ static void *work(void *argument)
 
 	pw_segment_init(&worker->segment);
 	st = pw_segment_decoder_init(&worker->decoder, pool->source->threads,
-				     pool->source->shapes, &err);
+				     false, pool->source->shapes, &err);
 	while (st == PW_OK && claim(pool, &index))
 		st = take_segment(worker, index, &err);
 	if (st != PW_OK)

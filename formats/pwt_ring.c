@@ -118,7 +118,8 @@ static void *work(void *argument)
 	size_t index;
 
 	st = pw_segment_decoder_init(&decoder, ring->source.threads,
-				     ring->source.shapes, &err);
+				     ring->source.touches, ring->source.shapes,
+				     &err);
 	while (claim(ring, &index)) {
 		struct slot *slot = &ring->slots[index % ring->slot_count];
 
@@ -181,7 +182,7 @@ enum pw_status pw_ring_open(struct pw_ring **out,
 	for (size_t i = 0; i < ring->slot_count; i++)
 		pw_segment_init(&ring->slots[i].segment);
 	st = pw_segment_decoder_init(&ring->decoder, source->threads,
-				     source->shapes, err);
+				     source->touches, source->shapes, err);
 	if (st != PW_OK)
 		goto fail;
 	*out = ring;

@@ -8,6 +8,7 @@
 #ifndef PW_FORMATS_PWT_RING_H
 #define PW_FORMATS_PWT_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -21,6 +22,7 @@ struct pw_ring_source {
 	const struct pw_pwt_list *list;
 	const struct pw_array *places; /* struct pw_segment_place */
 	size_t threads;		       /* declared */
+	bool touches;		       /* instead of accesses */
 	struct pw_shape_loader *shapes;
 };
 

@@ -4,6 +4,7 @@
 #ifndef PW_FORMATS_PWT_SEGMENT_H
 #define PW_FORMATS_PWT_SEGMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@
 #include "formats/codec_dense.h"
 #include "formats/codec_fast.h"
 #include "formats/codec_generic.h"
+#include "formats/codec_touch.h"
 #include "formats/damage.h"
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
@@ -24,6 +26,8 @@ struct pw_segment_place {
 	size_t first;	 /* no chunk of it is before this one */
 	size_t timeline; /* its last chunk */
 	uint64_t number;
+	bool accesses; /* it has those of all its threads */
+	bool touches;  /* likewise; one of both at least, unless it has none */
 };
 
 /* A stretch of one thread: accesses and the events after them. */
@@ -32,6 +36,7 @@ struct pw_segment_batch {
 	uint32_t part; /* what the thread has in the segment */
 	size_t first;  /* access of the part */
 	size_t count;
+	uint64_t position; /* in the recording, of its first access */
 	size_t first_event;
 	size_t event_count;
 };
@@ -41,6 +46,7 @@ struct pw_segment_batch {
  * chunks with shapes are made when they are asked for.
  */
 struct pw_segment {
+	bool touches; /* it was decoded to these: each batch is a piece */
 	struct pw_array address; /* uint64_t, by thread; and so on */
 	struct pw_array pc;	 /* uint64_t */
 	struct pw_array size;	 /* uint32_t */
@@ -48,6 +54,8 @@ struct pw_segment {
 	struct pw_array parts;	 /* what each thread has */
 	struct pw_array windows; /* struct pw_window *, of chunks with shapes */
 	size_t windows_used;
+	struct pw_array plans; /* struct pw_touch_plan *, of touch chunks */
+	size_t plans_used;
 	struct pw_array batches; /* struct pw_segment_batch, in global order */
 	struct pw_array event_kind;   /* uint16_t */
 	struct pw_array event_result; /* uint64_t */
@@ -59,6 +67,7 @@ struct pw_segment {
 /* What decodes segments; one for each thread that does. */
 struct pw_segment_decoder {
 	size_t threads; /* declared */
+	bool touches;	/* instead of accesses, where there are any */
 	struct pw_shape_loader *loader;
 	struct pw_pwt_shapes shapes; /* what it showed for the segment */
 	struct pw_generic_decoder *generic;
@@ -87,15 +96,15 @@ void pw_segment_init(struct pw_segment *segment);
 void pw_segment_free(struct pw_segment *segment);
 
 /*
- * Make a decoder for a trace of @threads threads whose shapes @loader has. It
- * must stay where it is.
+ * Make a decoder, to touches or to accesses, for a trace of @threads threads
+ * whose shapes @loader has. It must stay where it is.
  *
  * Owns:   @decoder holds memory; free it with pw_segment_decoder_free, also
  *         after a failure. @loader must outlive it.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
-				       size_t threads,
+				       size_t threads, bool touches,
 				       struct pw_shape_loader *loader,
 				       struct pw_error *err) PW_MUST_CHECK;
 
@@ -105,7 +114,8 @@ enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
 void pw_segment_decoder_free(struct pw_segment_decoder *decoder);
 
 /*
- * Decode the segment at @place.
+ * Decode the segment at @place. Touches that are damaged are made up for by
+ * accesses where there are some.
  *
  * Errors: PW_ERR_FORMAT it is damaged: the message says where and how, and
  *         @segment holds nothing; PW_ERR_SYSTEM.
@@ -135,5 +145,16 @@ void pw_segment_accesses(const struct pw_segment *segment,
 void pw_segment_events(const struct pw_segment *segment,
 		       const struct pw_segment_batch *batch,
 		       struct pw_events *out);
+
+/*
+ * What a batch of a segment with touches stands for, and its records, for a
+ * thread whose instruction clock stands at @clock. Each batch that has any is
+ * asked for once, in order; true if it has.
+ *
+ * Owns: the segment; good until the next call.
+ */
+bool pw_segment_touches(const struct pw_segment *segment,
+			const struct pw_segment_batch *batch, uint64_t clock,
+			struct pw_touch_piece *piece, struct pw_touches *out);
 
 #endif

@@ -15,40 +15,38 @@ void pw_ready_segment_free(struct pw_ready_segment *ready)
 	pw_timeline_free(&ready->timeline);
 }
 
-/* Write @chunk with its payload. */
-static enum pw_status write_chunk(const struct pw_ready_segment *ready,
-				  const struct pw_ready_chunk *from,
-				  struct pw_chunk_sink *sink,
-				  struct pw_chunk *chunk, uint64_t *offset,
-				  struct pw_error *err)
+/* Begin a chunk in @sink and copy the payload of @from into it. */
+static struct pw_array *copy_payload(const struct pw_ready_segment *ready,
+				     const struct pw_ready_chunk *from,
+				     struct pw_chunk_sink *sink,
+				     struct pw_error *err)
 {
 	struct pw_array *out = pw_chunk_sink_begin(sink, err);
-	size_t bytes = chunk->payload_bytes;
-	enum pw_status st;
+	size_t bytes = from->chunk.payload_bytes;
 
-	if (!out)
-		return err->status;
 	PW_ASSERT(from->at + bytes <= ready->payload.count);
-	st = pw_array_reserve(out, out->count + bytes, err);
-	if (st != PW_OK)
-		return st;
+	if (!out || pw_array_reserve(out, out->count + bytes, err) != PW_OK)
+		return NULL;
 	memcpy((uint8_t *)out->data + out->count,
 	       (const uint8_t *)ready->payload.data + from->at, bytes);
 	out->count += bytes;
-	return pw_chunk_sink_write(sink, chunk, offset, err);
+	return out;
 }
 
-/* Write the accesses of one thread. */
+/* Write what is kept of the accesses of one thread. */
 static enum pw_status write_accesses(const struct pw_ready_segment *ready,
 				     const struct pw_ready_chunk *from,
 				     struct pw_writer_segment *segment,
 				     struct pw_chunk_sink *sink,
 				     struct pw_error *err)
 {
+	const struct pw_array *payload = copy_payload(ready, from, sink, err);
 	struct pw_chunk chunk = from->chunk;
 	struct pw_writer_thread *thread;
 	enum pw_status st;
 
+	if (!payload)
+		return err->status;
 	PW_ASSERT(chunk.kind == PW_CHUNK_ACCESSES);
 	PW_ASSERT(chunk.thread < segment->threads.count);
 	thread = &PW_ARRAY_AT(&segment->threads, struct pw_writer_thread,
@@ -57,9 +55,10 @@ static enum pw_status write_accesses(const struct pw_ready_segment *ready,
 	chunk.first_access = thread->accesses;
 	chunk.first_instruction = thread->instructions;
 	chunk.previous = thread->last_chunk;
-	st = write_chunk(ready, from, sink, &chunk, &thread->last_chunk, err);
-	thread->accesses += chunk.access_count;
-	thread->instructions += chunk.instruction_count;
+	st = pw_writer_segment_keep(segment, sink, &chunk, payload,
+				    payload->count - chunk.payload_bytes, err);
+	thread->accesses += from->chunk.access_count;
+	thread->instructions += from->chunk.instruction_count;
 	return st;
 }
 
@@ -74,6 +73,9 @@ enum pw_status pw_ready_segment_write(const struct pw_ready_segment *ready,
 	uint64_t offset;
 
 	PW_ASSERT(segment->count == 0 && ready->chunks.count > 0);
+	if (segment->touches)
+		st = pw_writer_touches_begin(segment->touches, &ready->timeline,
+					     segment->accesses, err);
 	for (size_t i = 0; i + 1 < ready->chunks.count && st == PW_OK; i++)
 		st = write_accesses(ready, last++, segment, sink, err);
 	if (st != PW_OK)
@@ -85,5 +87,7 @@ enum pw_status pw_ready_segment_write(const struct pw_ready_segment *ready,
 	chunk.first_instruction = segment->instructions;
 	segment->accesses += chunk.access_count;
 	segment->instructions += chunk.instruction_count;
-	return write_chunk(ready, last, sink, &chunk, &offset, err);
+	if (!copy_payload(ready, last, sink, err))
+		return err->status;
+	return pw_chunk_sink_write(sink, &chunk, &offset, err);
 }

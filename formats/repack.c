@@ -92,6 +92,17 @@ static enum pw_status survey(struct pw_repack *repack, struct pw_error *err)
 	return st;
 }
 
+/* Whether no segment has only its touches. */
+static bool has_accesses(const struct pw_repack *repack)
+{
+	const struct pw_segment_place *place = repack->places.data;
+
+	for (size_t i = 0; i < repack->places.count; i++)
+		if (place[i].touches && !place[i].accesses)
+			return false;
+	return true;
+}
+
 /* Whether the trace is whole and made of executions. */
 static bool is_usable(const struct pw_repack *repack)
 {
@@ -103,6 +114,7 @@ static bool is_usable(const struct pw_repack *repack)
 	       pw_pwt_file_read(&repack->file, 0, bytes, sizeof(bytes),
 				&ignored) == PW_OK &&
 	       pw_file_header_decode(bytes, &major, &minor) == PW_HEADER_GOOD &&
+	       has_accesses(repack) &&
 	       pw_repack_pays(&repack->list, repack->declared.threads.count);
 }
 

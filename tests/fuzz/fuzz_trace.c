@@ -25,8 +25,10 @@ static void check_batch(const struct pw_trace_info *info,
 	const struct pw_accesses *accesses = &batch->accesses;
 
 	PW_ASSERT(batch->thread < info->thread_count);
-	PW_ASSERT(accesses->count > 0 || batch->events.count > 0);
-	PW_ASSERT(batch->instruction_count <= accesses->count);
+	PW_ASSERT(batch->access_count > 0 || batch->events.count > 0);
+	PW_ASSERT(batch->instruction_count <= batch->access_count);
+	PW_ASSERT(accesses->count == 0 ||
+		  accesses->count == batch->access_count);
 	for (size_t i = 0; i < accesses->count; i++)
 		PW_ASSERT(PW_ACCESS_KIND(accesses->kind[i]) >= 1 &&
 			  PW_ACCESS_KIND(accesses->kind[i]) <= 4);
@@ -57,7 +59,7 @@ static uint64_t read_all(struct pw_trace *trace)
 		if (!batch)
 			break;
 		check_batch(pw_trace_info(trace), batch);
-		accesses += batch->accesses.count;
+		accesses += batch->access_count;
 		for (size_t i = 0; i < batch->accesses.count; i++)
 			pages += 2 + batch->accesses.size_bytes[i] / 4096;
 	}
@@ -69,16 +71,20 @@ static uint64_t read_all(struct pw_trace *trace)
 }
 
 /* Read the file at @path, if it is a trace; returns as read_all. */
-static uint64_t try_path(const char *path, bool touches)
+static uint64_t try_path(const char *path, enum pw_trace_needs needs)
 {
 	struct pw_trace_options options = {
-		.touches = touches, .workers = 1, .epoch_accesses = 100};
+		.needs = needs,
+		.workers = 1,
+		.epoch_accesses = needs == PW_NEED_TOUCHES ? 0 : 100,
+	};
 	struct pw_trace *trace;
 	struct pw_error err;
 	enum pw_status st = pw_trace_open(&trace, path, &options, &err);
 	uint64_t pages = 0;
 
-	PW_ASSERT(st == PW_OK || st == PW_ERR_FORMAT);
+	PW_ASSERT(st == PW_OK || st == PW_ERR_FORMAT ||
+		  (st == PW_ERR_USAGE && needs != PW_NEED_TOUCHES));
 	if (st == PW_OK)
 		pages = read_all(trace);
 	pw_trace_close(trace);
@@ -93,8 +99,10 @@ static void try_file(const uint8_t *data, size_t bytes)
 	PW_ASSERT(fd >= 0);
 	PW_ASSERT(bytes == 0 || write(fd, data, bytes) == (ssize_t)bytes);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (try_path(path, false) < TOUCHED_PAGES_MAX)
-		(void)try_path(path, true);
+	if (try_path(path, PW_NEED_ACCESSES) < TOUCHED_PAGES_MAX) {
+		(void)try_path(path, PW_NEED_BOTH);
+		(void)try_path(path, PW_NEED_TOUCHES);
+	}
 	close(fd);
 }
 

@@ -29,7 +29,8 @@ static enum pw_status run(struct pw_verify *verify, const char *path)
 /* Read the trace to its end; true when the reader finds no damage. */
 static bool read_all(const char *path, uint64_t *accesses)
 {
-	const struct pw_trace_options options = {.workers = 1, .format = "pwt"};
+	const struct pw_trace_options options = {
+		.needs = PW_NEED_ACCESSES, .workers = 1, .format = "pwt"};
 	const struct pw_batch *batch;
 	struct pw_trace *trace;
 	struct pw_error err;

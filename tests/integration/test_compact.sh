@@ -101,9 +101,24 @@ for source in plain.pwt shapes.pwt recorded.pwt pin.out; do
 	check "$source" again.pwt
 done
 
-# It pays: a recording becomes smaller, and is replaced by default.
+# Touches are enough where no access is needed, and only there.
+expect_status 0 "$pagewalk" compact --keep touches -o touches.pwt recorded.pwt
+same recorded.pwt touches.pwt dump --format csv --touches
+same recorded.pwt touches.pwt dump --format csv --events
+same recorded.pwt touches.pwt replay --format csv --interval 16384
+expect_status 0 "$pagewalk" info touches.pwt
+grep -q "there are touches only" out || fail "info says nothing of touches"
+for command in dump mrc wss "replay --interval 1000" \
+	"export --to lackey -o x" "compact -o x"; do
+	expect_status 64 "$pagewalk" $command touches.pwt
+	grep -q "touches.pwt: holds touches only" err ||
+		fail "no word about touches: $command"
+done
+
+# It pays: the accesses of a recording become smaller, and it is replaced by
+# default.
 cp recorded.pwt here.pwt
-expect_status 0 "$pagewalk" compact --format json here.pwt
+expect_status 0 "$pagewalk" compact --keep accesses --format json here.pwt
 [ "$(number source_bytes out)" = "$(stat -c %s recorded.pwt)" ] ||
 	fail "source_bytes"
 [ "$(number file_bytes out)" = "$(stat -c %s here.pwt)" ] || fail "file_bytes"
@@ -113,7 +128,8 @@ check recorded.pwt here.pwt
 
 # Refusals; what was there stays as it was.
 cp here.pwt before.pwt
-for damaged in truncated corrupt shapes_truncated shapes_corrupt; do
+for damaged in truncated corrupt shapes_truncated shapes_corrupt \
+	touches_truncated touches_corrupt; do
 	expect_status 2 "$pagewalk" compact -o here.pwt \
 		"$fixtures/pwt/$damaged.pwt"
 	grep -q "$damaged.pwt:" err || fail "no word about the damage"

@@ -46,7 +46,7 @@ static uint64_t much(void)
 static void read_all(const char *format, struct outcome *outcome)
 {
 	struct pw_trace_options options = {
-		.touches = true, .format = format, .workers = 4};
+		.needs = PW_NEED_TOUCHES, .format = format, .workers = 4};
 	const struct pw_batch *batch = NULL;
 	struct pw_error err = {0};
 	struct pw_trace *trace;

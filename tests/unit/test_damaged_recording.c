@@ -101,7 +101,7 @@ static void open_survey(struct survey *survey, const char *path)
 			       &survey->damage);
 	PW_TEST_OK(pw_segment_decoder_init(&survey->decoder,
 					   survey->declared.threads.count,
-					   survey->shapes, &err),
+					   false, survey->shapes, &err),
 		   &err);
 }
 
