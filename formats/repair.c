@@ -15,6 +15,7 @@
 #include "formats/shape_wire.h"
 #include "formats/streams.h"
 #include "formats/timeline.h"
+#include "formats/touch_cut.h"
 
 #define DECLARATIONS_BYTES ((size_t)1 << 20)
 #define ZSTD_LEVEL 3
@@ -432,6 +433,33 @@ static void count_thread(struct repair *repair, const struct pw_chunk *chunk)
 	thread->instructions += chunk->instruction_count;
 }
 
+/*
+ * Touches are cut where the recording says. Behind lost accesses that is
+ * elsewhere, unless a multiple of PW_TOUCH_CUT is lost.
+ */
+static bool has_moved(const struct repair *repair, const struct pw_chunk *chunk)
+{
+	return (chunk->first_access - repair->accesses) % PW_TOUCH_CUT != 0;
+}
+
+/* Leave out chunks that were not decoded, and touches that cannot be moved. */
+static bool is_copied(const struct repair *repair,
+		      const struct pw_segment_place *segment, size_t index)
+{
+	const struct pw_pwt_list *list = &repair->verify->list;
+	const struct pw_chunk *chunk = &pw_pwt_list_at(list, index)->chunk;
+
+	if (pw_chunk_role(chunk->kind) != PW_ROLE_THREAD ||
+	    chunk->thread >= repair->threads.count)
+		return false;
+	if (chunk->kind == PW_CHUNK_TOUCHES)
+		return segment->touches &&
+		       !has_moved(
+			       repair,
+			       &pw_pwt_list_at(list, segment->timeline)->chunk);
+	return segment->accesses;
+}
+
 static enum pw_status copy_segment(struct repair *repair,
 				   const struct pw_segment_place *segment,
 				   struct pw_error *err)
@@ -443,6 +471,14 @@ static enum pw_status copy_segment(struct repair *repair,
 
 	if (timeline->chunk.raw_bytes == 0)
 		return PW_OK; /* nothing happens in it */
+	if (!segment->accesses && segment->touches &&
+	    has_moved(repair, &timeline->chunk)) {
+		pw_fail(err, PW_ERR_FORMAT,
+			"%s: segments are lost before others, and touches "
+			"cannot be moved to another place",
+			repair->verify->path);
+		return pw_hint(err, "replay what is whole of it as it is");
+	}
 	/* First what tells of the threads before it, then what it adds. */
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (size_t i = segment->first;
@@ -450,9 +486,7 @@ static enum pw_status copy_segment(struct repair *repair,
 			const struct pw_chunk_place *place =
 				pw_pwt_list_at(list, i);
 
-			if (pw_chunk_role(place->chunk.kind) !=
-				    PW_ROLE_THREAD ||
-			    place->chunk.thread >= repair->threads.count)
+			if (!is_copied(repair, segment, i))
 				continue;
 			if (pass == 0)
 				st = copy_thread(repair, place, err);

@@ -27,7 +27,10 @@ struct pw_repair_change {
  * those of it, and modules and events are changed.
  *
  * Units:  *file_bytes: of the new file.
- * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ * Touches behind lost accesses are left out, since they are cut by their place.
+ *
+ * Errors: PW_ERR_FORMAT there is nothing but touches, and some would have to
+ *         be left out; PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
 enum pw_status pw_repair_write(const struct pw_verify *verify, const char *path,
 			       const struct pw_repair_change *change,

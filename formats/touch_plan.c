@@ -127,9 +127,8 @@ static bool record_valid(const struct pw_touch_plan *plan,
 		       (record->loads | record->stores) == 0;
 	if (record->fetches > 0)
 		return false;
-	if (record->flags & PW_TOUCH_LOAD_FIRST)
-		return record->loads > 0 && !(record->flags & PW_TOUCH_UPGRADE);
-	return record->stores > 0;
+	return (record->flags & PW_TOUCH_LOAD_FIRST ? record->loads
+						    : record->stores) > 0;
 }
 
 static enum pw_status get_records(struct pw_touch_plan *plan, const uint8_t *in,

@@ -18,6 +18,7 @@
 #include "formats/pwt_declared.h"
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
+#include "formats/pwt_segment.h"
 #include "formats/shape_loader.h"
 
 /* Findings that are told one by one. */
@@ -68,7 +69,7 @@ struct pw_verify {
 	bool gaps;		 /* chunks are missing from the list */
 	bool *bad;		 /* each chunk of the list: damaged */
 	struct pw_array found;	 /* struct pw_segment_place: whole by headers */
-	struct pw_array kept;	 /* struct pw_segment_place: whole */
+	struct pw_array kept;	 /* struct pw_segment_place: whole, and right */
 	struct pw_array lost;	 /* struct pw_lost */
 	struct pw_array findings; /* struct pw_finding */
 	uint64_t problems;	  /* findings, also those not told */
@@ -95,7 +96,7 @@ enum pw_status pw_verify_run(struct pw_verify *verify, const char *path,
  */
 void pw_verify_free(struct pw_verify *verify);
 
-/* ---- between verify.c, verify_chunks.c and verify_segments.c ---- */
+/* ---- between the files verify*.c ---- */
 
 /*
  * Note that @bytes bytes at @offset are wrong.
@@ -116,6 +117,17 @@ enum pw_status pw_verify_note(struct pw_verify *verify, uint64_t offset,
 enum pw_status pw_verify_note_chunk(struct pw_verify *verify, size_t index,
 				    const char *text,
 				    struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Note why the segment at @place could not be decoded: @text is the message.
+ * Chunk @index of the list is blamed when it names none.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_verify_blame(struct pw_verify *verify,
+			       const struct pw_segment_place *place,
+			       size_t index, const char *text,
+			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Check the file header, what lies between chunks, and each chunk by itself;

@@ -268,6 +268,9 @@ static enum pw_status read_declared(struct pw_verify *verify,
 	if (st == PW_OK)
 		st = read_shapes(verify, err);
 	if (st == PW_OK && !verify->declared.has_meta) {
+		if (verify->kinds[PW_CHUNK_ACCESSES].chunks == 0 &&
+		    verify->kinds[PW_CHUNK_TOUCHES].chunks > 0)
+			verify->declared.unknown |= PW_UNKNOWN_BUT_TOUCHES;
 		st = pw_verify_note(verify, PW_FILE_HEADER_BYTES, 0, "META",
 				    "the metadata is lost", err);
 		before++;

@@ -4,12 +4,13 @@
 #include <unistd.h>
 
 #include "base/assert.h"
-#include "base/bits.h"
 #include "formats/chunk_role.h"
 #include "formats/pwt_ring.h"
 #include "formats/pwt_segment.h"
 #include "formats/tally.h"
 #include "formats/verify.h"
+#include "formats/verify_look.h"
+#include "formats/verify_touches.h"
 
 #define WORKERS_MAX 4
 
@@ -20,18 +21,14 @@ struct sum {
 	uint64_t losses; /* before the last segment that it was in */
 };
 
-struct pages {
-	uint64_t min;
-	uint64_t max;
-};
-
 struct check {
 	struct pw_verify *verify;
 	struct pw_array threads; /* struct sum */
 	struct sum all;
-	struct pw_array pages; /* struct pages: by part of the segment */
-	uint64_t next;	       /* segment that should come */
-	uint64_t losses;       /* stretches of segments that did not */
+	struct pw_look look; /* at the segment */
+	uint64_t next;	     /* segment that should come */
+	uint64_t losses;     /* stretches of segments that did not */
+	struct pw_verify_touches touches;
 };
 
 static struct pw_chunk *chunk_at(const struct pw_verify *verify, size_t index)
@@ -44,67 +41,9 @@ static struct pw_chunk *chunk_at(const struct pw_verify *verify, size_t index)
 
 /* ---- a decoded segment ---- */
 
-static void widen(struct pages *pages, const struct pw_accesses *accesses)
-{
-	uint64_t min = UINT64_MAX, max = 0;
-
-	for (size_t i = 0; i < accesses->count; i++) {
-		uint64_t first = accesses->address[i];
-		uint64_t last =
-			pw_access_last_byte(first, accesses->size_bytes[i]);
-
-		min = first < min ? first : min;
-		max = last > max ? last : max;
-	}
-	min >>= PW_PAGE_SHIFT;
-	max >>= PW_PAGE_SHIFT;
-	pages->min = min < pages->min ? min : pages->min;
-	pages->max = max > pages->max ? max : pages->max;
-}
-
-/* Look at all accesses: their pages go to check->pages, by part. */
-static enum pw_status look(struct check *check,
-			   const struct pw_segment *segment,
-			   struct pw_error *err)
-{
-	const struct pages none = {UINT64_MAX, 0};
-	struct pw_totals *totals = &check->verify->totals;
-	const struct pw_segment_batch *batch = segment->batches.data;
-	enum pw_status st;
-
-	check->pages.count = 0;
-	do { /* so there is always an array */
-		st = pw_array_push(&check->pages, &none, err);
-	} while (st == PW_OK && check->pages.count < segment->parts.count);
-	if (st != PW_OK)
-		return st;
-	for (size_t i = 0; i < segment->batches.count; i++, batch++) {
-		struct pw_tally tally = {0};
-		struct pw_accesses part = {0};
-
-		for (size_t at = 0; at < batch->count; at += part.count) {
-			size_t left = batch->count - at;
-
-			PW_ASSERT(batch->part < check->pages.count);
-			pw_segment_accesses(segment, batch, at,
-					    left < PW_WINDOW_ACCESSES
-						    ? left
-						    : PW_WINDOW_ACCESSES,
-					    &part);
-			widen(&PW_ARRAY_AT(&check->pages, struct pages,
-					   batch->part),
-			      &part);
-			pw_tally_add(&tally, part.kind, part.count);
-		}
-		pw_tally_total(totals, &tally, batch->count);
-	}
-	totals->events += segment->event_kind.count;
-	return PW_OK;
-}
-
 /* What a header says of the accesses before it and of the pages in it. */
 static enum pw_status check_counts(struct check *check, size_t index,
-				   struct sum *sum, struct pages pages,
+				   struct sum *sum, struct pw_pages pages,
 				   struct pw_error *err)
 {
 	struct pw_chunk *chunk = chunk_at(check->verify, index);
@@ -134,7 +73,7 @@ static enum pw_status check_counts(struct check *check, size_t index,
 }
 
 static enum pw_status check_thread(struct check *check, size_t index,
-				   struct pages pages, struct pw_error *err)
+				   struct pw_pages pages, struct pw_error *err)
 {
 	uint32_t thread = chunk_at(check->verify, index)->thread;
 	enum pw_status st = PW_OK;
@@ -153,7 +92,8 @@ static enum pw_status check_segment(struct check *check,
 				    const struct pw_segment_place *place,
 				    struct pw_error *err)
 {
-	struct pages all = {UINT64_MAX, 0};
+	unsigned kind = place->accesses ? PW_CHUNK_ACCESSES : PW_CHUNK_TOUCHES;
+	struct pw_pages all = {UINT64_MAX, 0};
 	uint64_t instructions = 0;
 	struct pw_chunk *timeline = chunk_at(check->verify, place->timeline);
 	enum pw_status st = PW_OK;
@@ -161,12 +101,13 @@ static enum pw_status check_segment(struct check *check,
 
 	for (size_t i = place->first; i < place->timeline && st == PW_OK; i++) {
 		const struct pw_chunk *chunk = chunk_at(check->verify, i);
-		struct pages pages;
+		struct pw_pages pages;
 
-		if (chunk->kind != PW_CHUNK_ACCESSES)
+		if (chunk->kind != kind)
 			continue;
-		PW_ASSERT(part < check->pages.count);
-		pages = PW_ARRAY_AT(&check->pages, struct pages, part++);
+		PW_ASSERT(part < check->look.pages.count);
+		pages = PW_ARRAY_AT(&check->look.pages, struct pw_pages,
+				    part++);
 		all.min = pages.min < all.min ? pages.min : all.min;
 		all.max = pages.max > all.max ? pages.max : all.max;
 		instructions += chunk->instruction_count;
@@ -190,16 +131,27 @@ static enum pw_status take(struct check *check,
 			   const struct pw_segment *segment,
 			   struct pw_error *err)
 {
+	struct pw_totals *totals = &check->verify->totals;
+	struct pw_segment_place kept = *place;
 	enum pw_status st;
 
 	if (place->number != check->next)
 		check->losses++;
 	check->next = place->number + 1;
-	st = look(check, segment, err);
+	st = pw_look_at(&check->look, segment, err);
+	if (st != PW_OK)
+		return st;
+	pw_tally_total(totals, &check->look.tally, check->look.accesses);
+	totals->events += check->look.events;
+	/* In a trace of touches accesses are only taken in their place. */
+	if (segment->touches)
+		kept.accesses = false;
+	st = check_segment(check, &kept, err);
+	if (st == PW_OK && kept.accesses && kept.touches)
+		st = pw_verify_touches_check(&check->touches, place,
+					     &check->look, &kept.touches, err);
 	if (st == PW_OK)
-		st = check_segment(check, place, err);
-	if (st == PW_OK)
-		st = pw_array_push(&check->verify->kept, place, err);
+		st = pw_array_push(&check->verify->kept, &kept, err);
 	return st;
 }
 
@@ -230,15 +182,14 @@ static const char *reason_of(const char *text)
 	return colon ? colon + 2 : text;
 }
 
-/* A segment could not be decoded: @text says where and why. */
-static enum pw_status blame(struct pw_verify *verify,
-			    const struct pw_segment_place *place,
-			    const char *text, struct pw_error *err)
+enum pw_status pw_verify_blame(struct pw_verify *verify,
+			       const struct pw_segment_place *place,
+			       size_t index, const char *text,
+			       struct pw_error *err)
 {
 	static const char head[] = "offset ";
 	struct pw_array buffer = PW_ARRAY(uint8_t);
 	uint64_t before = verify->problems, offset = 0;
-	size_t index = place->timeline;
 	enum pw_status st = PW_OK;
 
 	for (size_t i = place->first; i <= place->timeline && st == PW_OK; i++)
@@ -270,7 +221,8 @@ static enum pw_status decode_all(struct check *check, struct pw_ring *ring,
 
 		st = pw_ring_next(ring, &segment, &why);
 		if (st == PW_ERR_FORMAT)
-			st = blame(verify, place, why.message, err);
+			st = pw_verify_blame(verify, place, place->timeline,
+					     why.message, err);
 		else if (st == PW_OK)
 			st = take(check, place, segment, err);
 		else
@@ -282,6 +234,14 @@ static enum pw_status decode_all(struct check *check, struct pw_ring *ring,
 				(double)verify->file.bytes);
 	}
 	return st;
+}
+
+/* Whether chunks of @kind of a segment that is kept were decoded. */
+static bool was_decoded(const struct pw_segment_place *kept, unsigned kind)
+{
+	return kind == PW_CHUNK_TIMELINE ||
+	       (kind == PW_CHUNK_ACCESSES && kept->accesses) ||
+	       (kind == PW_CHUNK_TOUCHES && kept->touches);
 }
 
 /* Check what decoding did not look at. */
@@ -301,8 +261,7 @@ static enum pw_status check_others(struct pw_verify *verify,
 			next++;
 		if ((role != PW_ROLE_THREAD && role != PW_ROLE_COMMITS) ||
 		    (next < verify->kept.count && kept[next].first <= i &&
-		     (chunk->kind == PW_CHUNK_ACCESSES ||
-		      chunk->kind == PW_CHUNK_TIMELINE)))
+		     was_decoded(&kept[next], chunk->kind)))
 			continue;
 		st = check_payload(verify, i, &buffer, err);
 	}
@@ -327,6 +286,9 @@ static void add_thread(struct pw_lost *lost, uint32_t thread)
 static void look_at_rest(const struct pw_verify *verify, struct pw_lost *lost,
 			 size_t from, size_t to)
 {
+	unsigned kind = pw_verify_only_touches(verify) ? PW_CHUNK_TOUCHES
+						       : PW_CHUNK_ACCESSES;
+
 	for (size_t i = from; i < to; i++) {
 		const struct pw_chunk *chunk = chunk_at(verify, i);
 		uint64_t number = chunk->segment - lost->first_segment;
@@ -340,7 +302,7 @@ static void look_at_rest(const struct pw_verify *verify, struct pw_lost *lost,
 		if (chunk->segment >= lost->first_segment &&
 		    number >= lost->segments && number < UINT64_MAX)
 			lost->segments = number + 1;
-		if (chunk->kind == PW_CHUNK_ACCESSES) {
+		if (chunk->kind == kind) {
 			lost->accesses += chunk->access_count;
 			lost->instructions += chunk->instruction_count;
 		}
@@ -415,6 +377,26 @@ static unsigned choose_workers(void)
 	return processors < WORKERS_MAX ? (unsigned)processors : WORKERS_MAX;
 }
 
+/* Segments with touches only are lost, unless the trace has nothing else. */
+static enum pw_status choose(struct pw_verify *verify, struct pw_error *err)
+{
+	struct pw_segment_place *place = verify->found.data;
+	bool only_touches = pw_verify_only_touches(verify);
+	enum pw_status st = PW_OK;
+	size_t chosen = 0;
+
+	for (size_t i = 0; i < verify->found.count && st == PW_OK; i++) {
+		if (only_touches || place[i].accesses || !place[i].touches)
+			place[chosen++] = place[i];
+		else
+			st = pw_verify_note_chunk(
+				verify, place[i].timeline,
+				"the accesses of its segment are lost", err);
+	}
+	verify->found.count = chosen;
+	return st;
+}
+
 enum pw_status pw_verify_segments(struct pw_verify *verify,
 				  struct pw_progress *progress,
 				  struct pw_error *err)
@@ -424,25 +406,30 @@ enum pw_status pw_verify_segments(struct pw_verify *verify,
 		.list = &verify->list,
 		.places = &verify->found,
 		.threads = verify->declared.threads.count,
+		.touches = pw_verify_only_touches(verify),
 		.shapes = verify->shapes,
 	};
 	struct check check = {
 		.verify = verify,
 		.threads = PW_ARRAY(struct sum),
-		.pages = PW_ARRAY(struct pages),
+		.look = PW_LOOK,
 	};
-	struct pw_ring *ring;
-	enum pw_status st = pw_ring_open(&ring, &source, choose_workers(), err);
+	struct pw_ring *ring = NULL;
+	enum pw_status st = pw_verify_touches_init(&check.touches, verify, err);
 
-	if (st != PW_OK)
-		return st;
-	st = decode_all(&check, ring, progress, err);
+	if (st == PW_OK)
+		st = choose(verify, err);
+	if (st == PW_OK)
+		st = pw_ring_open(&ring, &source, choose_workers(), err);
+	if (st == PW_OK)
+		st = decode_all(&check, ring, progress, err);
 	pw_ring_close(ring);
 	if (st == PW_OK)
 		st = check_others(verify, err);
 	if (st == PW_OK)
 		st = find_lost(verify, err);
+	pw_verify_touches_free(&check.touches);
 	pw_array_free(&check.threads);
-	pw_array_free(&check.pages);
+	pw_look_free(&check.look);
 	return st;
 }

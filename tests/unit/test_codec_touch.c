@@ -144,7 +144,8 @@ static void malformed_payloads_are_refused(void **state)
 		 "holds no record"},
 		{PW_TOUCH_RECORDS, RAW("\x01\x02\x01\x00\x01\x00\x00"),
 		 "holds no record"},
-		{PW_TOUCH_RECORDS, RAW("\x01\x12\x01\x01\x00\x00\x00"),
+		/* a load that is none; a page that is not there */
+		{PW_TOUCH_RECORDS, RAW("\x01\x12\x00\x01\x00\x00\x00"),
 		 "holds no record"},
 		{PW_TOUCH_RECORDS, RAW("\x01\x00\x00\x01\x00\x00\x02"),
 		 "holds no record"},

@@ -17,7 +17,7 @@
 #define ITEMS 600
 #define SEGMENT 50
 
-enum form { PLAIN, SHAPES, DENSE, FORMS };
+enum form { PLAIN, SHAPES, DENSE, TOUCHES, FORMS };
 
 static char source[] = "/tmp/pw_verify_XXXXXX";
 static char damaged[] = "/tmp/pw_verify_damaged_XXXXXX";
@@ -59,6 +59,7 @@ static void write_script(const struct pw_script *script, enum form form,
 	const struct pw_writer_options options = {
 		.metadata = "{\"engine\": \"test\"}",
 		.segment_accesses = SEGMENT,
+		.keep = form == TOUCHES ? PW_KEEP_ALL : PW_KEEP_ACCESSES,
 		.dense = form == DENSE,
 		.replace = true,
 	};
