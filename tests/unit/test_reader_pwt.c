@@ -136,7 +136,7 @@ static void assert_same_touches(const char *left, const char *right)
 			PW_TEST_OK(pw_trace_next(trace[i], &batch[i], &err),
 				   &err);
 		assert_true(!batch[0] == !batch[1]);
-		if (!batch[0])
+		if (!batch[0] || !batch[1])
 			break;
 		a = &batch[0]->touches;
 		b = &batch[1]->touches;

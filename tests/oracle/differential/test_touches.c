@@ -47,10 +47,26 @@ static void close_bench(struct bench *b)
 
 /* ---- writing ---- */
 
+static void write_stretch(const struct pw_random_trace *trace,
+			  const struct pw_random_stretch *s,
+			  struct pw_writer *writer)
+{
+	const struct pw_event *event = trace->event.data;
+	struct pw_accesses accesses =
+		pw_random_accesses(trace, s->access, s->accesses);
+	struct pw_error err;
+
+	PW_TEST_OK(pw_writer_accesses(writer, s->thread, &accesses, &err),
+		   &err);
+	for (size_t e = 0; e < s->events; e++)
+		PW_TEST_OK(pw_writer_event(writer, s->thread,
+					   &event[s->event + e], &err),
+			   &err);
+}
+
 static void write_random(const struct pw_random_trace *trace, const char *path,
 			 const struct pw_writer_options *options)
 {
-	const struct pw_event *event = trace->event.data;
 	struct pw_writer *writer;
 	struct pw_error err;
 
@@ -58,20 +74,11 @@ static void write_random(const struct pw_random_trace *trace, const char *path,
 	for (size_t i = 0; i < trace->threads; i++)
 		PW_TEST_OK(pw_writer_thread(writer, &trace->thread[i], &err),
 			   &err);
-	for (size_t i = 0; i < trace->stretch.count; i++) {
-		const struct pw_random_stretch *s = &PW_ARRAY_AT(
-			&trace->stretch, struct pw_random_stretch, i);
-		struct pw_accesses accesses =
-			pw_random_accesses(trace, s->access, s->accesses);
-
-		PW_TEST_OK(
-			pw_writer_accesses(writer, s->thread, &accesses, &err),
-			&err);
-		for (size_t e = 0; e < s->events; e++)
-			PW_TEST_OK(pw_writer_event(writer, s->thread,
-						   &event[s->event + e], &err),
-				   &err);
-	}
+	for (size_t i = 0; i < trace->stretch.count; i++)
+		write_stretch(trace,
+			      &PW_ARRAY_AT(&trace->stretch,
+					   struct pw_random_stretch, i),
+			      writer);
 	PW_TEST_OK(pw_writer_close(writer, &err), &err);
 }
 
@@ -179,7 +186,7 @@ static size_t compare(struct bench *b, enum pw_writer_keep left,
 			PW_TEST_OK(pw_trace_next(trace[i], &batch[i], &err),
 				   &err);
 		assert_true(!batch[0] == !batch[1]);
-		if (!batch[0])
+		if (!batch[0] || !batch[1])
 			break;
 		assert_batch(batch[0], batch[1]);
 	}
