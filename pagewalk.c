@@ -232,7 +232,7 @@ static enum pw_status prepare_options(struct session *session)
 
 /* ---- rendering ---- */
 
-static bool wants_color(const struct session *session, FILE *out)
+static bool wants_color(const struct session *session, int fd)
 {
 	const char *no_color = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
@@ -241,29 +241,29 @@ static bool wants_color(const struct session *session, FILE *out)
 		return session->common.color == COLOR_ALWAYS;
 	if (no_color && *no_color)
 		return false;
-	return term && strcmp(term, "dumb") != 0 && isatty(fileno(out));
+	return term && strcmp(term, "dumb") != 0 && isatty(fd);
 }
 
-static size_t terminal_width(FILE *out)
+static size_t terminal_width(int fd)
 {
 	struct winsize size;
 
-	if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0)
+	if (ioctl(fd, TIOCGWINSZ, &size) != 0)
 		return 0;
 	return size.ws_col;
 }
 
-/* @table is the only one to show, or NULL. */
+/* @table is the only one to show, or NULL; what is in @out goes to @fd. */
 static enum pw_status render(struct session *session,
 			     const struct pw_sink_ops *sink, const char *table,
-			     FILE *out)
+			     FILE *out, int fd)
 {
 	const struct pw_sink_options options = {
 		.table = table,
-		.color = wants_color(session, out),
+		.color = wants_color(session, fd),
 		.raw_numbers = session->common.raw_numbers,
 		.title = session->title,
-		.width = terminal_width(out),
+		.width = terminal_width(fd),
 	};
 
 	return sink->write(out, session->tables, &options, &session->error);
@@ -316,7 +316,8 @@ static enum pw_status write_file(struct session *session,
 		st = pw_output_open(&output, path, &session->error);
 	if (st != PW_OK)
 		return st;
-	st = render(session, sink, NULL, pw_output_stream(output));
+	st = render(session, sink, NULL, pw_output_stream(output),
+		    pw_output_fd(output));
 	if (st == PW_OK)
 		return commit(session, output, path);
 	pw_output_discard(output);
@@ -366,13 +367,16 @@ static enum pw_status show_results(struct session *session,
 {
 	const struct pw_sink_ops *sink = pw_sink_at(session->common.format);
 	bool target = session->command->flags & PW_COMMAND_TARGET;
+	FILE *out = target ? stderr : stdout;
 	enum pw_status st;
 
 	PW_ASSERT(sink);
-	st = render(session, sink, session->common.table,
-		    output   ? pw_output_stream(output)
-		    : target ? stderr
-			     : stdout);
+	if (output)
+		st = render(session, sink, session->common.table,
+			    pw_output_stream(output), pw_output_fd(output));
+	else
+		st = render(session, sink, session->common.table, out,
+			    fileno(out));
 	/* Messages may be lost with stderr, results may not. */
 	if (st == PW_OK && target && !output)
 		st = finish_stream(stderr, "standard error", &session->error);

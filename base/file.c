@@ -11,8 +11,12 @@
 
 #include "base/assert.h"
 
+#define STREAM_BYTES ((size_t)64 << 10)
+
 struct pw_output {
-	FILE *stream;
+	FILE *stream; /* writes through write_all */
+	int fd;
+	int error;	 /* the first that a write met, or 0 */
 	char *path;	 /* as messages name it */
 	char *target;	 /* where it shall appear: symbolic links followed */
 	char *temporary; /* NULL: written directly */
@@ -107,12 +111,59 @@ static int open_target(struct pw_output *output)
 	return output->target ? open_beside(output, &old) : -1;
 }
 
+/*
+ * Write what the stream has collected. A stream of its own accord would forget
+ * why a write failed, and lose what an interrupted one left over.
+ */
+static ssize_t write_all(void *cookie, const char *data, size_t bytes)
+{
+	struct pw_output *output = cookie;
+	size_t left = bytes;
+
+	while (left > 0 && output->error == 0) {
+		ssize_t done = write(output->fd, data, left);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) {
+			output->error = done < 0 ? errno : EIO;
+			break;
+		}
+		data += done;
+		left -= (size_t)done;
+	}
+	return left > 0 ? 0 : (ssize_t)bytes;
+}
+
+/* Make the stream of an output that is open; false: see errno. */
+static bool make_stream(struct pw_output *output)
+{
+	static const cookie_io_functions_t functions = {.write = write_all};
+
+	output->stream = fopencookie(output, "w", functions);
+	return output->stream &&
+	       setvbuf(output->stream, NULL, _IOFBF, STREAM_BYTES) == 0;
+}
+
+/* Close without losing errno, and remove what was not to stay. */
+static void drop(struct pw_output *output)
+{
+	int saved = errno;
+
+	if (output->stream)
+		fclose(output->stream);
+	if (output->fd >= 0)
+		close(output->fd);
+	if (output->temporary)
+		unlink(output->temporary);
+	errno = saved;
+}
+
 enum pw_status pw_output_open(struct pw_output **out, const char *path,
 			      struct pw_error *err)
 {
 	struct pw_output *output = calloc(1, sizeof(*output));
 	enum pw_status st;
-	int fd;
 
 	*out = NULL;
 	if (output)
@@ -121,17 +172,14 @@ enum pw_status pw_output_open(struct pw_output **out, const char *path,
 		free(output);
 		return pw_fail_memory(err, "an output file");
 	}
-	fd = open_target(output);
-	if (fd < 0)
+	output->fd = open_target(output);
+	if (output->fd < 0)
 		goto fail;
-	output->stream = fdopen(fd, "w");
-	if (!output->stream) {
-		close(fd);
-		if (output->temporary)
-			unlink(output->temporary);
+	PW_ASSERT(!output->temporary == !output->target);
+	if (!make_stream(output)) {
+		drop(output);
 		goto fail;
 	}
-	PW_ASSERT(!output->temporary == !output->target);
 	*out = output;
 	return PW_OK;
 fail:
@@ -146,16 +194,30 @@ FILE *pw_output_stream(struct pw_output *output)
 	return output->stream;
 }
 
-/* Write what is buffered; 0 or an errno. */
-static int flush(FILE *stream)
+int pw_output_fd(struct pw_output *output)
 {
-	errno = 0;
-	while (fflush(stream) != 0) {
-		if (errno != EINTR)
-			return errno ? errno : EIO;
-		clearerr(stream);
-	}
-	return ferror(stream) ? EIO : 0;
+	PW_ASSERT(output->fd >= 0);
+	return output->fd;
+}
+
+/* Write what is buffered; 0 or an errno. */
+static int flush(struct pw_output *output)
+{
+	bool failed = fflush(output->stream) != 0 || ferror(output->stream);
+
+	if (output->error)
+		return output->error;
+	return failed ? EIO : 0;
+}
+
+enum pw_status pw_output_flush(struct pw_output *output, struct pw_error *err)
+{
+	int error = flush(output);
+
+	if (error)
+		return pw_fail_errno(err, PW_ERR_OUTPUT, error,
+				     "%s: cannot write", output->path);
+	return PW_OK;
 }
 
 static int sync_retrying(int fd)
@@ -171,15 +233,17 @@ static int sync_retrying(int fd)
 /* Flush, sync, close and rename; 0 or the first thing that went wrong. */
 static int finish(struct pw_output *output)
 {
-	int error = flush(output->stream);
+	int error = flush(output);
 
 	/* What is renamed has a place to go to. */
 	PW_ASSERT(!output->temporary || output->target);
 
-	if (!error && output->temporary &&
-	    sync_retrying(fileno(output->stream)) != 0)
+	if (!error && output->temporary && sync_retrying(output->fd) != 0)
 		error = errno;
 	if (fclose(output->stream) != 0 && !error)
+		error = EIO;
+	/* Linux closes what it is interrupted in closing. */
+	if (close(output->fd) != 0 && errno != EINTR && !error)
 		error = errno;
 	if (!error && output->temporary &&
 	    rename(output->temporary, output->target) != 0)
@@ -205,9 +269,9 @@ void pw_output_discard(struct pw_output *output)
 {
 	if (!output)
 		return;
-	fclose(output->stream);
-	if (output->temporary)
-		unlink(output->temporary);
+	/* What is still in the stream need not get anywhere. */
+	output->error = ECANCELED;
+	drop(output);
 	release(output);
 }
 

@@ -32,6 +32,21 @@ enum pw_status pw_output_open(struct pw_output **out, const char *path,
 FILE *pw_output_stream(struct pw_output *output);
 
 /*
+ * Write what the stream has collected.
+ *
+ * Errors: PW_ERR_OUTPUT some byte could not be written.
+ */
+enum pw_status pw_output_flush(struct pw_output *output,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The descriptor that the stream writes to, for what is not writing.
+ *
+ * Owns: the output; do not close it.
+ */
+int pw_output_fd(struct pw_output *output);
+
+/*
  * Flush, sync, rename into place and free, whatever happens.
  *
  * Errors: PW_ERR_OUTPUT some byte could not be written; the old file stands.

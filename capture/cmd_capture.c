@@ -18,6 +18,13 @@ static const struct pw_option options[] = {
 	 .type = PW_OPTION_TEXT,
 	 .offset = offsetof(struct pw_request_args, output),
 	 .help = "Trace to write; without it, the command's name and .pwt"},
+	{.name = "keep",
+	 .argument = "WHAT",
+	 .type = PW_OPTION_CHOICE,
+	 .offset = offsetof(struct pw_request_args, keep),
+	 .fallback = "accesses",
+	 .choices = "accesses|touches|all",
+	 .help = "What the trace is to hold"},
 #define OPTION(member_, name_, key_, argument_, type_, fallback_, help_) \
 	{.name = (name_),                                                \
 	 .key = (key_),                                                  \
@@ -167,6 +174,7 @@ static enum pw_status record(struct recording *recording, void *session,
 {
 	const struct pw_writer_options writer_options = {
 		.metadata = recording->metadata,
+		.keep = (enum pw_writer_keep)recording->args->keep,
 	};
 	struct pw_writer *writer;
 	struct stat file;

@@ -21,6 +21,7 @@ struct pw_request_args {
 #undef PW_RECORDING_SIZE
 #undef PW_RECORDING_FLAG
 	const char *output;
+	uint64_t keep; /* enum pw_writer_keep; only "capture" asks */
 	struct pw_text_list command;
 };
 

@@ -12,6 +12,10 @@ if(PW_SANITIZE)
   add_compile_options(-fsanitize=${PW_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PW_SANITIZE})
+  # libFuzzer sees where the libraries go, not only the targets.
+  if(PW_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+  endif()
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_compile_definitions(_FORTIFY_SOURCE=2)
 endif()

@@ -9,6 +9,7 @@
 #ifndef PW_FORMATS_BATCH_H
 #define PW_FORMATS_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -86,6 +87,15 @@ struct pw_touches {
 	const uint8_t *flags; /* enum pw_touch_flag */
 };
 
+/* How many accesses of each kind there are. */
+struct pw_tally {
+	uint64_t loads; /* read-modify-writes included */
+	uint64_t stores;
+	uint64_t modifies;
+	uint64_t fetches;
+	uint64_t instructions; /* PW_ACCESS_FIRST bits */
+};
+
 /* Events in order, all of the batch's thread; see event.h. */
 struct pw_events {
 	size_t count;
@@ -108,9 +118,12 @@ struct pw_batch {
 	uint64_t first_access;	     /* global number of the first access */
 	uint64_t first_instruction;  /* thread's clock before the batch */
 	uint64_t instruction_count;  /* instructions begun in the batch */
-	struct pw_accesses accesses; /* the accesses behind the touches too */
-	struct pw_touches touches;   /* empty unless asked for */
+	uint64_t access_count;	     /* what it stands for, asked for or not */
+	struct pw_tally tally;	     /* of these accesses */
+	struct pw_accesses accesses; /* empty unless asked for */
+	struct pw_touches touches;   /* likewise */
 	struct pw_events events;
+	bool goes_on; /* between readers and trace.c: the run is not over */
 };
 
 #endif

@@ -61,7 +61,7 @@ static enum pw_status emit(struct pw_chunk_sink *sink, struct pw_chunk *chunk,
 	if (chunk->codec == PW_CODEC_STORED)
 		chunk->raw_bytes = payload;
 	chunk->sequence = sink->sequence;
-	if (chunk->kind != PW_CHUNK_ACCESSES)
+	if (chunk->kind != PW_CHUNK_ACCESSES && chunk->kind != PW_CHUNK_TOUCHES)
 		chunk->previous = sink->previous[chunk->kind];
 	chunk->payload_hash = pw_hash(bytes + PW_CHUNK_HEADER_BYTES, padded);
 	pw_chunk_encode(bytes, chunk);

@@ -45,8 +45,8 @@ struct pw_array *pw_chunk_sink_begin(struct pw_chunk_sink *sink,
 
 /*
  * Write the chunk begun. The caller fills what it knows of @chunk; sequence,
- * payload fields, the raw_bytes of stored payloads and, except for ACCESSES,
- * previous are filled here. *offset is where the chunk begins.
+ * payload fields, the raw_bytes of stored payloads and, except for ACCESSES
+ * and TOUCHES, previous are filled here. *offset is where the chunk begins.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */

@@ -8,6 +8,7 @@
 #include "base/command.h"
 #include "base/progress.h"
 #include "formats/regroup.h"
+#include "formats/repack.h"
 #include "formats/trace.h"
 #include "formats/writer.h"
 
@@ -20,6 +21,7 @@ struct args {
 	struct pw_text_list source;
 	const char *output;
 	uint64_t level; /* enum level */
+	uint64_t keep;	/* enum pw_writer_keep */
 };
 
 static const struct pw_option options[] = {
@@ -39,6 +41,15 @@ static const struct pw_option options[] = {
 		.fallback = "full",
 		.choices = "full|archive",
 		.help = "How much time it may take",
+	},
+	{
+		.name = "keep",
+		.argument = "WHAT",
+		.type = PW_OPTION_CHOICE,
+		.offset = offsetof(struct args, keep),
+		.fallback = "all",
+		.choices = "accesses|touches|all",
+		.help = "What the trace is to hold",
 	},
 	{0},
 };
@@ -67,8 +78,9 @@ struct compact {
 	const char *source;
 	const char *output;
 	struct pw_tables *tables;
-	struct pw_trace *trace;
 	struct pw_writer *writer;
+	struct pw_repack *repack; /* a recording, or NULL: */
+	struct pw_trace *trace;	  /* any other trace */
 	struct pw_regroup *regroup;
 	size_t threads; /* declared so far */
 	size_t modules;
@@ -87,6 +99,14 @@ static enum pw_status check_names(struct compact *compact, struct pw_error *err)
 }
 
 /* What is lost must be said in a trace, and an old trace does not say it. */
+static enum pw_status refuse_damage(enum pw_status st, struct pw_error *err)
+{
+	if (st != PW_ERR_FORMAT)
+		return st;
+	return pw_hint(err, "make a whole trace of what is left with pagewalk "
+			    "import, and compact that");
+}
+
 static enum pw_status check_damage(const struct compact *compact,
 				   struct pw_error *err)
 {
@@ -94,9 +114,7 @@ static enum pw_status check_damage(const struct compact *compact,
 
 	if (!damage)
 		return PW_OK;
-	pw_fail(err, PW_ERR_FORMAT, "%s", damage);
-	return pw_hint(err, "make a whole trace of what is left with pagewalk "
-			    "import, and compact that");
+	return refuse_damage(pw_fail(err, PW_ERR_FORMAT, "%s", damage), err);
 }
 
 /* Declare threads and modules that have come up. */
@@ -164,24 +182,75 @@ static enum pw_status copy(struct compact *compact, struct pw_error *err)
 	return st == PW_OK ? declare(compact, err) : st;
 }
 
-/* Read the source and write the trace, up to but without closing it. */
-static enum pw_status convert(struct compact *compact, enum level level,
-			      struct pw_error *err)
+static int zstd_level(enum level level)
 {
-	const struct pw_trace_options how = {.touches = false};
-	struct pw_writer_options target = {.replace = true, .dense = true};
+	return level == LEVEL_ARCHIVE ? ZSTD_LEVEL_ARCHIVE : ZSTD_LEVEL_FULL;
+}
+
+/* Write the trace from the executions of a recording. */
+static enum pw_status repack(struct compact *compact, enum level level,
+			     struct pw_error *err)
+{
+	struct pw_progress progress;
+	struct pw_totals totals;
+	bool more = true;
 	enum pw_status st;
 
+	pw_progress_start(&progress, "compact", "accesses",
+			  pw_tables_quiet(compact->tables));
+	st = pw_repack_begin(compact->repack, compact->writer,
+			     zstd_level(level), 0, err);
+	while (st == PW_OK && more) {
+		st = pw_repack_next(compact->repack, &more, err);
+		pw_writer_totals(compact->writer, &totals);
+		pw_progress_update(&progress, totals.accesses,
+				   pw_repack_progress(compact->repack));
+	}
+	pw_progress_end(&progress);
+	return refuse_damage(st, err);
+}
+
+/* Open the source, as a recording if it is one, and say what it is. */
+static enum pw_status open_source(struct compact *compact,
+				  struct pw_writer_options *target,
+				  struct pw_error *err)
+{
+	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
+	enum pw_status st;
+
+	st = pw_repack_open(&compact->repack, compact->source, err);
+	if (st != PW_OK)
+		return st;
+	if (compact->repack) {
+		pw_repack_describe(compact->repack, target);
+		return PW_OK;
+	}
 	st = pw_trace_open(&compact->trace, compact->source, &how, err);
 	if (st == PW_OK)
 		st = check_damage(compact, err);
 	if (st != PW_OK)
 		return st;
-	target.metadata = pw_trace_info(compact->trace)->metadata;
-	target.unknown = pw_trace_info(compact->trace)->unknown;
-	target.zstd_level =
-		level == LEVEL_ARCHIVE ? ZSTD_LEVEL_ARCHIVE : ZSTD_LEVEL_FULL;
+	target->metadata = pw_trace_info(compact->trace)->metadata;
+	target->unknown = pw_trace_info(compact->trace)->unknown;
+	return PW_OK;
+}
+
+/* Read the source and write the trace, up to but without closing it. */
+static enum pw_status convert(struct compact *compact, const struct args *args,
+			      struct pw_error *err)
+{
+	struct pw_writer_options target = {.replace = true, .dense = true};
+	enum level level = (enum level)args->level;
+	enum pw_status st;
+
+	st = open_source(compact, &target, err);
+	if (st != PW_OK)
+		return st;
+	target.keep = (enum pw_writer_keep)args->keep;
+	target.zstd_level = zstd_level(level);
 	st = pw_writer_open(&compact->writer, compact->output, &target, err);
+	if (st == PW_OK && compact->repack)
+		return repack(compact, level, err);
 	if (st == PW_OK)
 		st = pw_regroup_open(&compact->regroup, compact->writer, err);
 	return st == PW_OK ? copy(compact, err) : st;
@@ -223,7 +292,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	struct pw_totals totals;
 
 	if (st == PW_OK)
-		st = convert(&compact, (enum level)args->level, err);
+		st = convert(&compact, args, err);
 	if (st == PW_OK) {
 		struct pw_writer *writer = compact.writer;
 
@@ -233,6 +302,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	}
 	if (st == PW_OK)
 		report(&compact, &totals);
+	pw_repack_close(compact.repack);
 	pw_regroup_close(compact.regroup);
 	pw_writer_abandon(compact.writer);
 	pw_trace_close(compact.trace);
@@ -243,9 +313,10 @@ const struct pw_command pw_command_compact = {
 	.name = "compact",
 	.summary = "make a trace as small as it gets",
 	.operands_doc = "TRACE",
-	.example = {"pagewalk compact sort.pwt",
-		    "pagewalk compact -o small.pwt sort.pwt",
-		    "pagewalk compact --level archive sort.pwt"},
+	.example =
+		{"pagewalk compact sort.pwt",
+		 "pagewalk compact -o small.pwt sort.pwt",
+		 "pagewalk compact --level archive --keep accesses sort.pwt"},
 	.operands = PW_OPERANDS_ONE,
 	.operands_offset = offsetof(struct args, source),
 	.flags = PW_COMMAND_OUTPUT,

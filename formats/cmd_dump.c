@@ -217,7 +217,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 			  struct pw_error *err)
 {
 	const struct args *args = parsed;
-	struct pw_trace_options how = {.touches = args->touches};
+	struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
 	struct dump *dump = calloc(1, sizeof(*dump));
 	struct pw_row_source source = {
 		.state = dump, .fill = fill, .close = close_dump};
@@ -226,6 +226,10 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	if (!dump)
 		return pw_fail_memory(err, "a dump");
 	dump->tables = out;
+	if (args->touches)
+		how.needs = PW_NEED_TOUCHES;
+	else if (args->events)
+		how.needs = PW_NEED_EVENTS;
 	st = configure(dump, args, err);
 	if (st == PW_OK)
 		st = pw_trace_open(&dump->trace, args->trace.item[0], &how,

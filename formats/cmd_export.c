@@ -108,7 +108,7 @@ static enum pw_status name_output(struct export *export, struct pw_error *err)
 	size_t stem = dot && dot > base ? (size_t)(dot - base) : strlen(base);
 
 	PW_ASSERT(export->ops != NULL);
-	if (export->output && export->ops->regular_file &&
+	if (export->output && export->ops->revise &&
 	    strcmp(export->output, "-") == 0)
 		return pw_fail(err, PW_ERR_USAGE,
 			       "-o -: format %s needs a regular file",
@@ -174,7 +174,12 @@ static enum pw_status copy(struct export *export, struct pw_error *err)
 		    (export->one_thread && batch->thread != export->thread))
 			continue;
 		export->accesses += batch->accesses.count;
-		st = export->ops->write(export->state, batch, err);
+		st = export->ops->write(export->state,
+					pw_trace_info(export->trace), batch,
+					err);
+		/* A full disk is no reason to read on; committing says it. */
+		if (ferror(pw_output_stream(export->file)))
+			break;
 		pw_progress_update(&progress, export->accesses,
 				   pw_trace_progress(export->trace));
 	} while (st == PW_OK);
@@ -200,6 +205,16 @@ static void report(const struct export *export,
 	pw_cell_u64(table, totals->left_out);
 }
 
+static enum pw_status revise(struct export *export, struct pw_error *err)
+{
+	enum pw_status st = pw_output_flush(export->file, err);
+
+	if (st != PW_OK)
+		return st;
+	return export->ops->revise(export->state, pw_output_fd(export->file),
+				   export->output, err);
+}
+
 static enum pw_status convert(struct export *export, struct pw_error *err)
 {
 	const struct pw_trace_options how = {0};
@@ -219,6 +234,8 @@ static enum pw_status convert(struct export *export, struct pw_error *err)
 		st = copy(export, err);
 	if (st == PW_OK)
 		st = export->ops->end(export->state, &totals, err);
+	if (st == PW_OK && export->ops->revise)
+		st = revise(export, err);
 	if (st != PW_OK)
 		return st;
 	file = export->file;

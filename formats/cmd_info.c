@@ -127,7 +127,7 @@ static enum pw_status read_all(struct pw_trace *trace, struct pw_tables *out,
 		st = pw_process_list_note(&seen->processes,
 					  pw_trace_info(trace), batch,
 					  pw_tables_arena(out), err);
-		accesses += batch->accesses.count;
+		accesses += batch->access_count;
 		pw_progress_update(&progress, accesses,
 				   pw_trace_progress(trace));
 	} while (st == PW_OK);
@@ -197,6 +197,7 @@ static void list_unknown(struct pw_tables *out, unsigned unknown,
 		{PW_UNKNOWN_MAPPINGS, "changes of the address space"},
 		{PW_UNKNOWN_INSTRUCTIONS,
 		 "which accesses belong to one instruction"},
+		{PW_UNKNOWN_BUT_TOUCHES, "accesses: there are touches only"},
 		{PW_UNKNOWN_ACCESSES,
 		 "accesses between those that were sampled or not filtered"},
 	};
@@ -243,17 +244,31 @@ static void list_threads(struct pw_tables *out,
 	}
 }
 
+/* Open a trace for all that it holds. */
+static enum pw_status open_trace(struct pw_trace **trace, const char *path,
+				 struct pw_error *err)
+{
+	struct pw_trace_options how = {.needs = PW_NEED_TOUCHES};
+	enum pw_status st = pw_trace_open(trace, path, &how, err);
+
+	if (st != PW_OK ||
+	    (pw_trace_info(*trace)->unknown & PW_UNKNOWN_BUT_TOUCHES))
+		return st;
+	pw_trace_close(*trace);
+	how.needs = PW_NEED_BOTH;
+	return pw_trace_open(trace, path, &how, err);
+}
+
 static enum pw_status run(const void *parsed, struct pw_tables *out,
 			  struct pw_error *err)
 {
-	static const struct pw_trace_options how = {.touches = true};
 	const struct args *args = parsed;
 	const struct pw_trace_info *info;
 	struct seen seen = {0};
 	struct pw_trace *trace;
 	enum pw_status st;
 
-	st = pw_trace_open(&trace, args->trace.item[0], &how, err);
+	st = open_trace(&trace, args->trace.item[0], err);
 	if (st != PW_OK)
 		return st;
 	pw_process_list_init(&seen.processes);
@@ -268,7 +283,9 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		goto done;
 	list_unknown(out, info->unknown, &seen);
 	list_modules(out, info);
-	pw_process_list_table(&seen.processes, info, out);
+	st = pw_process_list_table(&seen.processes, info, out, err);
+	if (st != PW_OK)
+		goto done;
 	list_threads(out, info);
 	st = pw_metadata_list(info->metadata, "host",
 			      pw_table_add(out, &host_spec), err);

@@ -16,7 +16,7 @@
 #include "base/array.h"
 #include "base/status.h"
 #include "formats/codec_generic.h"
-#include "formats/lane_store.h"
+#include "formats/executions.h"
 #include "formats/pwt_shapes.h"
 
 struct pw_dense_encoder;
@@ -45,17 +45,31 @@ enum pw_status pw_dense_encoder_open(struct pw_dense_encoder **out, int level,
 void pw_dense_encoder_close(struct pw_dense_encoder *encoder);
 
 /*
- * Append the payload of what @store has, which is settled and not empty, to
- * @out, an array of bytes; @rest are its accesses without a shape. *raw_bytes
- * is what the streams hold uncompressed.
+ * Append the payload of @executions, of which there is at least one, to @out,
+ * an array of bytes; @rest are the accesses without a shape. *raw_bytes is
+ * what the streams hold uncompressed; when it is more than PW_RAW_BYTES_MAX, or
+ * the executed symbols have too many slots (it is UINT64_MAX then), there is no
+ * such chunk and what was appended means nothing.
  *
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_dense_encode(struct pw_dense_encoder *encoder,
-			       const struct pw_lane_store *store,
+			       const struct pw_executions *executions,
 			       const struct pw_accesses *rest,
 			       struct pw_array *out, uint64_t *raw_bytes,
 			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The same for what a lane has stored, which is settled, not empty, and bounded
+ * so that there is such a chunk.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_dense_encode_lane(struct pw_dense_encoder *encoder,
+				    const struct pw_lane_store *store,
+				    const struct pw_accesses *rest,
+				    struct pw_array *out, uint64_t *raw_bytes,
+				    struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Make an empty plan.

@@ -19,10 +19,7 @@
 #include "formats/pwt_shapes.h"
 
 struct pw_fast_encoder;
-struct pw_fast_decoder;
-
-/* Accesses that a decoder may write behind the last one. */
-#define PW_FAST_SLACK 8
+struct pw_fast_plan;
 
 /*
  * Make an encoder for zstd level @level; @generic packs accesses without a
@@ -55,32 +52,51 @@ enum pw_status pw_fast_encode(struct pw_fast_encoder *encoder,
 			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Make a decoder; @generic unpacks accesses without a shape.
+ * Make an empty plan.
  *
- * Owns:   *out is the caller's; free it with pw_fast_decoder_close. @generic
- *         and @shapes stay the caller's and must outlive it.
+ * Owns:   *out is the caller's; free it with pw_fast_plan_close.
  * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_fast_decoder_open(struct pw_fast_decoder **out,
-				    const struct pw_pwt_shapes *shapes,
-				    struct pw_generic_decoder *generic,
-				    struct pw_error *err) PW_MUST_CHECK;
+enum pw_status pw_fast_plan_open(struct pw_fast_plan **out,
+				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Free the decoder. NULL is allowed.
+ * Free the plan. NULL is allowed.
  */
-void pw_fast_decoder_close(struct pw_fast_decoder *decoder);
+void pw_fast_plan_close(struct pw_fast_plan *plan);
 
 /*
- * Decode exactly payload->count accesses; @out has room for PW_FAST_SLACK
- * more, which may be overwritten.
+ * Plan exactly payload->count accesses; @generic unpacks those without a
+ * shape. The payload is not needed afterwards, nor are @shapes.
  *
  * Errors: PW_ERR_FORMAT the payload is malformed or needs a shape that is
- *         lost (the message says how); PW_ERR_SYSTEM.
+ *         lost (the message says how): the plan must not be used before
+ *         another payload is; PW_ERR_SYSTEM.
  */
-enum pw_status pw_fast_decode(struct pw_fast_decoder *decoder,
-			      const struct pw_generic_payload *payload,
-			      const struct pw_access_columns *out,
-			      struct pw_error *err) PW_MUST_CHECK;
+enum pw_status pw_fast_plan_make(struct pw_fast_plan *plan,
+				 const struct pw_pwt_shapes *shapes,
+				 struct pw_generic_decoder *generic,
+				 const struct pw_generic_payload *payload,
+				 struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * How many instructions begin in the accesses of the plan.
+ */
+uint64_t pw_fast_plan_instructions(const struct pw_fast_plan *plan);
+
+/*
+ * How many accesses beyond those asked for pw_fast_plan_next may write.
+ */
+size_t pw_fast_plan_slack(const struct pw_fast_plan *plan);
+
+/*
+ * Write the next accesses to @out, at least @count unless fewer are left, and
+ * at most @count plus the slack; returns how many are good. What is behind
+ * them, up to the slack, may be overwritten.
+ *
+ * Cost: some nanoseconds for each access that has an address of its own.
+ */
+size_t pw_fast_plan_next(struct pw_fast_plan *plan, size_t count,
+			 const struct pw_access_columns *out);
 
 #endif

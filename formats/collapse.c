@@ -83,9 +83,12 @@ struct columns {
 
 struct pw_collapse {
 	struct pw_array threads; /* struct thread */
+	struct cursor cursor;	 /* of the batch that is open */
+	uint32_t thread;	 /* whose batch it is */
 	struct columns out;
 	size_t capacity; /* of each column */
 	uint32_t limit;	 /* accesses until records are begun anew */
+	size_t left;	 /* of them */
 };
 
 /* Four counts of 16 bits in a word; a slice fits. */
@@ -428,33 +431,6 @@ static void settle_all(struct pw_collapse *collapse, struct cursor *c)
 	c->newest_fetch = false;
 }
 
-static enum pw_status collapse_all(struct pw_collapse *collapse,
-				   struct cursor *c,
-				   const struct pw_accesses *accesses,
-				   struct pw_error *err)
-{
-	size_t done = 0;
-	size_t left = collapse->limit; /* until a count could overflow */
-
-	while (done < accesses->count) {
-		size_t n = accesses->count - done;
-		enum pw_status st;
-
-		n = n < left ? n : left;
-		n = n < SLICE_ACCESSES ? n : SLICE_ACCESSES;
-		st = slice(collapse, c, accesses, done, done + n, err);
-		if (st != PW_OK)
-			return st;
-		done += n;
-		left -= n;
-		if (left == 0 || done == accesses->count) {
-			settle_all(collapse, c);
-			left = collapse->limit;
-		}
-	}
-	return PW_OK;
-}
-
 /* Make sure that @thread has its state. */
 static enum pw_status meet(struct pw_collapse *collapse, uint32_t thread,
 			   struct pw_error *err)
@@ -495,34 +471,64 @@ void pw_collapse_close(struct pw_collapse *collapse)
 	free(collapse);
 }
 
-enum pw_status pw_collapse_batch(struct pw_collapse *collapse, uint32_t thread,
-				 uint64_t instruction,
-				 const struct pw_accesses *accesses,
-				 struct pw_touches *out, struct pw_error *err)
+enum pw_status pw_collapse_begin(struct pw_collapse *collapse, uint32_t thread,
+				 uint64_t instruction, struct pw_error *err)
 {
-	struct cursor c = {
-		.fetch = {NO_PAGE, NO_RECORD},
-		.data = {NO_PAGE, NO_RECORD},
-		.begun = instruction,
-	};
-	struct thread *state;
-	enum pw_status st;
+	struct cursor *c = &collapse->cursor;
+	const struct thread *state;
+	enum pw_status st = meet(collapse, thread, err);
 
-	st = meet(collapse, thread, err);
 	if (st != PW_OK)
 		return st;
 	state = &PW_ARRAY_AT(&collapse->threads, struct thread, thread);
-	set_fetch_window(&c, NO_PAGE);
-	set_data_window(&c, NO_PAGE);
-	c.fetch.run = state->fetch_run;
-	c.data.run = state->data_run;
-	st = collapse_all(collapse, &c, accesses, err);
-	if (st != PW_OK)
-		return st;
-	PW_ASSERT(c.begun - instruction <= accesses->count);
-	*state = (struct thread){c.fetch.run, c.data.run};
+	*c = (struct cursor){
+		.fetch = {state->fetch_run, NO_RECORD},
+		.data = {state->data_run, NO_RECORD},
+		.begun = instruction,
+	};
+	set_fetch_window(c, NO_PAGE);
+	set_data_window(c, NO_PAGE);
+	collapse->thread = thread;
+	collapse->left = collapse->limit;
+	return PW_OK;
+}
+
+enum pw_status pw_collapse_add(struct pw_collapse *collapse,
+			       const struct pw_accesses *accesses,
+			       struct pw_error *err)
+{
+	struct cursor *c = &collapse->cursor;
+	size_t done = 0;
+
+	while (done < accesses->count) {
+		size_t n = accesses->count - done;
+		enum pw_status st;
+
+		n = n < collapse->left ? n : collapse->left;
+		n = n < SLICE_ACCESSES ? n : SLICE_ACCESSES;
+		st = slice(collapse, c, accesses, done, done + n, err);
+		if (st != PW_OK)
+			return st;
+		done += n;
+		collapse->left -= n;
+		if (collapse->left == 0) {
+			settle_all(collapse, c);
+			collapse->left = collapse->limit;
+		}
+	}
+	return PW_OK;
+}
+
+void pw_collapse_end(struct pw_collapse *collapse, struct pw_touches *out)
+{
+	struct cursor *c = &collapse->cursor;
+
+	if (c->last_kind != 0)
+		settle_all(collapse, c);
+	PW_ARRAY_AT(&collapse->threads, struct thread, collapse->thread) =
+		(struct thread){c->fetch.run, c->data.run};
 	*out = (struct pw_touches){
-		.count = c.count,
+		.count = c->count,
 		.page = collapse->out.page,
 		.instruction = collapse->out.instruction,
 		.loads = collapse->out.loads,
@@ -530,6 +536,63 @@ enum pw_status pw_collapse_batch(struct pw_collapse *collapse, uint32_t thread,
 		.fetches = collapse->out.fetches,
 		.flags = collapse->out.flags,
 	};
+}
+
+enum pw_status pw_collapse_batch(struct pw_collapse *collapse, uint32_t thread,
+				 uint64_t instruction,
+				 const struct pw_accesses *accesses,
+				 struct pw_touches *out, struct pw_error *err)
+{
+	enum pw_status st =
+		pw_collapse_begin(collapse, thread, instruction, err);
+
+	if (st == PW_OK)
+		st = pw_collapse_add(collapse, accesses, err);
+	if (st == PW_OK)
+		pw_collapse_end(collapse, out);
+	return st;
+}
+
+/* The first record of a side may go on with its run, and the last is open. */
+static void resume_side(const struct pw_touches *touches, uint8_t *flags,
+			uint8_t side, uint64_t *run)
+{
+	size_t first = 0, last = touches->count;
+
+	while (first < touches->count &&
+	       (flags[first] & PW_TOUCH_FETCH) != side)
+		first++;
+	if (first == touches->count)
+		return;
+	if (touches->page[first] == *run) {
+		flags[first] |= PW_TOUCH_CONTINUED;
+		if (!side && !(flags[first] & PW_TOUCH_LOAD_FIRST))
+			flags[first] |= PW_TOUCH_UPGRADE;
+	}
+	do
+		last--;
+	while ((flags[last] & PW_TOUCH_FETCH) != side);
+	*run = touches->page[last];
+}
+
+enum pw_status pw_collapse_resume(struct pw_collapse *collapse, uint32_t thread,
+				  struct pw_touches *touches,
+				  struct pw_error *err)
+{
+	uint8_t *flags;
+	struct thread *state;
+	enum pw_status st = meet(collapse, thread, err);
+
+	if (st == PW_OK)
+		st = reserve(collapse, 0, touches->count, err);
+	if (st != PW_OK || touches->count == 0)
+		return st;
+	state = &PW_ARRAY_AT(&collapse->threads, struct thread, thread);
+	flags = collapse->out.flags;
+	memcpy(flags, touches->flags, touches->count);
+	resume_side(touches, flags, 0, &state->data_run);
+	resume_side(touches, flags, PW_TOUCH_FETCH, &state->fetch_run);
+	touches->flags = flags;
 	return PW_OK;
 }
 

@@ -61,6 +61,35 @@ enum pw_status pw_collapse_batch(struct pw_collapse *collapse, uint32_t thread,
 				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * The same in pieces: begin a batch of @thread, add accesses to it as they
+ * come, and end it. In between no other call is allowed.
+ *
+ * Owns:   *out points into the collapser; good until the next call.
+ * Errors: PW_ERR_SYSTEM; the runs of @thread are as before, and the batch is
+ *         not open any more.
+ */
+enum pw_status pw_collapse_begin(struct pw_collapse *collapse, uint32_t thread,
+				 uint64_t instruction,
+				 struct pw_error *err) PW_MUST_CHECK;
+enum pw_status pw_collapse_add(struct pw_collapse *collapse,
+			       const struct pw_accesses *accesses,
+			       struct pw_error *err) PW_MUST_CHECK;
+void pw_collapse_end(struct pw_collapse *collapse, struct pw_touches *out);
+
+/*
+ * Take @touches, which were collapsed as if no run had been open, as the next
+ * batch of @thread: they become what pw_collapse_batch would have made.
+ *
+ * Owns:   touches->flags points into the collapser afterwards; good until the
+ *         next call.
+ * Errors: PW_ERR_SYSTEM.
+ * Cost:   a copy of the flags.
+ */
+enum pw_status pw_collapse_resume(struct pw_collapse *collapse, uint32_t thread,
+				  struct pw_touches *touches,
+				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * End the open runs of @thread: its next accesses begin new touches.
  */
 void pw_collapse_end_runs(struct pw_collapse *collapse, uint32_t thread);

@@ -7,7 +7,6 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/dense_plan.h"
-#include "formats/tally.h"
 #include "formats/varint.h"
 
 struct compiler {
@@ -145,6 +144,14 @@ static enum pw_status take_base(struct compiler *compiler, unsigned from,
 	return PW_OK;
 }
 
+/* Whether @value is near enough to a leader of its symbol. */
+static bool follows(const struct pw_dense_plan *plan,
+		    const struct pw_dense_value *value)
+{
+	return value->cell >= plan->first_cell &&
+	       (uint64_t)(int64_t)(int32_t)value->offset == value->offset;
+}
+
 /* One stored slot, which is @slot of the symbol. */
 static enum pw_status add_slot(struct compiler *compiler, uint32_t slot,
 			       uint32_t operand, uint32_t uses,
@@ -154,7 +161,6 @@ static enum pw_status add_slot(struct compiler *compiler, uint32_t slot,
 	struct pw_dense_streams *streams = compiler->streams;
 	struct pw_dense_entry *entry = plan->entry.data;
 	struct pw_dense_value value = {0, 0, operand};
-	struct pw_dense_follower follower;
 	unsigned from, width;
 	uint64_t base = 0;
 	enum pw_status st;
@@ -173,13 +179,17 @@ static enum pw_status add_slot(struct compiler *compiler, uint32_t slot,
 		return st;
 	value.offset += base;
 	entry += plan->entry.count - 1;
-	follower = (struct pw_dense_follower){value.offset, value.cell, slot};
-	if (width > 0 || (value.cell > 0 && value.cell < plan->first_cell)) {
+	if (width > 0 || (value.cell > 0 && !follows(plan, &value))) {
 		st = add_leader(compiler, slot, width, uses, &value, err);
 	} else if (value.cell == 0) {
 		PW_ARRAY_AT(&plan->address, uint64_t, entry->slot + slot) =
 			value.offset;
 	} else {
+		struct pw_dense_follower follower = {
+			(int32_t)value.offset,
+			(uint16_t)(value.cell - plan->first_cell),
+			(uint16_t)slot};
+
 		entry->followers++;
 		st = pw_array_push(&plan->follower, &follower, err);
 	}
@@ -199,8 +209,8 @@ static enum pw_status add_keepers(struct compiler *compiler,
 	entry += plan->entry.count - 1;
 	for (uint32_t i = 0; i < compiler->values && st == PW_OK; i++) {
 		const struct pw_dense_value *value = &compiler->value[i];
-		struct pw_dense_follower keeper = {value->offset, value->cell,
-						   1 + value->operand};
+		struct pw_dense_keeper keeper = {value->offset, value->cell,
+						 1 + value->operand};
 
 		if (compiler->latest[value->operand] != i + 1)
 			continue;
@@ -212,20 +222,28 @@ static enum pw_status add_keepers(struct compiler *compiler,
 	return st;
 }
 
-/* Copy the slots of a shape behind the others of the symbol. */
+/*
+ * Copy the slots of a shape behind the others of the symbol, in blocks; what is
+ * too much is written over by what follows.
+ */
 static void copy_shape(struct pw_dense_plan *plan,
 		       const struct pw_shape_use *use, size_t at)
 {
 	const struct pw_shape_set *set = &plan->set;
 	const uint64_t *pc = (const uint64_t *)set->pc.data + use->slot;
+	const uint32_t *size = (const uint32_t *)set->size.data + use->slot;
+	const uint8_t *kind = (const uint8_t *)set->kind.data + use->slot;
+	uint64_t *address_out = (uint64_t *)plan->address.data + at;
+	uint64_t *pc_out = (uint64_t *)plan->pc.data + at;
+	uint32_t *size_out = (uint32_t *)plan->size.data + at;
+	uint8_t *kind_out = (uint8_t *)plan->kind.data + at;
 
-	memcpy((uint64_t *)plan->address.data + at, pc, (size_t)use->slots * 8);
-	memcpy((uint64_t *)plan->pc.data + at, pc, (size_t)use->slots * 8);
-	memcpy((uint32_t *)plan->size.data + at,
-	       (const uint32_t *)set->size.data + use->slot,
-	       (size_t)use->slots * 4);
-	memcpy((uint8_t *)plan->kind.data + at,
-	       (const uint8_t *)set->kind.data + use->slot, use->slots);
+	for (uint32_t i = 0; i < use->slots; i += PW_SHAPE_SET_SLACK) {
+		memcpy(address_out + i, pc + i, (size_t)PW_SHAPE_SET_SLACK * 8);
+		memcpy(pc_out + i, pc + i, (size_t)PW_SHAPE_SET_SLACK * 8);
+		memcpy(size_out + i, size + i, (size_t)PW_SHAPE_SET_SLACK * 4);
+		memcpy(kind_out + i, kind + i, PW_SHAPE_SET_SLACK);
+	}
 }
 
 static enum pw_status add_symbol(struct compiler *compiler, uint32_t symbol,
@@ -297,11 +315,9 @@ static enum pw_status add_symbols(struct compiler *compiler,
 {
 	struct pw_dense_plan *plan = compiler->plan;
 	const uint32_t *uses = plan->uses.data, *slots = plan->slots.data;
-	struct pw_tally before = {0};
 	enum pw_status st = PW_OK;
 	size_t at = 0;
 
-	plan->instructions = 0;
 	plan->entry.count = 0;
 	for (uint32_t s = 0; s < plan->uses.count && st == PW_OK; s++) {
 		struct pw_dense_entry entry = {
@@ -310,7 +326,6 @@ static enum pw_status add_symbols(struct compiler *compiler,
 			.follower = (uint32_t)plan->follower.count,
 			.keeper = (uint32_t)plan->keeper.count,
 		};
-		struct pw_tally tally = before;
 		const uint8_t *column = compiler->streams->column;
 
 		if (s > 0 && uses[s] > 0)
@@ -322,9 +337,6 @@ static enum pw_status add_symbols(struct compiler *compiler,
 		if (st != PW_OK)
 			break;
 		make_rows(compiler, column, uses[s]);
-		pw_tally_add(&tally, (const uint8_t *)plan->kind.data + at,
-			     entry.slots);
-		plan->instructions += tally.instructions * uses[s];
 		at += entry.slots;
 	}
 	return st;
@@ -334,7 +346,7 @@ static enum pw_status add_symbols(struct compiler *compiler,
 static void drop_keepers(struct compiler *compiler)
 {
 	struct pw_dense_plan *plan = compiler->plan;
-	struct pw_dense_follower *keeper = plan->keeper.data;
+	struct pw_dense_keeper *keeper = plan->keeper.data;
 	uint32_t out = 0;
 
 	for (size_t e = 0; e < plan->entry.count; e++) {

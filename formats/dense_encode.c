@@ -12,12 +12,22 @@
 #include "formats/layout.h"
 #include "formats/varint.h"
 
+#define WINDOW_LOG 25
+/*
+ * When addresses are hardly predicted, what comes again is a path through
+ * memory, and in columns of short symbols its steps stand together. These
+ * columns are most of the payload, and pay for a closer look.
+ */
+#define SLOTS_SHORT 16
+#define LEVEL_SHORT 9
+
 struct pw_dense_encoder {
 	ZSTD_CCtx *zstd;
+	int level;
 	struct pw_generic_encoder *generic;
 	struct pw_dense_gather gather;
-	struct pw_array choice; /* struct pw_dense_choice, by slot */
-	struct pw_array start;	/* struct start, by operand */
+	struct pw_executions executions;    /* of a lane */
+	struct pw_array start;		    /* struct start, by operand */
 	struct pw_array raw[PW_DENSE_REST]; /* uint8_t: before packing */
 };
 
@@ -43,12 +53,13 @@ enum pw_status pw_dense_encoder_open(struct pw_dense_encoder **out, int level,
 		return pw_fail_memory(err, "an encoder");
 	}
 	encoder->generic = generic;
+	encoder->level = level;
 	pw_dense_gather_init(&encoder->gather);
-	encoder->choice = (struct pw_array)PW_ARRAY(struct pw_dense_choice);
+	encoder->executions = (struct pw_executions)PW_EXECUTIONS;
 	encoder->start = (struct pw_array)PW_ARRAY(struct start);
 	for (size_t s = 0; s < PW_DENSE_REST; s++)
 		encoder->raw[s] = (struct pw_array)PW_ARRAY(uint8_t);
-	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_windowLog, WINDOW_LOG);
 	return PW_OK;
 }
 
@@ -58,7 +69,7 @@ void pw_dense_encoder_close(struct pw_dense_encoder *encoder)
 		return;
 	ZSTD_freeCCtx(encoder->zstd);
 	pw_dense_gather_free(&encoder->gather);
-	pw_array_free(&encoder->choice);
+	pw_executions_free(&encoder->executions);
 	pw_array_free(&encoder->start);
 	for (size_t s = 0; s < PW_DENSE_REST; s++)
 		pw_array_free(&encoder->raw[s]);
@@ -86,18 +97,18 @@ static void finish(struct pw_array *raw, const uint8_t *end)
 
 /* The shapes met, each as the difference to the one before. */
 static enum pw_status put_shapes(struct pw_array *raw,
-				 const struct pw_lane_store *store,
+				 const struct pw_array *shapes,
 				 struct pw_error *err)
 {
-	const struct pw_lane_met *met = store->met.data;
-	uint8_t *next = extend(raw, store->met.count * PW_VARINT_MAX, err);
+	const uint32_t *shape = shapes->data;
+	uint8_t *next = extend(raw, shapes->count * PW_VARINT_MAX, err);
 	uint64_t last = 0;
 
 	if (!next)
 		return err->status;
-	for (size_t i = 0; i < store->met.count; i++) {
-		next = pw_varint_put(next, pw_zigzag(met[i].shape - last));
-		last = met[i].shape;
+	for (size_t i = 0; i < shapes->count; i++) {
+		next = pw_varint_put(next, pw_zigzag(shape[i] - last));
+		last = shape[i];
 	}
 	finish(raw, next);
 	return PW_OK;
@@ -145,17 +156,19 @@ static struct pw_dense_column column_of(const struct pw_dense_gather *gather,
 					const struct pw_dense_use *use,
 					uint32_t slot)
 {
-	size_t at = use->column + (size_t)slot * use->count;
-	uint32_t operand =
-		PW_ARRAY_AT(&gather->slot_operand, uint32_t, use->first + slot);
+	const struct pw_dense_slot *at = &PW_ARRAY_AT(
+		&gather->slot, const struct pw_dense_slot, use->first + slot);
+	size_t first = use->column + (size_t)slot * use->count;
 	struct pw_dense_column column = {
-		.address = (const uint64_t *)gather->column.data + at,
+		.address = (const uint64_t *)gather->column.data + first,
 		.count = use->count,
 		.slot = slot,
-		.before = (const uint64_t *)gather->before.data + at,
-		.starts = PW_ARRAY_AT(&gather->first_at, size_t, operand) == at,
+		.before = (const uint64_t *)gather->before.data + at->before,
+		.starts = at->starts,
 	};
 
+	if (at->back > 0)
+		column.before = column.address - (size_t)at->back * use->count;
 	return column;
 }
 
@@ -193,7 +206,8 @@ static enum pw_status put_slot(struct pw_dense_encoder *encoder,
 			       uint64_t *base, struct pw_error *err)
 {
 	uint32_t operand =
-		PW_ARRAY_AT(&encoder->gather.slot_operand, uint32_t, slot);
+		PW_ARRAY_AT(&encoder->gather.slot, struct pw_dense_slot, slot)
+			.operand;
 	struct start *start =
 		&PW_ARRAY_AT(&encoder->start, struct start, operand);
 	uint8_t *mode = extend(&encoder->raw[PW_DENSE_MODES], 1, err);
@@ -317,7 +331,7 @@ static enum pw_status pack_columns(struct pw_dense_encoder *encoder,
 
 	st = pw_stream_pack(encoder->zstd, raw->data, raw->count, out, table,
 			    err);
-	if (st != PW_OK || out->count - before <= raw->count / 8 * 7)
+	if (st != PW_OK || out->count - before <= raw->count / 20 * 17)
 		return st;
 	st = pw_array_reserve(out, before + raw->count + 1, err);
 	if (st != PW_OK)
@@ -330,18 +344,19 @@ static enum pw_status pack_columns(struct pw_dense_encoder *encoder,
 
 /* Make the streams before the rest. */
 static enum pw_status make_streams(struct pw_dense_encoder *encoder,
-				   const struct pw_lane_store *store,
+				   const struct pw_executions *executions,
 				   struct pw_error *err)
 {
 	struct pw_dense_gather *gather = &encoder->gather;
 	struct pw_array *raw = encoder->raw;
-	enum pw_status st = pw_dense_gather_run(gather, store, err);
+	enum pw_status st = pw_dense_gather_run(gather, executions, err);
 	uint8_t *next;
 
 	for (size_t s = 0; s < PW_DENSE_REST; s++)
 		raw[s].count = 0;
 	if (st == PW_OK)
-		st = put_shapes(&raw[PW_DENSE_SHAPES], store, err);
+		st = put_shapes(&raw[PW_DENSE_SHAPES], &executions->shapes,
+				err);
 	if (st == PW_OK)
 		st = put_rules(&raw[PW_DENSE_RULES], &gather->merge.rule, err);
 	if (st == PW_OK)
@@ -351,44 +366,147 @@ static enum pw_status make_streams(struct pw_dense_encoder *encoder,
 		st = put_slots(encoder, err);
 	if (st != PW_OK)
 		return st;
-	next = extend(&raw[PW_DENSE_RUNS], store->runs.count, err);
+	next = extend(&raw[PW_DENSE_RUNS], executions->runs.count, err);
 	if (!next)
 		return err->status;
-	if (store->runs.count > 0)
-		memcpy(next, store->runs.data, store->runs.count);
-	finish(&raw[PW_DENSE_RUNS], next + store->runs.count);
+	if (executions->runs.count > 0)
+		memcpy(next, executions->runs.data, executions->runs.count);
+	finish(&raw[PW_DENSE_RUNS], next + executions->runs.count);
 	return PW_OK;
 }
 
-enum pw_status pw_dense_encode(struct pw_dense_encoder *encoder,
-			       const struct pw_lane_store *store,
-			       const struct pw_accesses *rest,
-			       struct pw_array *out, uint64_t *raw_bytes,
-			       struct pw_error *err)
+/* Whether a chunk may execute all these symbols. */
+static bool slots_fit(const struct pw_dense_gather *gather)
 {
-	size_t table = out->count;
-	enum pw_status st = make_streams(encoder, store, err);
+	uint64_t slots = 0;
 
-	*raw_bytes = 0;
-	if (st == PW_OK)
-		st = pw_array_reserve(out, table + PW_DENSE_TABLE_BYTES, err);
-	if (st == PW_OK)
-		out->count += PW_DENSE_TABLE_BYTES;
+	for (size_t s = 1; s < gather->use.count; s++)
+		if (PW_ARRAY_AT(&gather->use, struct pw_dense_use, s).count)
+			slots += PW_ARRAY_AT(&gather->merge.slots, uint32_t, s);
+	return slots <= PW_DENSE_SLOTS_ALL_MAX;
+}
+
+/* Pack all streams but the rest. */
+static enum pw_status pack_streams(struct pw_dense_encoder *encoder,
+				   struct pw_array *out, size_t table,
+				   struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
 	for (size_t s = 0; s < PW_DENSE_REST && st == PW_OK; s++) {
 		const struct pw_array *raw = &encoder->raw[s];
 		size_t entry = table + s * PW_STREAM_ENTRY_BYTES;
 
-		*raw_bytes += raw->count;
 		if (s == PW_DENSE_COLUMNS)
 			st = pack_columns(encoder, out, entry, err);
 		else
 			st = pw_stream_pack(encoder->zstd, raw->data,
 					    raw->count, out, entry, err);
 	}
+	return st;
+}
+
+/*
+ * Append the payload, made for addresses that are hardly predicted or for
+ * others.
+ */
+static enum pw_status encode(struct pw_dense_encoder *encoder,
+			     const struct pw_executions *executions,
+			     bool hardly, struct pw_array *out,
+			     uint64_t *raw_bytes, struct pw_error *err)
+{
+	size_t table = out->count;
+	int level = encoder->level;
+	enum pw_status st;
+
+	*raw_bytes = UINT64_MAX;
+	encoder->gather.merge.slots_max =
+		hardly ? SLOTS_SHORT : PW_DENSE_MERGE_SLOTS;
+	if (hardly && level < LEVEL_SHORT)
+		level = LEVEL_SHORT;
+	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level);
+	st = make_streams(encoder, executions, err);
+	if (st != PW_OK || !slots_fit(&encoder->gather))
+		return st;
+	*raw_bytes = 0;
+	for (size_t s = 0; s < PW_DENSE_REST; s++)
+		*raw_bytes += encoder->raw[s].count;
+	if (*raw_bytes > PW_RAW_BYTES_MAX)
+		return PW_OK;
+	st = pw_array_reserve(out, table + PW_DENSE_TABLE_BYTES, err);
+	if (st != PW_OK)
+		return st;
+	out->count += PW_DENSE_TABLE_BYTES;
+	return pack_streams(encoder, out, table, err);
+}
+
+/* Whether it pays to try the other way after the payload at @first. */
+static bool is_hardly_predicted(const struct pw_executions *executions,
+				const struct pw_array *out, size_t first)
+{
+	const uint8_t *entry = (const uint8_t *)out->data + first +
+			       PW_DENSE_COLUMNS * PW_STREAM_ENTRY_BYTES;
+
+	/* Columns that do not pack at all have no paths either. */
+	return out->count - first > executions->address.count / 2 &&
+	       pw_load32(entry + 4) < pw_load32(entry);
+}
+
+/*
+ * Take the payload from @second to the end if it is shorter than the first, and
+ * so much that longer reading pays.
+ */
+static void keep_shorter(struct pw_array *out, size_t first, size_t second,
+			 uint64_t second_raw, uint64_t *raw_bytes)
+{
+	uint8_t *bytes = out->data;
+	size_t count = out->count - second;
+
+	out->count = second;
+	if (second_raw > PW_RAW_BYTES_MAX || count > (second - first) / 16 * 15)
+		return;
+	memmove(bytes + first, bytes + second, count);
+	out->count = first + count;
+	*raw_bytes = second_raw;
+}
+
+enum pw_status pw_dense_encode(struct pw_dense_encoder *encoder,
+			       const struct pw_executions *executions,
+			       const struct pw_accesses *rest,
+			       struct pw_array *out, uint64_t *raw_bytes,
+			       struct pw_error *err)
+{
+	size_t first = out->count, second;
+	uint64_t raw = 0;
+	enum pw_status st;
+
+	st = encode(encoder, executions, false, out, raw_bytes, err);
+	if (st != PW_OK || *raw_bytes > PW_RAW_BYTES_MAX)
+		return st;
+	second = out->count;
+	if (is_hardly_predicted(executions, out, first)) {
+		st = encode(encoder, executions, true, out, &raw, err);
+		if (st != PW_OK)
+			return st;
+		keep_shorter(out, first, second, raw, raw_bytes);
+	}
+	return put_rest(encoder, rest, out,
+			first + PW_DENSE_REST * PW_STREAM_ENTRY_BYTES,
+			raw_bytes, err);
+}
+
+enum pw_status pw_dense_encode_lane(struct pw_dense_encoder *encoder,
+				    const struct pw_lane_store *store,
+				    const struct pw_accesses *rest,
+				    struct pw_array *out, uint64_t *raw_bytes,
+				    struct pw_error *err)
+{
+	enum pw_status st =
+		pw_executions_read(&encoder->executions, store, err);
+
 	if (st == PW_OK)
-		st = put_rest(encoder, rest, out,
-			      table + PW_DENSE_REST * PW_STREAM_ENTRY_BYTES,
-			      raw_bytes, err);
+		st = pw_dense_encode(encoder, &encoder->executions, rest, out,
+				     raw_bytes, err);
 	PW_ASSERT(st != PW_OK || *raw_bytes <= PW_RAW_BYTES_MAX);
 	return st;
 }

@@ -11,6 +11,9 @@
 /* From so many slots on a copy is left to the library. */
 #define COPIED_MANY 48
 #define AHEAD_SLOTS 32 /* fetched before they are copied */
+/* So many symbols ahead what they need is fetched. */
+#define AHEAD_ENTRY 6
+#define AHEAD_SYMBOLS 2
 
 static const uint64_t width_mask[PW_DENSE_WIDTH_MAX + 1] = {
 	0,
@@ -64,8 +67,8 @@ static inline void correct(struct pw_dense_plan *plan,
 	const struct pw_dense_follower *follower =
 		(const struct pw_dense_follower *)plan->follower.data +
 		entry->follower;
-	const struct pw_dense_follower *keeper =
-		(const struct pw_dense_follower *)plan->keeper.data +
+	const struct pw_dense_keeper *keeper =
+		(const struct pw_dense_keeper *)plan->keeper.data +
 		entry->keeper;
 	uint32_t leaders = entry->leaders, followers = entry->followers;
 	uint32_t keepers = entry->keepers;
@@ -83,29 +86,34 @@ static inline void correct(struct pw_dense_plan *plan,
 	}
 	entry->row = row;
 	for (uint32_t i = 0; i < followers; i++)
-		address[follower[i].target] =
-			cell[follower[i].source] + follower[i].offset;
+		address[follower[i].slot] =
+			mine[follower[i].leader] +
+			(uint64_t)(int64_t)follower[i].offset;
 	for (uint32_t i = 0; i < keepers; i++)
 		cell[keeper[i].target] =
 			cell[keeper[i].source] + keeper[i].offset;
 }
 
-/*
- * Let what the symbols to come need come nearer: the entry of a later one, and
- * the slots of the next one.
- */
-static inline void fetch_ahead(const struct pw_dense_plan *plan, uint32_t mask)
+/* The entry of a symbol to come, or of another one near the end. */
+static inline const struct pw_dense_entry *
+entry_ahead(const struct pw_dense_plan *plan, size_t ahead, uint32_t mask)
 {
 	const struct pw_dense_entry *entry = plan->entry.data;
-	const uint8_t *later = plan->symbol + (size_t)3 * plan->symbol_bytes;
+	const uint8_t *at = plan->symbol + ahead * plan->symbol_bytes;
+
+	return at < plan->symbol_end ? &entry[pw_load32(at) & mask] : entry;
+}
+
+/* Let what the symbols to come need come nearer. */
+static inline void fetch_ahead(const struct pw_dense_plan *plan, uint32_t mask)
+{
+	const struct pw_dense_entry *entry =
+		entry_ahead(plan, AHEAD_SYMBOLS, mask);
 	const uint64_t *address = plan->address.data, *pc = plan->pc.data;
 	const uint32_t *size = plan->size.data;
 	const uint8_t *kind = plan->kind.data;
 
-	if (later >= plan->symbol_end)
-		return;
-	__builtin_prefetch(&entry[pw_load32(later) & mask]);
-	entry += pw_load32(plan->symbol) & mask;
+	__builtin_prefetch(entry_ahead(plan, AHEAD_ENTRY, mask));
 	for (uint32_t i = 0; i < AHEAD_SLOTS; i += 8) {
 		__builtin_prefetch(&address[entry->slot + i]);
 		__builtin_prefetch(&pc[entry->slot + i]);
@@ -119,6 +127,8 @@ static inline void fetch_ahead(const struct pw_dense_plan *plan, uint32_t mask)
 	__builtin_prefetch(
 		(const struct pw_dense_follower *)plan->follower.data +
 		entry->follower);
+	__builtin_prefetch((const struct pw_dense_keeper *)plan->keeper.data +
+			   entry->keeper);
 }
 
 /* The next accesses of the open run, at most @room; returns how many. */

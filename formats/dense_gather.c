@@ -1,22 +1,10 @@
 /*
- * dense_gather.c - from what a lane has stored to columns of addresses.
+ * dense_gather.c - which symbols are executed, and what slots they have.
  */
 #include "formats/dense_gather.h"
 
 #include "base/assert.h"
 #include "base/bits.h"
-
-static const uint64_t mask[16] = {
-	0,
-	0xff,
-	0xffff,
-	0xffffff,
-	0xffffffff,
-	UINT64_C(0xffffffffff),
-	UINT64_C(0xffffffffffff),
-	UINT64_C(0xffffffffffffff),
-	UINT64_MAX,
-};
 
 void pw_dense_gather_init(struct pw_dense_gather *gather)
 {
@@ -24,15 +12,17 @@ void pw_dense_gather_init(struct pw_dense_gather *gather)
 		.merge = PW_DENSE_MERGE,
 		.operands = PW_DENSE_OPERANDS,
 		.symbols = PW_ARRAY(uint32_t),
-		.address = PW_ARRAY(uint64_t),
-		.last = PW_ARRAY(uint64_t),
 		.base_first = PW_ARRAY(uint32_t),
 		.base_operand = PW_ARRAY(uint32_t),
 		.use = PW_ARRAY(struct pw_dense_use),
-		.slot_operand = PW_ARRAY(uint32_t),
+		.slot = PW_ARRAY(struct pw_dense_slot),
+		.step = PW_ARRAY(struct pw_dense_step),
+		.row = PW_ARRAY(uint32_t),
 		.column = PW_ARRAY(uint64_t),
 		.before = PW_ARRAY(uint64_t),
-		.first_at = PW_ARRAY(size_t),
+		.last = PW_ARRAY(uint64_t),
+		.found = PW_ARRAY(struct pw_dense_found),
+		.known = PW_ARRAY(bool),
 		.unfolded = PW_ARRAY(uint32_t),
 		.stack = PW_ARRAY(uint32_t),
 	};
@@ -43,15 +33,17 @@ void pw_dense_gather_free(struct pw_dense_gather *gather)
 	pw_dense_merge_free(&gather->merge);
 	pw_dense_operands_free(&gather->operands);
 	pw_array_free(&gather->symbols);
-	pw_array_free(&gather->address);
 	pw_array_free(&gather->last);
+	pw_array_free(&gather->found);
+	pw_array_free(&gather->known);
 	pw_array_free(&gather->base_first);
 	pw_array_free(&gather->base_operand);
 	pw_array_free(&gather->use);
-	pw_array_free(&gather->slot_operand);
+	pw_array_free(&gather->slot);
+	pw_array_free(&gather->step);
+	pw_array_free(&gather->row);
 	pw_array_free(&gather->column);
 	pw_array_free(&gather->before);
-	pw_array_free(&gather->first_at);
 	pw_array_free(&gather->unfolded);
 	pw_array_free(&gather->stack);
 }
@@ -67,23 +59,14 @@ static enum pw_status resize(struct pw_array *array, size_t count,
 	return st;
 }
 
-static const struct pw_lane_shape *shape_of(const struct pw_lane_store *store,
-					    uint32_t symbol)
-{
-	uint32_t shape =
-		PW_ARRAY_AT(&store->met, struct pw_lane_met, symbol - 1).shape;
-
-	return &PW_ARRAY_AT(&store->book->shapes, struct pw_lane_shape, shape);
-}
-
 /* ---- operands ---- */
 
 /* Number the operands of the stored slots of one shape. */
 static void number_operands(struct pw_dense_gather *gather,
-			    const struct pw_lane_store *store,
+			    const struct pw_executions *executions,
 			    const struct pw_lane_shape *shape)
 {
-	const uint64_t *pc = store->book->pcs.data;
+	const uint64_t *pc = executions->book->pcs.data;
 	uint32_t *operand = gather->base_operand.data;
 	uint64_t ordinal = 0;
 
@@ -101,12 +84,14 @@ static void number_operands(struct pw_dense_gather *gather,
 
 /* Symbols, slots and operands of the shapes, before merging. */
 static enum pw_status take_shapes(struct pw_dense_gather *gather,
-				  const struct pw_lane_store *store,
+				  const struct pw_executions *executions,
 				  struct pw_error *err)
 {
-	size_t shapes = store->met.count, stored = store->last.count;
+	size_t shapes = executions->shapes.count, stored = 0;
 	enum pw_status st;
 
+	for (uint32_t s = 1; s <= shapes; s++)
+		stored += pw_executions_shape(executions, s)->stored;
 	st = pw_dense_operands_clear(&gather->operands, stored, err);
 	if (st == PW_OK)
 		st = resize(&gather->base_operand, stored, err);
@@ -115,110 +100,38 @@ static enum pw_status take_shapes(struct pw_dense_gather *gather,
 	if (st == PW_OK)
 		st = resize(&gather->merge.slots, shapes + 1, err);
 	if (st == PW_OK)
-		st = resize(&gather->symbols, store->symbols.count, err);
+		st = resize(&gather->symbols, executions->symbols.count, err);
 	if (st != PW_OK)
 		return st;
 	gather->base_operand.count = 0;
 	PW_ARRAY_AT(&gather->merge.slots, uint32_t, 0) = 0;
 	for (uint32_t s = 1; s <= shapes; s++) {
-		const struct pw_lane_shape *shape = shape_of(store, s);
+		const struct pw_lane_shape *shape =
+			pw_executions_shape(executions, s);
 
 		PW_ARRAY_AT(&gather->merge.slots, uint32_t, s) =
 			shape->tally[PW_LANE_ACCESSES];
 		PW_ARRAY_AT(&gather->base_first, uint32_t, s) =
 			(uint32_t)gather->base_operand.count;
-		number_operands(gather, store, shape);
+		number_operands(gather, executions, shape);
 	}
 	PW_ASSERT(gather->base_operand.count == stored);
-	if (store->symbols.count > 0)
-		memcpy(gather->symbols.data, store->symbols.data,
-		       store->symbols.count * sizeof(uint32_t));
+	if (executions->symbols.count > 0)
+		memcpy(gather->symbols.data, executions->symbols.data,
+		       executions->symbols.count * sizeof(uint32_t));
 	return PW_OK;
 }
 
-/* ---- addresses in the order of execution ---- */
-
-struct reading {
-	const uint8_t *control;
-	const uint8_t *byte;
-	uint64_t previous;
-	uint64_t *out;
-};
-
-/* One execution, whose slots' addresses before are at @last. */
-static void read_execution(struct reading *reading, uint64_t *last,
-			   uint32_t stored, bool first)
-{
-	for (uint32_t i = 0; i < stored; i++) {
-		unsigned length = reading->control[i / 2] >> i % 2 * 4 & 15;
-		uint64_t from = first ? reading->previous : last[i];
-
-		/* The lane left room for eight bytes behind the last one. */
-		last[i] = from +
-			  pw_unzigzag(pw_load64(reading->byte) & mask[length]);
-		reading->byte += length;
-		if (first)
-			reading->previous = last[i];
-		*reading->out++ = last[i];
-	}
-	reading->control += (stored + 1) / 2;
-}
-
-/* The nibbles of all executions at most. */
-static size_t bound_addresses(const struct pw_lane_store *store)
-{
-	return store->controls.count * 2;
-}
-
-static enum pw_status read_addresses(struct pw_dense_gather *gather,
-				     const struct pw_lane_store *store,
-				     struct pw_error *err)
-{
-	const uint32_t *symbol = store->symbols.data;
-	struct reading reading = {store->controls.data, store->bytes.data, 0,
-				  NULL};
-	enum pw_status st;
-	uint8_t *seen;
-
-	st = resize(&gather->address, bound_addresses(store), err);
-	if (st == PW_OK)
-		st = resize(&gather->last, store->last.count, err);
-	if (st == PW_OK)
-		st = resize(&gather->stack, store->met.count + 1, err);
-	if (st != PW_OK)
-		return st;
-	seen = gather->stack.data;
-	memset(seen, 0, store->met.count + 1);
-	reading.out = gather->address.data;
-	for (size_t i = 0; i < store->symbols.count; i++) {
-		const struct pw_lane_met *met;
-
-		if (symbol[i] == 0)
-			continue;
-		met = &PW_ARRAY_AT(&store->met, struct pw_lane_met,
-				   symbol[i] - 1);
-		read_execution(&reading,
-			       (uint64_t *)gather->last.data + met->first,
-			       shape_of(store, symbol[i])->stored,
-			       seen[symbol[i]] == 0);
-		seen[symbol[i]] = 1;
-	}
-	gather->address.count =
-		(size_t)(reading.out - (uint64_t *)gather->address.data);
-	PW_ASSERT(gather->address.count <= bound_addresses(store));
-	return PW_OK;
-}
-
-/* ---- columns ---- */
+/* ---- symbols that are executed ---- */
 
 /* Count the executions of each symbol. */
 static enum pw_status count_uses(struct pw_dense_gather *gather,
-				 const struct pw_lane_store *store,
+				 const struct pw_executions *executions,
 				 struct pw_error *err)
 {
 	const struct pw_dense_rule *rule = gather->merge.rule.data;
 	const uint32_t *symbol = gather->symbols.data;
-	uint32_t shapes = (uint32_t)store->met.count;
+	uint32_t shapes = (uint32_t)executions->shapes.count;
 	size_t symbols = gather->merge.slots.count;
 	struct pw_dense_use *use;
 	enum pw_status st = resize(&gather->use, symbols, err);
@@ -229,7 +142,7 @@ static enum pw_status count_uses(struct pw_dense_gather *gather,
 	memset(use, 0, symbols * sizeof(*use));
 	for (uint32_t s = 1; s < symbols; s++)
 		use[s].stored =
-			s <= shapes ? shape_of(store, s)->stored
+			s <= shapes ? pw_executions_shape(executions, s)->stored
 				    : use[rule[s - shapes - 1].left].stored +
 					      use[rule[s - shapes - 1].right]
 						      .stored;
@@ -238,16 +151,16 @@ static enum pw_status count_uses(struct pw_dense_gather *gather,
 	return PW_OK;
 }
 
-/* List the operands of the slots of an executed symbol. */
-static enum pw_status list_operands(struct pw_dense_gather *gather,
-				    uint32_t shapes, uint32_t symbol,
-				    struct pw_error *err)
+/* List the slots of an executed symbol. */
+static enum pw_status list_slots(struct pw_dense_gather *gather,
+				 uint32_t shapes, uint32_t symbol,
+				 struct pw_error *err)
 {
 	struct pw_dense_use *use = gather->use.data;
-	const uint32_t *operand = gather->base_operand.data;
 	const uint32_t *first = gather->base_first.data;
 	const uint32_t *part = gather->unfolded.data;
-	struct pw_array *out = &gather->slot_operand;
+	struct pw_array *out = &gather->slot;
+	struct pw_dense_slot *slot;
 	enum pw_status st;
 	size_t parts;
 
@@ -255,106 +168,66 @@ static enum pw_status list_operands(struct pw_dense_gather *gather,
 	st = pw_array_reserve(out, out->count + use[symbol].stored + 1, err);
 	if (st != PW_OK)
 		return st;
+	slot = (struct pw_dense_slot *)out->data + out->count;
 	parts = pw_dense_unfold(gather->merge.rule.data, shapes, symbol,
 				gather->unfolded.data, gather->stack.data);
 	for (size_t p = 0; p < parts; p++) {
+		const uint32_t *operand =
+			(const uint32_t *)gather->base_operand.data +
+			first[part[p]];
 		uint32_t stored = use[part[p]].stored;
 
-		memcpy((uint32_t *)out->data + out->count,
-		       operand + first[part[p]], stored * sizeof(uint32_t));
+		for (uint32_t i = 0; i < stored; i++)
+			slot[i] = (struct pw_dense_slot){.operand = operand[i]};
+		slot += stored;
 		out->count += stored;
 	}
 	PW_ASSERT(out->count == use[symbol].first + use[symbol].stored);
 	return PW_OK;
 }
 
-static enum pw_status place_columns(struct pw_dense_gather *gather,
-				    uint32_t shapes, struct pw_error *err)
+/* Give each executed symbol its slots, columns and rows. */
+static enum pw_status place_symbols(struct pw_dense_gather *gather,
+				    const struct pw_executions *executions,
+				    struct pw_error *err)
 {
+	uint32_t shapes = (uint32_t)executions->shapes.count;
 	struct pw_dense_use *use = gather->use.data;
-	size_t column = 0;
+	size_t column = 0, row = 0;
 	enum pw_status st;
 
 	st = resize(&gather->unfolded, PW_DENSE_SLOTS_MAX, err);
 	if (st == PW_OK)
 		st = resize(&gather->stack, PW_DENSE_SLOTS_MAX, err);
-	gather->slot_operand.count = 0;
+	gather->slot.count = 0;
 	for (uint32_t s = 1; s < gather->use.count && st == PW_OK; s++) {
 		if (use[s].count == 0)
 			continue;
 		use[s].column = column;
 		column += (size_t)use[s].count * use[s].stored;
-		st = list_operands(gather, shapes, s, err);
+		use[s].row = row;
+		row += use[s].count;
+		st = list_slots(gather, shapes, s, err);
 	}
-	PW_ASSERT(st != PW_OK || column == gather->address.count);
-	if (st == PW_OK)
-		st = resize(&gather->column, column, err);
-	if (st == PW_OK)
-		st = resize(&gather->before, column, err);
-	if (st == PW_OK)
-		st = resize(&gather->first_at, gather->operands.key.count, err);
-	if (st == PW_OK)
-		st = resize(&gather->last, gather->operands.key.count, err);
+	PW_ASSERT(st != PW_OK || column == executions->address.count);
 	return st;
 }
 
-/* Put the addresses into their columns. */
-static void fill_columns(struct pw_dense_gather *gather)
-{
-	const uint32_t *symbol = gather->symbols.data;
-	const uint64_t *address = gather->address.data;
-	uint64_t *column = gather->column.data, *before = gather->before.data;
-	uint64_t *last = gather->last.data;
-	size_t *first_at = gather->first_at.data;
-
-	memset(last, 0, gather->last.count * sizeof(*last));
-	for (size_t i = 0; i < gather->first_at.count; i++)
-		first_at[i] = SIZE_MAX;
-	for (size_t i = 0; i < gather->symbols.count; i++) {
-		struct pw_dense_use *use = &PW_ARRAY_AT(
-			&gather->use, struct pw_dense_use, symbol[i]);
-		const uint32_t *operand =
-			(const uint32_t *)gather->slot_operand.data +
-			use->first;
-		size_t at = use->column;
-
-		if (symbol[i] == 0)
-			continue;
-		for (uint32_t k = 0; k < use->stored; k++) {
-			if (first_at[operand[k]] == SIZE_MAX)
-				first_at[operand[k]] = at;
-			before[at] = last[operand[k]];
-			column[at] = *address;
-			last[operand[k]] = *address++;
-			at += use->count;
-		}
-		use->column++;
-	}
-	for (size_t s = 1; s < gather->use.count; s++) {
-		struct pw_dense_use *use =
-			&PW_ARRAY_AT(&gather->use, struct pw_dense_use, s);
-
-		use->column -= use->count;
-	}
-}
-
 enum pw_status pw_dense_gather_run(struct pw_dense_gather *gather,
-				   const struct pw_lane_store *store,
+				   const struct pw_executions *executions,
 				   struct pw_error *err)
 {
 	enum pw_status st;
 
-	PW_ASSERT(store->pending == 0 && store->met.count > 0);
-	st = take_shapes(gather, store, err);
-	if (st == PW_OK)
-		st = read_addresses(gather, store, err);
+	PW_ASSERT(executions->shapes.count > 0);
+	st = take_shapes(gather, executions, err);
 	if (st == PW_OK)
 		st = pw_dense_merge_run(&gather->merge, &gather->symbols, err);
 	if (st == PW_OK)
-		st = count_uses(gather, store, err);
+		st = count_uses(gather, executions, err);
 	if (st == PW_OK)
-		st = place_columns(gather, (uint32_t)store->met.count, err);
+		st = place_symbols(gather, executions, err);
 	if (st == PW_OK)
-		fill_columns(gather);
+		st = pw_dense_gather_columns(gather, &executions->address, err);
 	return st;
 }

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/fast_wire.h"
+#include "formats/generic_wire.h"
 #include "formats/layout.h"
 #include "formats/tally.h"
 #include "formats/varint.h"
@@ -17,6 +18,12 @@
 static const char *const stream_name[PW_DENSE_STREAMS] = {
 	"shape", "rule",  "symbol", "run", "mode",
 	"base",	 "start", "column", "rest"};
+
+/* A stream has at most so many bytes for each access; rules are by themselves.
+ */
+static const uint32_t stream_each[PW_DENSE_STREAMS] = {
+	PW_VARINT_MAX, UINT32_MAX,    sizeof(uint32_t), PW_VARINT_MAX,	     1,
+	PW_VARINT_MAX, PW_VARINT_MAX, sizeof(uint64_t), PW_GENERIC_BYTES_MAX};
 
 enum pw_status pw_dense_malformed(struct pw_error *err,
 				  enum pw_dense_stream stream, const char *how)
@@ -39,6 +46,7 @@ enum pw_status pw_dense_plan_open(struct pw_dense_plan **out,
 		.operand = PW_ARRAY(uint32_t),
 		.rule = PW_ARRAY(struct pw_dense_rule),
 		.slots = PW_ARRAY(uint32_t),
+		.begun = PW_ARRAY(uint32_t),
 		.uses = PW_ARRAY(uint32_t),
 		.entry = PW_ARRAY(struct pw_dense_entry),
 		.address = PW_ARRAY(uint64_t),
@@ -47,7 +55,7 @@ enum pw_status pw_dense_plan_open(struct pw_dense_plan **out,
 		.kind = PW_ARRAY(uint8_t),
 		.leader = PW_ARRAY(struct pw_dense_leader),
 		.follower = PW_ARRAY(struct pw_dense_follower),
-		.keeper = PW_ARRAY(struct pw_dense_follower),
+		.keeper = PW_ARRAY(struct pw_dense_keeper),
 		.cell = PW_ARRAY(uint64_t),
 		.rows = PW_ARRAY(uint8_t),
 		.feed = PW_ARRAY(struct pw_dense_feed),
@@ -83,6 +91,7 @@ void pw_dense_plan_close(struct pw_dense_plan *plan)
 	pw_array_free(&plan->operand);
 	pw_array_free(&plan->rule);
 	pw_array_free(&plan->slots);
+	pw_array_free(&plan->begun);
 	pw_array_free(&plan->uses);
 	pw_array_free(&plan->entry);
 	pw_array_free(&plan->address);
@@ -114,20 +123,28 @@ static enum pw_status get_rules(struct pw_dense_plan *plan, const uint8_t *in,
 				const uint8_t *end, struct pw_error *err)
 {
 	const struct pw_shape_use *shape = plan->set.entry.data;
-	size_t symbols = plan->set.entry.count + 1;
+	size_t symbols = plan->set.entry.count + 1, rules;
+	uint32_t *slots, *begun;
 	enum pw_status st;
-	uint32_t *slots;
 
 	/* A rule takes two bytes at least. */
-	st = pw_array_reserve(&plan->slots, symbols + (size_t)(end - in), err);
+	rules = (size_t)(end - in) / 2 + 1;
+	if (rules > PW_DENSE_RULES_MAX)
+		rules = PW_DENSE_RULES_MAX;
+	st = pw_array_reserve(&plan->slots, symbols + rules, err);
 	if (st == PW_OK)
-		st = pw_array_reserve(&plan->rule, (size_t)(end - in) + 1, err);
+		st = pw_array_reserve(&plan->begun, symbols + rules, err);
+	if (st == PW_OK)
+		st = pw_array_reserve(&plan->rule, rules, err);
 	if (st != PW_OK)
 		return st;
 	slots = plan->slots.data;
+	begun = plan->begun.data;
 	slots[0] = 0;
-	for (size_t s = 1; s < symbols; s++)
+	for (size_t s = 1; s < symbols; s++) {
 		slots[s] = shape[s - 1].slots;
+		begun[s] = shape[s - 1].instructions;
+	}
 	plan->rule.count = 0;
 	while (in < end) {
 		uint64_t left = 0, right = 0;
@@ -135,6 +152,9 @@ static enum pw_status get_rules(struct pw_dense_plan *plan, const uint8_t *in,
 			(struct pw_dense_rule *)plan->rule.data +
 			plan->rule.count;
 
+		if (plan->rule.count == PW_DENSE_RULES_MAX)
+			return pw_dense_malformed(err, PW_DENSE_RULES,
+						  "is too long");
 		in = pw_varint_get(in, end, &left);
 		in = in ? pw_varint_get(in, end, &right) : NULL;
 		if (!in)
@@ -147,6 +167,7 @@ static enum pw_status get_rules(struct pw_dense_plan *plan, const uint8_t *in,
 						  "holds no rule");
 		*rule = (struct pw_dense_rule){(uint32_t)left, (uint32_t)right};
 		plan->rule.count++;
+		begun[symbols] = begun[left] + begun[right];
 		slots[symbols++] = slots[left] + slots[right];
 	}
 	plan->slots.count = symbols;
@@ -161,7 +182,7 @@ static enum pw_status count_uses(struct pw_dense_plan *plan, size_t count,
 	size_t symbols = plan->slots.count;
 	uint32_t bytes = plan->symbol_bytes;
 	size_t length = (size_t)(plan->symbol_end - plan->symbol);
-	const uint32_t *slots = plan->slots.data;
+	const uint32_t *slots = plan->slots.data, *begun = plan->begun.data;
 	uint32_t mask = bytes == 4 ? UINT32_MAX : (1U << (8 * bytes)) - 1;
 	enum pw_status st;
 	uint32_t *uses;
@@ -186,12 +207,14 @@ static enum pw_status count_uses(struct pw_dense_plan *plan, size_t count,
 	}
 	*runs = uses[0];
 	*accesses = 0;
+	plan->instructions = 0;
 	plan->slots_max = 0;
 	plan->slots_all = 0;
 	for (size_t s = 1; s < symbols; s++) {
 		if (uses[s] == 0)
 			continue;
 		*accesses += (uint64_t)uses[s] * slots[s];
+		plan->instructions += (uint64_t)uses[s] * begun[s];
 		plan->slots_all += slots[s];
 		if (slots[s] > plan->slots_max)
 			plan->slots_max = slots[s];
@@ -357,6 +380,12 @@ enum pw_status pw_dense_plan_make(struct pw_dense_plan *plan,
 		s[i].name = stream_name[i];
 	st = pw_streams_find(s, PW_DENSE_STREAMS, payload->bytes,
 			     payload->payload_bytes, payload->raw_bytes, err);
+	if (st == PW_OK)
+		st = pw_streams_bound(s, stream_each, PW_DENSE_STREAMS,
+				      payload->count, err);
+	if (st == PW_OK && s[PW_DENSE_RULES].raw_bytes >
+				   PW_DENSE_RULES_MAX * 2 * PW_VARINT_MAX)
+		st = pw_dense_malformed(err, PW_DENSE_RULES, "is too long");
 	if (st == PW_OK)
 		st = unpack(plan, s, begin, err);
 	if (st == PW_OK)

@@ -38,11 +38,18 @@ struct pw_dense_leader {
 	uint8_t width;
 };
 
-/* An address, in @target, that is a constant away from a cell. */
+/* An address that is a small constant away from a leader of the symbol. */
 struct pw_dense_follower {
+	int32_t offset;
+	uint16_t leader;
+	uint16_t slot;
+};
+
+/* A last address, in cell @target, that is a constant away from a cell. */
+struct pw_dense_keeper {
 	uint64_t offset;
 	uint32_t source; /* cell */
-	uint32_t target; /* slot of the symbol; of a keeper the cell */
+	uint32_t target;
 };
 
 /* What the address of a stored slot is: so far away from a cell. */
@@ -66,6 +73,7 @@ struct pw_dense_plan {
 	struct pw_array operand;  /* uint32_t: of the set's stored slots */
 	struct pw_array rule;	  /* struct pw_dense_rule */
 	struct pw_array slots;	  /* uint32_t: by symbol; and so on */
+	struct pw_array begun;	  /* uint32_t: instructions */
 	struct pw_array uses;	  /* uint32_t: executions */
 	struct pw_array entry;	  /* struct pw_dense_entry */
 	struct pw_array address;  /* uint64_t: of all executed symbols */
@@ -74,16 +82,15 @@ struct pw_dense_plan {
 	struct pw_array kind;	  /* uint8_t */
 	struct pw_array leader;	  /* struct pw_dense_leader */
 	struct pw_array follower; /* struct pw_dense_follower */
-	struct pw_array
-		keeper;	       /* struct pw_dense_follower: to last addresses */
-	struct pw_array cell;  /* uint64_t */
-	struct pw_array rows;  /* uint8_t: the columns, by execution */
-	struct pw_array feed;  /* struct pw_dense_feed; while it is made */
-	struct pw_array value; /* struct pw_dense_value; while it is made */
-	struct pw_array latest;	      /* uint32_t */
-	struct pw_array wanted;	      /* uint8_t */
-	struct pw_array part;	      /* uint32_t */
-	struct pw_array stack;	      /* uint32_t */
+	struct pw_array keeper;	  /* struct pw_dense_keeper */
+	struct pw_array cell;	  /* uint64_t */
+	struct pw_array rows;	  /* uint8_t: the columns, by execution */
+	struct pw_array feed;	  /* struct pw_dense_feed; while it is made */
+	struct pw_array value;	  /* struct pw_dense_value; while it is made */
+	struct pw_array latest;	  /* uint32_t */
+	struct pw_array wanted;	  /* uint8_t */
+	struct pw_array part;	  /* uint32_t */
+	struct pw_array stack;	  /* uint32_t */
 	struct pw_array rest_address; /* uint64_t: without a shape, and so on */
 	struct pw_array rest_pc;
 	struct pw_array rest_size;

@@ -129,7 +129,7 @@ static void add_event(struct pw_table *table, const struct pw_batch *batch,
 	format_arguments(arguments, sizeof(arguments), info,
 			 events->arg[index]);
 	format_value(value, sizeof(value), events->result[index]);
-	pw_cell_u64(table, batch->first_access + batch->accesses.count);
+	pw_cell_u64(table, batch->first_access + batch->access_count);
 	pw_cell_u64(table, batch->thread);
 	pw_cell_text(table, info ? info->name : number);
 	pw_cell_text(table, arguments);

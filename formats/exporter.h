@@ -24,19 +24,23 @@ struct pw_exporter_ops {
 	const char *suffix;  /* of the file, with its dot */
 	unsigned needs;	     /* enum pw_trace_unknown bits that must be known */
 	bool one_thread;     /* the format holds one thread */
-	bool regular_file;   /* the output is gone through again */
 	/*
 	 * Begin to write to @out. *state is closed with close, also after a
 	 * failure. Errors: PW_ERR_SYSTEM; *state is NULL then.
 	 */
 	enum pw_status (*open)(void **state, FILE *out, struct pw_error *err);
-	/* Write the accesses of @batch. Errors: PW_ERR_SYSTEM. What could not
-	 * be written shows in ferror. */
-	enum pw_status (*write)(void *state, const struct pw_batch *batch,
+	/* Write the accesses of @batch, of the trace that @info is about.
+	 * Errors: PW_ERR_SYSTEM. What could not be written shows in ferror. */
+	enum pw_status (*write)(void *state, const struct pw_trace_info *info,
+				const struct pw_batch *batch,
 				struct pw_error *err);
 	/* Write what is left. Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM. */
 	enum pw_status (*end)(void *state, struct pw_export_totals *totals,
 			      struct pw_error *err);
+	/* Go through the output again, which is @path and all written; NULL for
+	 * formats that need no regular file. Errors: as end. */
+	enum pw_status (*revise)(void *state, int fd, const char *path,
+				 struct pw_error *err);
 	void (*close)(void *state);
 };
 

@@ -13,9 +13,11 @@
 
 /* Bytes that one access can take in each stream. */
 static const size_t worst[PW_STREAMS] = {1, 6, PW_VARINT_MAX, PW_VARINT_MAX};
-#define WORST_BYTES (1 + 6 + 2 * PW_VARINT_MAX)
+_Static_assert(PW_GENERIC_BYTES_MAX == 1 + 6 + 2 * PW_VARINT_MAX,
+	       "that is all");
 
-_Static_assert(PW_SEGMENT_ACCESSES_MAX *WORST_BYTES <= PW_RAW_BYTES_MAX,
+_Static_assert(PW_SEGMENT_ACCESSES_MAX *PW_GENERIC_BYTES_MAX <=
+		       PW_RAW_BYTES_MAX,
 	       "the accesses of a segment always fit into a chunk");
 
 struct pw_generic_encoder {
@@ -132,8 +134,8 @@ enum pw_status pw_generic_encode(struct pw_generic_encoder *encoder,
 	PW_ASSERT(out->item_bytes == 1);
 	PW_ASSERT(accesses->count > 0);
 	PW_ASSERT(accesses->count <= PW_SEGMENT_ACCESSES_MAX);
-	st = pw_array_reserve(&encoder->raw, accesses->count * WORST_BYTES,
-			      err);
+	st = pw_array_reserve(&encoder->raw,
+			      accesses->count * PW_GENERIC_BYTES_MAX, err);
 	if (st != PW_OK)
 		return st;
 	for (size_t s = 0; s < PW_STREAMS; s++) {

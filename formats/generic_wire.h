@@ -19,6 +19,9 @@ enum pw_generic_stream {
 
 #define PW_STREAM_TABLE_BYTES (PW_STREAMS * PW_STREAM_ENTRY_BYTES)
 
+/* A kind, a size and its escape, a pc and an address. */
+#define PW_GENERIC_BYTES_MAX 27
+
 #define PW_KIND_AT_PC 0x80 /* the address is the pc and is not stored */
 #define PW_SIZE_ESCAPE 255
 #define PW_PREDICTIONS 4096

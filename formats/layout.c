@@ -75,6 +75,7 @@ static bool understand(const struct pw_chunk *chunk)
 		       chunk->codec == PW_CODEC_DENSE;
 	case PW_CHUNK_TIMELINE:
 	case PW_CHUNK_SHAPES:
+	case PW_CHUNK_TOUCHES:
 		return chunk->codec == PW_CODEC_ZSTD;
 	default:
 		return !(chunk->flags & PW_CHUNK_CRITICAL);
@@ -124,6 +125,7 @@ const char *pw_chunk_name(unsigned kind)
 		[PW_CHUNK_INDEX] = "INDEX",
 		[PW_CHUNK_END] = "END",
 		[PW_CHUNK_SHAPES] = "SHAPES",
+		[PW_CHUNK_TOUCHES] = "TOUCHES",
 	};
 
 	if (kind == 0 || kind >= PW_COUNT(names))

@@ -18,7 +18,7 @@
 #define PW_FILE_MAGIC_BYTES 8
 #define PW_CHUNK_MAGIC UINT32_C(0x435750d7)
 #define PW_VERSION_MAJOR 1
-#define PW_VERSION_MINOR 2
+#define PW_VERSION_MINOR 3
 #define PW_CHUNKS_AN_INDEX 64
 #define PW_INDEX_HEAD_BYTES 8
 #define PW_INDEX_ENTRY_BYTES ((size_t)8 + PW_CHUNK_HEADER_BYTES)
@@ -28,13 +28,16 @@
 #define PW_RAW_BYTES_MAX ((uint64_t)64 << 20)
 #define PW_PAYLOAD_BYTES_MAX ((uint64_t)65 << 20)
 #define PW_SEGMENT_ACCESSES_MAX ((uint64_t)1 << 21) /* not merged ones */
-#define PW_SEGMENT_DENSE_MAX ((uint64_t)1 << 24)    /* all */
+#define PW_SEGMENT_DENSE_MAX ((uint64_t)1 << 25)    /* all */
 #define PW_TIMELINE_RAW_MAX ((uint64_t)8 << 20)
 #define PW_EVENT_TEXT_MAX ((uint64_t)1 << 20)
 #define PW_META_BYTES_MAX ((uint64_t)16 << 20)
+#define PW_META_VALUES_MAX ((uint64_t)1 << 20)
+#define PW_META_NESTS_MAX ((uint64_t)1 << 17) /* arrays and objects */
 #define PW_THREADS_MAX ((uint64_t)1 << 20)
 #define PW_ZSTD_WINDOW_LOG_MAX 26
 #define PW_DENSE_SLOTS_ALL_MAX ((uint64_t)1 << 22) /* of executed symbols */
+#define PW_DENSE_RULES_MAX ((uint64_t)1 << 20)
 #define PW_SHAPES_MAX ((uint64_t)1 << 22)
 #define PW_SHAPE_SLOTS_ALL_MAX ((uint64_t)1 << 26)
 #define PW_SHAPE_BYTES_MAX ((uint64_t)1 << 28) /* raw, of all chunks */
@@ -48,6 +51,7 @@ enum pw_chunk_kind {
 	PW_CHUNK_INDEX = 6,
 	PW_CHUNK_END = 7,
 	PW_CHUNK_SHAPES = 8,
+	PW_CHUNK_TOUCHES = 9,
 	PW_CHUNK_KINDS, /* not on the wire: one more than the last */
 };
 

@@ -14,12 +14,14 @@
 struct thread {
 	bool begun; /* has run, or is the child of a clone event */
 	bool gone;
+	uint32_t older; /* the next in the list, plus 1; 0: none */
 };
 
 struct process {
 	uint32_t space; /* plus 1; 0: none */
 	uint32_t left;	/* threads that are not gone */
 	uint64_t id;	/* of the space, or of the last one */
+	uint32_t begun; /* threads that have, since exec: a list, as older */
 	bool over;
 };
 
@@ -81,6 +83,21 @@ static enum pw_status meet(struct pw_lineage *lineage,
 	return st;
 }
 
+/* Put @thread, if it has not begun yet, on the list of its process. */
+static void begin(struct pw_lineage *lineage, const struct pw_trace_info *info,
+		  uint32_t thread)
+{
+	struct thread *item = thread_at(lineage, thread);
+	struct process *process =
+		process_at(lineage, info->threads[thread].process);
+
+	if (item->begun)
+		return;
+	item->begun = true;
+	item->older = process->begun;
+	process->begun = thread + 1;
+}
+
 /* Give @process, which has none, an empty space. */
 static enum pw_status give_space(struct pw_lineage *lineage,
 				 struct process *process, struct pw_error *err)
@@ -129,7 +146,7 @@ enum pw_status pw_lineage_run(struct pw_lineage *lineage,
 		return st;
 	PW_ASSERT(thread < info->thread_count);
 	process = process_at(lineage, info->threads[thread].process);
-	thread_at(lineage, thread)->begun = true;
+	begin(lineage, info, thread);
 	if (process->over)
 		return PW_OK;
 	if (process->space == 0)
@@ -175,7 +192,7 @@ static enum pw_status clone(struct pw_lineage *lineage,
 	if (!shares)
 		change->kind = PW_LINEAGE_FORK;
 	if (child != SIZE_MAX) {
-		thread_at(lineage, child)->begun = true;
+		begin(lineage, info, (uint32_t)child);
 		process = process_at(lineage, info->threads[child].process);
 	}
 	/* A child that has a space has run before: nothing to begin with. */
@@ -217,11 +234,12 @@ static enum pw_status exec(struct pw_lineage *lineage,
 	bool last;
 	enum pw_status st;
 
-	for (size_t i = 0; i < lineage->threads.count; i++) {
-		if (i != thread && info->threads[i].process == index &&
-		    thread_at(lineage, i)->begun)
-			drop_thread(lineage, process, i);
-	}
+	for (uint32_t i = process->begun; i > 0;
+	     i = thread_at(lineage, i - 1)->older)
+		if (i - 1 != thread)
+			drop_thread(lineage, process, i - 1);
+	process->begun = thread + 1;
+	thread_at(lineage, thread)->older = 0;
 	change->kind = PW_LINEAGE_EXEC;
 	change->other = change->space;
 	if (!pw_lineage_is_shared(lineage, change->space)) {

@@ -3,9 +3,8 @@
  */
 #include "formats/metadata.h"
 
-#include <jansson.h>
-
 #include "base/assert.h"
+#include "base/text.h"
 
 /* Objects deeper than this are shown as JSON text. */
 #define DEPTH_MAX 8
@@ -110,4 +109,22 @@ enum pw_status pw_metadata_list(const char *json, const char *part,
 	}
 	json_decref(root);
 	return st;
+}
+
+json_t *pw_metadata_text(const char *text)
+{
+	json_t *string = NULL;
+	size_t bytes;
+	char *clean;
+
+	if (!text)
+		return NULL;
+	bytes = 4 * strlen(text) + 1; /* if all of it is escaped */
+	clean = malloc(bytes);
+	if (!clean)
+		return NULL;
+	pw_text_clean(clean, bytes, text);
+	string = json_string(clean);
+	free(clean);
+	return string;
 }

@@ -4,6 +4,8 @@
 #ifndef PW_FORMATS_METADATA_H
 #define PW_FORMATS_METADATA_H
 
+#include <jansson.h>
+
 #include "base/status.h"
 #include "base/table.h"
 
@@ -18,5 +20,12 @@
 enum pw_status pw_metadata_list(const char *json, const char *part,
 				struct pw_table *table,
 				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * A JSON string of @text, with pw_text_clean made valid UTF-8.
+ *
+ * Owns: the caller's reference; NULL without memory or for no text.
+ */
+json_t *pw_metadata_text(const char *text);
 
 #endif

@@ -118,7 +118,7 @@ enum pw_status pw_process_list_note(struct pw_process_list *list,
 	if (st != PW_OK)
 		return st;
 	item = item_at(list, info->threads[batch->thread].process);
-	item->accesses += batch->accesses.count;
+	item->accesses += batch->access_count;
 	item->instructions += batch->instruction_count;
 	st = pw_lineage_run(&list->lineage, info, batch->thread, &space, err);
 	for (size_t i = 0; i < events->count && st == PW_OK; i++) {
@@ -135,37 +135,48 @@ enum pw_status pw_process_list_note(struct pw_process_list *list,
 	return st;
 }
 
-/* Threads of @process; *first is the index of the first. */
-static uint64_t count_threads(const struct pw_trace_info *info,
-			      uint32_t process, size_t *first)
-{
-	uint64_t count = 0;
+/* The threads of a process. */
+struct crew {
+	uint64_t threads;
+	size_t first;
+};
 
-	for (size_t i = info->thread_count; i > 0; i--) {
-		if (info->threads[i - 1].process == process) {
-			*first = i - 1;
-			count++;
-		}
+/* Count the threads of each process; NULL without memory. */
+static struct crew *count_threads(const struct pw_trace_info *info,
+				  struct pw_arena *arena, uint32_t *processes)
+{
+	struct crew *crew;
+
+	*processes = 0;
+	for (size_t i = 0; i < info->thread_count; i++)
+		if (info->threads[i].process >= *processes)
+			*processes = info->threads[i].process + 1;
+	crew = pw_arena_alloc(arena, (size_t)*processes + 1, sizeof(*crew));
+	for (size_t i = info->thread_count; crew && i > 0; i--) {
+		crew[info->threads[i - 1].process].threads++;
+		crew[info->threads[i - 1].process].first = i - 1;
 	}
-	return count;
+	return crew;
 }
 
-void pw_process_list_table(const struct pw_process_list *list,
-			   const struct pw_trace_info *info,
-			   struct pw_tables *out)
+enum pw_status pw_process_list_table(const struct pw_process_list *list,
+				     const struct pw_trace_info *info,
+				     struct pw_tables *out,
+				     struct pw_error *err)
 {
 	static const struct item nothing;
 	struct pw_table *table = pw_table_add(out, &spec);
-	uint32_t processes = 0;
+	uint32_t processes;
+	const struct crew *crew =
+		count_threads(info, pw_tables_arena(out), &processes);
 
-	for (size_t i = 0; i < info->thread_count; i++)
-		if (info->threads[i].process >= processes)
-			processes = info->threads[i].process + 1;
+	if (!crew)
+		return pw_fail_memory(err, "the list of processes");
 	for (uint32_t i = 0; i < processes; i++) {
 		const struct item *item =
 			i < list->items.count ? item_at(list, i) : &nothing;
-		size_t first = 0;
-		uint64_t threads = count_threads(info, i, &first);
+		uint64_t threads = crew[i].threads;
+		size_t first = crew[i].first;
 		uint32_t creator = info->threads[first].parent;
 
 		if (threads == 0)
@@ -181,4 +192,5 @@ void pw_process_list_table(const struct pw_process_list *list,
 		pw_cell_text(table, item->ended ? item->ended : "");
 		pw_cell_text(table, item->program ? item->program : "");
 	}
+	return PW_OK;
 }

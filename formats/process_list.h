@@ -39,9 +39,12 @@ enum pw_status pw_process_list_note(struct pw_process_list *list,
 
 /*
  * Add the table "process_list" to @out, with the processes that have threads.
+ *
+ * Errors: PW_ERR_SYSTEM.
  */
-void pw_process_list_table(const struct pw_process_list *list,
-			   const struct pw_trace_info *info,
-			   struct pw_tables *out);
+enum pw_status pw_process_list_table(const struct pw_process_list *list,
+				     const struct pw_trace_info *info,
+				     struct pw_tables *out,
+				     struct pw_error *err) PW_MUST_CHECK;
 
 #endif

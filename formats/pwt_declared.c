@@ -138,7 +138,8 @@ static enum pw_status make_up(struct pw_pwt_declared *declared,
 	for (size_t i = 0; i < list->chunks.count; i++) {
 		const struct pw_chunk *chunk = &pw_pwt_list_at(list, i)->chunk;
 
-		if (chunk->kind == PW_CHUNK_ACCESSES &&
+		if ((chunk->kind == PW_CHUNK_ACCESSES ||
+		     chunk->kind == PW_CHUNK_TOUCHES) &&
 		    chunk->thread < PW_THREADS_MAX && chunk->thread >= count)
 			count = (uint64_t)chunk->thread + 1;
 	}

@@ -9,13 +9,37 @@
 #include "base/bits.h"
 #include "formats/layout.h"
 
+/*
+ * Whether the text has no more values than are allowed. Each takes memory that
+ * its few bytes do not tell, so they are counted before they are parsed.
+ */
+static bool is_bounded(const char *json, size_t bytes)
+{
+	uint64_t values = 1, nests = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < bytes; i++) {
+		char c = json[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		if (quoted)
+			continue;
+		values += c == ',' || c == ':';
+		nests += c == '[' || c == '{';
+	}
+	return values <= PW_META_VALUES_MAX && nests <= PW_META_NESTS_MAX;
+}
+
 bool pw_metadata_valid(const char *json, size_t bytes)
 {
 	json_error_t error;
 	json_t *root;
 	bool object;
 
-	if (memchr(json, 0, bytes))
+	if (memchr(json, 0, bytes) || !is_bounded(json, bytes))
 		return false;
 	root = json_loadb(json, bytes, 0, &error);
 	object = json_is_object(root);

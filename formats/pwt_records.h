@@ -18,7 +18,8 @@
 #define PW_MODULE_PATH_MAX 65536
 
 /*
- * Whether @bytes of @json are a JSON object (and hold no 0 byte).
+ * Whether @bytes of @json are a JSON object of no more values than are allowed
+ * (and hold no 0 byte).
  */
 bool pw_metadata_valid(const char *json, size_t bytes);
 

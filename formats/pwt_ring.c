@@ -14,12 +14,17 @@
 #include "base/assert.h"
 
 #define WORKERS_MAX 64
+/* Unpacked bytes of the segments that are decoded ahead; one may have more. */
+#define AHEAD_BYTES_MAX ((uint64_t)96 << 20)
+/* A segment of more than this gives its memory back at once. */
+#define KEPT_BYTES_MAX ((uint64_t)32 << 20)
 
 enum slot_state { FREE, BUSY, READY };
 
 struct slot {
 	struct pw_segment segment;
 	enum slot_state state;
+	uint64_t raw_bytes; /* unpacked, unless it is FREE */
 	enum pw_status status;
 	struct pw_error err;
 };
@@ -37,8 +42,9 @@ struct pw_ring {
 	pthread_cond_t freed;
 	pthread_cond_t readied;
 	bool stop;
-	size_t claimed;	  /* segments that workers have taken */
-	size_t delivered; /* segments that the consumer has asked for */
+	uint64_t ahead_bytes; /* of the slots that are not FREE */
+	size_t claimed;	      /* segments that workers have taken */
+	size_t delivered;     /* segments that the consumer has asked for */
 };
 
 static void decode(struct pw_ring *ring, struct pw_segment_decoder *decoder,
@@ -53,19 +59,51 @@ static void decode(struct pw_ring *ring, struct pw_segment_decoder *decoder,
 				  place, &slot->segment, &slot->err);
 }
 
+/* What the chunks of segment @index unpack to; each is bounded. */
+static uint64_t raw_bytes_of(const struct pw_ring *ring, size_t index)
+{
+	const struct pw_segment_place *place = &PW_ARRAY_AT(
+		ring->source.places, const struct pw_segment_place, index);
+	uint64_t bytes = 0;
+
+	for (size_t i = place->first; i <= place->timeline; i++)
+		bytes += pw_pwt_list_at(ring->source.list, i)->chunk.raw_bytes;
+	return bytes;
+}
+
+/* Whether the next segment must wait for a slot, or for memory. */
+static bool must_wait(const struct pw_ring *ring, uint64_t raw_bytes)
+{
+	return ring->slots[ring->claimed % ring->slot_count].state != FREE ||
+	       (ring->ahead_bytes > 0 &&
+		ring->ahead_bytes + raw_bytes > AHEAD_BYTES_MAX);
+}
+
 /* Wait for a slot to fill; false when there is no more to do. */
 static bool claim(struct pw_ring *ring, size_t *index)
 {
 	bool more;
 
 	pthread_mutex_lock(&ring->mutex);
-	while (!ring->stop && ring->claimed < ring->source.places->count &&
-	       ring->slots[ring->claimed % ring->slot_count].state != FREE)
+	for (;;) {
+		uint64_t bytes;
+
+		more = !ring->stop &&
+		       ring->claimed < ring->source.places->count;
+		if (!more)
+			break;
+		bytes = raw_bytes_of(ring, ring->claimed);
+		if (!must_wait(ring, bytes)) {
+			struct slot *slot =
+				&ring->slots[ring->claimed % ring->slot_count];
+
+			*index = ring->claimed++;
+			slot->state = BUSY;
+			slot->raw_bytes = bytes;
+			ring->ahead_bytes += bytes;
+			break;
+		}
 		pthread_cond_wait(&ring->freed, &ring->mutex);
-	more = !ring->stop && ring->claimed < ring->source.places->count;
-	if (more) {
-		*index = ring->claimed++;
-		ring->slots[*index % ring->slot_count].state = BUSY;
 	}
 	pthread_mutex_unlock(&ring->mutex);
 	return more;
@@ -80,7 +118,8 @@ static void *work(void *argument)
 	size_t index;
 
 	st = pw_segment_decoder_init(&decoder, ring->source.threads,
-				     ring->source.shapes, &err);
+				     ring->source.touches, ring->source.shapes,
+				     &err);
 	while (claim(ring, &index)) {
 		struct slot *slot = &ring->slots[index % ring->slot_count];
 
@@ -143,7 +182,7 @@ enum pw_status pw_ring_open(struct pw_ring **out,
 	for (size_t i = 0; i < ring->slot_count; i++)
 		pw_segment_init(&ring->slots[i].segment);
 	st = pw_segment_decoder_init(&ring->decoder, source->threads,
-				     source->shapes, err);
+				     source->touches, source->shapes, err);
 	if (st != PW_OK)
 		goto fail;
 	*out = ring;
@@ -181,9 +220,15 @@ static void give_back(struct pw_ring *ring)
 	if (ring->delivered == 0)
 		return;
 	slot = &ring->slots[(ring->delivered - 1) % ring->slot_count];
+	if (slot->raw_bytes > KEPT_BYTES_MAX) {
+		pw_segment_free(&slot->segment);
+		pw_segment_init(&slot->segment);
+	}
 	pthread_mutex_lock(&ring->mutex);
 	PW_ASSERT(ring->running == 0 || slot->state == READY);
 	slot->state = FREE;
+	ring->ahead_bytes -= slot->raw_bytes;
+	slot->raw_bytes = 0;
 	pthread_cond_broadcast(&ring->freed);
 	pthread_mutex_unlock(&ring->mutex);
 }

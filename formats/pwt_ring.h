@@ -8,6 +8,7 @@
 #ifndef PW_FORMATS_PWT_RING_H
 #define PW_FORMATS_PWT_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -15,13 +16,14 @@
 
 struct pw_ring;
 
-/* What is decoded; all of it must stay as it is while the ring lives. */
+/* What is decoded; all but the loader must stay as it is. */
 struct pw_ring_source {
 	const struct pw_pwt_file *file;
 	const struct pw_pwt_list *list;
 	const struct pw_array *places; /* struct pw_segment_place */
 	size_t threads;		       /* declared */
-	const struct pw_pwt_shapes *shapes;
+	bool touches;		       /* instead of accesses */
+	struct pw_shape_loader *shapes;
 };
 
 /*

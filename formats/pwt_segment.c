@@ -4,19 +4,12 @@
 #include "formats/pwt_segment.h"
 
 #include "base/assert.h"
+#include "formats/pwt_segment_part.h"
 #include "formats/tally.h"
 #include "formats/timeline.h"
+#include "formats/touch_cut.h"
 
-/* The accesses of one thread in a segment. */
-struct part {
-	uint32_t thread;
-	size_t first; /* in the columns; of no use with a window */
-	size_t count;
-	size_t used;		  /* by runs of the timeline so far */
-	struct pw_window *window; /* of a dense chunk, or NULL */
-};
-
-/* Windows kept for the next segment. */
+/* Windows and plans kept for the next segment. */
 #define WINDOWS_KEPT 8
 
 void pw_segment_init(struct pw_segment *segment)
@@ -26,8 +19,9 @@ void pw_segment_init(struct pw_segment *segment)
 		.pc = PW_ARRAY(uint64_t),
 		.size = PW_ARRAY(uint32_t),
 		.kind = PW_ARRAY(uint8_t),
-		.parts = PW_ARRAY(struct part),
+		.parts = PW_ARRAY(struct pw_segment_part),
 		.windows = PW_ARRAY(struct pw_window *),
+		.plans = PW_ARRAY(struct pw_touch_plan *),
 		.batches = PW_ARRAY(struct pw_segment_batch),
 		.event_kind = PW_ARRAY(uint16_t),
 		.event_result = PW_ARRAY(uint64_t),
@@ -46,6 +40,15 @@ static void close_windows(struct pw_segment *segment, size_t kept)
 		pw_window_close(window[--segment->windows.count]);
 }
 
+/* Close all plans but @kept. */
+static void close_plans(struct pw_segment *segment, size_t kept)
+{
+	struct pw_touch_plan **plan = segment->plans.data;
+
+	while (segment->plans.count > kept)
+		pw_touch_plan_close(plan[--segment->plans.count]);
+}
+
 void pw_segment_free(struct pw_segment *segment)
 {
 	pw_array_free(&segment->address);
@@ -55,6 +58,8 @@ void pw_segment_free(struct pw_segment *segment)
 	pw_array_free(&segment->parts);
 	close_windows(segment, 0);
 	pw_array_free(&segment->windows);
+	close_plans(segment, 0);
+	pw_array_free(&segment->plans);
 	pw_array_free(&segment->batches);
 	pw_array_free(&segment->event_kind);
 	pw_array_free(&segment->event_result);
@@ -64,27 +69,20 @@ void pw_segment_free(struct pw_segment *segment)
 }
 
 enum pw_status pw_segment_decoder_init(struct pw_segment_decoder *decoder,
-				       size_t threads,
-				       const struct pw_pwt_shapes *shapes,
+				       size_t threads, bool touches,
+				       struct pw_shape_loader *loader,
 				       struct pw_error *err)
 {
-	enum pw_status st;
-
 	decoder->threads = threads;
-	decoder->shapes = shapes;
+	decoder->touches = touches;
+	decoder->loader = loader;
+	decoder->shapes = (struct pw_pwt_shapes)PW_PWT_SHAPES;
 	decoder->buffer = (struct pw_array)PW_ARRAY(uint8_t);
-	decoder->fast = NULL;
-	st = pw_generic_decoder_open(&decoder->generic, err);
-	if (st != PW_OK)
-		return st;
-	return pw_fast_decoder_open(&decoder->fast, shapes, decoder->generic,
-				    err);
+	return pw_generic_decoder_open(&decoder->generic, err);
 }
 
 void pw_segment_decoder_free(struct pw_segment_decoder *decoder)
 {
-	pw_fast_decoder_close(decoder->fast);
-	decoder->fast = NULL;
 	pw_generic_decoder_close(decoder->generic);
 	decoder->generic = NULL;
 	pw_array_free(&decoder->buffer);
@@ -95,6 +93,8 @@ static void clear(struct pw_segment *segment)
 	segment->parts.count = 0;
 	segment->windows_used = 0;
 	close_windows(segment, WINDOWS_KEPT);
+	segment->plans_used = 0;
+	close_plans(segment, WINDOWS_KEPT);
 	segment->batches.count = 0;
 	segment->event_kind.count = 0;
 	segment->event_result.count = 0;
@@ -109,7 +109,7 @@ static enum pw_status reserve(struct pw_segment *segment, size_t count,
 	enum pw_status st;
 
 	PW_ASSERT(count <= PW_SEGMENT_ACCESSES_MAX);
-	count += PW_FAST_SLACK; /* so there are always arrays */
+	count++; /* so there are always arrays */
 	st = pw_array_reserve(&segment->address, count, err);
 	if (st == PW_OK)
 		st = pw_array_reserve(&segment->pc, count, err);
@@ -160,25 +160,22 @@ static enum pw_status take_window(struct pw_segment *segment,
 	return st;
 }
 
-/* Make ready the accesses of one thread in a dense chunk. */
+/* Make ready the accesses of one thread in a chunk with shapes. */
 static enum pw_status plan_thread(struct pw_segment_decoder *decoder,
+				  const struct pw_chunk *chunk,
 				  const struct pw_generic_payload *payload,
 				  struct pw_segment *segment,
-				  uint64_t *instructions, struct part *part,
+				  struct pw_segment_part *part,
 				  struct pw_error *err)
 {
-	struct pw_dense_plan *plan;
+	struct pw_window_source source = {&decoder->shapes, decoder->generic,
+					  payload};
 	enum pw_status st = take_window(segment, &part->window, err);
 
 	if (st != PW_OK)
 		return st;
-	plan = pw_window_plan(part->window);
-	st = pw_dense_plan_make(plan, decoder->shapes, decoder->generic,
-				payload, err);
-	if (st != PW_OK)
-		return st;
-	*instructions = pw_dense_plan_instructions(plan);
-	return pw_window_begin(part->window, err);
+	return pw_window_show(part->window, chunk->codec == PW_CODEC_DENSE,
+			      &source, &part->instructions, err);
 }
 
 /* Decode the accesses of one thread behind those that are there. */
@@ -189,7 +186,11 @@ static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
 				    struct pw_error *err)
 {
 	const struct pw_chunk *chunk = &place->chunk;
-	struct part part = {chunk->thread, first, chunk->access_count, 0, NULL};
+	struct pw_segment_part part = {
+		.thread = chunk->thread,
+		.first = first,
+		.count = chunk->access_count,
+	};
 	struct pw_generic_payload payload = {
 		.payload_bytes = chunk->payload_bytes,
 		.raw_bytes = chunk->raw_bytes,
@@ -204,23 +205,22 @@ static enum pw_status decode_thread(struct pw_segment_decoder *decoder,
 	struct pw_tally tally = {0};
 	enum pw_status st;
 
-	PW_ASSERT(chunk->codec == PW_CODEC_DENSE ||
+	PW_ASSERT(chunk->codec != PW_CODEC_ZSTD ||
 		  first + part.count <= segment->kind.capacity);
 	st = pw_pwt_file_payload(file, place, &decoder->buffer, &payload.bytes,
 				 err);
-	if (st == PW_OK && chunk->codec == PW_CODEC_DENSE)
-		st = plan_thread(decoder, &payload, segment,
-				 &tally.instructions, &part, err);
-	else if (st == PW_OK && chunk->codec == PW_CODEC_FAST)
-		st = pw_fast_decode(decoder->fast, &payload, &columns, err);
+	if (st == PW_OK && chunk->codec != PW_CODEC_ZSTD)
+		st = plan_thread(decoder, chunk, &payload, segment, &part, err);
 	else if (st == PW_OK)
 		st = pw_generic_decode(decoder->generic, &payload, &columns,
 				       err);
 	if (st != PW_OK)
 		return blame(place, st, err);
-	if (!part.window)
+	if (!part.window) {
 		pw_tally_add(&tally, columns.kind, part.count);
-	if (tally.instructions != chunk->instruction_count) {
+		part.instructions = tally.instructions;
+	}
+	if (part.instructions != chunk->instruction_count) {
 		st = pw_fail(err, PW_ERR_FORMAT,
 			     "it holds another number of instructions");
 		return blame(place, st, err);
@@ -245,21 +245,84 @@ static enum pw_status decode_threads(struct pw_segment_decoder *decoder,
 			continue;
 		PW_ASSERT(at->chunk.segment == place->number);
 		st = decode_thread(decoder, file, at, segment, first, err);
-		if (at->chunk.codec != PW_CODEC_DENSE)
+		if (at->chunk.codec == PW_CODEC_ZSTD)
 			first += at->chunk.access_count;
 	}
 	return st;
 }
 
+/* The next plan of the segment. */
+static enum pw_status take_plan(struct pw_segment *segment,
+				struct pw_touch_plan **plan,
+				struct pw_error *err)
+{
+	struct pw_array *plans = &segment->plans;
+	enum pw_status st = PW_OK;
+
+	if (segment->plans_used == plans->count) {
+		st = pw_touch_plan_open(plan, err);
+		if (st != PW_OK)
+			return st;
+		st = pw_array_push(plans, plan, err);
+		if (st != PW_OK) {
+			pw_touch_plan_close(*plan);
+			return st;
+		}
+	}
+	*plan = PW_ARRAY_AT(plans, struct pw_touch_plan *,
+			    segment->plans_used++);
+	return st;
+}
+
+/* Plan the touches of each thread. */
+static enum pw_status decode_touches(struct pw_segment_decoder *decoder,
+				     const struct pw_pwt_file *file,
+				     const struct pw_pwt_list *list,
+				     const struct pw_segment_place *place,
+				     struct pw_segment *segment,
+				     struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	for (size_t i = place->first; i < place->timeline && st == PW_OK; i++) {
+		const struct pw_chunk_place *at = pw_pwt_list_at(list, i);
+		struct pw_generic_payload payload = {
+			.payload_bytes = at->chunk.payload_bytes,
+			.raw_bytes = at->chunk.raw_bytes,
+			.count = at->chunk.access_count,
+		};
+		struct pw_segment_part part = {
+			.thread = at->chunk.thread,
+			.count = at->chunk.access_count,
+		};
+
+		if (at->chunk.kind != PW_CHUNK_TOUCHES)
+			continue;
+		st = pw_pwt_file_payload(file, at, &decoder->buffer,
+					 &payload.bytes, err);
+		if (st == PW_OK)
+			st = take_plan(segment, &part.plan, err);
+		if (st == PW_OK)
+			st = pw_touch_plan_make(part.plan, &payload,
+						at->chunk.instruction_count,
+						err);
+		st = blame(at, st, err);
+		if (st == PW_OK)
+			st = pw_array_push(&segment->parts, &part, err);
+	}
+	return st;
+}
+
 /* The accesses of @thread, or NULL when it has none here. */
-static struct part *find_part(struct pw_segment *segment, uint32_t thread)
+static struct pw_segment_part *find_part(struct pw_segment *segment,
+					 uint32_t thread)
 {
 	size_t low = 0, high = segment->parts.count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		struct part *part =
-			&PW_ARRAY_AT(&segment->parts, struct part, middle);
+		struct pw_segment_part *part = &PW_ARRAY_AT(
+			&segment->parts, struct pw_segment_part, middle);
 
 		if (part->thread == thread)
 			return part;
@@ -271,24 +334,56 @@ static struct part *find_part(struct pw_segment *segment, uint32_t thread)
 	return NULL;
 }
 
+/* Give the run in @batch the pieces that it consists of. */
+static enum pw_status add_pieces(struct pw_segment *segment,
+				 struct pw_segment_part *part,
+				 struct pw_segment_batch batch,
+				 struct pw_error *err)
+{
+	size_t pieces, left = batch.count;
+	const struct pw_touch_piece *piece =
+		pw_touch_plan_pieces(part->plan, &pieces);
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK && left > 0) {
+		uint64_t room = PW_TOUCH_CUT - batch.position % PW_TOUCH_CUT;
+
+		if (part->piece == pieces ||
+		    piece[part->piece].accesses > left ||
+		    piece[part->piece].accesses > room)
+			return pw_fail(err, PW_ERR_FORMAT,
+				       "it cuts touches at another place");
+		batch.first = part->piece;
+		batch.count = piece[part->piece++].accesses;
+		left -= batch.count;
+		st = pw_array_push(&segment->batches, &batch, err);
+		batch.position += batch.count;
+	}
+	return st;
+}
+
 static enum pw_status add_run(struct pw_segment *segment,
 			      const struct pw_timeline_record *record,
-			      struct pw_error *err)
+			      uint64_t position, struct pw_error *err)
 {
-	struct part *part = find_part(segment, record->thread);
+	struct pw_segment_part *part = find_part(segment, record->thread);
 	struct pw_segment_batch batch = {
 		.thread = record->thread,
 		.count = record->accesses,
+		.position = position,
 		.first_event = segment->event_kind.count,
 	};
 
 	if (!part || record->accesses > part->count - part->used)
 		return pw_fail(err, PW_ERR_FORMAT,
 			       "it runs past the accesses of a thread");
-	batch.part = (uint32_t)(part - (struct part *)segment->parts.data);
+	batch.part = (uint32_t)(part -
+				(struct pw_segment_part *)segment->parts.data);
 	batch.first = part->used;
 	part->used += record->accesses;
 	PW_ASSERT(part->used <= part->count);
+	if (part->plan)
+		return add_pieces(segment, part, batch, err);
 	return pw_array_push(&segment->batches, &batch, err);
 }
 
@@ -331,7 +426,7 @@ static enum pw_status add_event(struct pw_segment *segment,
 
 /* Turn the unpacked timeline into batches that use up all accesses. */
 static enum pw_status order(struct pw_segment *segment, size_t threads,
-			    struct pw_error *err)
+			    uint64_t position, struct pw_error *err)
 {
 	struct pw_timeline_cursor cursor = {segment->timeline.data, NULL};
 	struct pw_timeline_record record;
@@ -345,14 +440,16 @@ static enum pw_status order(struct pw_segment *segment, size_t threads,
 			st = pw_fail(err, PW_ERR_FORMAT,
 				     "thread %u is not declared",
 				     record.thread);
-		if (st == PW_OK && record.tag == PW_TIMELINE_RUN)
-			st = add_run(segment, &record, err);
-		else if (st == PW_OK && record.tag == PW_TIMELINE_EVENT)
+		if (st == PW_OK && record.tag == PW_TIMELINE_RUN) {
+			st = add_run(segment, &record, position, err);
+			position += record.accesses;
+		}
+		if (st == PW_OK && record.tag == PW_TIMELINE_EVENT)
 			st = add_event(segment, &record, err);
 	} while (st == PW_OK && record.tag != PW_TIMELINE_STOP);
 	for (size_t i = 0; i < segment->parts.count && st == PW_OK; i++) {
-		const struct part *part =
-			&PW_ARRAY_AT(&segment->parts, struct part, i);
+		const struct pw_segment_part *part = &PW_ARRAY_AT(
+			&segment->parts, struct pw_segment_part, i);
 
 		if (part->used != part->count)
 			st = pw_fail(err, PW_ERR_FORMAT,
@@ -361,7 +458,7 @@ static enum pw_status order(struct pw_segment *segment, size_t threads,
 	return st;
 }
 
-/* The accesses that are not in dense chunks, which finding bounded. */
+/* The accesses that are in no window, which finding bounded. */
 static size_t count_plain(const struct pw_pwt_list *list,
 			  const struct pw_segment_place *place)
 {
@@ -371,10 +468,56 @@ static size_t count_plain(const struct pw_pwt_list *list,
 		const struct pw_chunk *chunk = &pw_pwt_list_at(list, i)->chunk;
 
 		if (chunk->kind == PW_CHUNK_ACCESSES &&
-		    chunk->codec != PW_CODEC_DENSE)
+		    chunk->codec == PW_CODEC_ZSTD)
 			count += chunk->access_count;
 	}
 	return count;
+}
+
+/* Decode the accesses of all threads. */
+static enum pw_status decode_accesses(struct pw_segment_decoder *decoder,
+				      const struct pw_pwt_file *file,
+				      const struct pw_pwt_list *list,
+				      const struct pw_segment_place *place,
+				      struct pw_segment *segment,
+				      struct pw_error *err)
+{
+	enum pw_status st = pw_shape_loader_load(
+		decoder->loader, place->timeline, &decoder->shapes, err);
+
+	if (st == PW_OK)
+		st = reserve(segment, count_plain(list, place), err);
+	if (st == PW_OK)
+		st = decode_threads(decoder, file, list, place, segment, err);
+	return st;
+}
+
+/* Decode to accesses, or to @touches. */
+static enum pw_status decode(struct pw_segment_decoder *decoder,
+			     const struct pw_pwt_file *file,
+			     const struct pw_pwt_list *list,
+			     const struct pw_segment_place *place,
+			     struct pw_segment *segment, struct pw_error *err)
+{
+	const struct pw_chunk_place *at = pw_pwt_list_at(list, place->timeline);
+	const uint8_t *payload;
+	enum pw_status st = PW_OK;
+
+	if (segment->touches)
+		st = decode_touches(decoder, file, list, place, segment, err);
+	else
+		st = decode_accesses(decoder, file, list, place, segment, err);
+	if (st != PW_OK)
+		return st;
+	st = pw_pwt_file_payload(file, at, &decoder->buffer, &payload, err);
+	if (st == PW_OK)
+		st = pw_timeline_unpack(payload, at->chunk.payload_bytes,
+					at->chunk.raw_bytes, &segment->timeline,
+					err);
+	if (st == PW_OK)
+		st = order(segment, decoder->threads, at->chunk.first_access,
+			   err);
+	return blame(at, st, err);
 }
 
 enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
@@ -385,51 +528,23 @@ enum pw_status pw_segment_decode(struct pw_segment_decoder *decoder,
 				 struct pw_error *err)
 {
 	const struct pw_chunk_place *at = pw_pwt_list_at(list, place->timeline);
-	const uint8_t *payload;
 	enum pw_status st;
 
 	PW_ASSERT(at->chunk.kind == PW_CHUNK_TIMELINE);
 	PW_ASSERT(at->chunk.segment == place->number);
+	PW_ASSERT(decoder->touches || place->accesses || !place->touches);
 	clear(segment);
-	st = reserve(segment, count_plain(list, place), err);
-	if (st == PW_OK)
-		st = decode_threads(decoder, file, list, place, segment, err);
-	if (st != PW_OK)
-		goto fail;
-	st = pw_pwt_file_payload(file, at, &decoder->buffer, &payload, err);
-	if (st == PW_OK)
-		st = pw_timeline_unpack(payload, at->chunk.payload_bytes,
-					at->chunk.raw_bytes, &segment->timeline,
-					err);
-	if (st == PW_OK)
-		st = order(segment, decoder->threads, err);
-	st = blame(at, st, err);
-fail:
-	if (st != PW_OK)
+	segment->touches = decoder->touches && place->touches;
+	st = decode(decoder, file, list, place, segment, err);
+	if (st == PW_ERR_FORMAT && segment->touches && place->accesses) {
 		clear(segment);
-	return st;
-}
-
-void pw_segment_accesses(const struct pw_segment *segment,
-			 const struct pw_segment_batch *batch, size_t from,
-			 size_t count, struct pw_accesses *out)
-{
-	const struct part *part = segment->parts.data;
-	size_t first;
-
-	PW_ASSERT(from + count <= batch->count);
-	if (count == 0)
-		return;
-	part += batch->part;
-	first = part->first + batch->first + from;
-	if (part->window) {
-		pw_window_next(part->window, count, out);
-		return;
+		segment->touches = false;
+		st = decode(decoder, file, list, place, segment, err);
 	}
-	PW_ASSERT(first + count <= segment->kind.capacity);
-	out->count = count;
-	out->address = (const uint64_t *)segment->address.data + first;
-	out->pc = (const uint64_t *)segment->pc.data + first;
-	out->size_bytes = (const uint32_t *)segment->size.data + first;
-	out->kind = (const uint8_t *)segment->kind.data + first;
+	if (st != PW_OK) {
+		clear(segment);
+		close_windows(segment, 0);
+		close_plans(segment, 0);
+	}
+	return st;
 }

@@ -2,21 +2,29 @@
  * pwt_segments.c - which whole segments a list of chunks holds.
  *
  * A segment is whole when its TIMELINE is there and its ACCESSES chunks, each
- * of a higher thread than the one before, add up to what the TIMELINE says.
+ * of a higher thread than the one before, add up to what the TIMELINE says, or
+ * its TOUCHES chunks do.
  */
 #include "base/assert.h"
 #include "formats/pwt_segment.h"
 
-/* The chunks since the last TIMELINE. */
-struct gather {
-	struct pw_damage *damage;
-	size_t first;	  /* ACCESSES chunk; valid when chunks > 0 */
-	size_t chunks;	  /* ACCESSES chunks */
-	uint64_t segment; /* theirs */
+/* Chunks of one kind. */
+struct kind {
+	size_t chunks;
 	uint64_t accesses;
 	uint64_t plain; /* those of them that are not in dense chunks */
 	uint32_t last_thread;
 	bool ordered;
+};
+
+/* The chunks since the last TIMELINE. */
+struct gather {
+	struct pw_damage *damage;
+	size_t first;	  /* valid when chunks > 0 */
+	size_t chunks;	  /* of both kinds */
+	uint64_t segment; /* theirs */
+	struct kind accesses;
+	struct kind touches;
 	uint64_t next; /* segment that should come */
 };
 
@@ -35,45 +43,58 @@ static void drop(struct gather *gather, const struct pw_pwt_list *list)
 	gather->chunks = 0;
 }
 
-static void add_accesses(struct gather *gather, const struct pw_pwt_list *list,
-			 size_t index)
+static void add_chunk(struct gather *gather, const struct pw_pwt_list *list,
+		      size_t index)
 {
 	const struct pw_chunk *chunk = &pw_pwt_list_at(list, index)->chunk;
+	struct kind *kind = chunk->kind == PW_CHUNK_TOUCHES ? &gather->touches
+							    : &gather->accesses;
 
 	if (gather->chunks > 0 && chunk->segment != gather->segment)
 		drop(gather, list);
 	if (gather->chunks == 0) {
 		gather->first = index;
 		gather->segment = chunk->segment;
-		gather->accesses = 0;
-		gather->plain = 0;
-		gather->ordered = true;
-	} else if (chunk->thread <= gather->last_thread) {
-		gather->ordered = false;
+		gather->accesses = (struct kind){.ordered = true};
+		gather->touches = (struct kind){.ordered = true};
 	}
-	gather->last_thread = chunk->thread;
+	if (kind->chunks > 0 && chunk->thread <= kind->last_thread)
+		kind->ordered = false;
+	kind->last_thread = chunk->thread;
+	kind->chunks++;
 	gather->chunks++;
 	/* Each count is bounded first, so the sum cannot wrap. */
 	if (chunk->access_count == 0 ||
 	    chunk->access_count > PW_SEGMENT_DENSE_MAX ||
 	    chunk->thread >= PW_THREADS_MAX) {
-		gather->ordered = false;
+		kind->ordered = false;
 		return;
 	}
-	gather->accesses += chunk->access_count;
-	if (chunk->codec != PW_CODEC_DENSE)
-		gather->plain += chunk->access_count;
+	kind->accesses += chunk->access_count;
+	if (chunk->kind == PW_CHUNK_ACCESSES && chunk->codec != PW_CODEC_DENSE)
+		kind->plain += chunk->access_count;
+}
+
+/* Whether the chunks of a kind are what this TIMELINE says. */
+static bool is_all(const struct kind *kind, const struct pw_chunk *chunk)
+{
+	return kind->chunks > 0 && kind->ordered &&
+	       kind->accesses == chunk->access_count &&
+	       chunk->access_count <= PW_SEGMENT_DENSE_MAX &&
+	       kind->plain <= PW_SEGMENT_ACCESSES_MAX;
 }
 
 /* Whether the gathered chunks and this TIMELINE are a whole segment. */
-static bool is_whole(const struct gather *gather, const struct pw_chunk *chunk)
+static bool is_whole(const struct gather *gather, const struct pw_chunk *chunk,
+		     struct pw_segment_place *place)
 {
 	if (gather->chunks == 0)
 		return chunk->access_count == 0;
-	return gather->segment == chunk->segment && gather->ordered &&
-	       gather->accesses == chunk->access_count &&
-	       chunk->access_count <= PW_SEGMENT_DENSE_MAX &&
-	       gather->plain <= PW_SEGMENT_ACCESSES_MAX;
+	if (gather->segment != chunk->segment)
+		return false;
+	place->accesses = is_all(&gather->accesses, chunk);
+	place->touches = is_all(&gather->touches, chunk);
+	return place->accesses || place->touches;
 }
 
 static enum pw_status add_timeline(struct gather *gather,
@@ -110,7 +131,7 @@ static enum pw_status add_timeline(struct gather *gather,
 			(unsigned long long)(chunk->segment - gather->next));
 	gather->next = chunk->segment + 1;
 	PW_ASSERT(place.first <= place.timeline);
-	if (is_whole(gather, chunk)) {
+	if (is_whole(gather, chunk, &place)) {
 		gather->chunks = 0;
 		return pw_array_push(places, &place, err);
 	}
@@ -134,7 +155,8 @@ enum pw_status pw_segments_find(struct pw_array *places,
 	for (size_t i = 0; i < list->chunks.count && st == PW_OK; i++) {
 		switch (pw_pwt_list_at(list, i)->chunk.kind) {
 		case PW_CHUNK_ACCESSES:
-			add_accesses(&gather, list, i);
+		case PW_CHUNK_TOUCHES:
+			add_chunk(&gather, list, i);
 			break;
 		case PW_CHUNK_TIMELINE:
 			st = add_timeline(&gather, places, list, i, err);

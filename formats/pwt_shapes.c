@@ -1,12 +1,11 @@
 /*
- * pwt_shapes.c - read SHAPES chunks.
+ * pwt_shapes.c - what SHAPES chunks hold.
  */
 #include "formats/pwt_shapes.h"
 
 #include "base/assert.h"
 #include "formats/layout.h"
 #include "formats/shape_wire.h"
-#include "formats/streams.h"
 
 _Static_assert(PW_SHAPE_BYTES_MAX < PW_SHAPE_LOST, "offsets have 32 bits");
 
@@ -80,7 +79,7 @@ enum pw_status pw_pwt_shapes_add(struct pw_pwt_shapes *shapes, uint64_t first,
 			       "it has more shapes than are allowed");
 	st = fill(shapes, first, err);
 	if (st == PW_OK)
-		st = pw_array_reserve(&shapes->bytes, at + raw_bytes, err);
+		st = pw_array_reserve(&shapes->bytes, at + raw_bytes + 1, err);
 	if (st != PW_OK)
 		return st;
 	count = shapes->offset.count;
@@ -92,40 +91,5 @@ enum pw_status pw_pwt_shapes_add(struct pw_pwt_shapes *shapes, uint64_t first,
 		shapes->bytes.count = at;
 		shapes->offset.count = count;
 	}
-	return st;
-}
-
-enum pw_status pw_pwt_shapes_read(struct pw_pwt_shapes *shapes,
-				  const struct pw_pwt_file *file,
-				  const struct pw_pwt_list *list,
-				  struct pw_damage *damage,
-				  struct pw_error *err)
-{
-	struct pw_array buffer = PW_ARRAY(uint8_t), raw = PW_ARRAY(uint8_t);
-	enum pw_status st = PW_OK;
-
-	for (size_t i = 0; i < list->chunks.count && st == PW_OK; i++) {
-		const struct pw_chunk_place *place = pw_pwt_list_at(list, i);
-		const uint8_t *payload;
-
-		if (place->chunk.kind != PW_CHUNK_SHAPES)
-			continue;
-		st = pw_pwt_file_payload(file, place, &buffer, &payload, err);
-		if (st == PW_OK)
-			st = pw_frame_unpack(payload,
-					     place->chunk.payload_bytes,
-					     place->chunk.raw_bytes, &raw, err);
-		if (st == PW_OK)
-			st = pw_pwt_shapes_add(shapes, place->chunk.thread,
-					       raw.data, raw.count, err);
-		if (st != PW_ERR_FORMAT)
-			continue;
-		pw_damage_add(damage, "offset %llu: %s: %s",
-			      (unsigned long long)place->offset,
-			      pw_chunk_name(place->chunk.kind), err->message);
-		st = PW_OK;
-	}
-	pw_array_free(&buffer);
-	pw_array_free(&raw);
 	return st;
 }

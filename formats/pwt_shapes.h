@@ -11,9 +11,6 @@
 
 #include "base/array.h"
 #include "base/status.h"
-#include "formats/damage.h"
-#include "formats/pwt_file.h"
-#include "formats/pwt_list.h"
 
 /* In place of the offset of a shape that is lost. */
 #define PW_SHAPE_LOST UINT32_MAX
@@ -28,20 +25,6 @@ struct pw_pwt_shapes {
 	{                                                \
 		PW_ARRAY(uint8_t), PW_ARRAY(uint32_t), 0 \
 	}
-
-/*
- * Read all SHAPES chunks of a trace into @shapes, which is empty. Damaged ones
- * are left out and go to @damage.
- *
- * Owns:   @shapes holds memory; free it with pw_pwt_shapes_free, also after a
- *         failure.
- * Errors: PW_ERR_SYSTEM.
- */
-enum pw_status pw_pwt_shapes_read(struct pw_pwt_shapes *shapes,
-				  const struct pw_pwt_file *file,
-				  const struct pw_pwt_list *list,
-				  struct pw_damage *damage,
-				  struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Add the shapes of a payload after unpacking; the first of them is @first.

@@ -8,6 +8,7 @@
  * the fuzz target follow.
  *
  * A reader brings accesses and events; touches are made from them by trace.c.
+ * Our own may bring stored touches instead.
  */
 #ifndef PW_FORMATS_READER_H
 #define PW_FORMATS_READER_H
@@ -39,12 +40,23 @@ struct pw_reader_ops {
 			       struct pw_trace_info *info,
 			       struct pw_error *err);
 	/*
-	 * Fill thread, accesses and events of @batch; *more is false at the
-	 * end. first_access, the instruction clock and touches are the
-	 * caller's work. Errors: PW_ERR_SYSTEM.
+	 * Fill thread, accesses and events of @batch, which is all zeros;
+	 * *more is false at the end. The rest is the caller's work, except
+	 * that our own reader says where in the recording the batch begins
+	 * (first_access) and whether its run goes on in the next one, and may
+	 * bring touches, in the cuts of touch_cut.h and as if no run had been
+	 * open, with access_count and tally. Errors: PW_ERR_SYSTEM.
 	 */
 	enum pw_status (*next)(void *state, struct pw_trace_info *info,
 			       struct pw_batch *batch, bool *more,
+			       struct pw_error *err);
+	/*
+	 * Instead of next: deliver all segments as pw_trace_each and fill
+	 * @delivered with what they held. NULL: cannot. Errors: those of the
+	 * taker; PW_ERR_SYSTEM.
+	 */
+	enum pw_status (*each)(void *state, const struct pw_trace_taker *taker,
+			       struct pw_totals *delivered,
 			       struct pw_error *err);
 	/* What was lost, as pw_trace_damage, or NULL. */
 	const char *(*damage)(const void *state);

@@ -10,6 +10,9 @@
 #include "formats/streams.h"
 #include "formats/varint.h"
 
+/* So many listed shapes take little memory, whatever they are. */
+#define LISTED_FREE 65536
+
 void pw_shape_set_free(struct pw_shape_set *set)
 {
 	pw_array_free(&set->entry);
@@ -24,7 +27,10 @@ static enum pw_status malformed(struct pw_error *err, const char *how)
 	return pw_stream_malformed(err, "shape", how);
 }
 
-/* List at most @count shapes, and let what they lead to come nearer. */
+/*
+ * List at most @count shapes, and not so many more than the trace has that they
+ * take much memory; let what they lead to come nearer.
+ */
 static enum pw_status get_entries(struct pw_shape_set *set,
 				  const struct pw_pwt_shapes *shapes,
 				  const uint8_t *in, const uint8_t *end,
@@ -40,6 +46,10 @@ static enum pw_status get_entries(struct pw_shape_set *set,
 
 		if (set->entry.count == count)
 			return malformed(err, "has more slots than accesses");
+		if (set->entry.count >= LISTED_FREE &&
+		    set->entry.count >= shapes->offset.count)
+			return malformed(err, "lists more shapes than there "
+					      "are");
 		in = pw_varint_get(in, end, &code);
 		if (!in)
 			return malformed(err, "ends early");
@@ -103,7 +113,7 @@ static void get_slots(struct pw_shape_set *set,
 	uint16_t *stored = set->stored.data;
 	uint32_t first = 0;
 
-	set->stored_max = 0;
+	set->slots_max = 0;
 	for (size_t e = 0; e < set->entry.count; e++) {
 		struct pw_shape_use *use =
 			&PW_ARRAY_AT(&set->entry, struct pw_shape_use, e);
@@ -117,10 +127,12 @@ static void get_slots(struct pw_shape_set *set,
 			stored[first] = (uint16_t)i;
 			first += !(kind[use->slot + i] & PW_SHAPE_AT_PC);
 			kind[use->slot + i] &= (uint8_t)~PW_SHAPE_AT_PC;
+			use->instructions +=
+				(kind[use->slot + i] & PW_ACCESS_FIRST) != 0;
 		}
 		use->stored = first - use->first;
-		if (use->stored > set->stored_max)
-			set->stored_max = use->stored;
+		if (use->slots > set->slots_max)
+			set->slots_max = use->slots;
 	}
 	set->stored.count = first;
 }

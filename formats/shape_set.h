@@ -25,6 +25,7 @@ struct pw_shape_use {
 	uint32_t slots;
 	uint32_t first; /* of its stored slots */
 	uint32_t stored;
+	uint32_t instructions;
 	bool seen; /* for the codec that uses the set */
 };
 
@@ -34,7 +35,7 @@ struct pw_shape_set {
 	struct pw_array size;	/* uint32_t */
 	struct pw_array kind;	/* uint8_t */
 	struct pw_array stored; /* uint16_t: slots with stored addresses */
-	size_t stored_max;	/* the most that one shape has of them */
+	size_t slots_max;	/* the most that one shape has */
 };
 
 #define PW_SHAPE_SET                                               \

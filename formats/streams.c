@@ -69,6 +69,17 @@ enum pw_status pw_streams_find(struct pw_stream *stream, size_t count,
 	return PW_OK;
 }
 
+enum pw_status pw_streams_bound(const struct pw_stream *stream,
+				const uint32_t *each, size_t streams,
+				size_t count, struct pw_error *err)
+{
+	for (size_t s = 0; s < streams; s++)
+		if (stream[s].raw_bytes > (uint64_t)each[s] * count)
+			return pw_stream_malformed(err, stream[s].name,
+						   "is too long");
+	return PW_OK;
+}
+
 enum pw_status pw_stream_unpack(ZSTD_DCtx *zstd, const struct pw_stream *stream,
 				void *out, struct pw_error *err)
 {

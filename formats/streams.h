@@ -47,6 +47,17 @@ enum pw_status pw_streams_find(struct pw_stream *stream, size_t count,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * Check that no stream is longer than @each bytes for each of @count accesses,
+ * so that little memory is asked for where there can be little.
+ *
+ * Errors: PW_ERR_FORMAT.
+ */
+enum pw_status pw_streams_bound(const struct pw_stream *stream,
+				const uint32_t *each, size_t streams,
+				size_t count,
+				struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * Unpack a stream to exactly its raw length at @out.
  *
  * Errors: PW_ERR_FORMAT.

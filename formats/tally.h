@@ -11,14 +11,6 @@
 #include "formats/batch.h"
 #include "formats/trace.h"
 
-struct pw_tally {
-	uint64_t loads; /* read-modify-writes included */
-	uint64_t stores;
-	uint64_t modifies;
-	uint64_t fetches;
-	uint64_t instructions; /* PW_ACCESS_FIRST bits */
-};
-
 /* Whether @kind is made of the bits of enum pw_access_kind and has a kind. */
 static inline bool pw_access_kind_valid(uint8_t kind)
 {

@@ -4,7 +4,9 @@
  * A reader brings stretches of one thread. Here they get their place in the
  * whole (access number, instruction clock, address space), are cut at epoch
  * boundaries and to a size that stays in the cache, and are collapsed to
- * touches.
+ * touches. A consumer of touches alone gets them with the cuts of touch_cut.h,
+ * however many stretches there are between two of those; then it is no matter
+ * whether the reader has the touches already.
  */
 #include "formats/trace.h"
 
@@ -16,10 +18,9 @@
 #include "formats/lineage.h"
 #include "formats/reader.h"
 #include "formats/tally.h"
+#include "formats/touch_cut.h"
 
 #define BATCH_ACCESSES_MAX ((size_t)64 << 10)
-/* Pages that the accesses of a batch may cross into, except by one access. */
-#define BATCH_PAGES_MAX ((uint64_t)256 << 10)
 
 /* A thread that has come, in a list of those of its process. */
 struct task {
@@ -82,6 +83,36 @@ static enum pw_status check_every_access(const struct pw_trace *trace,
 			    "dump only");
 }
 
+/* A trace of nothing but touches serves those who need no more. */
+static enum pw_status check_needs(const struct pw_trace *trace,
+				  struct pw_error *err)
+{
+	const struct pw_trace_options *options = &trace->options;
+
+	if (!(trace->info.unknown & PW_UNKNOWN_BUT_TOUCHES))
+		return PW_OK;
+	if (options->needs == PW_NEED_ACCESSES ||
+	    options->needs == PW_NEED_BOTH) {
+		pw_fail(err, PW_ERR_USAGE,
+			"%s: holds touches only, and accesses are needed here",
+			trace->info.path);
+		return pw_hint(err, "touches are good for replay, info and "
+				    "dump --touches; recordings keep accesses "
+				    "too with --keep all");
+	}
+	if (options->epoch_accesses % PW_TOUCH_CUT == 0)
+		return PW_OK;
+	pw_fail(err, PW_ERR_USAGE,
+		"%s: holds touches only, and intervals of %llu accesses are "
+		"no multiple of %llu",
+		trace->info.path, (unsigned long long)options->epoch_accesses,
+		(unsigned long long)PW_TOUCH_CUT);
+	return pw_hint(err,
+		       "touches are cut at multiples of %llu accesses: "
+		       "choose such an interval",
+		       (unsigned long long)PW_TOUCH_CUT);
+}
+
 enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 			     const struct pw_trace_options *options,
 			     struct pw_error *err)
@@ -100,7 +131,10 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 	st = open_reader(trace, path, err);
 	if (st == PW_OK)
 		st = check_every_access(trace, err);
-	if (st == PW_OK && trace->options.touches)
+	if (st == PW_OK)
+		st = check_needs(trace, err);
+	if (st == PW_OK && (trace->options.needs == PW_NEED_TOUCHES ||
+			    trace->options.needs == PW_NEED_BOTH))
 		st = pw_collapse_open(&trace->collapse, err);
 	if (st != PW_OK) {
 		pw_trace_close(trace);
@@ -167,12 +201,12 @@ static size_t bound_pages(const uint32_t *size_bytes, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		pages += size_bytes[i] >> PW_PAGE_SHIFT;
-	if (pages <= BATCH_PAGES_MAX)
+	if (pages <= PW_TOUCH_PAGES_MAX)
 		return count;
 	pages = 0;
 	for (size_t i = 0; i < count; i++) {
 		pages += size_bytes[i] >> PW_PAGE_SHIFT;
-		if (pages > BATCH_PAGES_MAX)
+		if (pages > PW_TOUCH_PAGES_MAX)
 			return i > 0 ? i : 1;
 	}
 	return count;
@@ -199,6 +233,16 @@ static size_t choose_count(const struct pw_trace *trace)
 	return count;
 }
 
+/* After the last access of the source come its events. */
+static void take_events(struct pw_trace *trace)
+{
+	PW_ASSERT(trace->taken <= trace->source.accesses.count);
+	if (trace->taken < trace->source.accesses.count)
+		return;
+	trace->batch.events = trace->source.events;
+	trace->has_source = false;
+}
+
 /* Take the next @count accesses, and after the last of them the events. */
 static void cut(struct pw_trace *trace, size_t count)
 {
@@ -206,9 +250,6 @@ static void cut(struct pw_trace *trace, size_t count)
 	struct pw_batch *batch = &trace->batch;
 	size_t from = trace->taken;
 
-	memset(batch, 0, sizeof(*batch));
-	batch->thread = source->thread;
-	batch->first_access = trace->totals.accesses;
 	if (count > 0) {
 		batch->accesses.count = count;
 		batch->accesses.address = source->accesses.address + from;
@@ -217,11 +258,7 @@ static void cut(struct pw_trace *trace, size_t count)
 		batch->accesses.kind = source->accesses.kind + from;
 	}
 	trace->taken += count;
-	PW_ASSERT(trace->taken <= source->accesses.count);
-	if (trace->taken < source->accesses.count)
-		return;
-	batch->events = source->events;
-	trace->has_source = false;
+	take_events(trace);
 }
 
 /* End the runs of all threads of all processes in @space. */
@@ -291,57 +328,204 @@ static enum pw_status follow_events(struct pw_trace *trace,
 	return st;
 }
 
-/* Give the batch its clock, its space and its touches, and count it. */
+/* Count the batch, which has its accesses and touches, and follow it. */
 static enum pw_status finish(struct pw_trace *trace, struct pw_error *err)
 {
 	struct pw_batch *batch = &trace->batch;
-	uint64_t *clock = clock_of(trace, batch->thread, err);
-	struct pw_tally tally = {0};
-	enum pw_status st;
+	const struct pw_tally *tally = &batch->tally;
+	enum pw_status st = find_space(trace, err);
+
+	PW_ASSERT(tally->instructions <= batch->access_count);
+	batch->instruction_count = tally->instructions;
+	if (st == PW_OK)
+		st = follow_events(trace, err);
+	PW_ARRAY_AT(&trace->tasks, struct task, batch->thread).clock +=
+		tally->instructions;
+	pw_tally_total(&trace->totals, tally, batch->access_count);
+	trace->totals.events += batch->events.count;
+	return st;
+}
+
+/* Have something of the reader's that was not delivered; false at the end. */
+static enum pw_status fetch(struct pw_trace *trace, bool *more,
+			    struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	*more = true;
+	while (st == PW_OK && *more && !trace->has_source) {
+		memset(&trace->source, 0, sizeof(trace->source));
+		st = trace->ops->next(trace->state, &trace->info,
+				      &trace->source, more, err);
+		trace->taken = 0;
+		trace->has_source =
+			*more && (trace->source.accesses.count > 0 ||
+				  trace->source.touches.count > 0 ||
+				  trace->source.events.count > 0);
+	}
+	return st;
+}
+
+/* Begin a batch of the source's thread. */
+static enum pw_status begin(struct pw_trace *trace, struct pw_error *err)
+{
+	struct pw_batch *batch = &trace->batch;
+	const uint64_t *clock = clock_of(trace, trace->source.thread, err);
 
 	if (!clock)
 		return err->status;
-	pw_tally_add(&tally, batch->accesses.kind, batch->accesses.count);
-	PW_ASSERT(tally.instructions <= batch->accesses.count);
+	memset(batch, 0, sizeof(*batch));
+	batch->thread = trace->source.thread;
+	batch->first_access = trace->totals.accesses;
 	batch->first_instruction = *clock;
-	batch->instruction_count = tally.instructions;
-	st = find_space(trace, err);
-	if (st == PW_OK && trace->collapse && batch->accesses.count > 0)
-		st = pw_collapse_batch(trace->collapse, batch->thread, *clock,
-				       &batch->accesses, &batch->touches, err);
+	return PW_OK;
+}
+
+/* The next batch of accesses, and of their touches where wanted. */
+static enum pw_status bring_accesses(struct pw_trace *trace,
+				     struct pw_error *err)
+{
+	struct pw_batch *batch = &trace->batch;
+
+	cut(trace, choose_count(trace));
+	batch->access_count = batch->accesses.count;
+	pw_tally_add(&batch->tally, batch->accesses.kind,
+		     batch->accesses.count);
+	if (!trace->collapse || batch->accesses.count == 0)
+		return PW_OK;
+	return pw_collapse_batch(trace->collapse, batch->thread,
+				 batch->first_instruction, &batch->accesses,
+				 &batch->touches, err);
+}
+
+/* Accesses before the end of an epoch that is at no cut of touches. */
+static uint64_t epoch_room(const struct pw_trace *trace)
+{
+	uint64_t epoch = trace->options.epoch_accesses;
+	uint64_t at = trace->totals.accesses + trace->batch.access_count;
+
+	return epoch % PW_TOUCH_CUT == 0 ? UINT64_MAX : epoch - at % epoch;
+}
+
+/* Collapse what of the source comes before the next cut; *full: there it is. */
+static enum pw_status gather(struct pw_trace *trace, struct pw_touch_cut *cut,
+			     bool *full, struct pw_error *err)
+{
+	const struct pw_accesses *source = &trace->source.accesses;
+	struct pw_batch *batch = &trace->batch;
+	size_t at = trace->taken, left = source->count - at;
+	uint64_t room = epoch_room(trace);
+	struct pw_accesses accesses = {
+		.count = left < room ? left : (size_t)room,
+		.address = source->address + at,
+		.pc = source->pc + at,
+		.size_bytes = source->size_bytes + at,
+		.kind = source->kind + at,
+	};
+
+	accesses.count =
+		pw_touch_cut_take(cut, accesses.size_bytes, accesses.count);
+	pw_tally_add(&batch->tally, accesses.kind, accesses.count);
+	trace->taken += accesses.count;
+	batch->access_count += accesses.count;
+	*full = accesses.count < left || accesses.count == room ||
+		cut->room == 0;
+	return pw_collapse_add(trace->collapse, &accesses, err);
+}
+
+/* The next batch of touches, from as many stretches as belong to it. */
+static enum pw_status collapse(struct pw_trace *trace, struct pw_error *err)
+{
+	struct pw_batch *batch = &trace->batch;
+	struct pw_touch_cut cut = pw_touch_cut_begin(
+		trace->ops->own ? trace->source.first_access + trace->taken
+				: batch->first_access);
+	bool full = false, more = true, goes_on = true;
+	enum pw_status st;
+
+	st = pw_collapse_begin(trace->collapse, batch->thread,
+			       batch->first_instruction, err);
+	while (st == PW_OK && more && goes_on && !full) {
+		PW_ASSERT(trace->source.thread == batch->thread);
+		st = gather(trace, &cut, &full, err);
+		goes_on = trace->source.goes_on;
+		take_events(trace);
+		if (st == PW_OK && goes_on && !full)
+			st = fetch(trace, &more, err);
+	}
 	if (st == PW_OK)
-		st = follow_events(trace, err);
-	*clock += tally.instructions;
-	pw_tally_total(&trace->totals, &tally, batch->accesses.count);
-	trace->totals.events += batch->events.count;
+		pw_collapse_end(trace->collapse, &batch->touches);
 	return st;
+}
+
+/* The next batch of touches, made by the reader or here. */
+static enum pw_status bring_touches(struct pw_trace *trace,
+				    struct pw_error *err)
+{
+	const struct pw_batch *source = &trace->source;
+	struct pw_batch *batch = &trace->batch;
+
+	if (source->accesses.count > 0)
+		return collapse(trace, err);
+	batch->access_count = source->access_count;
+	batch->tally = source->tally;
+	batch->touches = source->touches;
+	take_events(trace);
+	if (!trace->collapse)
+		return PW_OK;
+	return pw_collapse_resume(trace->collapse, batch->thread,
+				  &batch->touches, err);
 }
 
 enum pw_status pw_trace_next(struct pw_trace *trace,
 			     const struct pw_batch **batch,
 			     struct pw_error *err)
 {
-	enum pw_status st;
+	bool more;
+	enum pw_status st = fetch(trace, &more, err);
 
 	*batch = NULL;
-	while (!trace->has_source) {
-		bool more;
-
-		memset(&trace->source, 0, sizeof(trace->source));
-		st = trace->ops->next(trace->state, &trace->info,
-				      &trace->source, &more, err);
-		if (st != PW_OK || !more)
-			return st;
-		trace->taken = 0;
-		trace->has_source = trace->source.accesses.count > 0 ||
-				    trace->source.events.count > 0;
-	}
-	PW_ASSERT(trace->taken <= trace->source.accesses.count);
-	cut(trace, choose_count(trace));
-	st = finish(trace, err);
+	if (st != PW_OK || !more)
+		return st;
+	st = begin(trace, err);
+	if (st == PW_OK && (trace->options.needs == PW_NEED_TOUCHES ||
+			    trace->source.touches.count > 0))
+		st = bring_touches(trace, err);
+	else if (st == PW_OK)
+		st = bring_accesses(trace, err);
+	if (st == PW_OK)
+		st = finish(trace, err);
 	if (st == PW_OK)
 		*batch = &trace->batch;
 	return st;
+}
+
+/* The batches of a reader that knows no segments. */
+static enum pw_status take_all(struct pw_trace *trace,
+			       const struct pw_trace_taker *taker,
+			       struct pw_error *err)
+{
+	const struct pw_batch *batch;
+	enum pw_status st;
+
+	do {
+		st = pw_trace_next(trace, &batch, err);
+		if (st == PW_OK)
+			st = taker->take(taker->argument, 0, 0, batch, err);
+	} while (st == PW_OK && batch);
+	return st;
+}
+
+enum pw_status pw_trace_each(struct pw_trace *trace,
+			     const struct pw_trace_taker *taker,
+			     struct pw_error *err)
+{
+	PW_ASSERT(taker->workers >= 1);
+	PW_ASSERT(trace->options.needs == PW_NEED_ACCESSES);
+	PW_ASSERT(!trace->has_source && trace->totals.accesses == 0);
+	if (!trace->ops->each)
+		return take_all(trace, taker, err);
+	return trace->ops->each(trace->state, taker, &trace->totals, err);
 }
 
 const char *pw_trace_damage(const struct pw_trace *trace)

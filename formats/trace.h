@@ -57,7 +57,8 @@ enum pw_trace_unknown {
 	PW_UNKNOWN_THREADS = 8,	      /* which thread made an access */
 	PW_UNKNOWN_MAPPINGS = 16,     /* address-space events */
 	PW_UNKNOWN_INSTRUCTIONS = 32, /* the instruction clock */
-	PW_UNKNOWN_ACCESSES = 64      /* some accesses: a sample, or filtered */
+	PW_UNKNOWN_ACCESSES = 64,     /* some accesses: a sample, or filtered */
+	PW_UNKNOWN_BUT_TOUCHES = 128  /* accesses: there are touches only */
 };
 
 struct pw_trace_info {
@@ -71,13 +72,22 @@ struct pw_trace_info {
 	size_t module_count;
 };
 
+/* What a consumer looks at in the batches of a trace. */
+enum pw_trace_needs {
+	PW_NEED_ACCESSES,
+	PW_NEED_TOUCHES, /* and no accesses: they may stay unread */
+	PW_NEED_BOTH,	 /* touches of the accesses of the same batch */
+	PW_NEED_EVENTS,	 /* and counts; what else a batch has is no matter */
+};
+
 struct pw_trace_options {
-	bool touches;	  /* bring touches (and their accesses) */
+	enum pw_trace_needs needs;
 	unsigned workers; /* decoding threads; 0: one for each processor, 4 at
 			     most */
 	uint64_t epoch_accesses; /* no batch spans a multiple of this many
 				    accesses, so that intervals are exact;
-				    0: no such boundaries */
+				    0: no such boundaries. Touches are cut
+				    at more places (touch_cut.h) */
 	bool every_access;	 /* refuse a trace that leaves accesses out */
 	const char *format; /* a reader's name, so that the content need not be
 			       recognised; NULL: recognise it */
@@ -89,7 +99,9 @@ struct pw_trace_options {
  * Owns:   *out is the caller's; free it with pw_trace_close. NULL on failure.
  *         @path and @options are copied.
  * Errors: PW_ERR_USAGE  the file cannot be opened; no such format; accesses
- *                       are left out and options->every_access is set.
+ *                       are left out and options->every_access is set; it
+ *                       holds touches only and options->needs is more, or
+ *                       epoch_accesses is no multiple of where they are cut.
  *         PW_ERR_FORMAT no reader knows the content, or a newer version.
  *         PW_ERR_SYSTEM.
  */
@@ -118,6 +130,34 @@ const struct pw_trace_info *pw_trace_info(const struct pw_trace *trace);
  */
 enum pw_status pw_trace_next(struct pw_trace *trace,
 			     const struct pw_batch **batch,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/* Who takes the batches of a trace in whatever order its segments come. */
+struct pw_trace_taker {
+	unsigned workers; /* at least 1 */
+	void *argument;
+	/*
+	 * The next batch of a segment, or NULL when all of it has come.
+	 * @segment grows in the order of the recording, and all calls for it
+	 * come one after the other from one worker: 0 .. workers - 1. Of the
+	 * batch only thread, accesses, their tally and events are known.
+	 */
+	enum pw_status (*take)(void *argument, unsigned worker,
+			       uint64_t segment, const struct pw_batch *batch,
+			       struct pw_error *err);
+};
+
+/*
+ * Instead of pw_trace_next: bring all batches, those of different segments in
+ * any order and at once, each by the worker that decoded it. For what needs no
+ * order, or can make it again from the numbers of segments. A trace without
+ * segments is one, and has one worker. The trace was opened for accesses.
+ *
+ * Errors: what taker->take fails with, for the first segment of those for
+ *         which it did; PW_ERR_SYSTEM. Damage is no error.
+ */
+enum pw_status pw_trace_each(struct pw_trace *trace,
+			     const struct pw_trace_taker *taker,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*

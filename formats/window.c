@@ -1,5 +1,5 @@
 /*
- * window.c - the accesses of a dense chunk, a piece at a time.
+ * window.c - the accesses of a chunk, a piece at a time.
  *
  * An execution may go on behind the end of a piece; what is too much is moved
  * to the front and begins the next piece.
@@ -13,7 +13,9 @@
 #include "base/assert.h"
 
 struct pw_window {
-	struct pw_dense_plan *plan;
+	struct pw_dense_plan *dense; /* NULL before one is shown */
+	struct pw_fast_plan *fast;   /* likewise */
+	bool shows_dense;
 	struct pw_array address; /* uint64_t, and so on */
 	struct pw_array pc;	 /* uint64_t */
 	struct pw_array size;	 /* uint32_t */
@@ -25,7 +27,6 @@ struct pw_window {
 enum pw_status pw_window_open(struct pw_window **out, struct pw_error *err)
 {
 	struct pw_window *window = calloc(1, sizeof(*window));
-	enum pw_status st;
 
 	*out = window;
 	if (!window)
@@ -34,19 +35,15 @@ enum pw_status pw_window_open(struct pw_window **out, struct pw_error *err)
 	window->pc = (struct pw_array)PW_ARRAY(uint64_t);
 	window->size = (struct pw_array)PW_ARRAY(uint32_t);
 	window->kind = (struct pw_array)PW_ARRAY(uint8_t);
-	st = pw_dense_plan_open(&window->plan, err);
-	if (st != PW_OK) {
-		pw_window_close(window);
-		*out = NULL;
-	}
-	return st;
+	return PW_OK;
 }
 
 void pw_window_close(struct pw_window *window)
 {
 	if (!window)
 		return;
-	pw_dense_plan_close(window->plan);
+	pw_dense_plan_close(window->dense);
+	pw_fast_plan_close(window->fast);
 	pw_array_free(&window->address);
 	pw_array_free(&window->pc);
 	pw_array_free(&window->size);
@@ -54,19 +51,53 @@ void pw_window_close(struct pw_window *window)
 	free(window);
 }
 
-struct pw_dense_plan *pw_window_plan(struct pw_window *window)
+/* Make the plan of a payload and tell how much it writes at once. */
+static enum pw_status make(struct pw_window *window,
+			   const struct pw_window_source *source,
+			   uint64_t *instructions, size_t *slack,
+			   struct pw_error *err)
 {
-	return window->plan;
+	enum pw_status st = PW_OK;
+
+	if (window->shows_dense) {
+		if (!window->dense)
+			st = pw_dense_plan_open(&window->dense, err);
+		if (st == PW_OK)
+			st = pw_dense_plan_make(window->dense, source->shapes,
+						source->generic,
+						source->payload, err);
+		if (st != PW_OK)
+			return st;
+		*instructions = pw_dense_plan_instructions(window->dense);
+		*slack = pw_dense_plan_slack(window->dense);
+		return PW_OK;
+	}
+	if (!window->fast)
+		st = pw_fast_plan_open(&window->fast, err);
+	if (st == PW_OK)
+		st = pw_fast_plan_make(window->fast, source->shapes,
+				       source->generic, source->payload, err);
+	if (st != PW_OK)
+		return st;
+	*instructions = pw_fast_plan_instructions(window->fast);
+	*slack = pw_fast_plan_slack(window->fast);
+	return PW_OK;
 }
 
-enum pw_status pw_window_begin(struct pw_window *window, struct pw_error *err)
+enum pw_status pw_window_show(struct pw_window *window, bool dense,
+			      const struct pw_window_source *source,
+			      uint64_t *instructions, struct pw_error *err)
 {
-	size_t room = PW_WINDOW_ACCESSES + pw_dense_plan_slack(window->plan);
+	size_t room = 0;
 	enum pw_status st;
 
+	window->shows_dense = dense;
 	window->made = 0;
 	window->used = 0;
-	st = pw_array_reserve(&window->address, room, err);
+	st = make(window, source, instructions, &room, err);
+	room += PW_WINDOW_ACCESSES;
+	if (st == PW_OK)
+		st = pw_array_reserve(&window->address, room, err);
 	if (st == PW_OK)
 		st = pw_array_reserve(&window->pc, room, err);
 	if (st == PW_OK)
@@ -105,6 +136,14 @@ static void move_left(struct pw_window *window)
 	window->used = 0;
 }
 
+static size_t make_more(struct pw_window *window, size_t count,
+			const struct pw_access_columns *out)
+{
+	return window->shows_dense
+		       ? pw_dense_plan_next(window->dense, count, out)
+		       : pw_fast_plan_next(window->fast, count, out);
+}
+
 void pw_window_next(struct pw_window *window, size_t count,
 		    struct pw_accesses *out)
 {
@@ -114,9 +153,8 @@ void pw_window_next(struct pw_window *window, size_t count,
 	if (window->made - window->used < count) {
 		move_left(window);
 		columns = columns_at(window, window->made);
-		window->made += pw_dense_plan_next(
-			window->plan, PW_WINDOW_ACCESSES - window->made,
-			&columns);
+		window->made += make_more(
+			window, PW_WINDOW_ACCESSES - window->made, &columns);
 	}
 	columns = columns_at(window, window->used);
 	out->count = count;

@@ -9,6 +9,7 @@
 #include "formats/chunk_sink.h"
 #include "formats/lane.h"
 #include "formats/pwt_records.h"
+#include "formats/ready_segment.h"
 #include "formats/shape_book.h"
 #include "formats/streams.h"
 #include "formats/tally.h"
@@ -17,6 +18,7 @@
 #define SEGMENT_ACCESSES ((uint64_t)1 << 20)
 #define ZSTD_LEVEL 3
 #define ZSTD_LEVEL_FAST 1
+#define ZSTD_LEVEL_TOUCHES 9 /* beside or from dense chunks, at least */
 /* Declarations are written before they fill a chunk. */
 #define DECLARATIONS_BYTES_MAX ((size_t)1 << 20)
 #define SHAPES_BYTES_MAX ((size_t)4 << 20)
@@ -74,6 +76,7 @@ static enum pw_status write_meta(struct pw_writer *writer,
 				 struct pw_error *err)
 {
 	const char *json = options->metadata ? options->metadata : "{}";
+	unsigned unknown = options->unknown;
 	struct pw_chunk chunk = {.kind = PW_CHUNK_META,
 				 .flags = PW_CHUNK_CRITICAL};
 	struct pw_array *payload = pw_chunk_sink_begin(&writer->sink, err);
@@ -82,7 +85,9 @@ static enum pw_status write_meta(struct pw_writer *writer,
 
 	if (!payload)
 		return err->status;
-	st = pw_meta_put(payload, options->unknown, json, strlen(json), err);
+	if (options->keep == PW_KEEP_TOUCHES)
+		unknown |= PW_UNKNOWN_BUT_TOUCHES;
+	st = pw_meta_put(payload, unknown, json, strlen(json), err);
 	if (st != PW_OK)
 		return st;
 	return pw_chunk_sink_write(&writer->sink, &chunk, &offset, err);
@@ -123,6 +128,13 @@ enum pw_status pw_writer_open(struct pw_writer **out, const char *path,
 		st = pw_writer_segment_init(&writer->segment, capacity, level,
 					    writer->fast_level, options->dense,
 					    err);
+	if (st == PW_OK && options->keep != PW_KEEP_ACCESSES)
+		st = pw_writer_segment_keep_touches(
+			&writer->segment, options->keep == PW_KEEP_TOUCHES,
+			options->dense && level < ZSTD_LEVEL_TOUCHES
+				? ZSTD_LEVEL_TOUCHES
+				: level,
+			err);
 	if (st != PW_OK)
 		goto fail;
 	st = pw_chunk_sink_open(&writer->sink, path, options->replace, err);
@@ -182,21 +194,30 @@ static enum pw_status write_shapes(struct pw_writer *writer,
 		.thread = (uint32_t)book->first_waiting,
 		.raw_bytes = book->waiting.count,
 	};
+	bool kept = writer->segment.accesses_kept;
 	struct pw_array *payload;
 	uint64_t offset;
-	enum pw_status st;
+	enum pw_status st = PW_OK;
 
 	if (book->waiting.count == 0)
 		return PW_OK;
-	payload = pw_chunk_sink_begin(&writer->sink, err);
-	if (!payload)
-		return err->status;
-	st = pw_frame_pack(&book->waiting, writer->fast_level, payload, err);
+	if (writer->segment.touches)
+		st = pw_writer_touches_shapes(writer->segment.touches,
+					      book->first_waiting,
+					      &book->waiting, err);
+	if (st == PW_OK && kept) {
+		payload = pw_chunk_sink_begin(&writer->sink, err);
+		if (!payload)
+			return err->status;
+		st = pw_frame_pack(&book->waiting, writer->fast_level, payload,
+				   err);
+	}
 	if (st != PW_OK)
 		return st;
 	book->waiting.count = 0;
 	book->first_waiting = book->shapes.count;
-	return pw_chunk_sink_write(&writer->sink, &chunk, &offset, err);
+	return kept ? pw_chunk_sink_write(&writer->sink, &chunk, &offset, err)
+		    : PW_OK;
 }
 
 static enum pw_status write_declarations(struct pw_writer *writer,
@@ -400,6 +421,26 @@ enum pw_status pw_writer_flush(struct pw_writer *writer, struct pw_error *err)
 	st = flush(writer, err);
 	PW_ASSERT(st != PW_OK || writer->segment.count == 0);
 	return finish(writer, st, err);
+}
+
+enum pw_status pw_writer_ready(struct pw_writer *writer,
+			       const struct pw_ready_segment *ready,
+			       struct pw_error *err)
+{
+	enum pw_status st = pw_writer_flush(writer, err);
+
+	if (st != PW_OK)
+		return st;
+	st = pw_ready_segment_write(ready, &writer->segment, &writer->sink,
+				    err);
+	pw_tally_total(&writer->totals, &ready->tally, ready->accesses);
+	writer->totals.events += ready->events;
+	return finish(writer, st, err);
+}
+
+const struct pw_shape_book *pw_writer_shapes(const struct pw_writer *writer)
+{
+	return &writer->shapes;
 }
 
 void pw_writer_totals(const struct pw_writer *writer, struct pw_totals *out)

@@ -14,16 +14,24 @@
 
 struct pw_writer;
 
+/* What is kept of accesses. */
+enum pw_writer_keep {
+	PW_KEEP_ACCESSES,
+	PW_KEEP_TOUCHES, /* and nothing else */
+	PW_KEEP_ALL,	 /* both */
+};
+
 struct pw_writer_options {
 	const char *metadata;	   /* JSON object; NULL means "{}" */
 	unsigned unknown;	   /* enum pw_trace_unknown bits */
 	uint64_t segment_accesses; /* accesses a segment; 0: 1 Mi,
 				      dense: as many as pay */
 	int zstd_level;		   /* 0: 3, and 1 for executions of shapes */
-	bool dense;		   /* executions in the smallest form, in long
-				      segments; takes time and memory */
-	bool replace;		   /* write beside and rename at close; else
-				      straight into the file (recordings) */
+	enum pw_writer_keep keep;
+	bool dense;   /* executions in the smallest form, in long
+			 segments; takes time and memory */
+	bool replace; /* write beside and rename at close; else
+			 straight into the file (recordings) */
 };
 
 /*
@@ -117,8 +125,8 @@ enum pw_status pw_writer_close(struct pw_writer *writer,
 
 /*
  * Free the writer after a failure. A file written in place keeps its whole
- * segments; with options->replace the unfinished one stays beside the target
- * as PATH.partial. NULL is allowed.
+ * segments; with options->replace the unfinished one is removed and the target
+ * stands. NULL is allowed.
  */
 void pw_writer_abandon(struct pw_writer *writer);
 

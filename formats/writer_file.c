@@ -133,6 +133,7 @@ static enum pw_status create(struct pw_writer_file *file, bool replace,
 	file->fd = open(name, flags, 0600);
 	if (file->fd >= 0)
 		return PW_OK;
+	file->partial = NULL;
 	pw_fail_errno(err, PW_ERR_OUTPUT, errno, "%s: cannot create", name);
 	if (file->old && rename(file->old, file->target) != 0)
 		return pw_hint(err, "the older file is %s", file->old);
@@ -213,6 +214,16 @@ static void sync_directory(const char *path)
 	free(folder);
 }
 
+static int sync_retrying(int fd)
+{
+	int result;
+
+	do {
+		result = fsync(fd);
+	} while (result != 0 && errno == EINTR);
+	return result;
+}
+
 enum pw_status pw_writer_file_finish(struct pw_writer_file *file,
 				     struct pw_error *err)
 {
@@ -221,9 +232,10 @@ enum pw_status pw_writer_file_finish(struct pw_writer_file *file,
 
 	PW_ASSERT(file->fd >= 0);
 	/* Pipes and devices cannot be synced, and need not be. */
-	if (fsync(file->fd) != 0 && errno != EINVAL && errno != EROFS)
+	if (sync_retrying(file->fd) != 0 && errno != EINVAL && errno != EROFS)
 		reason = errno;
-	if (close(file->fd) != 0 && reason == 0)
+	/* Linux closes what it is interrupted in closing. */
+	if (close(file->fd) != 0 && errno != EINTR && reason == 0)
 		reason = errno;
 	file->fd = -1;
 	if (reason != 0)
@@ -234,8 +246,10 @@ enum pw_status pw_writer_file_finish(struct pw_writer_file *file,
 		st = pw_fail_errno(err, PW_ERR_OUTPUT, errno,
 				   "%s: cannot rename to %s", file->partial,
 				   file->target);
-	if (st == PW_OK && file->partial)
+	if (st == PW_OK && file->partial) {
+		file->partial = NULL;
 		sync_directory(file->target);
+	}
 	pw_writer_file_abandon(file);
 	return st;
 }
@@ -246,6 +260,8 @@ void pw_writer_file_abandon(struct pw_writer_file *file)
 		return;
 	if (file->fd >= 0)
 		close(file->fd);
+	if (file->partial)
+		unlink(file->partial);
 	pw_arena_close(file->arena);
 	free(file);
 }

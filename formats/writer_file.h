@@ -50,7 +50,8 @@ enum pw_status pw_writer_file_finish(struct pw_writer_file *file,
 				     struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Close and free; what was written stays where it is. NULL is allowed.
+ * Close and free. What was written in place stays there; PATH.partial is
+ * removed. NULL is allowed.
  */
 void pw_writer_file_abandon(struct pw_writer_file *file);
 

@@ -85,6 +85,7 @@ enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
 					   ? DENSE_STAGED_MAX
 					   : capacity;
 	segment->zstd_level = zstd_level;
+	segment->accesses_kept = true;
 	segment->threads = (struct pw_array)PW_ARRAY(struct pw_writer_thread);
 	segment->runs = (struct pw_array)PW_ARRAY(struct pw_writer_run);
 	segment->active = (struct pw_array)PW_ARRAY(uint32_t);
@@ -104,6 +105,14 @@ enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
 	return st;
 }
 
+enum pw_status pw_writer_segment_keep_touches(struct pw_writer_segment *segment,
+					      bool alone, int level,
+					      struct pw_error *err)
+{
+	segment->accesses_kept = !alone;
+	return pw_writer_touches_open(&segment->touches, level, err);
+}
+
 void pw_writer_segment_free(struct pw_writer_segment *segment)
 {
 	free_columns(&segment->staged);
@@ -113,6 +122,8 @@ void pw_writer_segment_free(struct pw_writer_segment *segment)
 	pw_array_free(&segment->active);
 	pw_writer_segment_lanes_free(segment);
 	pw_timeline_free(&segment->timeline);
+	pw_writer_touches_close(segment->touches);
+	segment->touches = NULL;
 	pw_dense_encoder_close(segment->dense);
 	segment->dense = NULL;
 	pw_fast_encoder_close(segment->fast);
@@ -283,10 +294,68 @@ static enum pw_status pack(struct pw_writer_segment *segment,
 	if (st != PW_OK)
 		return st;
 	if (segment->dense)
-		return pw_dense_encode(segment->dense, lane, staged, payload,
-				       &chunk->raw_bytes, err);
+		return pw_dense_encode_lane(segment->dense, lane, staged,
+					    payload, &chunk->raw_bytes, err);
 	return pw_fast_encode(segment->fast, lane, staged, payload,
 			      &chunk->raw_bytes, err);
+}
+
+/* Write the touches of a thread, whose accesses are those of @chunk. */
+static enum pw_status write_touches(struct pw_writer_segment *segment,
+				    struct pw_chunk_sink *sink,
+				    const struct pw_chunk *accesses,
+				    const struct pw_array *made,
+				    uint64_t raw_bytes, struct pw_error *err)
+{
+	struct pw_writer_thread *thread = thread_at(segment, accesses->thread);
+	struct pw_array *payload = pw_chunk_sink_begin(sink, err);
+	struct pw_chunk chunk = *accesses;
+	enum pw_status st;
+
+	if (!payload)
+		return err->status;
+	st = pw_array_reserve(payload, payload->count + made->count, err);
+	if (st != PW_OK)
+		return st;
+	memcpy((uint8_t *)payload->data + payload->count, made->data,
+	       made->count);
+	payload->count += made->count;
+	chunk.kind = PW_CHUNK_TOUCHES;
+	chunk.flags = segment->accesses_kept ? 0 : PW_CHUNK_CRITICAL;
+	chunk.codec = PW_CODEC_ZSTD;
+	chunk.raw_bytes = raw_bytes;
+	chunk.previous = thread->last_touches;
+	return pw_chunk_sink_write(sink, &chunk, &thread->last_touches, err);
+}
+
+enum pw_status pw_writer_segment_keep(struct pw_writer_segment *segment,
+				      struct pw_chunk_sink *sink,
+				      struct pw_chunk *chunk,
+				      const struct pw_array *payload,
+				      size_t first, struct pw_error *err)
+{
+	struct pw_writer_thread *thread = thread_at(segment, chunk->thread);
+	const struct pw_writer_touched touched = {
+		.chunk = chunk,
+		.payload = (const uint8_t *)payload->data + first,
+		.payload_bytes = payload->count - first,
+	};
+	const struct pw_array *made = NULL;
+	uint64_t raw_bytes = 0;
+	enum pw_status st = PW_OK;
+
+	if (segment->touches)
+		st = pw_writer_touches_make(segment->touches, &touched, &made,
+					    &raw_bytes, err);
+	if (st == PW_OK && segment->accesses_kept)
+		st = pw_chunk_sink_write(sink, chunk, &thread->last_chunk, err);
+	if (st == PW_OK && raw_bytes > 0)
+		return write_touches(segment, sink, chunk, made, raw_bytes,
+				     err);
+	if (st == PW_OK && !segment->accesses_kept)
+		return pw_fail(err, PW_ERR_OUTPUT,
+			       "more touches than a chunk of a trace holds");
+	return st;
 }
 
 /* Write the accesses of one thread and count them in @whole. */
@@ -298,6 +367,7 @@ static enum pw_status write_thread(struct pw_writer_segment *segment,
 	struct pw_writer_thread *thread = thread_at(segment, number);
 	struct pw_array *payload = pw_chunk_sink_begin(sink, err);
 	enum pw_status st;
+	size_t first;
 	struct pw_chunk chunk = {
 		.kind = PW_CHUNK_ACCESSES,
 		.flags = PW_CHUNK_CRITICAL,
@@ -312,10 +382,11 @@ static enum pw_status write_thread(struct pw_writer_segment *segment,
 
 	if (!payload)
 		return err->status;
+	first = payload->count;
 	st = pack(segment, thread->lane, staged, &chunk, payload, err);
 	if (st == PW_OK)
-		st = pw_chunk_sink_write(sink, &chunk, &thread->last_chunk,
-					 err);
+		st = pw_writer_segment_keep(segment, sink, &chunk, payload,
+					    first, err);
 	if (st != PW_OK)
 		return st;
 	thread->accesses += chunk.access_count;
@@ -410,7 +481,12 @@ enum pw_status pw_writer_segment_flush(struct pw_writer_segment *segment,
 
 	if (st != PW_OK || segment->timeline.records == 0)
 		return st;
-	st = write_threads(segment, sink, &whole, err);
+	if (segment->touches)
+		st = pw_writer_touches_begin(segment->touches,
+					     &segment->timeline,
+					     segment->accesses, err);
+	if (st == PW_OK)
+		st = write_threads(segment, sink, &whole, err);
 	if (segment->count == 0)
 		whole.min_page = 0;
 	if (st == PW_OK)

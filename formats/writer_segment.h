@@ -21,12 +21,14 @@
 #include "formats/lane_store.h"
 #include "formats/shape_book.h"
 #include "formats/timeline.h"
+#include "formats/writer_touches.h"
 
 /* What is known of a declared thread. */
 struct pw_writer_thread {
 	uint64_t accesses;	    /* in finished segments */
 	uint64_t instructions;	    /* the same */
 	uint64_t last_chunk;	    /* offset, 0: none */
+	uint64_t last_touches;	    /* likewise */
 	uint64_t in_segment;	    /* accesses in the open one */
 	uint64_t staged;	    /* those of them that have no shape */
 	uint64_t cursor;	    /* while sorting */
@@ -55,7 +57,9 @@ struct pw_writer_segment {
 	struct pw_timeline timeline;
 	struct pw_generic_encoder *generic;
 	struct pw_fast_encoder *fast;
-	struct pw_dense_encoder *dense; /* instead of fast, or NULL */
+	struct pw_dense_encoder *dense;	   /* instead of fast, or NULL */
+	struct pw_writer_touches *touches; /* NULL: none are kept */
+	bool accesses_kept;
 	int zstd_level;
 	uint64_t number;
 	uint64_t accesses;     /* of all threads in finished segments */
@@ -73,6 +77,30 @@ struct pw_writer_segment {
 enum pw_status pw_writer_segment_init(struct pw_writer_segment *segment,
 				      size_t capacity, int zstd_level,
 				      int fast_level, bool dense,
+				      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Keep touches, packed with zstd level @level, besides accesses or alone.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status
+pw_writer_segment_keep_touches(struct pw_writer_segment *segment, bool alone,
+			       int level, struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Write what is kept of the accesses of a thread. @chunk is what is known of
+ * them, and their payload was put into @payload, which pw_chunk_sink_begin
+ * gave, from @first on. Where touches are kept they have begun with the
+ * segment.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_writer_segment_keep(struct pw_writer_segment *segment,
+				      struct pw_chunk_sink *sink,
+				      struct pw_chunk *chunk,
+				      const struct pw_array *payload,
+				      size_t first,
 				      struct pw_error *err) PW_MUST_CHECK;
 
 /*

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/units.h"
+#include "formats/touch_cut.h"
 #include "replay/machine_options.h"
 #include "replay/replay.h"
 #include "replay/replay_tables.h"
@@ -97,6 +98,25 @@ static uint64_t round_up(uint64_t value)
 	return value;
 }
 
+/*
+ * Accesses in a row for a trace of @accesses; 0 are unknown. A long trace has
+ * rows that end where touches are cut, so that stored ones can be used.
+ */
+static uint64_t choose_interval(uint64_t accesses,
+				const struct pw_trace_info *info)
+{
+	uint64_t interval = PW_TOUCH_CUT;
+
+	if (accesses == 0)
+		return 0;
+	if (accesses <= ROWS_WANTED * PW_TOUCH_CUT &&
+	    !(info->unknown & PW_UNKNOWN_BUT_TOUCHES))
+		return round_up((accesses - 1) / ROWS_WANTED + 1);
+	while (interval < accesses / ROWS_WANTED)
+		interval *= 2;
+	return interval;
+}
+
 /* Begin the relayout that was asked for. */
 static enum pw_status start_relayout(struct job *job, uint64_t wanted,
 				     const struct pw_trace_info *info,
@@ -122,8 +142,8 @@ static enum pw_status look_ahead(struct job *job, const struct args *args,
 				 uint64_t *interval, struct pw_tables *out,
 				 struct pw_error *err)
 {
-	const struct pw_trace_options plain = {.workers = 1,
-					       .every_access = true};
+	const struct pw_trace_options plain = {
+		.needs = PW_NEED_TOUCHES, .workers = 1, .every_access = true};
 	struct pw_trace *trace;
 	struct pw_totals totals;
 	enum pw_status st =
@@ -134,10 +154,7 @@ static enum pw_status look_ahead(struct job *job, const struct args *args,
 	pw_trace_totals(trace, &totals);
 	if (args->interval == 0)
 		*interval =
-			totals.accesses
-				? round_up((totals.accesses - 1) / ROWS_WANTED +
-					   1)
-				: 0;
+			choose_interval(totals.accesses, pw_trace_info(trace));
 	st = start_relayout(job, args->on.relayout, pw_trace_info(trace), out,
 			    err);
 	pw_trace_close(trace);
@@ -164,7 +181,7 @@ static enum pw_status open_job(struct job *job, const struct args *args,
 		.interval_accesses = args->interval,
 		.memory_limit_bytes = pw_memory_half(),
 	};
-	struct pw_trace_options options_of_trace = {.touches = true};
+	struct pw_trace_options options_of_trace = {.needs = PW_NEED_TOUCHES};
 	const char *path = args->trace.item[0];
 	enum pw_status st = load_machines(job, args, out, err);
 
@@ -211,7 +228,7 @@ static enum pw_status replay_all(struct job *job, bool quiet,
 		if (st != PW_OK)
 			break;
 		pw_progress_update(&progress,
-				   batch->first_access + batch->accesses.count,
+				   batch->first_access + batch->access_count,
 				   pw_trace_progress(job->trace));
 	}
 	pw_progress_end(&progress);

@@ -18,7 +18,7 @@ struct chain {
 	uint64_t count;
 	uint64_t instruction[RECORDS];
 	uint32_t loads[RECORDS], none[RECORDS];
-	uint8_t flags[RECORDS], kind[RECORDS];
+	uint8_t flags[RECORDS];
 };
 
 static enum pw_status make_chain(struct chain *chain, uint64_t pages,
@@ -33,7 +33,6 @@ static enum pw_status make_chain(struct chain *chain, uint64_t pages,
 	for (size_t i = 0; i < RECORDS; i++) {
 		chain->loads[i] = 1;
 		chain->flags[i] = PW_TOUCH_LOAD_FIRST;
-		chain->kind[i] = PW_ACCESS_LOAD | PW_ACCESS_FIRST;
 	}
 	for (uint64_t i = 0; i < pages; i++)
 		chain->page[i] = FIRST_PAGE + i;
@@ -63,7 +62,8 @@ static enum pw_status go_round(struct pw_replay *replay,
 		size_t count = (size_t)(left < RECORDS ? left : RECORDS);
 		const struct pw_batch batch = {
 			.instruction_count = count,
-			.accesses = {.count = count, .kind = chain->kind},
+			.access_count = count,
+			.tally = {.loads = count},
 			.touches = {count, chain->page + i, chain->instruction,
 				    chain->loads, chain->none, chain->none,
 				    chain->flags}};

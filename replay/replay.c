@@ -5,7 +5,6 @@
 
 #include "base/assert.h"
 #include "formats/lineage.h"
-#include "formats/tally.h"
 #include "replay/event_apply.h"
 #include "replay/fork.h"
 #include "replay/lanes.h"
@@ -179,10 +178,11 @@ uint64_t pw_replay_epoch(const struct pw_replay *replay)
 }
 
 static void count_batch(struct pw_counters *counters,
-			const struct pw_batch *batch,
-			const struct pw_tally *tally)
+			const struct pw_batch *batch)
 {
-	counters->accesses += batch->accesses.count;
+	const struct pw_tally *tally = &batch->tally;
+
+	counters->accesses += batch->access_count;
 	counters->loads += tally->loads;
 	counters->stores += tally->stores;
 	counters->modifies += tally->modifies;
@@ -334,7 +334,6 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 			       const struct pw_batch *batch,
 			       struct pw_error *err)
 {
-	struct pw_tally tally = {0};
 	struct pw_touches touches = batch->touches;
 	struct pw_runner runner = {.thread = batch->thread};
 	enum pw_status st;
@@ -345,19 +344,18 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 			       "%s: a batch of thread %u, but there are %zu",
 			       info->path ? info->path : "trace", batch->thread,
 			       info->thread_count);
-	pw_tally_add(&tally, batch->accesses.kind, batch->accesses.count);
 	runner.process = info->threads[batch->thread].process;
 	st = pw_lineage_run(&replay->lineage, info, batch->thread,
 			    &runner.space, err);
 	if (st == PW_OK && replay->relayout && runner.space != PW_NO_SPACE)
 		st = pw_relayout_touches(replay->relayout, runner.space,
 					 &batch->touches, &touches, err);
-	replay->accesses += batch->accesses.count;
+	replay->accesses += batch->access_count;
 	for (size_t i = 0; i < replay->group_count && st == PW_OK; i++) {
 		struct pw_system *system = &replay->groups[i].system;
 
 		system->mappings_known = !(info->unknown & PW_UNKNOWN_MAPPINGS);
-		count_batch(&system->counters, batch, &tally);
+		count_batch(&system->counters, batch);
 		st = run_touches(replay, system, &runner, &touches, err);
 	}
 	if (replay->accesses >= replay->due)

@@ -139,12 +139,15 @@ static enum pw_status write_access(struct state *state, uint64_t pc,
 	return st;
 }
 
-static enum pw_status write_batch(void *opaque, const struct pw_batch *batch,
+static enum pw_status write_batch(void *opaque,
+				  const struct pw_trace_info *info,
+				  const struct pw_batch *batch,
 				  struct pw_error *err)
 {
 	const struct pw_accesses *a = &batch->accesses;
 	enum pw_status st = PW_OK;
 
+	(void)info;
 	for (size_t i = 0; st == PW_OK && i < a->count; i++)
 		st = write_access(opaque, a->pc[i], a->address[i],
 				  a->size_bytes[i], a->kind[i], err);

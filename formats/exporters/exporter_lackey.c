@@ -39,12 +39,15 @@ static const char *prefix_of(uint8_t kind)
 	}
 }
 
-static enum pw_status write_batch(void *opaque, const struct pw_batch *batch,
+static enum pw_status write_batch(void *opaque,
+				  const struct pw_trace_info *info,
+				  const struct pw_batch *batch,
 				  struct pw_error *err)
 {
 	const struct pw_accesses *a = &batch->accesses;
 	struct state *state = opaque;
 
+	(void)info;
 	(void)err;
 	for (size_t i = 0; i < a->count; i++) {
 		if (a->kind[i] & PW_ACCESS_KERNEL) {

@@ -53,12 +53,15 @@ static void write_record(struct state *state, uint64_t page)
 	state->totals.records++;
 }
 
-static enum pw_status write_batch(void *opaque, const struct pw_batch *batch,
+static enum pw_status write_batch(void *opaque,
+				  const struct pw_trace_info *info,
+				  const struct pw_batch *batch,
 				  struct pw_error *err)
 {
 	const struct pw_accesses *a = &batch->accesses;
 	struct state *state = opaque;
 
+	(void)info;
 	(void)err;
 	for (size_t i = 0; i < a->count; i++) {
 		uint64_t last =
@@ -95,43 +98,46 @@ static enum pw_status fill_next(uint8_t *records, uint64_t count,
 	return st;
 }
 
-/* The stream writes only, so the file is opened again. */
-static enum pw_status fill_file(const struct state *state, struct pw_error *err)
-{
-	size_t bytes = (size_t)state->totals.records * RECORD_BYTES;
-	char path[64];
-	void *records;
-	enum pw_status st;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(state->out));
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	records = fd < 0 ? MAP_FAILED
-			 : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-				fd, 0);
-	if (records == MAP_FAILED) {
-		st = pw_fail_errno(err, PW_ERR_OUTPUT, errno,
-				   "the output cannot be gone through again");
-		pw_hint(err, "this format needs a regular file, with -o");
-	} else {
-		st = fill_next(records, state->totals.records, err);
-		munmap(records, bytes);
-	}
-	if (fd >= 0)
-		close(fd);
-	return st;
-}
-
 static enum pw_status end(void *opaque, struct pw_export_totals *totals,
 			  struct pw_error *err)
 {
 	const struct state *state = opaque;
 
+	(void)err;
 	*totals = state->totals;
-	if (fflush(state->out) != 0)
-		return pw_fail_errno(err, PW_ERR_OUTPUT, errno,
-				     "cannot write the output");
-	return totals->records > 0 ? fill_file(state, err) : PW_OK;
+	return PW_OK;
+}
+
+/* The descriptor writes only, so the file is opened again. */
+static enum pw_status revise(void *opaque, int written, const char *path,
+			     struct pw_error *err)
+{
+	const struct state *state = opaque;
+	size_t bytes = (size_t)state->totals.records * RECORD_BYTES;
+	char again[64];
+	void *records;
+	enum pw_status st;
+	int fd;
+
+	if (bytes == 0)
+		return PW_OK;
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", written);
+	fd = open(again, O_RDWR | O_CLOEXEC);
+	records = fd < 0 ? MAP_FAILED
+			 : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+				fd, 0);
+	if (records == MAP_FAILED) {
+		st = pw_fail_errno(err, PW_ERR_OUTPUT, errno,
+				   "%s: cannot be gone through again", path);
+		pw_hint(err, "this format needs a regular file, with -o");
+	} else {
+		st = fill_next(records, state->totals.records, err);
+		munmap(records, bytes);
+	}
+	if (fd >= 0 && close(fd) != 0 && errno != EINTR && st == PW_OK)
+		st = pw_fail_errno(err, PW_ERR_OUTPUT, errno,
+				   "%s: cannot write", path);
+	return st;
 }
 
 const struct pw_exporter_ops pw_exporter_oracle_general = {
@@ -140,9 +146,9 @@ const struct pw_exporter_ops pw_exporter_oracle_general = {
 	.source = "libCacheSim, traceReader/customizedReader/oracle/"
 		  "oracleGeneralBin.h",
 	.suffix = ".oracleGeneral.bin",
-	.regular_file = true,
 	.open = open_state,
 	.write = write_batch,
 	.end = end,
+	.revise = revise,
 	.close = free,
 };

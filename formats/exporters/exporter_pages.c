@@ -27,12 +27,15 @@ static enum pw_status open_state(void **out, FILE *stream, struct pw_error *err)
 	return PW_OK;
 }
 
-static enum pw_status write_batch(void *opaque, const struct pw_batch *batch,
+static enum pw_status write_batch(void *opaque,
+				  const struct pw_trace_info *info,
+				  const struct pw_batch *batch,
 				  struct pw_error *err)
 {
 	const struct pw_accesses *a = &batch->accesses;
 	struct state *state = opaque;
 
+	(void)info;
 	(void)err;
 	for (size_t i = 0; i < a->count; i++) {
 		uint64_t last =

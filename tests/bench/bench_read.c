@@ -1,14 +1,18 @@
 /*
  * bench_read.c - how fast recordings are read.
  *
- * bench_read TRACE... prints rows of name, value, unit for each trace, in user
- * CPU time of one thread, median of five: accesses that have an address of
- * their own (data) and all of them, brought in batches; and a sum over all that
- * came, so that two forms of a trace can be compared.
+ * bench_read NAME TRACE ... prints rows of name, value, unit for each trace,
+ * medians of five. In user CPU time of one thread: accesses that have an
+ * address of their own (data) and all of them, brought in batches; touches and
+ * the accesses that they stand for, stored or made. In time on the clock:
+ * opening; all accesses when one worker and when two take segments in any
+ * order, and how much faster two are. And a sum over all that came, so that two
+ * forms of a trace can be compared.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "base/bits.h"
 #include "formats/trace.h"
@@ -19,6 +23,7 @@ struct reading {
 	uint64_t accesses;
 	uint64_t fetches;
 	uint64_t sum;
+	uint64_t touches; /* records */
 };
 
 static double user_s(void)
@@ -28,6 +33,14 @@ static double user_s(void)
 	getrusage(RUSAGE_SELF, &usage);
 	return (double)usage.ru_utime.tv_sec +
 	       (double)usage.ru_utime.tv_usec * 1e-6;
+}
+
+static double clock_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 static int by_value(const void *a, const void *b)
@@ -52,10 +65,11 @@ static uint64_t add_up(uint64_t sum, const struct pw_batch *batch)
 	return sum;
 }
 
-static enum pw_status read_trace(const char *path, bool summed,
-				 struct reading *reading, struct pw_error *err)
+static enum pw_status read_trace(const char *path, enum pw_trace_needs needs,
+				 bool summed, struct reading *reading,
+				 struct pw_error *err)
 {
-	const struct pw_trace_options options = {.workers = 1};
+	const struct pw_trace_options options = {.needs = needs, .workers = 1};
 	const struct pw_batch *batch;
 	struct pw_totals totals;
 	struct pw_trace *trace;
@@ -64,8 +78,11 @@ static enum pw_status read_trace(const char *path, bool summed,
 	if (st != PW_OK)
 		return st;
 	reading->sum = 0;
+	reading->touches = 0;
 	do {
 		st = pw_trace_next(trace, &batch, err);
+		if (st == PW_OK && batch)
+			reading->touches += batch->touches.count;
 		if (st == PW_OK && batch && summed)
 			reading->sum = add_up(reading->sum, batch);
 	} while (st == PW_OK && batch);
@@ -76,37 +93,146 @@ static enum pw_status read_trace(const char *path, bool summed,
 	return st;
 }
 
-static enum pw_status measure(const char *path, struct pw_error *err)
+/* The median of the seconds that reading takes. */
+static enum pw_status time_reading(const char *path, enum pw_trace_needs needs,
+				   struct reading *reading, double *median,
+				   struct pw_error *err)
 {
 	double seconds[ROUNDS];
-	struct reading reading;
-	enum pw_status st = read_trace(path, true, &reading, err);
-	uint64_t sum = reading.sum;
+	enum pw_status st = PW_OK;
 
 	for (int i = 0; i < ROUNDS && st == PW_OK; i++) {
 		double before = user_s();
 
-		st = read_trace(path, false, &reading, err);
+		st = read_trace(path, needs, false, reading, err);
 		seconds[i] = user_s() - before;
 	}
 	if (st != PW_OK)
 		return st;
 	qsort(seconds, ROUNDS, sizeof(double), by_value);
-	printf("%s,data,%.1f,M/s\n", path,
-	       (double)(reading.accesses - reading.fetches) /
-		       seconds[ROUNDS / 2] / 1e6);
-	printf("%s,all,%.1f,M/s\n", path,
-	       (double)reading.accesses / seconds[ROUNDS / 2] / 1e6);
-	printf("%s,sum,%016llx,\n", path, (unsigned long long)sum);
+	*median = seconds[ROUNDS / 2];
 	return PW_OK;
+}
+
+/* Add up nothing: the accesses are made all the same. */
+static enum pw_status take(void *argument, unsigned worker, uint64_t segment,
+			   const struct pw_batch *batch, struct pw_error *err)
+{
+	(void)argument;
+	(void)worker;
+	(void)segment;
+	(void)batch;
+	(void)err;
+	return PW_OK;
+}
+
+/* Median seconds that opening takes, and then taking all segments. */
+static enum pw_status time_workers(const char *path, unsigned workers,
+				   double *open_s, double *take_s,
+				   struct pw_error *err)
+{
+	const struct pw_trace_taker taker = {workers, NULL, take};
+	double opened[ROUNDS], taken[ROUNDS];
+	enum pw_status st = PW_OK;
+
+	for (int i = 0; i < ROUNDS && st == PW_OK; i++) {
+		double begin = clock_s();
+		struct pw_trace *trace;
+
+		st = pw_trace_open(&trace, path, NULL, err);
+		opened[i] = clock_s() - begin;
+		if (st != PW_OK)
+			break;
+		begin = clock_s();
+		st = pw_trace_each(trace, &taker, err);
+		taken[i] = clock_s() - begin;
+		pw_trace_close(trace);
+	}
+	if (st != PW_OK)
+		return st;
+	qsort(opened, ROUNDS, sizeof(double), by_value);
+	qsort(taken, ROUNDS, sizeof(double), by_value);
+	*open_s = opened[ROUNDS / 2];
+	*take_s = taken[ROUNDS / 2];
+	return PW_OK;
+}
+
+static enum pw_status measure_workers(const char *name, const char *path,
+				      uint64_t accesses, struct pw_error *err)
+{
+	double open_s, one_s, two_s;
+	enum pw_status st = time_workers(path, 1, &open_s, &one_s, err);
+
+	if (st == PW_OK)
+		st = time_workers(path, 2, &open_s, &two_s, err);
+	if (st != PW_OK)
+		return st;
+	printf("%s.open,%.2f,ms\n", name, open_s * 1e3);
+	printf("%s.one_worker,%.1f,M accesses/s\n", name,
+	       (double)accesses / one_s / 1e6);
+	printf("%s.two_workers,%.1f,M accesses/s\n", name,
+	       (double)accesses / two_s / 1e6);
+	printf("%s.two_to_one,%.2f,ratio\n", name, one_s / two_s);
+	return PW_OK;
+}
+
+static enum pw_status measure_accesses(const char *name, const char *path,
+				       struct pw_error *err)
+{
+	struct reading reading;
+	double seconds;
+	enum pw_status st =
+		read_trace(path, PW_NEED_ACCESSES, true, &reading, err);
+	uint64_t sum = reading.sum;
+
+	if (st == PW_OK)
+		st = time_reading(path, PW_NEED_ACCESSES, &reading, &seconds,
+				  err);
+	if (st != PW_OK)
+		return st;
+	printf("%s.data,%.1f,M loads and stores/s\n", name,
+	       (double)(reading.accesses - reading.fetches) / seconds / 1e6);
+	printf("%s.all,%.1f,M accesses/s\n", name,
+	       (double)reading.accesses / seconds / 1e6);
+	printf("%s.sum,%llu,of all fields\n", name, (unsigned long long)sum);
+	return measure_workers(name, path, reading.accesses, err);
+}
+
+/* Touches as they come: stored ones, or made of accesses. */
+static enum pw_status measure_touches(const char *name, const char *path,
+				      struct pw_error *err)
+{
+	struct reading reading;
+	double seconds;
+	enum pw_status st =
+		time_reading(path, PW_NEED_TOUCHES, &reading, &seconds, err);
+
+	if (st != PW_OK)
+		return st;
+	printf("%s.touches,%.1f,M records/s\n", name,
+	       (double)reading.touches / seconds / 1e6);
+	printf("%s.touched,%.1f,M accesses/s\n", name,
+	       (double)reading.accesses / seconds / 1e6);
+	return PW_OK;
+}
+
+/* A trace of touches alone has no accesses to measure. */
+static enum pw_status measure(const char *name, const char *path,
+			      struct pw_error *err)
+{
+	enum pw_status st = measure_touches(name, path, err);
+
+	if (st == PW_OK)
+		st = measure_accesses(name, path, err);
+	return st == PW_ERR_USAGE ? PW_OK : st;
 }
 
 int main(int count, char **words)
 {
 	struct pw_error err = {.status = PW_OK};
 
-	for (int i = 1; i < count; i++) {
-		if (measure(words[i], &err) == PW_OK)
+	for (int i = 1; i + 1 < count; i += 2) {
+		if (measure(words[i], words[i + 1], &err) == PW_OK)
 			continue;
 		fprintf(stderr, "bench_read: %s\n", err.message);
 		return (int)err.status;

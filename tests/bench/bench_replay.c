@@ -33,7 +33,7 @@ struct stream {
 struct columns {
 	uint64_t page[RECORDS], instruction[RECORDS];
 	uint32_t loads[RECORDS], stores[RECORDS], fetches[RECORDS];
-	uint8_t flags[RECORDS], kind[RECORDS];
+	uint8_t flags[RECORDS];
 };
 
 static double user_s(void)
@@ -67,7 +67,6 @@ static void fill(const struct stream *stream, struct columns *c,
 		c->loads[i] = !stream->sweep;
 		c->stores[i] = stream->sweep;
 		c->flags[i] = stream->sweep ? 0 : PW_TOUCH_LOAD_FIRST;
-		c->kind[i] = stream->sweep ? PW_ACCESS_STORE : PW_ACCESS_LOAD;
 	}
 }
 
@@ -80,7 +79,9 @@ static double run(const struct stream *stream, struct columns *c,
 					   .thread_count = 1,
 					   .unknown = PW_UNKNOWN_MAPPINGS};
 	struct pw_batch batch = {
-		.accesses = {.count = RECORDS, .kind = c->kind},
+		.access_count = RECORDS,
+		.tally = {.loads = stream->sweep ? 0 : RECORDS,
+			  .stores = stream->sweep ? RECORDS : 0},
 		.touches = {RECORDS, c->page, c->instruction, c->loads,
 			    c->stores, c->fetches, c->flags}};
 	struct pw_machine *machine;

@@ -43,7 +43,7 @@ static void check_space(struct process *process, const struct pw_batch *batch,
 
 static struct reading read_all(const char *path, const char *format)
 {
-	const struct pw_trace_options options = {.touches = true};
+	const struct pw_trace_options options = {.needs = PW_NEED_BOTH};
 	const struct pw_batch *batch;
 	struct process processes[PROCESSES] = {0};
 	struct reading reading = {0};

@@ -90,7 +90,48 @@ for i, page in enumerate(pages):
     assert got == want, (i, got, want)
 END
 
+# DynamoRIO's records: the same accesses of the same threads, where each
+# read-modify-write is a read and a write and one of a size over 65535 is
+# several of 32768; threads are numbered as they come.
+# plainly: a dump with threads in this order and such accesses in two.
+plainly() {
+	awk -F, -v OFS=, 'NR > 1 {
+		if (!($1 in number))
+			number[$1] = threads++
+		$1 = number[$1]
+		if ($3 == "M") {
+			$3 = "R"
+			print
+			$3 = "W"
+		}
+		print
+	}'
+}
+cp "$fixtures/pwt/good.pwt" odd.pwt
+expect_status 0 "$pagewalk" capture --engine ptrace --follow all \
+	-o two.pwt -- sh -c '/bin/true; exit 0'
+cp -r "$fixtures/drmemtrace/good_folder" app
+for source in good.trace app two.pwt; do
+	expect_status 0 "$pagewalk" export --to drmemtrace -o again "$source"
+	expect_status 0 "$pagewalk" dump "$source"
+	plainly <out >want
+	expect_status 0 "$pagewalk" dump again
+	plainly <out >got
+	cmp want got || fail "accesses of $source in DynamoRIO's records"
+	expect_status 0 "$pagewalk" verify again
+done
+[ "$(cut -d, -f1 got | sort -u | wc -l)" = 2 ] || fail "not two threads"
+expect_status 0 "$pagewalk" export --to drmemtrace --format json -o again odd.pwt
+grep -q '"left_out": [1-9]' out || fail "odd fetches are not left out"
+expect_status 0 "$pagewalk" verify again
+printf ' L 00001000,70000\n' >long.txt
+expect_status 0 "$pagewalk" export --to drmemtrace -o again long.txt
+expect_status 0 "$pagewalk" dump again
+printf '%s\n' thread,pc,kind,address,size 0,0x0,R,0x1000,32768 \
+	0,0x0,R,0x9000,37232 | diff - out || fail "a long access"
+
 # One thread of several; refusals leave no file.
+rm -r app
 cp -r "$fixtures/drmemtrace/good_folder" app
 expect_status 64 "$pagewalk" export --to lackey -o no.lackey app
 grep -q -- '--thread' err || fail "no word about --thread"

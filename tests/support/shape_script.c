@@ -156,3 +156,12 @@ void pw_shape_script_write(const struct pw_script *script, const char *path,
 		   &err);
 	PW_TEST_OK(pw_writer_close(writer, &err), &err);
 }
+
+void pw_dense_script_write(const struct pw_script *script, const char *path,
+			   const struct pw_writer_options *options)
+{
+	struct pw_writer_options dense = *options;
+
+	dense.dense = true;
+	pw_shape_script_write(script, path, &dense);
+}

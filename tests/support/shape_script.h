@@ -15,7 +15,11 @@
 void pw_shape_script_write(const struct pw_script *script, const char *path,
 			   const struct pw_writer_options *options);
 
-/* The same with @writer, which the caller closes. */
+/* The same in dense chunks. */
+void pw_dense_script_write(const struct pw_script *script, const char *path,
+			   const struct pw_writer_options *options);
+
+/* The same as the first with @writer, which the caller closes. */
 enum pw_status pw_shape_script_send(const struct pw_script *script,
 				    uint64_t segment_accesses,
 				    struct pw_writer *writer,

@@ -3,6 +3,7 @@
  */
 #include "tests/support/trace_script.h"
 
+#include "base/array.h"
 #include "base/random.h"
 #include "formats/batch.h"
 #include "tests/support/pw_test.h"
@@ -198,6 +199,16 @@ static void take_batch(struct pw_script *script, const struct pw_batch *batch)
 	}
 }
 
+/* What is known when all batches have come. */
+static void conclude(struct pw_trace *trace, struct pw_script_result *result)
+{
+	result->damaged = pw_trace_damage(trace) != NULL;
+	if (result->damaged)
+		snprintf(result->damage, sizeof(result->damage), "%s",
+			 pw_trace_damage(trace));
+	pw_trace_totals(trace, &result->totals);
+}
+
 void pw_script_read(struct pw_script *script, const char *path,
 		    const struct pw_trace_options *options,
 		    struct pw_script_result *result)
@@ -223,12 +234,113 @@ void pw_script_read(struct pw_script *script, const char *path,
 		if (batch->accesses.count > result->longest)
 			result->longest = batch->accesses.count;
 	}
-	result->damaged = pw_trace_damage(trace) != NULL;
-	if (result->damaged)
-		snprintf(result->damage, sizeof(result->damage), "%s",
-			 pw_trace_damage(trace));
-	pw_trace_totals(trace, &result->totals);
+	conclude(trace, result);
 	pw_trace_close(trace);
+}
+
+#define WORKERS_MAX 8
+
+/* The items of one segment, which one worker took. */
+struct stretch {
+	uint64_t segment;
+	unsigned worker;
+	size_t first;
+	size_t count;
+	bool over;
+};
+
+/* What each worker took. */
+struct takings {
+	struct pw_script script[WORKERS_MAX];
+	struct pw_array stretch[WORKERS_MAX]; /* struct stretch */
+};
+
+static enum pw_status take(void *argument, unsigned worker, uint64_t segment,
+			   const struct pw_batch *batch, struct pw_error *err)
+{
+	struct takings *takings = argument;
+	struct pw_script *script = &takings->script[worker];
+	struct pw_array *stretches = &takings->stretch[worker];
+	struct stretch fresh = {segment, worker, script->count, 0, false};
+	struct stretch *last = stretches->data;
+	enum pw_status st = PW_OK;
+
+	if (stretches->count == 0 || last[stretches->count - 1].over)
+		st = pw_array_push(stretches, &fresh, err);
+	if (st != PW_OK)
+		return st;
+	last = (struct stretch *)stretches->data + stretches->count - 1;
+	if (last->segment != segment)
+		return pw_fail(err, PW_ERR_GATE, "two segments at once");
+	if (batch)
+		take_batch(script, batch);
+	last->over = !batch;
+	last->count = script->count - last->first;
+	return PW_OK;
+}
+
+static int by_segment(const void *a, const void *b)
+{
+	const struct stretch *left = a, *right = b;
+
+	return (left->segment > right->segment) -
+	       (left->segment < right->segment);
+}
+
+/* Put what all workers took in the order of its segments. */
+static void put_in_order(struct takings *takings, struct pw_script *script)
+{
+	struct pw_array all = PW_ARRAY(struct stretch);
+	struct pw_error err = {0};
+
+	for (unsigned w = 0; w < WORKERS_MAX; w++)
+		for (size_t i = 0; i < takings->stretch[w].count; i++)
+			PW_TEST_OK(
+				pw_array_push(&all,
+					      &PW_ARRAY_AT(&takings->stretch[w],
+							   struct stretch, i),
+					      &err),
+				&err);
+	if (all.count > 0)
+		qsort(all.data, all.count, sizeof(struct stretch), by_segment);
+	for (size_t i = 0; i < all.count; i++) {
+		struct stretch *at = &PW_ARRAY_AT(&all, struct stretch, i);
+
+		assert_true(at->over);
+		assert_true(i == 0 || at[-1].segment < at->segment);
+		for (size_t k = 0; k < at->count; k++)
+			*append(script) =
+				takings->script[at->worker].item[at->first + k];
+	}
+	pw_array_free(&all);
+}
+
+void pw_script_read_each(struct pw_script *script, const char *path,
+			 unsigned workers, struct pw_script_result *result)
+{
+	struct takings takings = {0};
+	struct pw_trace_taker taker = {workers, &takings, take};
+	struct pw_error err = {0};
+	struct pw_trace *trace;
+
+	assert_true(workers <= WORKERS_MAX);
+	memset(script, 0, sizeof(*script));
+	memset(result, 0, sizeof(*result));
+	for (unsigned w = 0; w < WORKERS_MAX; w++)
+		takings.stretch[w] = (struct pw_array)PW_ARRAY(struct stretch);
+	result->opened = pw_trace_open(&trace, path, NULL, &err);
+	if (result->opened == PW_ERR_FORMAT)
+		return;
+	PW_TEST_OK(result->opened, &err);
+	script->threads = (uint32_t)pw_trace_info(trace)->thread_count;
+	PW_TEST_OK(pw_trace_each(trace, &taker, &err), &err);
+	put_in_order(&takings, script);
+	conclude(trace, result);
+	pw_trace_close(trace);
+	for (unsigned w = 0; w < WORKERS_MAX; w++) {
+		pw_array_free(&takings.stretch[w]);
+		pw_script_free(&takings.script[w]);
+	}
 }
 
 static bool equal(const struct pw_script_item *a,

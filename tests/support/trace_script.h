@@ -71,6 +71,13 @@ void pw_script_read(struct pw_script *script, const char *path,
 		    const struct pw_trace_options *options,
 		    struct pw_script_result *result);
 
+/*
+ * The same through pw_trace_each with @workers, segments put in order again.
+ * Fails the test when a worker takes two segments at once.
+ */
+void pw_script_read_each(struct pw_script *script, const char *path,
+			 unsigned workers, struct pw_script_result *result);
+
 /* Fail the test unless the first @count items of both are equal. */
 void pw_script_assert_prefix(const struct pw_script *got,
 			     const struct pw_script *want, size_t count);

@@ -312,14 +312,71 @@ static struct pw_array encode(struct pw_random *random, size_t *count,
 	*count = store->tally[PW_LANE_ACCESSES] + rest.count;
 	PW_TEST_OK(pw_generic_encoder_open(&generic, 3, &err), &err);
 	PW_TEST_OK(pw_dense_encoder_open(&encoder, 3, generic, &err), &err);
-	PW_TEST_OK(pw_dense_encode(encoder, store, &rest, &payload, raw_bytes,
-				   &err),
+	PW_TEST_OK(pw_dense_encode_lane(encoder, store, &rest, &payload,
+					raw_bytes, &err),
 		   &err);
 	pw_dense_encoder_close(encoder);
 	pw_generic_encoder_close(generic);
 	pw_lane_store_close(store);
 	pw_shape_book_free(&book);
 	return payload;
+}
+
+/*
+ * 150 walks of 20 steps, each along one of 16 paths of random addresses of 40
+ * bits. 16 * 20 * 5 = 1,600 bytes tell the paths, and 150 walks at best a few
+ * bytes each which one is taken: twice as much in all should do. In columns of
+ * long symbols no path would be found, and it would be four times as much.
+ */
+static void paths_that_come_again_are_found(void **state)
+{
+	enum { PATHS = 16, STEPS = 20, WALKS = 150 };
+	static uint64_t path[PATHS][STEPS], want[WALKS * STEPS];
+	struct pw_shape_book book = PW_SHAPE_BOOK;
+	struct pw_array payload = PW_ARRAY(uint8_t);
+	const struct pw_accesses rest = {0};
+	struct pw_generic_encoder *generic;
+	struct pw_dense_encoder *encoder;
+	struct pw_lane_store *store;
+	struct pw_error err = {0};
+	struct pw_random random;
+	uint64_t raw_bytes;
+
+	(void)state;
+	pw_random_seed(&random, 9);
+	for (size_t i = 0; i < PATHS * STEPS; i++)
+		path[i / STEPS][i % STEPS] = pw_random_next(&random) >> 24;
+	for (size_t i = 0; i < PW_COUNT(shapes); i++)
+		PW_TEST_OK(pw_shape_book_add(&book, &shapes[i], &err), &err);
+	PW_TEST_OK(pw_lane_store_open(&store, &err), &err);
+	pw_lane_store_reset(store, 0, 1);
+	for (size_t i = 0, along = 0; i < PW_COUNT(want); i++) {
+		if (i % STEPS == 0)
+			along = (size_t)pw_random_below(&random, PATHS);
+		want[i] = path[along][i % STEPS];
+		PW_TEST_OK(pw_lane_store_begin(store, &book, 1, &err), &err);
+		(void)pw_lane_execute(&store->lane, 1,
+				      (uint64_t[]){want[i], want[i] + 8});
+		PW_TEST_OK(pw_lane_store_end(store, &err), &err);
+	}
+	PW_TEST_OK(pw_generic_encoder_open(&generic, 3, &err), &err);
+	PW_TEST_OK(pw_dense_encoder_open(&encoder, 3, generic, &err), &err);
+	PW_TEST_OK(pw_dense_encode_lane(encoder, store, &rest, &payload,
+					&raw_bytes, &err),
+		   &err);
+	assert_in_range(payload.count, 1600, 4400);
+	PW_TEST_OK(decode(payload.data, payload.count, raw_bytes,
+			  (size_t)WALKS * STEPS * 2, 100, &err),
+		   &err);
+	for (size_t i = 0; i < PW_COUNT(want); i++) {
+		assert_int_equal(address[i * 2], want[i]);
+		assert_int_equal(address[i * 2 + 1], want[i] + 8);
+	}
+	pw_dense_encoder_close(encoder);
+	pw_generic_encoder_close(generic);
+	pw_lane_store_close(store);
+	pw_shape_book_free(&book);
+	pw_array_free(&payload);
 }
 
 /* Damage that the checksum would catch must not do harm either. */
@@ -361,6 +418,7 @@ int main(void)
 		cmocka_unit_test(malformed_payloads_are_refused),
 		cmocka_unit_test(rules_do_not_grow_beyond_their_bound),
 		cmocka_unit_test(pairs_are_merged_while_they_are_frequent),
+		cmocka_unit_test(paths_that_come_again_are_found),
 		cmocka_unit_test(random_damage_is_survived),
 	};
 

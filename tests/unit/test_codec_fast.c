@@ -25,10 +25,10 @@ static const struct pw_shape shapes[] = {
 };
 
 struct columns {
-	uint64_t address[ITEMS + PW_FAST_SLACK];
-	uint64_t pc[ITEMS + PW_FAST_SLACK];
-	uint32_t size[ITEMS + PW_FAST_SLACK];
-	uint8_t kind[ITEMS + PW_FAST_SLACK];
+	uint64_t address[ITEMS * 2];
+	uint64_t pc[ITEMS * 2];
+	uint32_t size[ITEMS * 2];
+	uint8_t kind[ITEMS * 2];
 };
 
 static struct columns out;
@@ -55,23 +55,41 @@ static int free_table(void **state)
 	return 0;
 }
 
-/* Decode a payload as @count accesses into out. */
+/* Make all accesses of a plan, at least @piece at a time; return how many. */
+static size_t carry_out(struct pw_fast_plan *plan, size_t piece)
+{
+	size_t slack = pw_fast_plan_slack(plan), at = 0, more;
+
+	do {
+		struct pw_access_columns columns = {out.address + at,
+						    out.pc + at, out.size + at,
+						    out.kind + at};
+
+		assert_true(at + piece + slack <= PW_COUNT(out.address));
+		more = pw_fast_plan_next(plan, piece, &columns);
+		assert_true(more <= piece + slack);
+		at += more;
+	} while (more > 0);
+	return at;
+}
+
+/* Decode a payload as @count accesses into out, in small and large pieces. */
 static enum pw_status decode(const void *bytes, size_t payload_bytes,
 			     uint64_t raw_bytes, size_t count,
 			     struct pw_error *err)
 {
-	struct pw_access_columns columns = {out.address, out.pc, out.size,
-					    out.kind};
 	struct pw_generic_payload payload = {bytes, payload_bytes, raw_bytes,
 					     count};
 	struct pw_generic_decoder *generic;
-	struct pw_fast_decoder *decoder;
+	struct pw_fast_plan *plan;
 	enum pw_status st;
 
 	PW_TEST_OK(pw_generic_decoder_open(&generic, err), err);
-	PW_TEST_OK(pw_fast_decoder_open(&decoder, &table, generic, err), err);
-	st = pw_fast_decode(decoder, &payload, &columns, err);
-	pw_fast_decoder_close(decoder);
+	PW_TEST_OK(pw_fast_plan_open(&plan, err), err);
+	st = pw_fast_plan_make(plan, &table, generic, &payload, err);
+	if (st == PW_OK)
+		assert_int_equal(carry_out(plan, 1 + count % 7), count);
+	pw_fast_plan_close(plan);
 	pw_generic_decoder_close(generic);
 	return st;
 }

@@ -1,5 +1,5 @@
 /*
- * test_reader_pwt.c - the stored traces of versions 1.0 to 1.2 are read as
+ * test_reader_pwt.c - the stored traces of versions 1.0 to 1.3 are read as
  * they were written, whatever has changed since.
  */
 #include "tests/support/pw_test.h"
@@ -9,9 +9,10 @@
 #define FIXTURES PW_SOURCE_DIR "/tests/fixtures/pwt/"
 #define SEGMENT 50
 
-/* Of version 1.0, of 1.1 with shapes, and of 1.2 with dense chunks. */
+/* Of version 1.0, of 1.1 with shapes, of 1.2 with dense chunks, of 1.3 with
+ * touches besides. */
 static const char *const prefixes[] = {FIXTURES, FIXTURES "shapes_",
-				       FIXTURES "dense_"};
+				       FIXTURES "dense_", FIXTURES "touches_"};
 
 /* As fixtures/pwt/README says. */
 static void make(struct pw_script *script)
@@ -115,6 +116,119 @@ static void the_corrupt_fixture_lacks_its_third_segment(void **state)
 		check_corrupt(prefixes[i]);
 }
 
+/* Read two traces as touches: every field of every batch is the same. */
+static void assert_same_touches(const char *left, const char *right)
+{
+	const struct pw_trace_options how = {.needs = PW_NEED_TOUCHES,
+					     .workers = 1};
+	const char *path[2] = {left, right};
+	const struct pw_batch *batch[2];
+	struct pw_trace *trace[2];
+	struct pw_error err = {0};
+	size_t records = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		PW_TEST_OK(pw_trace_open(&trace[i], path[i], &how, &err), &err);
+	for (;;) {
+		const struct pw_touches *a, *b;
+
+		for (size_t i = 0; i < 2; i++)
+			PW_TEST_OK(pw_trace_next(trace[i], &batch[i], &err),
+				   &err);
+		assert_true(!batch[0] == !batch[1]);
+		if (!batch[0] || !batch[1])
+			break;
+		a = &batch[0]->touches;
+		b = &batch[1]->touches;
+		assert_int_equal(a->count, b->count);
+		assert_int_equal(batch[0]->thread, batch[1]->thread);
+		assert_int_equal(batch[0]->access_count,
+				 batch[1]->access_count);
+		for (size_t i = 0; i < a->count; i++) {
+			assert_int_equal(a->page[i], b->page[i]);
+			assert_int_equal(a->instruction[i], b->instruction[i]);
+			assert_int_equal(a->loads[i], b->loads[i]);
+			assert_int_equal(a->stores[i], b->stores[i]);
+			assert_int_equal(a->fetches[i], b->fetches[i]);
+			assert_int_equal(a->flags[i], b->flags[i]);
+		}
+		records += a->count;
+	}
+	assert_true(records > 1000);
+	for (size_t i = 0; i < 2; i++) {
+		assert_null(pw_trace_damage(trace[i]));
+		pw_trace_close(trace[i]);
+	}
+}
+
+static void stored_touches_are_those_of_the_accesses(void **state)
+{
+	(void)state;
+	assert_same_touches(FIXTURES "dense_good.pwt",
+			    FIXTURES "touches_good.pwt");
+	assert_same_touches(FIXTURES "dense_good.pwt",
+			    FIXTURES "only_touches.pwt");
+}
+
+static uint64_t count_accesses(const char *path, enum pw_trace_needs needs)
+{
+	const struct pw_trace_options how = {.needs = needs};
+	struct pw_script script;
+	struct pw_script_result result;
+
+	pw_script_read(&script, path, &how, &result);
+	assert_int_equal(result.opened, PW_OK);
+	pw_script_free(&script);
+	return result.totals.accesses;
+}
+
+/* A lost shape takes away a segment's accesses but not its touches. */
+static void touches_are_read_where_accesses_are_lost(void **state)
+{
+	uint64_t all =
+		count_accesses(FIXTURES "touches_good.pwt", PW_NEED_ACCESSES);
+
+	(void)state;
+	assert_int_equal(count_accesses(FIXTURES "touches_corrupt.pwt",
+					PW_NEED_ACCESSES),
+			 all - SEGMENT);
+	assert_int_equal(
+		count_accesses(FIXTURES "touches_corrupt.pwt", PW_NEED_TOUCHES),
+		all);
+}
+
+static void a_trace_of_touches_is_no_trace_of_accesses(void **state)
+{
+	static const enum pw_trace_needs needs[] = {PW_NEED_ACCESSES,
+						    PW_NEED_BOTH};
+	struct pw_trace_options how = {.needs = PW_NEED_TOUCHES,
+				       .epoch_accesses = 10000};
+	struct pw_error err = {0};
+	struct pw_trace *trace;
+
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(needs); i++) {
+		const struct pw_trace_options more = {.needs = needs[i]};
+
+		assert_int_equal(pw_trace_open(&trace,
+					       FIXTURES "only_touches.pwt",
+					       &more, &err),
+				 PW_ERR_USAGE);
+		assert_non_null(strstr(err.message, "holds touches only"));
+	}
+	assert_int_equal(
+		pw_trace_open(&trace, FIXTURES "only_touches.pwt", &how, &err),
+		PW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "no multiple of 16384"));
+	how.epoch_accesses = 32768;
+	PW_TEST_OK(
+		pw_trace_open(&trace, FIXTURES "only_touches.pwt", &how, &err),
+		&err);
+	assert_int_equal(pw_trace_info(trace)->unknown,
+			 PW_UNKNOWN_MAPPINGS | PW_UNKNOWN_BUT_TOUCHES);
+	pw_trace_close(trace);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +236,9 @@ int main(void)
 		cmocka_unit_test(
 			the_truncated_fixture_holds_its_whole_segments),
 		cmocka_unit_test(the_corrupt_fixture_lacks_its_third_segment),
+		cmocka_unit_test(stored_touches_are_those_of_the_accesses),
+		cmocka_unit_test(touches_are_read_where_accesses_are_lost),
+		cmocka_unit_test(a_trace_of_touches_is_no_trace_of_accesses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

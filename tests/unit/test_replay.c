@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/bits.h"
+#include "formats/tally.h"
 #include "replay/replay.h"
 
 #define PAGE UINT64_C(0x1000)
@@ -106,6 +107,8 @@ static void send(struct fixture *f, struct builder *b, size_t loads,
 	memset(b->kind + loads, PW_ACCESS_STORE, stores);
 	b->batch.accesses.kind = b->kind;
 	b->batch.accesses.count = loads + stores;
+	b->batch.access_count = loads + stores;
+	pw_tally_add(&b->batch.tally, b->kind, loads + stores);
 	b->batch.first_access = f->accesses;
 	b->batch.instruction_count = loads + stores;
 	f->accesses += loads + stores;
@@ -356,6 +359,7 @@ static void rows_are_merged_by_pairs_when_there_are_many(void **state)
 		send(&f, &b, 0, 0);
 		memset(&b.batch.touches, 0, sizeof(b.batch.touches));
 		b.batch.accesses.count = sizeof(kind);
+		b.batch.access_count = sizeof(kind);
 		b.batch.accesses.kind = kind;
 		PW_TEST_OK(pw_replay_batch(f.replay, &f.info, &b.batch, &err),
 			   &err);

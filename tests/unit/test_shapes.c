@@ -122,7 +122,47 @@ static void a_lost_shape_loses_the_segments_that_need_it(void **state)
 	assert_int_equal(got.item[1].pc, 0x1002);
 	assert_int_equal(got.item[2].address, 0x9003);
 	assert_int_equal(got.item[2].pc, 0x1000);
+	/* Workers without an order leave the same out and say the same. */
+	for (unsigned workers = 1; workers <= 4; workers++) {
+		struct pw_script_result each_result;
+		struct pw_script each;
+
+		pw_script_read_each(&each, path, workers, &each_result);
+		assert_int_equal(each.count, 3);
+		pw_script_assert_prefix(&each, &got, 3);
+		assert_string_equal(each_result.damage, result.damage);
+		assert_int_equal(each_result.totals.accesses, 3);
+		assert_int_equal(each_result.totals.loads, 3);
+		pw_script_free(&each);
+	}
 	pw_script_free(&got);
+}
+
+/* Shapes are read when they are needed, and what is left at the end. */
+static void lost_shapes_that_no_segment_needs_are_reported_too(void **state)
+{
+	struct pw_writer *writer = begin(1);
+	const struct pw_batch *batch;
+	struct pw_error err = {0};
+	struct pw_trace *trace;
+
+	(void)state;
+	declare(writer, 0x1000);
+	execute(writer, 0, 0, 0x9000);
+	PW_TEST_OK(pw_writer_flush(writer, &err), &err);
+	declare(writer, 0x2000);
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
+	spoil_shapes(1);
+	PW_TEST_OK(pw_trace_open(&trace, path, NULL, &err), &err);
+	PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
+	assert_int_equal(batch->accesses.count, 1);
+	assert_int_equal(batch->accesses.pc[0], 0x1000);
+	assert_null(pw_trace_damage(trace));
+	PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
+	assert_null(batch);
+	assert_non_null(pw_trace_damage(trace));
+	assert_non_null(strstr(pw_trace_damage(trace), "SHAPES: its payload"));
+	pw_trace_close(trace);
 }
 
 /* META, THREADS, SHAPES, two segments of 2 chunks, INDEX, END: 9 chunks. */
@@ -319,6 +359,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lost_shape_loses_the_segments_that_need_it),
+		cmocka_unit_test(
+			lost_shapes_that_no_segment_needs_are_reported_too),
 		cmocka_unit_test(a_shape_is_written_once),
 		cmocka_unit_test(an_empty_stretch_is_no_access),
 		cmocka_unit_test(hundreds_of_threads_execute_in_one_segment),

@@ -75,9 +75,9 @@ static void store(const void *bytes, size_t count)
 typedef void write_function(const struct pw_script *script, const char *path,
 			    const struct pw_writer_options *options);
 
-/* The same script with plain accesses only, and with shapes among them. */
-static write_function *const writers[] = {pw_script_write,
-					  pw_shape_script_write};
+/* The same script with plain accesses only, with shapes, and merged ones. */
+static write_function *const writers[] = {
+	pw_script_write, pw_shape_script_write, pw_dense_script_write};
 
 static void write_with(write_function *writer, struct pw_script *script,
 		       size_t items, uint32_t threads)
@@ -312,7 +312,7 @@ static void the_number_of_workers_changes_nothing(void **state)
 
 static void closing_early_stops_the_workers(void **state)
 {
-	struct pw_trace_options options = {.workers = 4, .touches = true};
+	struct pw_trace_options options = {.workers = 4, .needs = PW_NEED_BOTH};
 	const struct pw_batch *batch;
 	struct pw_error err = {0};
 	struct pw_script script;
@@ -405,7 +405,7 @@ static void add_touches(struct seen *seen, const struct pw_touches *touches)
 
 static struct seen read_touches(void)
 {
-	struct pw_trace_options options = {.touches = true};
+	struct pw_trace_options options = {.needs = PW_NEED_BOTH};
 	const struct pw_batch *batch;
 	struct pw_error err = {0};
 	struct pw_trace *trace;
@@ -555,7 +555,7 @@ static void newer_files_are_refused(void **state)
 	image.bytes[8] = 2;
 	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
 	store(image.bytes, image.count);
-	assert_refused(cut, PW_ERR_FORMAT, "version 2.2", "newer pagewalk");
+	assert_refused(cut, PW_ERR_FORMAT, "version 2.3", "newer pagewalk");
 	image.bytes[8] = 1;
 	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
 	/* A cut file is scanned, so that the changed header is looked at. */
@@ -565,7 +565,7 @@ static void newer_files_are_refused(void **state)
 		   pw_hash(image.bytes + chunk, 120));
 	store(image.bytes, image.count);
 	assert_refused(cut, PW_ERR_FORMAT, "needs a newer pagewalk",
-		       "version 1.2");
+		       "version 1.3");
 	/* Not critical: skipped. The metadata is then missing. */
 	image.bytes[chunk + 6] = 0;
 	pw_store64(image.bytes + chunk + 120,

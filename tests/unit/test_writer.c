@@ -368,6 +368,22 @@ static void an_abandoned_recording_keeps_its_whole_segments(void **state)
 	pw_script_free(&want);
 }
 
+static void an_abandoned_replacement_leaves_the_old_file_alone(void **state)
+{
+	struct pw_writer_options options = {.replace = true};
+	struct pw_script empty = {0};
+	struct pw_error err = {0};
+	struct pw_writer *writer;
+
+	(void)state;
+	pw_script_write(&empty, path, &options);
+	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
+	assert_int_equal(access(partial, F_OK), 0);
+	pw_writer_abandon(writer);
+	assert_int_equal(access(partial, F_OK), -1);
+	assert_int_equal(items_in(path), 0);
+}
+
 /*
  * The script is flushed, the event after it is not. A segment holds far more
  * than both, so without the flush nothing would be in the file.
@@ -567,6 +583,7 @@ int main(void)
 		TEST(an_older_recording_is_back_when_no_new_one_can_be_made),
 		TEST(replacing_keeps_the_old_file_until_the_end),
 		TEST(an_abandoned_recording_keeps_its_whole_segments),
+		TEST(an_abandoned_replacement_leaves_the_old_file_alone),
 		TEST(what_was_flushed_is_there_after_a_kill),
 		TEST(flushing_part_by_part_changes_no_record),
 		TEST(a_full_disk_is_an_output_error),

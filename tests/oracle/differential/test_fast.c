@@ -359,6 +359,22 @@ static void assert_read_back(const struct recording *r, unsigned workers)
 	pw_script_free(&got);
 }
 
+/* Workers that take segments as they come took what there is. */
+static void assert_taken(const struct recording *r, unsigned workers)
+{
+	struct pw_totals totals = count(&r->want);
+	struct pw_script_result result;
+	struct pw_script got;
+
+	pw_script_read_each(&got, path, workers, &result);
+	assert_int_equal(result.opened, PW_OK);
+	assert_false(result.damaged);
+	assert_int_equal(got.count, r->want.count);
+	pw_script_assert_prefix(&got, &r->want, got.count);
+	assert_totals(&result.totals, &totals);
+	pw_script_free(&got);
+}
+
 /* The words of a chunk's header follow from its accesses. */
 static void assert_header(const struct pw_oracle_fast *slow,
 			  const struct pw_oracle_chunk *chunk)
@@ -455,6 +471,8 @@ static void any_recording_comes_back_through_both_readers(void **state)
 		PW_TEST_OK(pw_writer_close(r.writer, &err), &err);
 		assert_read_back(&r, 1);
 		assert_read_back(&r, 3);
+		assert_taken(&r, 1);
+		assert_taken(&r, 3);
 		counted[dense] += assert_slow(&r);
 		release(&r);
 	}

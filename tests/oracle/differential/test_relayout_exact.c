@@ -274,7 +274,7 @@ static void compare(const struct subject *s)
 static void run_all(struct subject *s, const char *path)
 {
 	const struct pw_trace_options how = {
-		.touches = true,
+		.needs = PW_NEED_BOTH,
 		.workers = 1,
 		.epoch_accesses = pw_replay_epoch(s->moved),
 	};

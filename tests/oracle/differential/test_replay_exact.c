@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "formats/collapse.h"
 #include "formats/lineage.h"
+#include "formats/tally.h"
 #include "formats/trace.h"
 #include "formats/writer.h"
 #include "replay/replay.h"
@@ -378,6 +379,8 @@ static void feed_batch(struct feeder *f,
 		   &err);
 	batch.accesses = pw_random_accesses(&f->subject->trace, stretch->access,
 					    stretch->accesses);
+	batch.access_count = batch.accesses.count;
+	pw_tally_add(&batch.tally, batch.accesses.kind, batch.access_count);
 	batch.first_instruction = f->clock[stretch->thread];
 	for (size_t i = 0; i < batch.accesses.count; i++)
 		batch.instruction_count +=
@@ -509,7 +512,7 @@ static void write_trace(struct subject *s, const char *path)
 
 static void replay_from_file(struct subject *s, const char *path)
 {
-	struct pw_trace_options options = {.touches = true};
+	struct pw_trace_options options = {.needs = PW_NEED_TOUCHES};
 	const struct pw_batch *batch;
 	struct pw_trace *trace;
 	struct pw_error err;

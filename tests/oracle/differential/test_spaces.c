@@ -172,7 +172,8 @@ static void read_trace(struct subject *s, const char *path,
 		       struct pw_miss_ratio *curve)
 {
 	const struct pw_trace_options options = {
-		.touches = pw_random_below(&s->random, 2),
+		.needs = pw_random_below(&s->random, 2) ? PW_NEED_BOTH
+							: PW_NEED_ACCESSES,
 		.workers = 1 + (unsigned)pw_random_below(&s->random, 3),
 		.epoch_accesses = pw_random_below(&s->random, 300)};
 	const struct pw_batch *batch;

@@ -1,0 +1,71 @@
+/*
+ * repack.h - a recording as a dense trace, straight from its executions.
+ *
+ * What holds for any trace is regroup.h: it makes shapes of accesses. A
+ * recording has shapes already, and its segments are repacked on their own, by
+ * several threads.
+ */
+#ifndef PW_FORMATS_REPACK_H
+#define PW_FORMATS_REPACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "formats/writer.h"
+
+struct pw_repack;
+
+/*
+ * Open the trace at @path; *out is NULL when it is no trace of executions of
+ * shapes, or is damaged, so that it must be read as any other.
+ *
+ * Owns:   *out is the caller's; free it with pw_repack_close. @path is copied.
+ * Errors: PW_ERR_USAGE it cannot be opened; PW_ERR_FORMAT a chunk that only a
+ *         newer pagewalk can read; PW_ERR_SYSTEM.
+ */
+enum pw_status pw_repack_open(struct pw_repack **out, const char *path,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Close the trace. NULL is allowed.
+ */
+void pw_repack_close(struct pw_repack *repack);
+
+/*
+ * What the new trace must say of itself: metadata and unknown are filled in.
+ *
+ * Owns: the repack.
+ */
+void pw_repack_describe(const struct pw_repack *repack,
+			struct pw_writer_options *options);
+
+/*
+ * Begin to write the trace to @writer, which has nothing yet, packed with zstd
+ * level @zstd_level by @workers (0: as pw_crew_workers says). The bytes do not
+ * depend on @workers.
+ *
+ * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_repack_begin(struct pw_repack *repack,
+			       struct pw_writer *writer, int zstd_level,
+			       unsigned workers,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Write the next segments; *more is false after the last ones.
+ *
+ * Errors: PW_ERR_FORMAT the trace is damaged (the message says where and how);
+ *         PW_ERR_OUTPUT, PW_ERR_SYSTEM.
+ */
+enum pw_status pw_repack_next(struct pw_repack *repack, bool *more,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * How far it has come.
+ *
+ * Units: 0..1.
+ */
+double pw_repack_progress(const struct pw_repack *repack);
+
+#endif
