@@ -188,7 +188,8 @@ static int zstd_level(enum level level)
 }
 
 /* Write the trace from the executions of a recording. */
-static enum pw_status repack(struct compact *compact, enum level level,
+static enum pw_status repack(struct compact *compact,
+			     const struct pw_writer_options *target,
 			     struct pw_error *err)
 {
 	struct pw_progress progress;
@@ -198,8 +199,7 @@ static enum pw_status repack(struct compact *compact, enum level level,
 
 	pw_progress_start(&progress, "compact", "accesses",
 			  pw_tables_quiet(compact->tables));
-	st = pw_repack_begin(compact->repack, compact->writer,
-			     zstd_level(level), 0, err);
+	st = pw_repack_begin(compact->repack, compact->writer, target, 0, err);
 	while (st == PW_OK && more) {
 		st = pw_repack_next(compact->repack, &more, err);
 		pw_writer_totals(compact->writer, &totals);
@@ -240,17 +240,18 @@ static enum pw_status convert(struct compact *compact, const struct args *args,
 			      struct pw_error *err)
 {
 	struct pw_writer_options target = {.replace = true, .dense = true};
-	enum level level = (enum level)args->level;
 	enum pw_status st;
 
 	st = open_source(compact, &target, err);
 	if (st != PW_OK)
 		return st;
 	target.keep = (enum pw_writer_keep)args->keep;
-	target.zstd_level = zstd_level(level);
+	target.zstd_level = zstd_level((enum level)args->level);
+	if (target.keep != PW_KEEP_ACCESSES)
+		target.segment_accesses = PW_WRITER_TOUCHED_MAX;
 	st = pw_writer_open(&compact->writer, compact->output, &target, err);
 	if (st == PW_OK && compact->repack)
-		return repack(compact, level, err);
+		return repack(compact, &target, err);
 	if (st == PW_OK)
 		st = pw_regroup_open(&compact->regroup, compact->writer, err);
 	return st == PW_OK ? copy(compact, err) : st;

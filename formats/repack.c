@@ -271,7 +271,8 @@ static enum pw_status make_workers(struct pw_repack *repack,
 }
 
 enum pw_status pw_repack_begin(struct pw_repack *repack,
-			       struct pw_writer *writer, int zstd_level,
+			       struct pw_writer *writer,
+			       const struct pw_writer_options *options,
 			       unsigned workers, struct pw_error *err)
 {
 	struct pw_crew_work work = {.context = repack, .run = run};
@@ -288,7 +289,10 @@ enum pw_status pw_repack_begin(struct pw_repack *repack,
 		.places = &repack->places,
 		.book = pw_writer_shapes(writer),
 		.threads = repack->declared.threads.count,
-		.zstd_level = zstd_level,
+		.zstd_level = options->zstd_level,
+		.accesses_max = options->keep == PW_KEEP_ACCESSES
+					? PW_SEGMENT_DENSE_MAX
+					: PW_WRITER_TOUCHED_MAX,
 	};
 	st = pw_repack_plan(&repack->groups, &repack->source, err);
 	if (st != PW_OK)

@@ -41,14 +41,18 @@ void pw_repack_describe(const struct pw_repack *repack,
 			struct pw_writer_options *options);
 
 /*
- * Begin to write the trace to @writer, which has nothing yet, packed with zstd
- * level @zstd_level by @workers (0: as pw_crew_workers says). The bytes do not
- * depend on @workers.
+ * Begin to write the trace to @writer, which has nothing yet and was opened
+ * with
+ * @options, by @workers (0: as pw_crew_workers says). The bytes do not depend
+ * on
+ * @workers. Where touches are kept, segments are so short that all of them fit
+ * into a chunk.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
 enum pw_status pw_repack_begin(struct pw_repack *repack,
-			       struct pw_writer *writer, int zstd_level,
+			       struct pw_writer *writer,
+			       const struct pw_writer_options *options,
 			       unsigned workers,
 			       struct pw_error *err) PW_MUST_CHECK;
 

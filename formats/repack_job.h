@@ -27,6 +27,7 @@ struct pw_repack_source {
 	const struct pw_shape_book *book;
 	size_t threads; /* declared */
 	int zstd_level;
+	uint64_t accesses_max; /* of a group */
 };
 
 /* Segments of the source that become one, if they fit. */

@@ -86,7 +86,8 @@ static struct load load_of(const struct pw_repack_source *source,
 	return load;
 }
 
-static bool add_load(struct load *sum, const struct load *load)
+static bool add_load(struct load *sum, const struct load *load,
+		     uint64_t accesses_max)
 {
 	struct load both = {
 		sum->accesses + load->accesses,
@@ -95,7 +96,7 @@ static bool add_load(struct load *sum, const struct load *load)
 		sum->timeline_bytes + load->timeline_bytes,
 	};
 
-	if (both.accesses > PW_SEGMENT_DENSE_MAX ||
+	if (both.accesses > accesses_max ||
 	    both.plain > PW_SEGMENT_ACCESSES_MAX || both.items > ITEMS_MAX ||
 	    both.timeline_bytes > TIMELINE_BYTES_MAX)
 		return false;
@@ -117,7 +118,7 @@ enum pw_status pw_repack_plan(struct pw_array *groups,
 		struct load load = load_of(source, &place[i]);
 		struct pw_repack_group group = {i, 1};
 
-		if (last && add_load(&sum, &load)) {
+		if (last && add_load(&sum, &load, source->accesses_max)) {
 			last->count++;
 			continue;
 		}

@@ -21,6 +21,9 @@ enum pw_writer_keep {
 	PW_KEEP_ALL,	 /* both */
 };
 
+/* Accesses of which all touches fit into a chunk. */
+#define PW_WRITER_TOUCHED_MAX ((uint64_t)1 << 22)
+
 struct pw_writer_options {
 	const char *metadata;	   /* JSON object; NULL means "{}" */
 	unsigned unknown;	   /* enum pw_trace_unknown bits */

@@ -24,7 +24,8 @@ static char other[] = "/tmp/pw_test_repack_c_XXXXXX";
 /* Repack the source; false when it is not for repacking. */
 static bool repack(const char *path, unsigned workers)
 {
-	struct pw_writer_options options = {.replace = true, .dense = true};
+	struct pw_writer_options options = {
+		.replace = true, .dense = true, .zstd_level = 3};
 	struct pw_error err = {0};
 	struct pw_writer *writer;
 	struct pw_repack *repack;
@@ -35,7 +36,8 @@ static bool repack(const char *path, unsigned workers)
 		return false;
 	pw_repack_describe(repack, &options);
 	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
-	PW_TEST_OK(pw_repack_begin(repack, writer, 3, workers, &err), &err);
+	PW_TEST_OK(pw_repack_begin(repack, writer, &options, workers, &err),
+		   &err);
 	while (more)
 		PW_TEST_OK(pw_repack_next(repack, &more, &err), &err);
 	assert_true(pw_repack_progress(repack) == 1);
@@ -405,7 +407,8 @@ static void copy_lying(const char *from, const char *to, enum lie lie)
 /* Repack @source to @target; the first failure. */
 static enum pw_status try_to_repack(struct pw_error *err)
 {
-	struct pw_writer_options options = {.replace = true, .dense = true};
+	struct pw_writer_options options = {
+		.replace = true, .dense = true, .zstd_level = 3};
 	struct pw_error ignored = {0};
 	struct pw_writer *writer;
 	struct pw_repack *repack;
@@ -415,7 +418,7 @@ static enum pw_status try_to_repack(struct pw_error *err)
 	PW_TEST_OK(pw_repack_open(&repack, source, err), err);
 	assert_non_null(repack);
 	PW_TEST_OK(pw_writer_open(&writer, target, &options, err), err);
-	st = pw_repack_begin(repack, writer, 3, 2, err);
+	st = pw_repack_begin(repack, writer, &options, 2, err);
 	while (st == PW_OK && more)
 		st = pw_repack_next(repack, &more, err);
 	pw_repack_close(repack);
