@@ -104,7 +104,8 @@ static enum pw_status refuse_damage(enum pw_status st, struct pw_error *err)
 	if (st != PW_ERR_FORMAT)
 		return st;
 	return pw_hint(err, "make a whole trace of what is left with pagewalk "
-			    "import, and compact that");
+			    "verify --repair, or import if it is foreign, and "
+			    "compact that");
 }
 
 static enum pw_status check_damage(const struct compact *compact,

@@ -32,7 +32,7 @@ number() {
 }
 
 # Stored traces of each form.
-for form in "" shapes_ dense_; do
+for form in "" shapes_ dense_ touches_; do
 	good=$fixtures/pwt/${form}good.pwt
 	expect_status 0 "$pagewalk" verify --format json "$good"
 	[ "$(number whole out)" = true ] || fail "$good is not whole"
@@ -81,6 +81,23 @@ grep -q "known formats" err || fail "no word about formats"
 expect_status 2 "$pagewalk" verify --as pwt --repair -o whole.pwt headless.pwt
 cmp <("$pagewalk" dump "$fixtures/pwt/good.pwt") \
 	<("$pagewalk" dump whole.pwt) || fail "a trace without its header"
+
+# Touches alone are verified, copied and given away, but not cut or merged.
+only=$fixtures/pwt/only_touches.pwt
+expect_status 0 "$pagewalk" verify --format json "$only"
+[ "$(number accesses out)" = 278 ] || fail "accesses behind touches"
+expect_status 0 "$pagewalk" verify --repair -o touches.pwt "$only"
+expect_status 0 "$pagewalk" anonymise -o given.pwt "$only"
+for copy in touches given; do
+	expect_status 0 "$pagewalk" verify $copy.pwt
+	cmp <("$pagewalk" dump --touches --count 20000 "$only") \
+		<("$pagewalk" dump --touches --count 20000 $copy.pwt) ||
+		fail "$copy"
+done
+for command in "cut --to 5" merge compact; do
+	expect_status 64 "$pagewalk" $command -o x.pwt "$only"
+	grep -q "holds touches only" err || fail "no word about touches: $command"
+done
 
 # Other formats are read through.
 expect_status 0 "$pagewalk" verify --format json \
