@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "replay/guest.h"
 #include "replay/machine_file.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
@@ -194,6 +195,177 @@ static void read_page_table(struct reading *reading,
 		blame(reading, "page_table.levels", &why);
 }
 
+/* Whether @text is @yes and not @no, which a missing one stands for. */
+static bool read_either(struct reading *reading, const char *key,
+			const char *text, const char *no, const char *yes)
+{
+	char expected[64];
+
+	if (reading->status != PW_OK || !text || strcmp(text, no) == 0)
+		return false;
+	snprintf(expected, sizeof(expected), "\"%s\" or \"%s\"", no, yes);
+	if (strcmp(text, yes) != 0)
+		refuse(reading, key, text, expected);
+	return true;
+}
+
+static void read_pwcs(struct reading *reading, const char *key,
+		      const struct pw_file_pwcs *file,
+		      struct pw_pwc_choice *out)
+{
+	const struct {
+		const char *name;
+		const struct pw_file_tlb *file;
+	} heights[PW_PWC_MAX] = {
+		{"pde", file->pde},
+		{"pdpte", file->pdpte},
+		{"pml4e", file->pml4e},
+		{"pml5e", file->pml5e},
+	};
+	char part[64];
+
+	for (size_t i = 0; i < PW_PWC_MAX; i++) {
+		snprintf(part, sizeof(part), "%s.%s", key, heights[i].name);
+		read_tlb(reading, part, heights[i].file, true, &out->split[i]);
+	}
+	snprintf(part, sizeof(part), "%s.unified", key);
+	read_tlb(reading, part, file->unified, true, &out->unified);
+}
+
+static void read_pwc(struct reading *reading, const struct pw_file_pwcs *file,
+		     struct pw_machine *machine)
+{
+	struct pw_pwc_choice *pwc = &machine->pwc;
+	const char *in_stlb = "pwc.pde_in_stlb";
+
+	if (!file)
+		return;
+	read_pwcs(reading, "pwc", file, pwc);
+	pwc->by_range = read_either(reading, "pwc.invalidate", file->invalidate,
+				    "all", "range");
+	pwc->in_stlb =
+		read_either(reading, in_stlb, file->pde_in_stlb, "no", "yes");
+	if (reading->status != PW_OK || !pwc->in_stlb)
+		return;
+	if (!machine->stlb.ops)
+		refuse(reading, in_stlb, file->pde_in_stlb,
+		       "possible without tlb.stlb");
+	else if (pwc->split[0].ops)
+		refuse(reading, in_stlb, file->pde_in_stlb,
+		       "possible beside pwc.pde, which may have 0 entries");
+}
+
+static const struct bounds cycle_bounds = {0, 1000000, "at most 1M cycles"};
+
+static void read_lines(struct reading *reading, const struct pw_file_walk *file,
+		       struct pw_line_choice *out)
+{
+	char part[64];
+
+	if (!file)
+		return;
+	const struct {
+		const char *name;
+		const struct pw_file_line_cache *file;
+	} caches[PW_LINE_CACHES] = {
+		{"l1d", file->l1d},
+		{"l2", file->l2},
+		{"llc", file->llc},
+	};
+
+	out->cached = read_either(reading, "walk.lines", file->lines, "none",
+				  "cached");
+	for (size_t i = 0; i < PW_LINE_CACHES; i++) {
+		if (!caches[i].file)
+			continue;
+		snprintf(part, sizeof(part), "walk.%s", caches[i].name);
+		read_tlb(reading, part, &caches[i].file->size, true,
+			 &out->cache[i]);
+		snprintf(part, sizeof(part), "walk.%s.cycles", caches[i].name);
+		out->cycles[i] =
+			read_value(reading, part, caches[i].file->cycles,
+				   pw_parse_cycles, &cycle_bounds);
+	}
+	out->cycles[PW_LINE_CACHES] =
+		read_value(reading, "walk.memory", file->memory,
+			   pw_parse_cycles, &cycle_bounds);
+}
+
+/* The height at which tables of @geometry map pages of @bytes; false: none. */
+static bool find_height(const struct pw_geometry *geometry, uint64_t bytes,
+			unsigned *height)
+{
+	for (unsigned h = 0; h < geometry->levels; h++) {
+		unsigned shift =
+			geometry->page_shift + pw_geometry_order(geometry, h);
+
+		if ((geometry->leaves >> h & 1) && bytes == (uint64_t)1
+								    << shift) {
+			*height = h;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the guest's tables must be like: see guest.h. */
+static void check_guest(struct reading *reading,
+			const struct pw_file_nested *file, uint64_t host_bytes,
+			const struct pw_geometry *geometry)
+{
+	if (reading->status != PW_OK)
+		return;
+	for (unsigned h = 0; h < geometry->levels; h++) {
+		if (pw_guest_table_order(geometry, h) <= PW_FRAMES_ORDER_MAX)
+			continue;
+		refuse(reading, "nested.model", file->model,
+		       "possible with page_table.model, whose tables are too "
+		       "large");
+		return;
+	}
+	if (host_bytes < (uint64_t)1 << geometry->page_shift)
+		refuse(reading, "nested.page", file->page,
+		       "at least the guest's smallest page");
+}
+
+static void read_nested(struct reading *reading,
+			const struct pw_file_nested *file,
+			struct pw_machine *machine)
+{
+	static const struct bounds levels = {1, 6, "1 to 6 levels"};
+	static const struct bounds size = {1, UINT64_MAX, "a size"};
+	struct pw_nested_choice *out = &machine->nested;
+	struct pw_page_table_config config = {0};
+	struct pw_error why;
+	uint64_t bytes;
+
+	if (!file || reading->status != PW_OK)
+		return;
+	out->page_table = pw_page_table_find(file->model);
+	if (!out->page_table) {
+		refuse(reading, "nested.model", file->model,
+		       "a page-table model");
+		return;
+	}
+	config.levels = read_value(reading, "nested.levels", file->levels,
+				   pw_parse_count, &levels);
+	if (reading->status == PW_OK &&
+	    out->page_table->check(&config, &why) != PW_OK)
+		blame(reading, "nested.levels", &why);
+	bytes = read_value(reading, "nested.page", file->page, pw_parse_size,
+			   &size);
+	if (reading->status != PW_OK)
+		return;
+	out->geometry = out->page_table->geometry(&config);
+	if (!find_height(&out->geometry, bytes, &out->height))
+		refuse(reading, "nested.page", file->page,
+		       "a page size of nested.model");
+	check_guest(reading, file, bytes, &machine->geometry);
+	read_tlb(reading, "nested.tlb", file->tlb, true, &out->tlb);
+	if (file->pwc)
+		read_pwcs(reading, "nested.pwc", file->pwc, &out->pwc);
+}
+
 static void read_memory(struct reading *reading,
 			const struct pw_file_memory *file,
 			struct pw_machine *machine)
@@ -216,7 +388,6 @@ static void read_cost(struct reading *reading, const struct pw_file_cost *file,
 					    "1MHz to 100GHz"};
 	static const struct bounds cpi = {1, UINT64_C(1000000000),
 					  "above 0, at most 1000"};
-	static const struct bounds cycles = {0, 1000000, "at most 1M cycles"};
 	static const struct bounds ns = {0, UINT64_C(10000000000),
 					 "at most 10s"};
 
@@ -227,10 +398,10 @@ static void read_cost(struct reading *reading, const struct pw_file_cost *file,
 			MICRO;
 	out->stlb_hit_cycles =
 		read_value(reading, "cost.stlb_hit", file->stlb_hit,
-			   pw_parse_cycles, &cycles);
+			   pw_parse_cycles, &cycle_bounds);
 	out->walk_reference_cycles =
 		read_value(reading, "cost.walk_reference", file->walk_reference,
-			   pw_parse_cycles, &cycles);
+			   pw_parse_cycles, &cycle_bounds);
 	out->minor_fault_ns = read_value(reading, "cost.minor_fault",
 					 file->minor_fault, pw_parse_ns, &ns);
 }
@@ -250,14 +421,9 @@ static enum pw_status read_machine(struct pw_machine *machine,
 	read_tlb(&reading, "tlb.l1d", &file->tlb.l1d, false, &machine->l1d);
 	read_tlb(&reading, "tlb.l1i", &file->tlb.l1i, false, &machine->l1i);
 	read_tlb(&reading, "tlb.stlb", file->tlb.stlb, true, &machine->stlb);
-	if (file->pwc) {
-		read_tlb(&reading, "pwc.pde", file->pwc->pde, true,
-			 &machine->pwc[0]);
-		read_tlb(&reading, "pwc.pdpte", file->pwc->pdpte, true,
-			 &machine->pwc[1]);
-		read_tlb(&reading, "pwc.pml4e", file->pwc->pml4e, true,
-			 &machine->pwc[2]);
-	}
+	read_pwc(&reading, file->pwc, machine);
+	read_lines(&reading, file->walk, &machine->lines);
+	read_nested(&reading, file->nested, machine);
 	read_memory(&reading, &file->memory, machine);
 	read_cost(&reading, &file->cost, &machine->cost);
 	return reading.status;

@@ -41,9 +41,10 @@ static enum pw_status make_side(struct pw_mmu_side *side,
 }
 
 enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
-			   struct pw_counters *counters, struct pw_arena *arena,
-			   struct pw_error *err)
+			   struct pw_guest *guest, struct pw_counters *counters,
+			   struct pw_arena *arena, struct pw_error *err)
 {
+	const struct pw_walker_parts parts = {&mmu->stlb, guest, counters};
 	enum pw_status st;
 
 	memset(mmu, 0, sizeof(*mmu));
@@ -56,7 +57,7 @@ enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 	if (st == PW_OK)
 		st = pw_tlb_make(&mmu->stlb, &machine->stlb, arena, err);
 	if (st == PW_OK)
-		st = pw_walker_make(&mmu->walker, machine, arena, err);
+		st = pw_walker_make(&mmu->walker, machine, &parts, arena, err);
 	return st;
 }
 
@@ -95,11 +96,7 @@ static bool find_in_stlb(struct pw_mmu *mmu, uint64_t key)
 static void walk_to(struct pw_mmu *mmu, const struct pw_reference *reference,
 		    uint64_t key)
 {
-	struct pw_walk walk = pw_walker_walk(&mmu->walker, reference);
-
-	mmu->counters->walk_count++;
-	mmu->counters->walk_references += walk.references;
-	mmu->counters->pwc_hits += walk.cache_hit;
+	pw_walker_walk(&mmu->walker, reference);
 	if (mmu->stlb.ops)
 		mmu->stlb.ops->insert(mmu->stlb.state, key);
 }
@@ -142,7 +139,7 @@ void pw_mmu_invalidate(struct pw_mmu *mmu, uint32_t asid, uint64_t first,
 	}
 	if (mmu->stlb.ops)
 		mmu->stlb.ops->invalidate(mmu->stlb.state, key, count);
-	pw_walker_flush(&mmu->walker);
+	pw_walker_invalidate(&mmu->walker, asid, first, count);
 }
 
 void pw_mmu_flush(struct pw_mmu *mmu)

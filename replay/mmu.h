@@ -37,13 +37,15 @@ struct pw_mmu {
 };
 
 /*
- * Make the empty MMU of @machine, which counts into @counters.
+ * Make the empty MMU of @machine, which counts into @counters. @guest is the
+ * memory of all its cores, or NULL without nested paging.
  *
  * Owns:   the arena owns its state.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
-			   struct pw_counters *counters, struct pw_arena *arena,
+			   struct pw_guest *guest, struct pw_counters *counters,
+			   struct pw_arena *arena,
 			   struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -66,8 +68,8 @@ void pw_mmu_refer(struct pw_mmu *mmu, enum pw_tlb_side side,
 		  const struct pw_reference *reference);
 
 /*
- * Drop base pages [first, first + count) of the space @asid from all TLBs and
- * empty the page-walk caches. @count is not 0.
+ * Drop base pages [first, first + count) of the space @asid from all TLBs, and
+ * from the page-walk caches what pw_walker_invalidate says. @count is not 0.
  */
 void pw_mmu_invalidate(struct pw_mmu *mmu, uint32_t asid, uint64_t first,
 		       uint64_t count);

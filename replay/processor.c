@@ -13,9 +13,20 @@ enum pw_status pw_processor_make(struct pw_processor *processor,
 				 struct pw_counters *counters,
 				 struct pw_arena *arena, struct pw_error *err)
 {
+	memset(processor, 0, sizeof(*processor));
 	processor->machine = machine;
 	processor->space = PW_NO_SPACE;
-	return pw_mmu_make(&processor->mmu, machine, counters, arena, err);
+	if (machine->nested.page_table)
+		pw_guest_make(&processor->guest, &machine->geometry, counters);
+	return pw_mmu_make(&processor->mmu, machine,
+			   machine->nested.page_table ? &processor->guest
+						      : NULL,
+			   counters, arena, err);
+}
+
+void pw_processor_free(struct pw_processor *processor)
+{
+	pw_guest_free(&processor->guest);
 }
 
 void pw_processor_run(struct pw_processor *processor, uint32_t space)
@@ -29,7 +40,8 @@ void pw_processor_run(struct pw_processor *processor, uint32_t space)
 void pw_processor_refer(struct pw_processor *processor, enum pw_tlb_side side,
 			uint64_t page, const struct pw_leaf *leaf)
 {
-	const struct pw_reference reference = {page, *leaf, ASID};
+	const struct pw_reference reference = {page, *leaf, ASID,
+					       processor->space};
 
 	PW_DEBUG_ASSERT(processor->space != PW_NO_SPACE);
 	pw_mmu_refer(&processor->mmu, side, &reference);
@@ -48,4 +60,10 @@ void pw_processor_forget(struct pw_processor *processor, uint32_t space)
 	PW_ASSERT(space != PW_NO_SPACE);
 	if (space == processor->space)
 		pw_mmu_flush(&processor->mmu);
+}
+
+void pw_processor_end(struct pw_processor *processor, uint32_t space)
+{
+	pw_processor_forget(processor, space);
+	pw_guest_end(&processor->guest, space);
 }

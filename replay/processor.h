@@ -21,13 +21,15 @@
 struct pw_processor {
 	const struct pw_machine *machine;
 	struct pw_mmu mmu;
+	struct pw_guest guest; /* with nested paging */
 	uint32_t space; /* whose pages the TLBs hold; PW_NO_SPACE: nobody's */
 };
 
 /*
  * Make the idle processor of @machine, which counts into @counters.
  *
- * Owns:   the arena owns its state.
+ * Owns:   the arena owns most of its state; free the rest with
+ *         pw_processor_free.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_processor_make(struct pw_processor *processor,
@@ -35,6 +37,19 @@ enum pw_status pw_processor_make(struct pw_processor *processor,
 				 struct pw_counters *counters,
 				 struct pw_arena *arena,
 				 struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Free what it holds outside of the arena.
+ */
+void pw_processor_free(struct pw_processor *processor);
+
+/*
+ * Whether memory ended while it worked: what it counted since is wrong.
+ */
+static inline bool pw_processor_failed(const struct pw_processor *processor)
+{
+	return processor->guest.failed;
+}
 
 /*
  * Let a thread of the space @space run: what is referred to from now on is
@@ -70,5 +85,10 @@ void pw_processor_invalidate(struct pw_processor *processor, uint32_t space,
  * Tell that all of @space is mapped otherwise or no more.
  */
 void pw_processor_forget(struct pw_processor *processor, uint32_t space);
+
+/*
+ * Tell that @space ends or begins anew with nothing mapped.
+ */
+void pw_processor_end(struct pw_processor *processor, uint32_t space);
 
 #endif

@@ -34,6 +34,7 @@ static struct pw_replay_row take(const struct pw_counters *counters)
 		.itlb_misses = counters->itlb_misses,
 		.stlb_misses = counters->stlb_misses,
 		.walk_references = counters->walk_references,
+		.walk_cycles = counters->walk_cycles,
 		.faults = counters->fault_minor + counters->fault_major,
 		.rss_bytes = counters->rss_bytes,
 		.pagetable_bytes = counters->pagetable_bytes,
@@ -53,6 +54,7 @@ static struct pw_replay_row subtract(const struct pw_replay_row *now,
 	row.itlb_misses -= before->itlb_misses;
 	row.stlb_misses -= before->stlb_misses;
 	row.walk_references -= before->walk_references;
+	row.walk_cycles -= before->walk_cycles;
 	row.faults -= before->faults;
 	return row;
 }
@@ -68,6 +70,7 @@ static struct pw_replay_row join(const struct pw_replay_row *first,
 	row.itlb_misses += first->itlb_misses;
 	row.stlb_misses += first->stlb_misses;
 	row.walk_references += first->walk_references;
+	row.walk_cycles += first->walk_cycles;
 	row.faults += first->faults;
 	return row;
 }

@@ -19,6 +19,7 @@ struct pw_replay_row {
 	uint64_t itlb_misses;
 	uint64_t stlb_misses;
 	uint64_t walk_references;
+	uint64_t walk_cycles;
 	uint64_t faults;
 	uint64_t rss_bytes;	  /* at the end of the row */
 	uint64_t pagetable_bytes; /* likewise */

@@ -36,6 +36,7 @@ void pw_system_free(struct pw_system *system)
 		if (space_at(system, i))
 			pw_space_free(space_at(system, i));
 	pw_array_free(&system->spaces);
+	pw_processor_free(&system->processor);
 	system->current = NULL;
 }
 
@@ -101,7 +102,7 @@ void pw_system_empty(struct pw_system *system)
 	(void)pw_pages_remove(system, system->current, all);
 	pw_space_clear(system->current);
 	PW_ASSERT(pw_pages_count(system->current, all) == 0);
-	pw_processor_forget(&system->processor, system->current->number);
+	pw_processor_end(&system->processor, system->current->number);
 	pw_system_note_peaks(system);
 }
 
@@ -169,6 +170,8 @@ enum pw_status pw_system_touches(struct pw_system *system,
 	system->counters.reference_data += references[PW_TLB_DATA];
 	system->counters.reference_instruction +=
 		references[PW_TLB_INSTRUCTION];
+	if (pw_processor_failed(&system->processor))
+		return pw_fail_memory(err, "the memory of a guest");
 	return PW_OK;
 }
 

@@ -36,7 +36,7 @@ static void drop_pages(struct pw_oracle_replay *oracle,
 
 		if (page >= first && page < end) {
 			pw_oracle_page_remove(space, page);
-			pw_oracle_invalidate(oracle, page);
+			pw_oracle_invalidate_in(oracle, page, first, end);
 		} else {
 			i++;
 		}
@@ -235,12 +235,15 @@ static void move(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 	}
 	for (size_t i = 0; i < pages; i++) {
 		uint64_t page = space->page[i].page;
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, page);
 
-		if (page < first || page >= end ||
-		    !pw_oracle_mapping_at(space, page))
+		if (page < first || page >= end || !m)
 			continue;
 		space->page[i].page = page - first + target;
-		pw_oracle_invalidate(oracle, page);
+		pw_oracle_invalidate_in(oracle, page,
+					m->first > first ? m->first : first,
+					m->end < end ? m->end : end);
 	}
 }
 
@@ -331,7 +334,8 @@ static void apply_mprotect(struct pw_oracle_replay *oracle,
 		m->prot = prot;
 		for (uint64_t p = m->first; p < m->end; p++) {
 			if (pw_oracle_page_at(space, p))
-				pw_oracle_invalidate(oracle, p);
+				pw_oracle_invalidate_in(oracle, p, m->first,
+							m->end);
 		}
 		if (m->lock == 1 && !m->shared && !(old & 2) && (prot & 2))
 			populate(oracle, space, m->first, m->end, NULL);

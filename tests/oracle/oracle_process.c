@@ -8,12 +8,16 @@
 #include "base/assert.h"
 #include "tests/oracle/oracle_replay.h"
 
-static struct pw_oracle_space *make_space(void)
+/* A new space takes the number given up last, if there is one. */
+static struct pw_oracle_space *make_space(struct pw_oracle_replay *oracle)
 {
 	struct pw_oracle_space *space = calloc(1, sizeof(*space));
 
 	PW_ASSERT(space);
 	space->users = 1;
+	space->number = oracle->unused_count > 0
+				? oracle->unused[--oracle->unused_count]
+				: oracle->next_number++;
 	return space;
 }
 
@@ -24,7 +28,7 @@ struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,
 
 	oracle->thread[thread].begun = true;
 	if (!oracle->space[process] && !oracle->over[process])
-		oracle->space[process] = make_space();
+		oracle->space[process] = make_space(oracle);
 	return oracle->space[process];
 }
 
@@ -99,7 +103,7 @@ static void apply_clone(struct pw_oracle_replay *oracle, uint32_t process,
 		child->begun = true;
 	if (child && !oracle->space[child->process] &&
 	    !oracle->over[child->process]) {
-		fresh = shares ? oracle->space[process] : make_space();
+		fresh = shares ? oracle->space[process] : make_space(oracle);
 		fresh->users += shares;
 		oracle->space[child->process] = fresh;
 	}
@@ -115,6 +119,9 @@ static void leave_space(struct pw_oracle_replay *oracle, uint32_t process)
 	oracle->space[process] = NULL;
 	if (--space->users > 0)
 		return;
+	pw_oracle_walks_end(&oracle->walks, space->number);
+	PW_ASSERT(oracle->unused_count < PW_ORACLE_PROCESSES_MAX);
+	oracle->unused[oracle->unused_count++] = space->number;
 	pw_oracle_space_clear(space);
 	free(space);
 	pw_oracle_flush(oracle);
@@ -132,7 +139,7 @@ static void apply_exec(struct pw_oracle_replay *oracle, uint32_t thread)
 			t->gone = true;
 	}
 	leave_space(oracle, process);
-	oracle->space[process] = make_space();
+	oracle->space[process] = make_space(oracle);
 }
 
 static void apply_exit(struct pw_oracle_replay *oracle, uint32_t thread)

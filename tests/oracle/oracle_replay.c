@@ -30,9 +30,8 @@ void pw_oracle_replay_open(struct pw_oracle_replay **out,
 	pw_oracle_tlb_init(&oracle->itlb, machine->itlb);
 	pw_oracle_tlb_init(&oracle->dtlb, machine->dtlb);
 	pw_oracle_tlb_init(&oracle->stlb, machine->stlb);
-	pw_oracle_tlb_init(&oracle->pml4, machine->pml4);
-	pw_oracle_tlb_init(&oracle->pdpt, machine->pdpt);
-	pw_oracle_tlb_init(&oracle->pd, machine->pd);
+	pw_oracle_walks_init(&oracle->walks, &machine->walk,
+			     &oracle->counts.walk);
 	*out = oracle;
 }
 
@@ -51,25 +50,23 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 	pw_oracle_tlb_free(&oracle->itlb);
 	pw_oracle_tlb_free(&oracle->dtlb);
 	pw_oracle_tlb_free(&oracle->stlb);
-	pw_oracle_tlb_free(&oracle->pml4);
-	pw_oracle_tlb_free(&oracle->pdpt);
-	pw_oracle_tlb_free(&oracle->pd);
+	pw_oracle_walks_free(&oracle->walks);
 	free(oracle);
-}
-
-static void empty_walk_caches(struct pw_oracle_replay *oracle)
-{
-	pw_oracle_tlb_flush(&oracle->pml4);
-	pw_oracle_tlb_flush(&oracle->pdpt);
-	pw_oracle_tlb_flush(&oracle->pd);
 }
 
 void pw_oracle_invalidate(struct pw_oracle_replay *oracle, uint64_t page)
 {
+	pw_oracle_invalidate_in(oracle, page, page, page + 1);
+}
+
+void pw_oracle_invalidate_in(struct pw_oracle_replay *oracle, uint64_t page,
+			     uint64_t first, uint64_t end)
+{
 	pw_oracle_tlb_invalidate(&oracle->itlb, page);
 	pw_oracle_tlb_invalidate(&oracle->dtlb, page);
 	pw_oracle_tlb_invalidate(&oracle->stlb, page);
-	empty_walk_caches(oracle);
+	pw_oracle_walks_invalidate(&oracle->walks, &oracle->stlb, 0, first,
+				   end);
 	oracle->counts.invalidations++;
 }
 
@@ -78,7 +75,7 @@ void pw_oracle_flush(struct pw_oracle_replay *oracle)
 	pw_oracle_tlb_flush(&oracle->itlb);
 	pw_oracle_tlb_flush(&oracle->dtlb);
 	pw_oracle_tlb_flush(&oracle->stlb);
-	empty_walk_caches(oracle);
+	pw_oracle_walks_flush(&oracle->walks);
 }
 
 /* Let a process run in @space. */
@@ -146,32 +143,11 @@ static void note_peaks(struct pw_oracle_replay *oracle)
 		oracle->counts.peak_tables = tables;
 }
 
-static void walk(struct pw_oracle_replay *oracle, uint64_t page)
-{
-	oracle->counts.walks++;
-	if (pw_oracle_tlb_hit(&oracle->pd, page >> 9)) {
-		oracle->counts.pwc_hits++;
-		oracle->counts.walk_references += 1;
-		return;
-	}
-	if (pw_oracle_tlb_hit(&oracle->pdpt, page >> 18)) {
-		oracle->counts.pwc_hits++;
-		oracle->counts.walk_references += 2;
-	} else if (pw_oracle_tlb_hit(&oracle->pml4, page >> 27)) {
-		oracle->counts.pwc_hits++;
-		oracle->counts.walk_references += 3;
-		pw_oracle_tlb_fill(&oracle->pdpt, page >> 18);
-	} else {
-		oracle->counts.walk_references += 4;
-		pw_oracle_tlb_fill(&oracle->pml4, page >> 27);
-		pw_oracle_tlb_fill(&oracle->pdpt, page >> 18);
-	}
-	pw_oracle_tlb_fill(&oracle->pd, page >> 9);
-}
-
 static void translate(struct pw_oracle_replay *oracle, uint64_t page,
 		      bool fetch)
 {
+	const struct pw_oracle_target target = {
+		.space = oracle->running->number, .page = page};
 	struct pw_oracle_tlb *l1 = fetch ? &oracle->itlb : &oracle->dtlb;
 	bool hit = pw_oracle_tlb_hit(l1, page);
 
@@ -185,7 +161,7 @@ static void translate(struct pw_oracle_replay *oracle, uint64_t page,
 		oracle->counts.stlb_hits++;
 	} else {
 		oracle->counts.stlb_misses += oracle->machine.stlb.entries > 0;
-		walk(oracle, page);
+		pw_oracle_walk(&oracle->walks, &oracle->stlb, &target);
 		pw_oracle_tlb_fill(&oracle->stlb, page);
 	}
 	pw_oracle_tlb_fill(l1, page);
@@ -295,9 +271,31 @@ static const struct {
 	{"itlb.misses", offsetof(struct pw_oracle_counts, itlb_misses)},
 	{"stlb.hits", offsetof(struct pw_oracle_counts, stlb_hits)},
 	{"stlb.misses", offsetof(struct pw_oracle_counts, stlb_misses)},
-	{"walk.count", offsetof(struct pw_oracle_counts, walks)},
-	{"walk.references", offsetof(struct pw_oracle_counts, walk_references)},
-	{"pwc.hits", offsetof(struct pw_oracle_counts, pwc_hits)},
+	{"walk.count", offsetof(struct pw_oracle_counts, walk.walks)},
+	{"walk.references", offsetof(struct pw_oracle_counts, walk.references)},
+	{"walk.cycles", offsetof(struct pw_oracle_counts, walk.cycles)},
+	{"walk.height0", offsetof(struct pw_oracle_counts, walk.height[0])},
+	{"walk.height1", offsetof(struct pw_oracle_counts, walk.height[1])},
+	{"walk.height2", offsetof(struct pw_oracle_counts, walk.height[2])},
+	{"walk.height3", offsetof(struct pw_oracle_counts, walk.height[3])},
+	{"walk.height4", offsetof(struct pw_oracle_counts, walk.height[4])},
+	{"walk.served.l1d", offsetof(struct pw_oracle_counts, walk.served[0])},
+	{"walk.served.l2", offsetof(struct pw_oracle_counts, walk.served[1])},
+	{"walk.served.llc", offsetof(struct pw_oracle_counts, walk.served[2])},
+	{"walk.served.memory",
+	 offsetof(struct pw_oracle_counts, walk.served[3])},
+	{"pwc.hits", offsetof(struct pw_oracle_counts, walk.pwc_hits)},
+	{"nested.references",
+	 offsetof(struct pw_oracle_counts, walk.nested_references)},
+	{"nested.tlb_hits",
+	 offsetof(struct pw_oracle_counts, walk.nested_tlb_hits)},
+	{"nested.tlb_misses",
+	 offsetof(struct pw_oracle_counts, walk.nested_tlb_misses)},
+	{"nested.walks", offsetof(struct pw_oracle_counts, walk.nested_walks)},
+	{"nested.pwc_hits",
+	 offsetof(struct pw_oracle_counts, walk.nested_pwc_hits)},
+	{"nested.guest_bytes",
+	 offsetof(struct pw_oracle_counts, walk.guest_bytes)},
 	{"tlb.invalidations", offsetof(struct pw_oracle_counts, invalidations)},
 	{"fault.minor", offsetof(struct pw_oracle_counts, minor)},
 	{"fault.zero_page", offsetof(struct pw_oracle_counts, zero_page)},

@@ -17,14 +17,15 @@
 #include "formats/trace.h"
 #include "tests/oracle/oracle_space.h"
 #include "tests/oracle/oracle_tlb.h"
+#include "tests/oracle/oracle_walk.h"
 
 #define PW_ORACLE_PROCESSES_MAX 8
 #define PW_ORACLE_THREADS_MAX 16
 
 struct pw_oracle_machine {
 	struct pw_oracle_geometry itlb, dtlb;
-	struct pw_oracle_geometry stlb;		  /* 0 entries: none */
-	struct pw_oracle_geometry pml4, pdpt, pd; /* 0 entries: none */
+	struct pw_oracle_geometry stlb; /* 0 entries: none */
+	struct pw_oracle_walk_machine walk;
 	uint64_t fault_around_pages;
 	bool mappings_known; /* the trace has address-space events */
 };
@@ -42,7 +43,7 @@ struct pw_oracle_counts {
 	uint64_t data, instruction; /* references */
 	uint64_t dtlb_hits, dtlb_misses, itlb_hits, itlb_misses;
 	uint64_t stlb_hits, stlb_misses;
-	uint64_t walks, walk_references, pwc_hits;
+	struct pw_oracle_walk_counts walk;
 	uint64_t invalidations;
 	uint64_t minor, zero_page, file, cow, forked, assumed;
 	uint64_t peak_pages, peak_tables;
@@ -62,7 +63,13 @@ struct pw_oracle_replay {
 	struct pw_oracle_space *space[PW_ORACLE_PROCESSES_MAX];
 	bool over[PW_ORACLE_PROCESSES_MAX]; /* the process has ended */
 	struct pw_oracle_runs runs[PW_ORACLE_THREADS_MAX];
-	struct pw_oracle_tlb itlb, dtlb, stlb, pml4, pdpt, pd;
+	struct pw_oracle_tlb itlb, dtlb, stlb;
+	struct pw_oracle_walks walks;
+	/* Numbers of spaces: those given up, the last one last, and the next.
+	 */
+	uint32_t unused[PW_ORACLE_PROCESSES_MAX];
+	size_t unused_count;
+	uint32_t next_number;
 	const struct pw_oracle_space *running; /* that of the last process */
 	struct pw_oracle_counts counts;
 };
@@ -135,6 +142,12 @@ struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,
  * Forget the translation of one page everywhere.
  */
 void pw_oracle_invalidate(struct pw_oracle_replay *oracle, uint64_t page);
+
+/*
+ * Forget the translation of @page, which changes with all of [first, end).
+ */
+void pw_oracle_invalidate_in(struct pw_oracle_replay *oracle, uint64_t page,
+			     uint64_t first, uint64_t end);
 
 /*
  * Forget all translations.

@@ -47,6 +47,7 @@ struct pw_oracle_space {
 	uint64_t program_break; /* bytes */
 	int future_lock;	/* of new mappings */
 	unsigned users;		/* processes */
+	uint32_t number;
 };
 
 /*

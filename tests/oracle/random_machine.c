@@ -4,6 +4,7 @@
 #include "tests/oracle/random_machine.h"
 
 #include "base/assert.h"
+#include "tests/oracle/random_walk.h"
 
 static uint64_t below(struct pw_random *random, uint64_t bound)
 {
@@ -56,9 +57,6 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	twin->itlb = pick_geometry(random, 16);
 	twin->dtlb = pick_geometry(random, 16);
 	twin->stlb = below(random, 4) ? pick_geometry(random, 24) : none;
-	twin->pd = below(random, 3) ? pick_geometry(random, 6) : none;
-	twin->pdpt = below(random, 3) ? pick_geometry(random, 4) : none;
-	twin->pml4 = below(random, 3) ? pick_geometry(random, 3) : none;
 	twin->fault_around_pages = 16;
 	if (below(random, 2))
 		twin->fault_around_pages = (uint64_t)1 << below(random, 10);
@@ -74,7 +72,5 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	choose(random, &machine->l1i, twin->itlb);
 	choose(random, &machine->l1d, twin->dtlb);
 	choose(random, &machine->stlb, twin->stlb);
-	choose(random, &machine->pwc[0], twin->pd);
-	choose(random, &machine->pwc[1], twin->pdpt);
-	choose(random, &machine->pwc[2], twin->pml4);
+	pw_random_walk(random, machine, &twin->walk);
 }
