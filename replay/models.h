@@ -97,6 +97,7 @@ struct pw_leaf {
 	uint64_t first;	 /* its first base page, a multiple of its size */
 	uint64_t pte;	 /* enum pw_pte_flag bits, with PRESENT */
 	unsigned height; /* of the table that holds it */
+	unsigned probes; /* lines a walk reads, when not told by the height */
 };
 
 /* The page table of one address space. Pages are base pages. */

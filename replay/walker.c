@@ -77,7 +77,23 @@ static void read_entry(struct pw_walker *walker,
 			   reference->page >> walker->caches.order[height]);
 }
 
-void pw_walker_walk(struct pw_walker *walker,
+/* Read the lines of a hashed table: there is nothing above that a cache could
+ * keep. */
+static void probe(struct pw_walker *walker,
+		  const struct pw_reference *reference)
+{
+	for (unsigned i = 0; i < reference->leaf.probes; i++) {
+		struct pw_reference there = *reference;
+
+		there.page += (uint64_t)i << PW_LINE_ENTRIES_SHIFT;
+		if (walker->guest)
+			find_table(walker, reference, 0);
+		read_entry(walker, &there, 0);
+	}
+}
+
+/* Read what leads from the root to the leaf. */
+static void descend(struct pw_walker *walker,
 		    const struct pw_reference *reference)
 {
 	struct pw_walk_cache *caches = &walker->caches;
@@ -86,7 +102,6 @@ void pw_walker_walk(struct pw_walker *walker,
 					    reference->page, leaf);
 	bool hit = from < caches->top;
 
-	walker->counters->walk_count++;
 	walker->counters->pwc_hits += hit;
 	for (unsigned height = from + 1; height-- > leaf;) {
 		/* What a cache says of a table is the host's address. */
@@ -96,11 +111,21 @@ void pw_walker_walk(struct pw_walker *walker,
 	}
 	pw_walk_cache_fill(caches, reference->asid, reference->page, from,
 			   leaf);
+}
+
+void pw_walker_walk(struct pw_walker *walker,
+		    const struct pw_reference *reference)
+{
+	walker->counters->walk_count++;
+	if (reference->leaf.probes)
+		probe(walker, reference);
+	else
+		descend(walker, reference);
 	if (walker->guest)
-		pw_nested_translate(&walker->nested,
-				    pw_guest_page(walker->guest,
-						  reference->space, leaf,
-						  reference->page));
+		pw_nested_translate(
+			&walker->nested,
+			pw_guest_page(walker->guest, reference->space,
+				      reference->leaf.height, reference->page));
 }
 
 void pw_walker_invalidate(struct pw_walker *walker, uint32_t asid,

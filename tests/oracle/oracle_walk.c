@@ -320,14 +320,26 @@ static void translate(struct pw_oracle_walks *walks, uint64_t frame)
 	pw_oracle_tlb_fill(&walks->nested_tlb, page);
 }
 
-void pw_oracle_walk(struct pw_oracle_walks *walks, struct pw_oracle_tlb *stlb,
-		    const struct pw_oracle_target *target)
+/* A hashed table is one table, of which each probe reads the next line. */
+static void walk_hash(struct pw_oracle_walks *walks,
+		      const struct pw_oracle_target *target)
+{
+	for (unsigned i = 0; i < target->probes; i++) {
+		if (walks->machine.nested)
+			translate(walks, place_table(walks, target, 0));
+		walks->counts->height[0]++;
+		read_entry(walks, target->space % HOST_SPACE, 0,
+			   target->page + 8 * i);
+	}
+}
+
+static void walk_tree(struct pw_oracle_walks *walks, struct pw_oracle_tlb *stlb,
+		      const struct pw_oracle_target *target)
 {
 	const struct pw_oracle_shape *shape = &walks->machine.guest;
 	unsigned first = first_read(&walks->guest, stlb, target);
 	bool hit = first + 1 < shape->levels;
 
-	walks->counts->walks++;
 	walks->counts->pwc_hits += hit;
 	for (unsigned i = 0; i <= first - target->height; i++) {
 		unsigned height = first - i;
@@ -339,6 +351,16 @@ void pw_oracle_walk(struct pw_oracle_walks *walks, struct pw_oracle_tlb *stlb,
 			   number_at(shape, target->page, height));
 	}
 	keep_read(&walks->guest, stlb, target, first);
+}
+
+void pw_oracle_walk(struct pw_oracle_walks *walks, struct pw_oracle_tlb *stlb,
+		    const struct pw_oracle_target *target)
+{
+	walks->counts->walks++;
+	if (target->probes > 0)
+		walk_hash(walks, target);
+	else
+		walk_tree(walks, stlb, target);
 	if (walks->machine.nested)
 		translate(walks, place_page(walks, target));
 }

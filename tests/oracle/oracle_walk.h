@@ -84,6 +84,7 @@ struct pw_oracle_target {
 	uint32_t asid, space;
 	uint64_t page;
 	unsigned height;
+	unsigned probes; /* of a hashed table; 0: the table is a tree */
 };
 
 /*

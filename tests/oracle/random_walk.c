@@ -10,9 +10,9 @@ static uint64_t below(struct pw_random *random, uint64_t bound)
 	return pw_random_below(random, bound);
 }
 
-void pw_random_tlb(struct pw_random *random, uint64_t largest, bool absence,
-		   struct pw_tlb_choice *choice,
-		   struct pw_oracle_geometry *twin)
+void pw_random_small_tlb(struct pw_random *random, uint64_t largest,
+			 bool absence, struct pw_tlb_choice *choice,
+			 struct pw_oracle_geometry *twin)
 {
 	struct pw_error err;
 	uint64_t sets = 1 + below(random, largest);
@@ -37,11 +37,11 @@ static void choose_caches(struct pw_random *random,
 			  struct pw_oracle_pwc *twin)
 {
 	for (size_t i = 0; i < PW_PWC_MAX; i++)
-		pw_random_tlb(random, 6, true, &choice->split[i],
-			      &twin->split[i + 1]);
+		pw_random_small_tlb(random, 6, true, &choice->split[i],
+				    &twin->split[i + 1]);
 	if (below(random, 2))
-		pw_random_tlb(random, 5, true, &choice->unified,
-			      &twin->unified);
+		pw_random_small_tlb(random, 5, true, &choice->unified,
+				    &twin->unified);
 	/* Often nothing but the unified one. */
 	for (size_t i = 0; i < PW_PWC_MAX && below(random, 3) == 0; i++) {
 		choice->split[i] = (struct pw_tlb_choice){0};
@@ -58,8 +58,8 @@ static void choose_lines(struct pw_random *random, struct pw_machine *machine,
 	machine->cost.walk_reference_cycles = twin->fixed_cycles;
 	twin->lines_cached = lines->cached = below(random, 2);
 	for (size_t i = 0; i < PW_LINE_CACHES; i++)
-		pw_random_tlb(random, 4 + 4 * i, true, &lines->cache[i],
-			      &twin->line[i]);
+		pw_random_small_tlb(random, 4 + 4 * i, true, &lines->cache[i],
+				    &twin->line[i]);
 	for (size_t i = 0; i <= PW_LINE_CACHES; i++)
 		twin->line_cycles[i] = lines->cycles[i] = below(random, 300);
 }
@@ -81,7 +81,7 @@ static void choose_host(struct pw_random *random, struct pw_machine *machine,
 	twin->host.levels = host->geometry.levels;
 	memcpy(twin->host.bits, host->geometry.bits, sizeof(twin->host.bits));
 	twin->host_height = host->height;
-	pw_random_tlb(random, 6, true, &host->tlb, &twin->nested_tlb);
+	pw_random_small_tlb(random, 6, true, &host->tlb, &twin->nested_tlb);
 	choose_caches(random, &host->pwc, &twin->host_pwc);
 }
 

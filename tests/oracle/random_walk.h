@@ -21,8 +21,8 @@ void pw_random_walk(struct pw_random *random, struct pw_machine *machine,
  * Choose a TLB of at most @largest sets and ways each, or, if @absence is set,
  * sometimes none; the same for its twin.
  */
-void pw_random_tlb(struct pw_random *random, uint64_t largest, bool absence,
-		   struct pw_tlb_choice *choice,
-		   struct pw_oracle_geometry *twin);
+void pw_random_small_tlb(struct pw_random *random, uint64_t largest,
+			 bool absence, struct pw_tlb_choice *choice,
+			 struct pw_oracle_geometry *twin);
 
 #endif

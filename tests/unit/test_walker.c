@@ -341,6 +341,36 @@ static void contiguous_pages_read_eight_to_a_line(void **state)
 	finish(&f);
 }
 
+/* Three lines from a page's own on; page 16 begins at the last of them. */
+static void a_hashed_table_tells_how_many_lines_are_read(void **state)
+{
+	struct pw_reference reference = {
+		.page = 7, .leaf = {.pte = PW_PTE_PRESENT, .probes = 3}};
+	struct fixture f;
+
+	(void)state;
+	setup(&f, 4);
+	for (size_t i = 0; i < PW_PWC_MAX; i++)
+		f.machine.pwc.split[i] = cache(4);
+	f.machine.lines = (struct pw_line_choice){
+		.cached = true,
+		.cache = {cache(8)},
+		.cycles = {4, 0, 0, 200},
+	};
+	start(&f);
+	pw_walker_walk(&f.walker, &reference);
+	assert_int_equal(f.counters.walk_references, 3);
+	assert_int_equal(f.counters.walk_height0, 3);
+	assert_int_equal(f.counters.walk_served_memory, 3);
+	reference.page = 16;
+	pw_walker_walk(&f.walker, &reference);
+	assert_int_equal(f.counters.walk_references, 6);
+	assert_int_equal(f.counters.walk_served_l1d, 1);
+	assert_int_equal(f.counters.pwc_hits, 0);
+	assert_int_equal(f.counters.walk_count, 2);
+	finish(&f);
+}
+
 /* ---- two dimensions ---- */
 
 /* (g + 1)(h + 1) - 1 when nothing is cached, with g and h less by the heights
@@ -560,6 +590,7 @@ int main(void)
 		cmocka_unit_test(
 			lines_are_served_by_the_nearest_cache_that_has_them),
 		cmocka_unit_test(contiguous_pages_read_eight_to_a_line),
+		cmocka_unit_test(a_hashed_table_tells_how_many_lines_are_read),
 		cmocka_unit_test(cold_nested_walks_have_their_closed_form),
 		cmocka_unit_test(four_by_four_is_24_and_five_by_five_35),
 		cmocka_unit_test(caches_of_both_dimensions_shorten_a_walk),

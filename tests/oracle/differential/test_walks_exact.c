@@ -35,6 +35,7 @@ struct subject {
 	struct pw_oracle_tlb stlb_oracle;
 	struct pw_oracle_walks oracle;
 	unsigned page_bits; /* of page numbers used */
+	bool hashed;	    /* tables tell how many lines they read */
 };
 
 static uint64_t below(struct subject *s, uint64_t bound)
@@ -69,7 +70,9 @@ static void open_subject(struct subject *s, uint64_t seed)
 	pw_random_seed(&s->random, seed);
 	s->machine.page_table = pw_page_table_at(0);
 	choose_shape(s);
-	pw_random_tlb(&s->random, 8, true, &s->machine.stlb, &s->stlb_twin);
+	s->hashed = below(s, 10) == 0;
+	pw_random_small_tlb(&s->random, 8, true, &s->machine.stlb,
+			    &s->stlb_twin);
 	pw_random_walk(&s->random, &s->machine, &s->twin);
 	PW_TEST_OK(pw_arena_open(&s->arena, 0, &err), &err);
 	PW_TEST_OK(pw_tlb_make(&s->stlb, &s->machine.stlb, s->arena, &err),
@@ -164,6 +167,8 @@ static void refer(struct subject *s)
 	if (height >= geometry->levels)
 		height = geometry->levels - 1;
 	reference.leaf.height = height;
+	if (s->hashed)
+		reference.leaf.probes = 1 + (unsigned)below(s, 3);
 	reference.leaf.first =
 		page >> pw_geometry_order(geometry, height)
 				<< pw_geometry_order(geometry, height);
@@ -176,7 +181,8 @@ static void refer(struct subject *s)
 	assert_false(pw_oracle_tlb_hit(&s->stlb_oracle, key));
 	pw_walker_walk(&s->walker, &reference);
 	pw_oracle_walk(&s->oracle, &s->stlb_oracle,
-		       &(struct pw_oracle_target){asid, space, page, height});
+		       &(struct pw_oracle_target){asid, space, page, height,
+						  reference.leaf.probes});
 	if (s->stlb.ops)
 		s->stlb.ops->insert(s->stlb.state, key);
 	pw_oracle_tlb_fill(&s->stlb_oracle, key);
