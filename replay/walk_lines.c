@@ -29,16 +29,13 @@ enum pw_status pw_walk_lines_make(struct pw_walk_lines *lines,
 	return st;
 }
 
-void pw_walk_lines_read(struct pw_walk_lines *lines, uint32_t space,
+void pw_walk_lines_look(struct pw_walk_lines *lines, uint32_t space,
 			unsigned height, uint64_t entry)
 {
 	uint64_t key;
 	size_t place = 0;
 
-	if (!lines->cached) {
-		lines->counters->walk_cycles += lines->fixed_cycles;
-		return;
-	}
+	PW_DEBUG_ASSERT(lines->cached);
 	PW_DEBUG_ASSERT(height < PW_CLASSES && space <= PW_LINE_HOST);
 	key = pw_tlb_key(space, height, entry >> PW_LINE_ENTRIES_SHIFT);
 	for (; place < PW_LINE_CACHES; place++) {

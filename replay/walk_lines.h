@@ -43,13 +43,26 @@ enum pw_status pw_walk_lines_make(struct pw_walk_lines *lines,
 				  struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * pw_walk_lines_read when lines are cached.
+ *
+ * Cost: as the models.
+ */
+void pw_walk_lines_look(struct pw_walk_lines *lines, uint32_t space,
+			unsigned height, uint64_t entry);
+
+/*
  * Read entry number @entry of those at @height in the tables of @space, which
  * is at most PW_LINE_HOST: count where it is found and its cycles, and bring
  * its line near.
- *
- * Cost: O(1) when lines are not cached, else as the models.
  */
-void pw_walk_lines_read(struct pw_walk_lines *lines, uint32_t space,
-			unsigned height, uint64_t entry);
+static inline void pw_walk_lines_read(struct pw_walk_lines *lines,
+				      uint32_t space, unsigned height,
+				      uint64_t entry)
+{
+	if (lines->cached)
+		pw_walk_lines_look(lines, space, height, entry);
+	else
+		lines->counters->walk_cycles += lines->fixed_cycles;
+}
 
 #endif
