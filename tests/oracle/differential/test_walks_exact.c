@@ -56,6 +56,8 @@ static void choose_shape(struct subject *s)
 		geometry->bits[i] = usual ? 9 : 1 + (unsigned)below(s, 11);
 		s->page_bits += geometry->bits[i];
 	}
+	/* Addresses of foreign traces may be larger than the tables. */
+	s->page_bits += (unsigned)below(s, 4);
 	if (s->page_bits > PW_KEY_PAGE_BITS)
 		s->page_bits = PW_KEY_PAGE_BITS;
 }
