@@ -17,7 +17,7 @@
 #define PW_FRAMES_ORDER_MAX 18 /* 1 GiB */
 
 struct pw_frames {
-	struct pw_array words; /* uint64_t, a bit for each frame taken */
+	struct pw_array spans; /* of 1 GiB each; see frames.c */
 	uint64_t free_from[PW_FRAMES_ORDER_MAX + 1]; /* by order: none below */
 	uint64_t used;				     /* frames taken */
 };
@@ -39,7 +39,8 @@ void pw_frames_free(struct pw_frames *frames);
  * its first frame.
  *
  * Errors: PW_ERR_SYSTEM nothing is taken.
- * Cost:   O(1) when nothing was given back since; a bit a frame.
+ * Cost:   O(1) when nothing was given back since; a bit a frame of each GiB
+ *         that is not a block by itself.
  */
 enum pw_status pw_frames_take(struct pw_frames *frames, unsigned order,
 			      uint64_t *frame,

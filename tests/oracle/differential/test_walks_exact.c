@@ -317,8 +317,10 @@ static void frames_are_the_lowest_that_are_free(void **state)
 				     pw_random_below(&random, blocks.count));
 			else
 				take(&blocks, &frames,
-				     (unsigned)pw_random_below(&random,
-							       large ? 12 : 3));
+				     (unsigned)pw_random_below(
+					     &random,
+					     large ? PW_FRAMES_ORDER_MAX + 1
+						   : 3));
 		}
 		pw_frames_free(&frames);
 	}
