@@ -52,7 +52,7 @@ static uint64_t words_of(unsigned order)
 
 static bool is_free(const struct span *span, unsigned order, uint64_t frame)
 {
-	const uint64_t *word = span->word + frame % SPAN_FRAMES / WORD_FRAMES;
+	uint64_t word = frame % SPAN_FRAMES / WORD_FRAMES;
 	uint64_t taken = 0;
 
 	if (span->used == 0)
@@ -60,7 +60,7 @@ static bool is_free(const struct span *span, unsigned order, uint64_t frame)
 	if (order == PW_FRAMES_ORDER_MAX)
 		return false;
 	for (uint64_t i = 0; i < words_of(order) && !taken; i++)
-		taken = word[i] & mask_of(order, frame);
+		taken = span->word[word + i] & mask_of(order, frame);
 	return taken == 0;
 }
 
