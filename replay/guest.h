@@ -23,7 +23,7 @@ struct pw_guest {
 	unsigned index_order[PW_LEVELS_MAX]; /* log2 base pages of a table */
 	unsigned base_order;		     /* log2 frames of a base page */
 	struct pw_frames frames;
-	struct pw_array places; /* struct pw_pagemap * by space, or NULL */
+	struct pw_array places; /* by space; see guest.c */
 	struct pw_counters *counters;
 	bool failed; /* memory ended: places told since are wrong */
 };
