@@ -69,7 +69,7 @@ static void a_large_page_is_a_block(void **state)
 }
 
 /* A GiB each; then small ones share the next, whatever comes between. */
-static void blocks_of_a_gib_take_no_bits(void **state)
+static void blocks_of_a_gib_leave_small_ones_together(void **state)
 {
 	struct pw_frames frames;
 	struct pw_error err;
@@ -101,7 +101,7 @@ int main(void)
 		cmocka_unit_test(
 			the_lowest_block_is_taken_and_can_be_given_back),
 		cmocka_unit_test(a_large_page_is_a_block),
-		cmocka_unit_test(blocks_of_a_gib_take_no_bits),
+		cmocka_unit_test(blocks_of_a_gib_leave_small_ones_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
