@@ -57,9 +57,16 @@ static const struct pw_table_spec intervals_spec = {
 		   {"dtlb_misses", "DTLB misses", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"itlb_misses", "ITLB misses", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"stlb_misses", "STLB misses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"walk_count", "Walks", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"walk_references", "Walk references", PW_CELL_U64,
 		    PW_UNIT_COUNT},
 		   {"walk_cycles", "Walk cycles", PW_CELL_U64, PW_UNIT_CYCLES},
+		   {"walk_served_l1d", "Walks served by L1D", PW_CELL_U64,
+		    PW_UNIT_COUNT},
+		   {"walk_served_l2", "By L2", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"walk_served_llc", "By LLC", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"walk_served_memory", "By memory", PW_CELL_U64,
+		    PW_UNIT_COUNT},
 		   {"faults", "Faults", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"rss_bytes", "RSS", PW_CELL_U64, PW_UNIT_BYTES},
 		   {"pagetable_bytes", "Page tables", PW_CELL_U64,
@@ -209,8 +216,13 @@ static void add_intervals(struct pw_tables *out,
 		pw_cell_u64(table, rows[i].dtlb_misses);
 		pw_cell_u64(table, rows[i].itlb_misses);
 		pw_cell_u64(table, rows[i].stlb_misses);
+		pw_cell_u64(table, rows[i].walk_count);
 		pw_cell_u64(table, rows[i].walk_references);
 		pw_cell_u64(table, rows[i].walk_cycles);
+		pw_cell_u64(table, rows[i].walk_served_l1d);
+		pw_cell_u64(table, rows[i].walk_served_l2);
+		pw_cell_u64(table, rows[i].walk_served_llc);
+		pw_cell_u64(table, rows[i].walk_served_memory);
 		pw_cell_u64(table, rows[i].faults);
 		pw_cell_u64(table, rows[i].rss_bytes);
 		pw_cell_u64(table, rows[i].pagetable_bytes);
