@@ -52,7 +52,7 @@ enum pw_status pw_cpuid_ask(struct pw_cpuid *cpuid, struct pw_error *err)
 	(void)err;
 	cpuid->count = 0;
 	for (size_t i = 0; i < PW_COUNT(ranges); i++) {
-		uint32_t last = __get_cpuid_max(ranges[i], NULL);
+		uint32_t last = (uint32_t)__get_cpuid_max(ranges[i], NULL);
 
 		for (uint32_t leaf = ranges[i];
 		     leaf <= last && leaf - ranges[i] < PARTS_MAX; leaf++)
