@@ -12,17 +12,13 @@
  * and ends in order, since other threads may come between.
  *
  * A store may change how its page is mapped, and so remove it from the TLBs of
- * both sides. Only the first store of a run can, as far as one batch goes,
- * and only to a page not stored to before; it always begins a record, and puts
- * out of the fetch side's window what may be mapped by the same entry: pages
- * may be as large as 1 GiB. Pages stored to are remembered as far as there is
- * room.
- * Other threads may change the mapping back: each batch has a first store. The
- * first load after that one begins a record too, for processors whose stores
- * have a TLB of their own.
- *
- * Most accesses need no record. For them there is one loop, which compares a
- * page with the one expected of its kind and adds up a word of four counts.
+ * both sides. Only the first store of a run can, as far as one batch goes, and
+ * only to a page not stored to before (as far as there is room to remember); it
+ * always begins a record, and puts out of the fetch side's window what may be
+ * mapped by the same entry, up to 1 GiB. Other threads may change the mapping
+ * back: each batch has a first store. The first load after that one begins a
+ * record too, for processors whose stores have a TLB of their own.
+ * Most accesses need no record: one loop (skim) compares and counts for them.
  */
 #include "formats/collapse.h"
 
@@ -32,8 +28,6 @@
 
 #define NO_PAGE UINT64_MAX
 #define NO_RECORD SIZE_MAX
-/* Within a page of 1 GiB: an entry of a TLB may hold it all. */
-#define NEAR_BITS 18
 
 /* A non-crossing access makes two records at most: ORDER and its own. */
 #define RECORDS_AN_ACCESS 2
@@ -315,12 +309,8 @@ static size_t skim(struct cursor *c, const struct pw_accesses *accesses,
 static enum pw_status grow(void **column, size_t capacity, size_t item_bytes,
 			   struct pw_error *err)
 {
-	size_t bytes;
-	void *data;
+	void *data = reallocarray(*column, capacity, item_bytes);
 
-	if (__builtin_mul_overflow(capacity, item_bytes, &bytes))
-		return pw_fail_memory(err, "touches");
-	data = realloc(*column, bytes);
 	if (!data)
 		return pw_fail_memory(err, "touches");
 	*column = data;

@@ -9,24 +9,16 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "replay/machine_file.h"
+#include "replay/machine_read.h"
 #include "replay/page_size.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 #define PRESETS_MAX 64
 #define MICRO 1e6
 
-/* What is being read, for messages and the first failure. */
-struct reading {
-	const char *name;
-	const char *text;
-	const struct pw_text_list *overrides;
-	struct pw_error *err;
-	enum pw_status status;
-};
-
 /* Put the place and the key before the message of a value's own error. */
-static void blame(struct reading *reading, const char *key,
-		  const struct pw_error *why)
+void pw_read_blame(struct pw_reading *reading, const char *key,
+		   const struct pw_error *why)
 {
 	struct pw_error cause = *why;
 	char place[300];
@@ -40,28 +32,19 @@ static void blame(struct reading *reading, const char *key,
 		reading->status = pw_hint(reading->err, "%s", cause.hint);
 }
 
-static void refuse(struct reading *reading, const char *key, const char *text,
-		   const char *expected)
+void pw_read_refuse(struct pw_reading *reading, const char *key,
+		    const char *text, const char *expected)
 {
 	struct pw_error why;
 
 	(void)pw_fail(&why, PW_ERR_USAGE, "\"%.60s\" is not %s", text,
 		      expected);
-	blame(reading, key, &why);
+	pw_read_blame(reading, key, &why);
 }
 
-struct bounds {
-	uint64_t min;
-	uint64_t max;
-	const char *expected; /* what the bounds mean, for the message */
-};
-
-typedef enum pw_status (*parser)(const char *text, uint64_t *value,
-				 struct pw_error *err);
-
-static uint64_t read_value(struct reading *reading, const char *key,
-			   const char *text, parser parse,
-			   const struct bounds *bounds)
+uint64_t pw_read_value(struct pw_reading *reading, const char *key,
+		       const char *text, pw_parser parse,
+		       const struct pw_bounds *bounds)
 {
 	struct pw_error why;
 	uint64_t value = 0;
@@ -70,9 +53,9 @@ static uint64_t read_value(struct reading *reading, const char *key,
 	if (reading->status != PW_OK)
 		return 0;
 	if (parse(text, &value, &why) != PW_OK)
-		blame(reading, key, &why);
+		pw_read_blame(reading, key, &why);
 	else if (value < bounds->min || value > bounds->max)
-		refuse(reading, key, text, bounds->expected);
+		pw_read_refuse(reading, key, text, bounds->expected);
 	return value;
 }
 
@@ -136,7 +119,7 @@ static void name_tlb_models(struct pw_error *err)
 
 /* A word of a list that ends with NULL, as its place there; the first one when
  * there is no text. */
-static unsigned read_word(struct reading *reading, const char *key,
+static unsigned read_word(struct pw_reading *reading, const char *key,
 			  const char *text, const char *const *words,
 			  const char *expected)
 {
@@ -146,7 +129,7 @@ static unsigned read_word(struct reading *reading, const char *key,
 		if (strcmp(words[i], text) == 0)
 			return i;
 	}
-	refuse(reading, key, text, expected);
+	pw_read_refuse(reading, key, text, expected);
 	return 0;
 }
 
@@ -157,12 +140,12 @@ static const char *part_of(char *buffer, size_t buffer_bytes, const char *key,
 	return buffer;
 }
 
-/* @absence: whether 0 entries are allowed and mean that there is none. */
-static void read_tlb(struct reading *reading, const char *key,
-		     const struct pw_file_tlb *file, bool absence,
-		     struct pw_tlb_choice *out)
+void pw_read_tlb(struct pw_reading *reading, const char *key,
+		 const struct pw_file_tlb *file, bool absence,
+		 struct pw_tlb_choice *out)
 {
-	static const struct bounds size = {0, UINT32_MAX, "below 4294967296"};
+	static const struct pw_bounds size = {0, UINT32_MAX,
+					      "below 4294967296"};
 	static const char *const indices[] = {"modulo", "xor", NULL};
 	struct pw_error why;
 	char part[64];
@@ -172,21 +155,22 @@ static void read_tlb(struct reading *reading, const char *key,
 	out->declared = true;
 	out->ops = pw_tlb_find(file->model);
 	if (!out->ops) {
-		refuse(reading, part_of(part, sizeof(part), key, "model"),
-		       file->model, "a TLB model");
+		pw_read_refuse(reading,
+			       part_of(part, sizeof(part), key, "model"),
+			       file->model, "a TLB model");
 		name_tlb_models(reading->err);
 		return;
 	}
-	out->config.entries =
-		read_value(reading, part_of(part, sizeof(part), key, "entries"),
-			   file->entries, pw_parse_count, &size);
+	out->config.entries = pw_read_value(
+		reading, part_of(part, sizeof(part), key, "entries"),
+		file->entries, pw_parse_count, &size);
 	out->config.ways =
-		read_value(reading, part_of(part, sizeof(part), key, "ways"),
-			   file->ways, parse_ways, &size);
+		pw_read_value(reading, part_of(part, sizeof(part), key, "ways"),
+			      file->ways, parse_ways, &size);
 	out->config.index =
 		read_word(reading, part_of(part, sizeof(part), key, "index"),
 			  file->index, indices, "\"modulo\" or \"xor\"");
-	out->config.seed = read_value(
+	out->config.seed = pw_read_value(
 		reading, part_of(part, sizeof(part), key, "seed"),
 		file->seed ? file->seed : "0", pw_parse_count, &size);
 	if (reading->status != PW_OK)
@@ -194,26 +178,28 @@ static void read_tlb(struct reading *reading, const char *key,
 	if (absence && out->config.entries == 0)
 		out->ops = NULL;
 	else if (out->ops->check(&out->config, &why) != PW_OK)
-		blame(reading, key, &why);
+		pw_read_blame(reading, key, &why);
 }
 
 /* The base page as a power of two; 0 when it is not said. */
-static unsigned read_page(struct reading *reading, const char *text)
+static unsigned read_page(struct pw_reading *reading, const char *text)
 {
-	static const struct bounds sizes = {PW_PAGE_BYTES, 1 << 30, "4K to 1G"};
+	static const struct pw_bounds sizes = {PW_PAGE_BYTES, 1 << 30,
+					       "4K to 1G"};
 	uint64_t bytes;
 
 	if (!text)
 		return 0;
-	bytes = read_value(reading, "page_table.page", text, pw_parse_size,
-			   &sizes);
+	bytes = pw_read_value(reading, "page_table.page", text, pw_parse_size,
+			      &sizes);
 	if (reading->status == PW_OK && !pw_is_pow2(bytes))
-		refuse(reading, "page_table.page", text, "a power of two");
+		pw_read_refuse(reading, "page_table.page", text,
+			       "a power of two");
 	return reading->status == PW_OK ? pw_log2(bytes) : 0;
 }
 
 /* What TLBs have and page-walk caches have not. */
-static void read_extras(struct reading *reading, const char *key,
+static void read_extras(struct pw_reading *reading, const char *key,
 			const struct pw_file_tlb *file,
 			const struct pw_tlb_array_info *info,
 			struct pw_tlb_choice *out)
@@ -231,17 +217,19 @@ static void read_extras(struct reading *reading, const char *key,
 		read_word(reading, part_of(part, sizeof(part), key, "also_4k"),
 			  file->also_4k, answers, "\"yes\" or \"no\"");
 	if (out->base_too && (info->height == 0 || !strstr(key, "stlb")))
-		refuse(reading, part, file->also_4k,
-		       "for an array of the second level for larger pages");
+		pw_read_refuse(
+			reading, part, file->also_4k,
+			"for an array of the second level for larger pages");
 	out->largest =
 		read_word(reading, part_of(part, sizeof(part), key, "largest"),
 			  file->largest, sizes, "\"4K\", \"2M\" or \"1G\"");
 	if (out->largest == 1 && info->height > 0)
-		refuse(reading, part, file->largest,
-		       "what an array for larger pages can hold");
+		pw_read_refuse(reading, part, file->largest,
+			       "what an array for larger pages can hold");
 }
 
-static void read_tlbs(struct reading *reading, const struct pw_file_tlbs *file,
+static void read_tlbs(struct pw_reading *reading,
+		      const struct pw_file_tlbs *file,
 		      struct pw_machine *machine)
 {
 	static const char *const prefetches[] = {"none", "next", NULL};
@@ -257,7 +245,7 @@ static void read_tlbs(struct reading *reading, const struct pw_file_tlbs *file,
 		char key[32];
 
 		snprintf(key, sizeof(key), "tlb.%s", info->name);
-		read_tlb(reading, key, files[i], !first, &machine->tlb[i]);
+		pw_read_tlb(reading, key, files[i], !first, &machine->tlb[i]);
 		if (files[i] && reading->status == PW_OK)
 			read_extras(reading, key, files[i], info,
 				    &machine->tlb[i]);
@@ -266,22 +254,22 @@ static void read_tlbs(struct reading *reading, const struct pw_file_tlbs *file,
 	 * one of their TLBs, knows single base pages by no other size. */
 	if (reading->status == PW_OK && machine->l1s.declared &&
 	    machine->l1s.largest == 1)
-		refuse(reading, "tlb.l1s.largest", file->l1s->largest,
-		       "possible for stores with a TLB of their own");
+		pw_read_refuse(reading, "tlb.l1s.largest", file->l1s->largest,
+			       "possible for stores with a TLB of their own");
 	if (reading->status == PW_OK && machine->l1s.declared &&
 	    machine->l1d.largest == 1)
-		refuse(reading, "tlb.l1d.largest", file->l1d->largest,
-		       "possible beside tlb.l1s");
+		pw_read_refuse(reading, "tlb.l1d.largest", file->l1d->largest,
+			       "possible beside tlb.l1s");
 	machine->prefetch_next =
 		read_word(reading, "tlb.prefetch", file->prefetch, prefetches,
 			  "\"none\" or \"next\"");
 }
 
-static void read_page_table(struct reading *reading,
+static void read_page_table(struct pw_reading *reading,
 			    const struct pw_file_page_table *file,
 			    struct pw_machine *machine)
 {
-	static const struct bounds levels = {1, 6, "1 to 6 levels"};
+	static const struct pw_bounds levels = {1, 6, "1 to 6 levels"};
 	struct pw_page_table_config config = {0};
 	struct pw_error why;
 
@@ -289,12 +277,12 @@ static void read_page_table(struct reading *reading,
 		return;
 	machine->page_table = pw_page_table_find(file->model);
 	if (!machine->page_table) {
-		refuse(reading, "page_table.model", file->model,
-		       "a page-table model");
+		pw_read_refuse(reading, "page_table.model", file->model,
+			       "a page-table model");
 		return;
 	}
-	config.levels = read_value(reading, "page_table.levels", file->levels,
-				   pw_parse_count, &levels);
+	config.levels = pw_read_value(reading, "page_table.levels",
+				      file->levels, pw_parse_count, &levels);
 	machine->page_table_levels = config.levels;
 	config.page_shift = read_page(reading, file->page);
 	if (reading->status != PW_OK)
@@ -302,54 +290,57 @@ static void read_page_table(struct reading *reading,
 	if (machine->page_table->check(&config, &why) == PW_OK)
 		machine->geometry = machine->page_table->geometry(&config);
 	else
-		blame(reading, "page_table", &why);
+		pw_read_blame(reading, "page_table", &why);
 }
 
-static void read_page_size(struct reading *reading,
+static void read_page_size(struct pw_reading *reading,
 			   const struct pw_file_page_size *file,
 			   struct pw_machine *machine)
 {
-	static const struct bounds sizes = {PW_PAGE_BYTES, 1 << 30, "4K to 1G"};
+	static const struct pw_bounds sizes = {PW_PAGE_BYTES, 1 << 30,
+					       "4K to 1G"};
 	uint64_t bytes;
 
 	machine->page_size = pw_page_size_find(file ? file->model : "base");
 	if (reading->status != PW_OK || !file)
 		return;
 	if (!machine->page_size) {
-		refuse(reading, "page_size.model", file->model,
-		       "a page-size policy");
+		pw_read_refuse(reading, "page_size.model", file->model,
+			       "a page-size policy");
 		return;
 	}
-	bytes = read_value(reading, "page_size.max", file->max, pw_parse_size,
-			   &sizes);
+	bytes = pw_read_value(reading, "page_size.max", file->max,
+			      pw_parse_size, &sizes);
 	if (reading->status == PW_OK && !pw_is_pow2(bytes))
-		refuse(reading, "page_size.max", file->max, "a power of two");
+		pw_read_refuse(reading, "page_size.max", file->max,
+			       "a power of two");
 	if (reading->status == PW_OK)
 		machine->page_size_max_shift = pw_log2(bytes);
 }
 
-static void read_placement(struct reading *reading, const char *text,
+static void read_placement(struct pw_reading *reading, const char *text,
 			   struct pw_machine_cpu *out)
 {
 	out->placement = pw_placement_find(text);
 	if (!out->placement && reading->status == PW_OK)
-		refuse(reading, "cpu.placement", text,
-		       "a placement of threads");
+		pw_read_refuse(reading, "cpu.placement", text,
+			       "a placement of threads");
 }
 
 /* What is missing is as on a machine with one CPU and no identifiers. */
-static void read_cpu(struct reading *reading, const struct pw_file_cpu *file,
+static void read_cpu(struct pw_reading *reading, const struct pw_file_cpu *file,
 		     struct pw_machine_cpu *out)
 {
 	static const struct pw_file_cpu none;
-	static const struct bounds cpus = {1, 1024, "1 to 1024 CPUs"};
-	static const struct bounds smt = {1, 8, "1 to 8 CPUs of a core"};
-	static const struct bounds asids = {1, 4095, "1 to 4095 identifiers"};
-	static const struct bounds ceiling = {0, UINT32_MAX,
-					      "a number of pages"};
+	static const struct pw_bounds cpus = {1, 1024, "1 to 1024 CPUs"};
+	static const struct pw_bounds smt = {1, 8, "1 to 8 CPUs of a core"};
+	static const struct pw_bounds asids = {1, 4095,
+					       "1 to 4095 identifiers"};
+	static const struct pw_bounds ceiling = {0, UINT32_MAX,
+						 "a number of pages"};
 	const struct {
 		const char *key, *text, *fallback;
-		const struct bounds *bounds;
+		const struct pw_bounds *bounds;
 		uint64_t *value;
 	} values[] = {
 		{"cpu.count", (file ? file : &none)->count, "1", &cpus,
@@ -362,7 +353,7 @@ static void read_cpu(struct reading *reading, const struct pw_file_cpu *file,
 	};
 
 	for (size_t i = 0; i < PW_COUNT(values); i++)
-		*values[i].value = read_value(
+		*values[i].value = pw_read_value(
 			reading, values[i].key,
 			values[i].text ? values[i].text : values[i].fallback,
 			pw_parse_count, values[i].bounds);
@@ -371,19 +362,20 @@ static void read_cpu(struct reading *reading, const struct pw_file_cpu *file,
 		       out);
 }
 
-static void read_memory(struct reading *reading,
+static void read_memory(struct pw_reading *reading,
 			const struct pw_file_memory *file,
 			struct pw_machine *machine)
 {
 	static const char *const answers[] = {"yes", "no", NULL};
-	static const struct bounds around = {PW_PAGE_BYTES, 2 << 20,
-					     "4K to 2M"};
-	uint64_t bytes = read_value(reading, "memory.fault_around",
-				    file->fault_around, pw_parse_size, &around);
+	static const struct pw_bounds around = {PW_PAGE_BYTES, 2 << 20,
+						"4K to 2M"};
+	uint64_t bytes =
+		pw_read_value(reading, "memory.fault_around",
+			      file->fault_around, pw_parse_size, &around);
 
 	if (reading->status == PW_OK && !pw_is_pow2(bytes))
-		refuse(reading, "memory.fault_around", file->fault_around,
-		       "a power of two");
+		pw_read_refuse(reading, "memory.fault_around",
+			       file->fault_around, "a power of two");
 	machine->fault_around_pages = bytes >> machine->geometry.page_shift;
 	if (machine->fault_around_pages == 0)
 		machine->fault_around_pages = 1;
@@ -392,54 +384,49 @@ static void read_memory(struct reading *reading,
 			  "\"yes\" or \"no\"");
 }
 
-static void read_cost(struct reading *reading, const struct pw_file_cost *file,
+static void read_cost(struct pw_reading *reading,
+		      const struct pw_file_cost *file,
 		      struct pw_machine_cost *out)
 {
-	static const struct bounds clock = {1000000, UINT64_C(100000000000),
-					    "1MHz to 100GHz"};
-	static const struct bounds cpi = {1, UINT64_C(1000000000),
-					  "above 0, at most 1000"};
-	static const struct bounds cycles = {0, 1000000, "at most 1M cycles"};
-	static const struct bounds ns = {0, UINT64_C(10000000000),
-					 "at most 10s"};
+	static const struct pw_bounds clock = {1000000, UINT64_C(100000000000),
+					       "1MHz to 100GHz"};
+	static const struct pw_bounds cpi = {1, UINT64_C(1000000000),
+					     "above 0, at most 1000"};
+	static const struct pw_bounds ns = {0, UINT64_C(10000000000),
+					    "at most 10s"};
 
-	out->clock_hz = read_value(reading, "cost.clock", file->clock,
-				   parse_clock, &clock);
-	out->base_cpi = (double)read_value(reading, "cost.base_cpi",
-					   file->base_cpi, parse_micro, &cpi) /
-			MICRO;
+	out->clock_hz = pw_read_value(reading, "cost.clock", file->clock,
+				      parse_clock, &clock);
+	out->base_cpi =
+		(double)pw_read_value(reading, "cost.base_cpi", file->base_cpi,
+				      parse_micro, &cpi) /
+		MICRO;
 	out->stlb_hit_cycles =
-		read_value(reading, "cost.stlb_hit", file->stlb_hit,
-			   pw_parse_cycles, &cycles);
-	out->walk_reference_cycles =
-		read_value(reading, "cost.walk_reference", file->walk_reference,
-			   pw_parse_cycles, &cycles);
-	out->minor_fault_ns = read_value(reading, "cost.minor_fault",
-					 file->minor_fault, pw_parse_ns, &ns);
+		pw_read_value(reading, "cost.stlb_hit", file->stlb_hit,
+			      pw_parse_cycles, &pw_cycle_bounds);
+	out->walk_reference_cycles = pw_read_value(
+		reading, "cost.walk_reference", file->walk_reference,
+		pw_parse_cycles, &pw_cycle_bounds);
+	out->minor_fault_ns =
+		pw_read_value(reading, "cost.minor_fault", file->minor_fault,
+			      pw_parse_ns, &ns);
 }
 
 static enum pw_status read_machine(struct pw_machine *machine,
-				   const struct reading *from)
+				   const struct pw_reading *from)
 {
-	struct reading reading = *from;
+	struct pw_reading reading = *from;
 	const struct pw_machine_file *file = machine->document;
 
 	if (!file->name[0])
-		refuse(&reading, "name", file->name, "a name");
+		pw_read_refuse(&reading, "name", file->name, "a name");
 	machine->name = file->name;
 	machine->summary = file->summary;
 	machine->source = file->source ? file->source : "";
 	read_page_table(&reading, &file->page_table, machine);
 	read_page_size(&reading, file->page_size, machine);
 	read_tlbs(&reading, &file->tlb, machine);
-	if (file->pwc) {
-		read_tlb(&reading, "pwc.pde", file->pwc->pde, true,
-			 &machine->pwc[0]);
-		read_tlb(&reading, "pwc.pdpte", file->pwc->pdpte, true,
-			 &machine->pwc[1]);
-		read_tlb(&reading, "pwc.pml4e", file->pwc->pml4e, true,
-			 &machine->pwc[2]);
-	}
+	pw_read_walks(&reading, file, machine);
 	read_cpu(&reading, file->cpu, &machine->cpu);
 	read_memory(&reading, &file->memory, machine);
 	read_cost(&reading, &file->cost, &machine->cost);
@@ -452,7 +439,7 @@ enum pw_status pw_machine_parse(struct pw_machine **out, const char *name,
 				struct pw_error *err)
 {
 	static const struct pw_text_list none;
-	const struct reading reading = {
+	const struct pw_reading reading = {
 		.name = name,
 		.text = text,
 		.overrides = overrides ? overrides : &none,

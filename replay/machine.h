@@ -19,7 +19,32 @@
 #include "replay/placement.h"
 #include "replay/tlb_arrays.h"
 
-#define PW_PWC_MAX 3 /* page-walk caches, [0] for the level above the leaf */
+#define PW_PWC_MAX 4	 /* heights that page-walk caches may be for */
+#define PW_LINE_CACHES 3 /* l1d, l2, llc */
+
+/* The page-walk caches of one page table; each may be absent. */
+struct pw_pwc_choice {
+	struct pw_tlb_choice split[PW_PWC_MAX]; /* [0]: entries at height 1 */
+	struct pw_tlb_choice unified; /* for all heights without their own */
+	bool in_stlb;  /* entries at height 1 are kept in the STLB */
+	bool by_range; /* an invalidation drops what leads to its pages only */
+};
+
+/* Where walks find page-table entries. */
+struct pw_line_choice {
+	bool cached; /* false: each costs cost.walk_reference */
+	struct pw_tlb_choice cache[PW_LINE_CACHES]; /* each may be absent */
+	uint64_t cycles[PW_LINE_CACHES + 1];	    /* the last: of memory */
+};
+
+/* The host of a virtual machine. */
+struct pw_nested_choice {
+	const struct pw_page_table_ops *page_table; /* NULL: no nested paging */
+	struct pw_geometry geometry;
+	unsigned height;	  /* of the entries that map its pages */
+	struct pw_tlb_choice tlb; /* may be absent */
+	struct pw_pwc_choice pwc;
+};
 
 struct pw_page_size_ops;
 
@@ -58,8 +83,10 @@ struct pw_machine {
 		};
 	};
 	bool prefetch_next; /* an STLB miss brings in the next page too */
-	struct pw_tlb_choice pwc[PW_PWC_MAX]; /* each may be absent */
 	struct pw_machine_cpu cpu;
+	struct pw_pwc_choice pwc;
+	struct pw_line_choice lines;
+	struct pw_nested_choice nested;
 	uint64_t fault_around_pages;
 	bool no_zero_page; /* reads of absent memory get pages of their own */
 	struct pw_machine_cost cost;

@@ -63,10 +63,17 @@ static const cyaml_schema_field_t cache_fields[] = {
 	CYAML_FIELD_END,
 };
 
+#define PWC_FIELDS                                                  \
+	OPTIONAL(struct pw_file_pwcs, pml5e, cache_fields),         \
+		OPTIONAL(struct pw_file_pwcs, pml4e, cache_fields), \
+		OPTIONAL(struct pw_file_pwcs, pdpte, cache_fields), \
+		OPTIONAL(struct pw_file_pwcs, pde, cache_fields),   \
+		OPTIONAL(struct pw_file_pwcs, unified, cache_fields)
+
 static const cyaml_schema_field_t pwcs_fields[] = {
-	OPTIONAL(struct pw_file_pwcs, pml4e, cache_fields),
-	OPTIONAL(struct pw_file_pwcs, pdpte, cache_fields),
-	OPTIONAL(struct pw_file_pwcs, pde, cache_fields),
+	PWC_FIELDS,
+	MAYBE_TEXT(struct pw_file_pwcs, pde_in_stlb),
+	MAYBE_TEXT(struct pw_file_pwcs, invalidate),
 	CYAML_FIELD_END,
 };
 
@@ -76,6 +83,43 @@ static const cyaml_schema_field_t cpu_fields[] = {
 	MAYBE_TEXT(struct pw_file_cpu, placement),
 	MAYBE_TEXT(struct pw_file_cpu, asids),
 	MAYBE_TEXT(struct pw_file_cpu, flush_ceiling),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t host_pwcs_fields[] = {
+	PWC_FIELDS,
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t line_cache_fields[] = {
+	CYAML_FIELD_STRING_PTR("model", CYAML_FLAG_POINTER,
+			       struct pw_file_line_cache, size.model, 0,
+			       CYAML_UNLIMITED),
+	CYAML_FIELD_STRING_PTR("lines", CYAML_FLAG_POINTER,
+			       struct pw_file_line_cache, size.entries, 0,
+			       CYAML_UNLIMITED),
+	CYAML_FIELD_STRING_PTR("ways", CYAML_FLAG_POINTER,
+			       struct pw_file_line_cache, size.ways, 0,
+			       CYAML_UNLIMITED),
+	TEXT(struct pw_file_line_cache, cycles),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t walk_fields[] = {
+	TEXT(struct pw_file_walk, lines),
+	OPTIONAL(struct pw_file_walk, l1d, line_cache_fields),
+	OPTIONAL(struct pw_file_walk, l2, line_cache_fields),
+	OPTIONAL(struct pw_file_walk, llc, line_cache_fields),
+	TEXT(struct pw_file_walk, memory),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t nested_fields[] = {
+	TEXT(struct pw_file_nested, model),
+	TEXT(struct pw_file_nested, levels),
+	TEXT(struct pw_file_nested, page),
+	OPTIONAL(struct pw_file_nested, tlb, cache_fields),
+	OPTIONAL(struct pw_file_nested, pwc, host_pwcs_fields),
 	CYAML_FIELD_END,
 };
 
@@ -103,6 +147,8 @@ static const cyaml_schema_field_t machine_fields[] = {
 	SECTION(struct pw_machine_file, tlb, tlbs_fields),
 	OPTIONAL(struct pw_machine_file, pwc, pwcs_fields),
 	OPTIONAL(struct pw_machine_file, cpu, cpu_fields),
+	OPTIONAL(struct pw_machine_file, walk, walk_fields),
+	OPTIONAL(struct pw_machine_file, nested, nested_fields),
 	SECTION(struct pw_machine_file, memory, memory_fields),
 	SECTION(struct pw_machine_file, cost, cost_fields),
 	CYAML_FIELD_END,

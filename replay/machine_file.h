@@ -10,7 +10,7 @@
 
 /*
  * One TLB or page-walk cache; optional ones may be missing, and so may what
- * follows ways. A page-walk cache has nothing after seed.
+ * follows ways. Page-walk caches and a host's TLB have nothing after seed.
  */
 struct pw_file_tlb {
 	const char *model;
@@ -41,10 +41,36 @@ struct pw_file_tlbs {
 	const char *prefetch;
 };
 
+/* By height; the names are those of x86-64. */
 struct pw_file_pwcs {
+	struct pw_file_tlb *pml5e;
 	struct pw_file_tlb *pml4e;
 	struct pw_file_tlb *pdpte;
 	struct pw_file_tlb *pde;
+	struct pw_file_tlb *unified;
+	const char *pde_in_stlb; /* optional; not of a host */
+	const char *invalidate;	 /* likewise */
+};
+
+struct pw_file_line_cache {
+	struct pw_file_tlb size; /* entries are lines */
+	const char *cycles;
+};
+
+struct pw_file_walk {
+	const char *lines;
+	struct pw_file_line_cache *l1d;
+	struct pw_file_line_cache *l2;
+	struct pw_file_line_cache *llc;
+	const char *memory;
+};
+
+struct pw_file_nested {
+	const char *model;
+	const char *levels;
+	const char *page;
+	struct pw_file_tlb *tlb;
+	struct pw_file_pwcs *pwc;
 };
 
 /* Each may be missing. */
@@ -78,6 +104,8 @@ struct pw_machine_file {
 	struct pw_file_tlbs tlb;
 	struct pw_file_pwcs *pwc;
 	struct pw_file_cpu *cpu;
+	struct pw_file_walk *walk;
+	struct pw_file_nested *nested;
 	struct pw_file_memory memory;
 	struct pw_file_cost cost;
 };

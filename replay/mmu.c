@@ -14,11 +14,14 @@ static unsigned order_of(const struct pw_mmu *mmu,
 	return class == PW_CLASS_GROUP ? array->group_order : mmu->order[class];
 }
 
-/* The class of @height in @array, where it is not in a group. */
-static unsigned class_of(const struct pw_tlb_array *array, unsigned height)
+/* The class in @array of what a leaf at @height maps, where it is not in a
+ * group. */
+static unsigned class_of(const struct pw_mmu *mmu,
+			 const struct pw_tlb_array *array, unsigned height)
 {
 	PW_DEBUG_ASSERT(height < PW_TLB_HEIGHTS);
-	return height < array->largest ? height : array->largest;
+	return mmu->held[height] < array->largest ? mmu->held[height]
+						  : array->largest;
 }
 
 /* What @array calls base page @page in an entry of @class. */
@@ -45,7 +48,7 @@ static inline bool look_up(struct pw_mmu *mmu, struct pw_tlb_array *array,
 	uint32_t asid = reference->asid;
 	uint64_t page = reference->page;
 
-	*class = class_of(array, reference->leaf.height);
+	*class = class_of(mmu, array, reference->leaf.height);
 	if (!tlb->ops)
 		return false;
 	if (tlb->ops->lookup(tlb->state,
@@ -78,7 +81,7 @@ static unsigned fill(struct pw_mmu *mmu, struct pw_tlb_array *array,
 	uint32_t asid = reference->asid;
 	uint64_t page = reference->page;
 	unsigned order = array->group_order;
-	unsigned class = class_of(array, reference->leaf.height);
+	unsigned class = class_of(mmu, array, reference->leaf.height);
 
 	if (!tlb->ops)
 		return class;
@@ -92,22 +95,14 @@ static unsigned fill(struct pw_mmu *mmu, struct pw_tlb_array *array,
 	return class;
 }
 
-static void walk(struct pw_mmu *mmu, const struct pw_reference *reference)
-{
-	struct pw_walk walk = pw_walker_walk(&mmu->walker, reference);
-
-	mmu->counters->walk_count++;
-	mmu->counters->walk_references += walk.references;
-	mmu->counters->pwc_hits += walk.cache_hit;
-}
-
 /* The array of the second level for @reference, or NULL. */
-static struct pw_tlb_array *second_of(const struct pw_mmu_side *side,
+static struct pw_tlb_array *second_of(const struct pw_mmu *mmu,
+				      const struct pw_mmu_side *side,
 				      const struct pw_reference *reference)
 {
 	struct pw_tlb_array *array = side->second[reference->leaf.height];
 
-	if (side->also && class_of(array, reference->leaf.height) == 0 &&
+	if (side->also && class_of(mmu, array, reference->leaf.height) == 0 &&
 	    reference->page / side->also_sets % 2)
 		array = side->also;
 	return array;
@@ -126,6 +121,7 @@ static void prefetch_next(struct pw_mmu *mmu, const struct pw_mmu_side *side,
 			 .pte = reference->leaf.pte,
 			 .height = height},
 		.asid = reference->asid,
+		.space = reference->space,
 		.neighbours = pw_neighbours_of_next(reference->neighbours),
 	};
 	struct pw_tlb_array *array;
@@ -133,8 +129,8 @@ static void prefetch_next(struct pw_mmu *mmu, const struct pw_mmu_side *side,
 
 	if (!(reference->neighbours & PW_NEIGHBOUR_NEXT))
 		return;
-	array = second_of(side, &after);
-	class = class_of(array, height);
+	array = second_of(mmu, side, &after);
+	class = class_of(mmu, array, height);
 	if (!array->tlb.ops ||
 	    array->tlb.ops->holds(
 		    array->tlb.state,
@@ -153,15 +149,15 @@ static void prefetch_next(struct pw_mmu *mmu, const struct pw_mmu_side *side,
 static void refer_to_second(struct pw_mmu *mmu, const struct pw_mmu_side *side,
 			    const struct pw_reference *reference)
 {
-	struct pw_tlb_array *array = second_of(side, reference);
+	struct pw_tlb_array *array = second_of(mmu, side, reference);
 	struct pw_tlb_tally *tally;
 	unsigned class;
 
 	if (!array) {
-		walk(mmu, reference);
+		pw_walker_walk(&mmu->walker, reference);
 		return;
 	}
-	tally = &array->tally[class_of(array, reference->leaf.height)];
+	tally = &array->tally[class_of(mmu, array, reference->leaf.height)];
 	tally->lookups++;
 	if (look_up(mmu, array, reference, &class)) {
 		mmu->counters->stlb_hits++;
@@ -169,7 +165,7 @@ static void refer_to_second(struct pw_mmu *mmu, const struct pw_mmu_side *side,
 	}
 	tally->misses++;
 	mmu->counters->stlb_misses++;
-	walk(mmu, reference);
+	pw_walker_walk(&mmu->walker, reference);
 	(void)fill(mmu, array, reference);
 	if (mmu->prefetch_next)
 		prefetch_next(mmu, side, reference);
@@ -244,7 +240,7 @@ void pw_mmu_invalidate(struct pw_mmu *mmu, uint32_t asid, uint64_t first,
 			       first > mmu->global_page ? first
 							: mmu->global_page,
 			       last);
-	pw_walker_flush(&mmu->walker);
+	pw_walker_invalidate(&mmu->walker, asid, first, count);
 }
 
 void pw_mmu_flush_space(struct pw_mmu *mmu, uint32_t asid)
@@ -258,7 +254,6 @@ void pw_mmu_flush_space(struct pw_mmu *mmu, uint32_t asid)
 				array->tlb.state, pw_tlb_key(asid, 0, 0),
 				(uint64_t)1 << PW_KEY_ASID_SHIFT);
 	}
-	pw_walker_flush(&mmu->walker);
 }
 
 void pw_mmu_flush(struct pw_mmu *mmu)
@@ -281,10 +276,12 @@ static void settle_kind(const struct pw_machine *machine,
 {
 	for (unsigned h = 1; h < PW_TLB_HEIGHTS; h++) {
 		uint64_t large = counters->reference_large[kind][h];
-		size_t array = pw_mmu_first_array(machine, base, h);
+		unsigned held = pw_walker_held_height(machine, h);
+		size_t array = pw_mmu_first_array(machine, base, held);
 		unsigned most = pw_tlb_largest(&machine->tlb[array]);
 
-		counters->tlb[array][h < most ? h : most].lookups += large;
+		counters->tlb[array][held < most ? held : most].lookups +=
+			large;
 		references -= large;
 	}
 	counters->tlb[base][0].lookups += references;

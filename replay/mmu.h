@@ -35,7 +35,7 @@ struct pw_tlb_array {
 };
 
 struct pw_mmu_side {
-	/* By height of the entry that maps the page. */
+	/* By height of the entry that maps the page in its table. */
 	struct pw_tlb_array *first[PW_TLB_HEIGHTS];
 	struct pw_tlb_array *second[PW_TLB_HEIGHTS]; /* NULL: no such level */
 	struct pw_tlb_array *also; /* for some base pages; or NULL */
@@ -48,19 +48,22 @@ struct pw_mmu {
 	struct pw_tlb_array array[PW_TLB_ARRAYS];
 	bool prefetch_next;
 	unsigned order[PW_TLB_HEIGHTS]; /* base pages by height, a power of 2 */
+	unsigned held[PW_TLB_HEIGHTS];	/* pw_walker_held_height */
 	uint64_t global_page; /* from here on: the same in all spaces */
 	struct pw_walker walker;
 	struct pw_counters *counters;
 };
 
 /*
- * Make the empty MMU of @machine, which counts into @counters.
+ * Make the empty MMU of @machine, which counts into @counters. @guest is the
+ * memory of all its cores, or NULL without nested paging.
  *
  * Owns:   the arena owns its state.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
-			   struct pw_counters *counters, struct pw_arena *arena,
+			   struct pw_guest *guest, struct pw_counters *counters,
+			   struct pw_arena *arena,
 			   struct pw_error *err) PW_MUST_CHECK;
 
 /* What machines take notice of, to make a filter for them. */
@@ -79,8 +82,8 @@ struct pw_mmu_notice pw_mmu_notices(const struct pw_machine *machine,
 				    bool fetch);
 
 /*
- * The array of base @base that holds pages mapped at @height, by number, or
- * PW_TLB_ARRAYS when there is none.
+ * The array of base @base that holds pages of the size that entries at @height
+ * map, by number, or PW_TLB_ARRAYS when there is none.
  */
 size_t pw_mmu_first_array(const struct pw_machine *machine,
 			  enum pw_tlb_array_id base, unsigned height);
@@ -108,15 +111,15 @@ void pw_mmu_refer(struct pw_mmu *mmu, enum pw_tlb_side side,
 		  const struct pw_reference *reference);
 
 /*
- * Drop base pages [first, first + count) of the space @asid from all TLBs and
- * empty the page-walk caches. @count is not 0.
+ * Drop base pages [first, first + count) of the space @asid from all TLBs, and
+ * from the page-walk caches what pw_walker_invalidate says. @count is not 0.
  */
 void pw_mmu_invalidate(struct pw_mmu *mmu, uint32_t asid, uint64_t first,
 		       uint64_t count);
 
 /*
- * Drop all pages of the space @asid that are not global, and empty the
- * page-walk caches.
+ * Drop all pages of the space @asid that are not global, and what page-walk
+ * caches have of it.
  *
  * Source: Intel SDM vol. 3A, 4.10.4.1 (INVPCID, single context); for Linux,
  *         arch/x86/mm/tlb.c. Global are the pages of the kernel's half.

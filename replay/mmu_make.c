@@ -51,8 +51,9 @@ static void make_side(struct pw_mmu *mmu, enum pw_tlb_side number,
 	struct pw_mmu_side *side = &mmu->side[number];
 
 	for (unsigned h = 0; h < PW_TLB_HEIGHTS; h++) {
-		side->first[h] = find_array(mmu, machine, first, h);
-		side->second[h] = find_array(mmu, machine, second, h);
+		side->first[h] = find_array(mmu, machine, first, mmu->held[h]);
+		side->second[h] =
+			find_array(mmu, machine, second, mmu->held[h]);
 	}
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
 		if (pw_tlb_array_info(i)->base == second &&
@@ -96,19 +97,23 @@ static enum pw_status make_array(struct pw_mmu *mmu, size_t id,
 }
 
 enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
-			   struct pw_counters *counters, struct pw_arena *arena,
-			   struct pw_error *err)
+			   struct pw_guest *guest, struct pw_counters *counters,
+			   struct pw_arena *arena, struct pw_error *err)
 {
+	const struct pw_walker_parts parts = {
+		&mmu->array[PW_TLB_ARRAY_stlb].tlb, guest, counters};
+
 	memset(mmu, 0, sizeof(*mmu));
 	PW_ASSERT(machine->l1d.ops && machine->l1i.ops);
 	mmu->counters = counters;
 	mmu->prefetch_next = machine->prefetch_next;
 	mmu->global_page = PW_GLOBAL_PAGE >>
 			   (machine->geometry.page_shift - PW_PAGE_SHIFT);
-	for (unsigned h = 0; h < machine->geometry.levels; h++)
-		if (h < PW_TLB_HEIGHTS)
-			mmu->order[h] =
-				pw_geometry_order(&machine->geometry, h);
+	for (unsigned h = 0; h < machine->geometry.levels && h < PW_TLB_HEIGHTS;
+	     h++) {
+		mmu->order[h] = pw_geometry_order(&machine->geometry, h);
+		mmu->held[h] = pw_walker_held_height(machine, h);
+	}
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
 		enum pw_status st =
 			make_array(mmu, i, &machine->tlb[i], arena, err);
@@ -117,7 +122,7 @@ enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 			return st;
 	}
 	make_sides(mmu, machine);
-	return pw_walker_make(&mmu->walker, machine, arena, err);
+	return pw_walker_make(&mmu->walker, machine, &parts, arena, err);
 }
 
 /* Let the notice be also that of an array of the first level. */
@@ -127,7 +132,9 @@ static void take_notice(struct pw_mmu_notice *notice,
 {
 	for (unsigned h = 0; h < PW_TLB_HEIGHTS; h++) {
 		const struct pw_tlb_choice *choice =
-			&machine->tlb[pw_mmu_first_array(machine, base, h)];
+			&machine->tlb[pw_mmu_first_array(
+				machine, base,
+				pw_walker_held_height(machine, h))];
 		unsigned largest = pw_tlb_largest(choice);
 		uint64_t sets =
 			choice->ops ? choice->ops->filter_sets(&choice->config)
@@ -152,7 +159,7 @@ struct pw_mmu_notice pw_mmu_notices(const struct pw_machine *machine,
 	struct pw_mmu_notice notice = {.classes = (uint64_t)1 << 32};
 
 	for (unsigned h = 0; h < PW_TLB_HEIGHTS; h++)
-		notice.held[h] = h;
+		notice.held[h] = pw_walker_held_height(machine, h);
 	if (fetch) {
 		take_notice(&notice, machine, PW_TLB_ARRAY_l1i);
 		return notice;

@@ -94,9 +94,8 @@ static enum pw_status run(struct pw_replay *replay, const struct chain *chain,
 	out->stlb_hits = (double)(now->stlb_hits - before.stlb_hits) / loads;
 	out->walk_references =
 		(double)(now->walk_references - before.walk_references) / loads;
-	out->cycles =
-		out->stlb_hits * (double)cost->stlb_hit_cycles +
-		out->walk_references * (double)cost->walk_reference_cycles;
+	out->cycles = out->stlb_hits * (double)cost->stlb_hit_cycles +
+		      (double)(now->walk_cycles - before.walk_cycles) / loads;
 	return PW_OK;
 }
 

@@ -56,8 +56,13 @@ enum pw_status pw_processor_make(struct pw_processor *processor,
 	};
 	if (!processor->mmus || !processor->cpus)
 		return pw_fail_memory(err, "a processor");
+	if (machine->nested.page_table)
+		pw_guest_make(&processor->guest, &machine->geometry,
+			      &processor->counters);
 	for (size_t i = 0; i < cores && st == PW_OK; i++)
 		st = pw_mmu_make(&processor->mmus[i], machine,
+				 machine->nested.page_table ? &processor->guest
+							    : NULL,
 				 &processor->counters, arena, err);
 	for (uint64_t i = 0; i < config->count && st == PW_OK; i++)
 		st = make_cpu(processor, i, arena, err);
@@ -89,6 +94,7 @@ void pw_processor_free(struct pw_processor *processor)
 	     processor->cpus && i < processor->machine->cpu.count; i++)
 		pw_array_free(&processor->cpus[i].slots);
 	pw_array_free(&processor->threads);
+	pw_guest_free(&processor->guest);
 }
 
 /* The sweep of the core of @cpu, or NULL. */
@@ -352,6 +358,7 @@ static void forget(struct pw_processor *processor, uint32_t space)
 		if (cpu->running == space)
 			cpu->running = PW_NO_SPACE;
 	}
+	pw_guest_end(&processor->guest, space);
 }
 
 /* ---- operations ---- */
@@ -362,7 +369,7 @@ static void refer_and_sweep(struct pw_processor *processor,
 {
 	const struct pw_counters *counters = &processor->counters;
 	uint64_t before = counters->dtlb_misses + counters->itlb_misses;
-	unsigned height = reference->leaf.height;
+	unsigned height = processor->now->mmu->held[reference->leaf.height];
 	unsigned order =
 		pw_geometry_order(&processor->machine->geometry, height);
 	bool seen = side == PW_TLB_INSTRUCTION;
@@ -393,6 +400,7 @@ static void refer(struct pw_processor *processor,
 			 .height = operation->height,
 			 .probes = operation->probes},
 		.asid = asid_of(cpu, cpu->slot),
+		.space = operation->space,
 		.neighbours = operation->neighbours,
 	};
 	enum pw_tlb_side side =
@@ -418,7 +426,9 @@ enum pw_status pw_processor_take(struct pw_processor *processor,
 	case PW_OPERATION_STORE:
 	case PW_OPERATION_FETCH:
 		refer(processor, operation);
-		return PW_OK;
+		return processor->guest.failed
+			       ? pw_fail_memory(err, "the memory of a guest")
+			       : PW_OK;
 	case PW_OPERATION_RUN:
 		return begin(processor, operation, err);
 	case PW_OPERATION_PLACE:

@@ -53,6 +53,7 @@ struct pw_processor {
 	struct pw_mmu *mmus;
 	size_t mmu_count;
 	struct pw_cpu *cpus;
+	struct pw_guest guest;	 /* of all cores, with nested paging */
 	struct pw_array threads; /* struct thread, of processor.c */
 	uint32_t begun;		 /* threads that have run */
 	uint32_t thread;	 /* that runs */

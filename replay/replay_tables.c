@@ -15,7 +15,7 @@ static const struct pw_table_spec time_spec = {
 	.name = "time",
 	.title = "Simulated time",
 	.help = "base = instructions x cost.base_cpi, stlb = stlb.hits x "
-		"cost.stlb_hit, walk = walk.references x cost.walk_reference, "
+		"cost.stlb_hit, walk = walk.cycles, "
 		"fault = fault.minor x cost.minor_fault; the translation share "
 		"is that of stlb and walk.",
 	.form = PW_FORM_PAIRS,
@@ -33,6 +33,17 @@ static const struct pw_table_spec tlbs_spec = {
 		   {"hits", "Hits", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"misses", "Misses", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"prefetches", "Prefetches", PW_CELL_U64, PW_UNIT_COUNT}},
+};
+
+static const struct pw_table_spec runtime_spec = {
+	.name = "runtime",
+	.title = "Run time",
+	.help = "A linear model's estimate, and between what the real time "
+		"lies "
+		"if it is as good as the best or as bad as the worst simple "
+		"linear model published; from an error above 100 % follows no "
+		"upper limit.",
+	.form = PW_FORM_PAIRS,
 };
 
 static const struct pw_table_spec machine_spec = {
@@ -60,7 +71,15 @@ static const struct pw_table_spec intervals_spec = {
 		   {"dtlb_misses", "DTLB misses", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"itlb_misses", "ITLB misses", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"stlb_misses", "STLB misses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"walk_count", "Walks", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"walk_references", "Walk references", PW_CELL_U64,
+		    PW_UNIT_COUNT},
+		   {"walk_cycles", "Walk cycles", PW_CELL_U64, PW_UNIT_CYCLES},
+		   {"walk_served_l1d", "Walks served by L1D", PW_CELL_U64,
+		    PW_UNIT_COUNT},
+		   {"walk_served_l2", "By L2", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"walk_served_llc", "By LLC", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"walk_served_memory", "By memory", PW_CELL_U64,
 		    PW_UNIT_COUNT},
 		   {"faults", "Faults", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"rss_bytes", "RSS", PW_CELL_U64, PW_UNIT_BYTES},
@@ -142,32 +161,55 @@ static uint64_t round_cycles(double cycles)
 	return (uint64_t)(cycles + 0.5);
 }
 
-static void add_time(struct pw_tables *out, const struct pw_machine *machine,
-		     const struct pw_counters *counters)
+/* Cycles by the linear model, and what they add up to. */
+struct simulated {
+	double base;
+	double stlb;
+	double walk;
+	double fault;
+	double total;
+};
+
+static struct simulated simulate(const struct pw_machine_cost *cost,
+				 const struct pw_counters *counters)
 {
-	const struct pw_machine_cost *cost = &machine->cost;
+	struct simulated s = {
+		.base = (double)counters->instructions * cost->base_cpi,
+		.stlb = (double)counters->stlb_hits *
+			(double)cost->stlb_hit_cycles,
+		.walk = (double)counters->walk_cycles,
+		.fault = (double)counters->fault_minor *
+			 (double)cost->minor_fault_ns * (double)cost->clock_hz /
+			 1e9,
+	};
+
+	s.total = s.base + s.stlb + s.walk + s.fault;
+	return s;
+}
+
+static void add_time(struct pw_tables *out, const struct pw_machine_cost *cost,
+		     const struct simulated *s)
+{
 	double hz = (double)cost->clock_hz;
-	double base = (double)counters->instructions * cost->base_cpi;
-	double stlb =
-		(double)counters->stlb_hits * (double)cost->stlb_hit_cycles;
-	double walk = (double)counters->walk_references *
-		      (double)cost->walk_reference_cycles;
-	double fault = (double)counters->fault_minor *
-		       (double)cost->minor_fault_ns * hz / 1e9;
-	double total = base + stlb + walk + fault;
 	struct pw_table *table = pw_table_add(out, &time_spec);
 
-	pw_pair_u64(table, "base.cycles", round_cycles(base), PW_UNIT_CYCLES);
-	pw_pair_u64(table, "stlb.cycles", round_cycles(stlb), PW_UNIT_CYCLES);
-	pw_pair_u64(table, "walk.cycles", round_cycles(walk), PW_UNIT_CYCLES);
-	pw_pair_u64(table, "fault.cycles", round_cycles(fault), PW_UNIT_CYCLES);
-	pw_pair_u64(table, "total.cycles", round_cycles(total), PW_UNIT_CYCLES);
-	pw_pair_u64(table, "total.ns", round_cycles(total * 1e9 / hz),
+	pw_pair_u64(table, "base.cycles", round_cycles(s->base),
+		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "stlb.cycles", round_cycles(s->stlb),
+		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "walk.cycles", round_cycles(s->walk),
+		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "fault.cycles", round_cycles(s->fault),
+		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "total.cycles", round_cycles(s->total),
+		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "total.ns", round_cycles(s->total * 1e9 / hz),
 		    PW_UNIT_NS);
 	pw_pair_f64(table, "translation_share",
-		    total > 0 ? (stlb + walk) / total : 0, PW_UNIT_RATIO);
-	pw_pair_f64(table, "fault_share", total > 0 ? fault / total : 0,
+		    s->total > 0 ? (s->stlb + s->walk) / s->total : 0,
 		    PW_UNIT_RATIO);
+	pw_pair_f64(table, "fault_share",
+		    s->total > 0 ? s->fault / s->total : 0, PW_UNIT_RATIO);
 	pw_pair_f64(table, "cost.base_cpi", cost->base_cpi, PW_UNIT_NONE);
 	pw_pair_u64(table, "cost.stlb_hit", cost->stlb_hit_cycles,
 		    PW_UNIT_CYCLES);
@@ -206,6 +248,37 @@ static void add_tlbs(struct pw_tables *out, const struct pw_machine *machine,
 	}
 }
 
+/*
+ * The largest errors, |estimate - real| / real, of the best and of the worst
+ * simple linear model of run time.
+ * Source: Agbarya et al., "Predicting execution times with partial simulations
+ *         in virtual memory research: why and how" (MICRO 2020): "as high as
+ *         25%-192%".
+ */
+#define LEAST_ERROR 0.25
+#define MOST_ERROR 1.92
+
+/* An error of 100 % or more sets no limit above. */
+static void add_runtime(struct pw_tables *out,
+			const struct pw_machine_cost *cost, double total)
+{
+	struct pw_table *table = pw_table_add(out, &runtime_spec);
+
+	pw_pair_u64(table, "estimate.cycles", round_cycles(total),
+		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "estimate.ns",
+		    round_cycles(total * 1e9 / (double)cost->clock_hz),
+		    PW_UNIT_NS);
+	pw_pair_f64(table, "best.error", LEAST_ERROR, PW_UNIT_RATIO);
+	pw_pair_u64(table, "best.low.cycles",
+		    round_cycles(total / (1 + LEAST_ERROR)), PW_UNIT_CYCLES);
+	pw_pair_u64(table, "best.high.cycles",
+		    round_cycles(total / (1 - LEAST_ERROR)), PW_UNIT_CYCLES);
+	pw_pair_f64(table, "worst.error", MOST_ERROR, PW_UNIT_RATIO);
+	pw_pair_u64(table, "worst.low.cycles",
+		    round_cycles(total / (1 + MOST_ERROR)), PW_UNIT_CYCLES);
+}
+
 static void add_intervals(struct pw_tables *out,
 			  const struct pw_replay_row *rows, size_t count)
 {
@@ -217,7 +290,13 @@ static void add_intervals(struct pw_tables *out,
 		pw_cell_u64(table, rows[i].dtlb_misses);
 		pw_cell_u64(table, rows[i].itlb_misses);
 		pw_cell_u64(table, rows[i].stlb_misses);
+		pw_cell_u64(table, rows[i].walk_count);
 		pw_cell_u64(table, rows[i].walk_references);
+		pw_cell_u64(table, rows[i].walk_cycles);
+		pw_cell_u64(table, rows[i].walk_served_l1d);
+		pw_cell_u64(table, rows[i].walk_served_l2);
+		pw_cell_u64(table, rows[i].walk_served_llc);
+		pw_cell_u64(table, rows[i].walk_served_memory);
 		pw_cell_u64(table, rows[i].faults);
 		pw_cell_u64(table, rows[i].rss_bytes);
 		pw_cell_u64(table, rows[i].pagetable_bytes);
@@ -302,6 +381,7 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 		      bool swept)
 {
 	const struct pw_counters *counters = pw_replay_counters(replay, index);
+	const struct simulated time = simulate(&machine->cost, counters);
 	const struct pw_replay_row *rows;
 	const struct pw_replay_mark *marks;
 	const struct pw_table_use *use;
@@ -313,7 +393,8 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	marks = pw_replay_marks(replay, index, &mark_count);
 	pw_tables_group(out, "machines", machine->name);
 	pw_counters_list(counters, pw_table_add(out, &counters_spec));
-	add_time(out, machine, counters);
+	add_time(out, &machine->cost, &time);
+	add_runtime(out, &machine->cost, time.total);
 	add_tlbs(out, machine, counters);
 	add_intervals(out, rows, row_count);
 	add_memory(out, rows, row_count);

@@ -33,7 +33,13 @@ static struct pw_replay_row take(const struct pw_counters *counters)
 		.dtlb_misses = counters->dtlb_misses,
 		.itlb_misses = counters->itlb_misses,
 		.stlb_misses = counters->stlb_misses,
+		.walk_count = counters->walk_count,
 		.walk_references = counters->walk_references,
+		.walk_cycles = counters->walk_cycles,
+		.walk_served_l1d = counters->walk_served_l1d,
+		.walk_served_l2 = counters->walk_served_l2,
+		.walk_served_llc = counters->walk_served_llc,
+		.walk_served_memory = counters->walk_served_memory,
 		.faults = counters->fault_minor + counters->fault_major,
 		.rss_bytes = counters->rss_bytes,
 		.pagetable_bytes = counters->pagetable_bytes,
@@ -52,7 +58,13 @@ static struct pw_replay_row subtract(const struct pw_replay_row *now,
 	row.dtlb_misses -= before->dtlb_misses;
 	row.itlb_misses -= before->itlb_misses;
 	row.stlb_misses -= before->stlb_misses;
+	row.walk_count -= before->walk_count;
 	row.walk_references -= before->walk_references;
+	row.walk_cycles -= before->walk_cycles;
+	row.walk_served_l1d -= before->walk_served_l1d;
+	row.walk_served_l2 -= before->walk_served_l2;
+	row.walk_served_llc -= before->walk_served_llc;
+	row.walk_served_memory -= before->walk_served_memory;
 	row.faults -= before->faults;
 	return row;
 }
@@ -67,7 +79,13 @@ static struct pw_replay_row join(const struct pw_replay_row *first,
 	row.dtlb_misses += first->dtlb_misses;
 	row.itlb_misses += first->itlb_misses;
 	row.stlb_misses += first->stlb_misses;
+	row.walk_count += first->walk_count;
 	row.walk_references += first->walk_references;
+	row.walk_cycles += first->walk_cycles;
+	row.walk_served_l1d += first->walk_served_l1d;
+	row.walk_served_l2 += first->walk_served_l2;
+	row.walk_served_llc += first->walk_served_llc;
+	row.walk_served_memory += first->walk_served_memory;
 	row.faults += first->faults;
 	return row;
 }

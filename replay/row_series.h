@@ -18,7 +18,13 @@ struct pw_replay_row {
 	uint64_t dtlb_misses;
 	uint64_t itlb_misses;
 	uint64_t stlb_misses;
+	uint64_t walk_count;
 	uint64_t walk_references;
+	uint64_t walk_cycles;
+	uint64_t walk_served_l1d;
+	uint64_t walk_served_l2;
+	uint64_t walk_served_llc;
+	uint64_t walk_served_memory;
 	uint64_t faults;
 	uint64_t rss_bytes;	  /* at the end of the row */
 	uint64_t pagetable_bytes; /* likewise */

@@ -34,6 +34,12 @@
 #define PW_CLASS_GROUP 4
 #define PW_CLASSES 8
 
+/*
+ * No page, but an entry at height 1 that points to a table: there are no groups
+ * of pages of height 3.
+ */
+#define PW_CLASS_TABLE 7
+
 /* Identifiers are 0..PW_ASIDS-1; the one above is never given out. */
 #define PW_ASIDS (((uint32_t)1 << PW_KEY_ASID_BITS) - 1)
 

@@ -56,6 +56,8 @@ static void drop_pages(struct pw_oracle_replay *oracle,
 {
 	size_t i = 0;
 
+	if (first >= end)
+		return;
 	cut_page(oracle, space, first);
 	cut_page(oracle, space, end);
 	while (i < space->pages) {
@@ -63,7 +65,7 @@ static void drop_pages(struct pw_oracle_replay *oracle,
 
 		if (page.page >= first && page.page < end) {
 			pw_oracle_page_remove(space, page.page);
-			pw_oracle_invalidate(oracle, space, &page);
+			pw_oracle_invalidate_in(oracle, &page, first, end);
 		} else {
 			i++;
 		}
@@ -314,16 +316,21 @@ static void move(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 		uint64_t pages = (uint64_t)1
 				 << pw_oracle_order(space->shape, p->height);
 		uint64_t to = page.page - first + target;
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, page.page);
 
 		at = page.page;
-		if (!pw_oracle_mapping_at(space, page.page)) {
+		if (!m) {
 			at += pages;
 		} else if (to % pages != 0) {
 			pw_oracle_split(oracle, space, page.page);
 		} else {
 			pw_oracle_page_add(space, to, page.height, page.frame);
 			pw_oracle_page_remove(space, page.page);
-			pw_oracle_invalidate(oracle, space, &page);
+			pw_oracle_invalidate_in(oracle, &page,
+						m->first > first ? m->first
+								 : first,
+						m->end < end ? m->end : end);
 			at += pages;
 		}
 	}
@@ -420,7 +427,8 @@ static void apply_mprotect(struct pw_oracle_replay *oracle,
 			struct pw_oracle_page *p = &space->page[i];
 
 			if (p->page >= m->first && p->page < m->end)
-				pw_oracle_invalidate(oracle, space, p);
+				pw_oracle_invalidate_in(oracle, p, m->first,
+							m->end);
 		}
 		if (m->lock == 1 && !m->shared && !(old & 2) && (prot & 2))
 			populate(oracle, space, m->first, m->end, NULL);

@@ -183,7 +183,7 @@ void pw_oracle_split(struct pw_oracle_replay *oracle,
 	uint64_t count = (uint64_t)1 << space->shape->bits[below];
 
 	PW_ASSERT(old.height > 0);
-	pw_oracle_invalidate(oracle, space, &old);
+	pw_oracle_invalidate(oracle, &old);
 	pw_oracle_page_remove(space, page);
 	for (uint64_t i = 0; i < count; i++)
 		pw_oracle_page_add(
@@ -220,7 +220,7 @@ static void fault_present(struct pw_oracle_replay *oracle,
 	oracle->counts.forked += present->frame == PW_ORACLE_FORKED;
 	present->frame = present->frame == PW_ORACLE_SHARED ? PW_ORACLE_WRITTEN
 							    : PW_ORACLE_OWN;
-	pw_oracle_invalidate(oracle, space, present);
+	pw_oracle_invalidate(oracle, present);
 }
 
 void pw_oracle_own_page(struct pw_oracle_space *space, uint64_t page)

@@ -10,9 +10,10 @@
 #include "base/assert.h"
 
 /* As tlb_arrays.def lists them. */
-enum { L1D = 0, L1S = 3, L1I = 4, STLB = 7, STLB_I = 10 };
+enum { L1D = 0, L1S = 3, L1I = 4, STLB = PW_ORACLE_STLB, STLB_I = 10 };
 
 #define GROUP 4
+#define TABLE 7 /* no page, but an entry that points to a table */
 
 /* An entry: what oracle_tlb.c takes as a page. */
 static uint64_t entry_of(const struct pw_oracle_mmu *mmu, uint32_t asid,
@@ -62,9 +63,10 @@ static unsigned entry_height(const struct pw_oracle_mmu *mmu, int array,
 			     unsigned height)
 {
 	int largest = mmu->machine.array[array].largest;
+	unsigned held = mmu->machine.held[height];
 
-	return largest >= 0 && (unsigned)largest < height ? (unsigned)largest
-							  : height;
+	return largest >= 0 && (unsigned)largest < held ? (unsigned)largest
+							: held;
 }
 
 static int pick_array(const struct pw_oracle_mmu *mmu, int base,
@@ -75,7 +77,8 @@ static int pick_array(const struct pw_oracle_mmu *mmu, int base,
 	int picked = base;
 
 	for (int i = 1; i < family_of(base); i++)
-		if (is_there(mmu, base + i) && height >= (unsigned)i)
+		if (is_there(mmu, base + i) &&
+		    mmu->machine.held[height] >= (unsigned)i)
 			picked = base + i;
 	if (entry_height(mmu, picked, height) > 0 || geometry->entries == 0)
 		return picked;
@@ -216,10 +219,14 @@ struct pw_oracle_outcome pw_oracle_mmu_refer(struct pw_oracle_mmu *mmu,
 		row->lookups++;
 		outcome.second_hit = hit(mmu, below, asid, entry.height, page);
 		row->misses += !outcome.second_hit;
+		if (!outcome.second_hit && mapper.walk)
+			mapper.walk(mapper.context, page);
 		if (!outcome.second_hit)
 			fill(mmu, below, asid, entry.height, page, mapper);
 		if (!outcome.second_hit && mmu->machine.prefetch)
 			prefetch(mmu, second, asid, entry.height, page, mapper);
+	} else if (mapper.walk) {
+		mapper.walk(mapper.context, page);
 	}
 	fill(mmu, array, asid, entry.height, page, mapper);
 	return outcome;
@@ -244,9 +251,12 @@ void pw_oracle_mmu_invalidate(struct pw_oracle_mmu *mmu, uint32_t asid,
 
 		for (uint64_t j = 0; j < tlb->geometry.entries; j++) {
 			uint64_t key = tlb->entry[j].page;
-			uint64_t pages;
-			uint64_t at = first_of(mmu, i, key, &pages);
+			uint64_t pages, at;
 
+			/* What walks keep here, they drop. */
+			if ((key >> 45 & 7) == TABLE)
+				continue;
+			at = first_of(mmu, i, key, &pages);
 			if (at < first + count && first < at + pages &&
 			    (key >> 48 == asid ||
 			     at >= mmu->machine.upper_half))

@@ -14,6 +14,7 @@
 
 /* The names of tlb_arrays.def, in its order. */
 #define PW_ORACLE_ARRAYS 13
+#define PW_ORACLE_STLB 7 /* the second level of base pages */
 #define PW_ORACLE_HEIGHTS 4
 
 /* One array; all zero: the machine has none. */
@@ -28,7 +29,9 @@ struct pw_oracle_array {
 struct pw_oracle_mmu_machine {
 	struct pw_oracle_array array[PW_ORACLE_ARRAYS];
 	uint64_t pages[PW_ORACLE_HEIGHTS]; /* base pages, by height */
-	uint64_t upper_half;		   /* its first base page */
+	/* By height of a leaf: that of the largest entry that TLBs may have. */
+	unsigned held[PW_ORACLE_HEIGHTS];
+	uint64_t upper_half; /* its first base page */
 	bool prefetch;
 };
 
@@ -39,11 +42,13 @@ struct pw_oracle_mapping_entry {
 	bool zero;	/* the zero page: all pages are one frame */
 };
 
-/* Who knows what is mapped: false for what is not. */
+/* Who knows what is mapped (false for what is not), and walks; no walk: NULL.
+ */
 struct pw_oracle_mapper {
 	void *context;
 	bool (*find)(void *context, uint64_t page,
 		     struct pw_oracle_mapping_entry *entry);
+	void (*walk)(void *context, uint64_t page);
 };
 
 struct pw_oracle_row {

@@ -8,13 +8,17 @@
 #include "base/assert.h"
 #include "tests/oracle/oracle_replay.h"
 
-static struct pw_oracle_space *make_space(const struct pw_oracle_replay *oracle)
+/* A new space takes the number given up last, if there is one. */
+static struct pw_oracle_space *make_space(struct pw_oracle_replay *oracle)
 {
 	struct pw_oracle_space *space = calloc(1, sizeof(*space));
 
 	PW_ASSERT(space);
 	space->users = 1;
 	space->shape = &oracle->machine.shape;
+	space->number = oracle->unused_count > 0
+				? oracle->unused[--oracle->unused_count]
+				: oracle->next_number++;
 	return space;
 }
 
@@ -31,13 +35,12 @@ struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,
 
 /* Let the child of a fork have @page too; neither may write to it. */
 static void copy_page(struct pw_oracle_replay *oracle,
-		      const struct pw_oracle_space *parent,
 		      struct pw_oracle_page *page,
 		      struct pw_oracle_space *child)
 {
 	if (page->frame == PW_ORACLE_OWN) {
 		page->frame = PW_ORACLE_FORKED;
-		pw_oracle_invalidate(oracle, parent, page);
+		pw_oracle_invalidate(oracle, page);
 	}
 	if (child)
 		pw_oracle_page_add(child, page->page, page->height,
@@ -55,7 +58,7 @@ static void fork_space(struct pw_oracle_replay *oracle,
 			pw_oracle_mapping_at(parent, page->page);
 
 		if (!m || (m->owns_pages && !m->leave && !m->wipe))
-			copy_page(oracle, parent, page, child);
+			copy_page(oracle, page, child);
 	}
 	oracle->counts.flushes++;
 	pw_oracle_flush(oracle);
@@ -119,6 +122,9 @@ static void leave_space(struct pw_oracle_replay *oracle, uint32_t process)
 	oracle->space[process] = NULL;
 	if (--space->users > 0)
 		return;
+	pw_oracle_walks_end(&oracle->walks, space->number);
+	PW_ASSERT(oracle->unused_count < PW_ORACLE_PROCESSES_MAX);
+	oracle->unused[oracle->unused_count++] = space->number;
 	pw_oracle_space_clear(space);
 	free(space);
 	pw_oracle_flush(oracle);

@@ -28,9 +28,8 @@ void pw_oracle_replay_open(struct pw_oracle_replay **out,
 		oracle->thread[i].tid = thread[i].tid;
 	}
 	pw_oracle_mmu_init(&oracle->mmu, &machine->tlb);
-	pw_oracle_tlb_init(&oracle->pml4, machine->pml4);
-	pw_oracle_tlb_init(&oracle->pdpt, machine->pdpt);
-	pw_oracle_tlb_init(&oracle->pd, machine->pd);
+	pw_oracle_walks_init(&oracle->walks, &machine->walk,
+			     &oracle->counts.walk);
 	*out = oracle;
 }
 
@@ -47,35 +46,41 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 		}
 	}
 	pw_oracle_mmu_free(&oracle->mmu);
-	pw_oracle_tlb_free(&oracle->pml4);
-	pw_oracle_tlb_free(&oracle->pdpt);
-	pw_oracle_tlb_free(&oracle->pd);
+	pw_oracle_walks_free(&oracle->walks);
 	free(oracle);
 }
 
-static void empty_walk_caches(struct pw_oracle_replay *oracle)
+/* Base pages that @page has. */
+static uint64_t size_of(const struct pw_oracle_replay *oracle,
+			const struct pw_oracle_page *page)
 {
-	pw_oracle_tlb_flush(&oracle->pml4);
-	pw_oracle_tlb_flush(&oracle->pdpt);
-	pw_oracle_tlb_flush(&oracle->pd);
+	return (uint64_t)1 << pw_oracle_order(&oracle->machine.shape,
+					      page->height);
 }
 
 void pw_oracle_invalidate(struct pw_oracle_replay *oracle,
-			  const struct pw_oracle_space *space,
 			  const struct pw_oracle_page *page)
 {
-	unsigned order = pw_oracle_order(space->shape, page->height);
+	pw_oracle_invalidate_in(oracle, page, page->page,
+				page->page + size_of(oracle, page));
+}
 
+void pw_oracle_invalidate_in(struct pw_oracle_replay *oracle,
+			     const struct pw_oracle_page *page, uint64_t first,
+			     uint64_t end)
+{
 	pw_oracle_mmu_invalidate(&oracle->mmu, 0, page->page,
-				 (uint64_t)1 << order);
-	empty_walk_caches(oracle);
+				 size_of(oracle, page));
+	pw_oracle_walks_invalidate(&oracle->walks,
+				   &oracle->mmu.tlb[PW_ORACLE_STLB], 0, first,
+				   end);
 	oracle->counts.invalidations++;
 }
 
 void pw_oracle_flush(struct pw_oracle_replay *oracle)
 {
 	pw_oracle_mmu_flush(&oracle->mmu);
-	empty_walk_caches(oracle);
+	pw_oracle_walks_flush(&oracle->walks);
 }
 
 /* Let a process run in @space. */
@@ -185,46 +190,13 @@ static void note_peaks(struct pw_oracle_replay *oracle)
 	keep_max(&oracle->counts.peak_pages, sum_resident(oracle));
 }
 
-/* The cache of entries at @height; none above three. */
-static struct pw_oracle_tlb *walk_cache(struct pw_oracle_replay *oracle,
-					unsigned height)
-{
-	static struct pw_oracle_tlb none;
-	struct pw_oracle_tlb *const cache[] = {&none, &oracle->pd,
-					       &oracle->pdpt, &oracle->pml4};
-
-	return height < PW_COUNT(cache) ? cache[height] : &none;
-}
-
-/* A walk to the entry of @page. */
-static void walk(struct pw_oracle_replay *oracle,
-		 const struct pw_oracle_space *space, uint64_t page)
-{
-	const struct pw_oracle_shape *shape = &oracle->machine.shape;
-	unsigned leaf = pw_oracle_page_at(space, page)->height;
-	unsigned h = leaf + 1;
-
-	oracle->counts.walks++;
-	if (shape->hashed) {
-		oracle->counts.walk_references += pw_oracle_probes(space, page);
-		return;
-	}
-	while (h < shape->levels &&
-	       !pw_oracle_tlb_hit(walk_cache(oracle, h),
-				  page >> pw_oracle_order(shape, h)))
-		h++;
-	oracle->counts.pwc_hits += h < shape->levels;
-	oracle->counts.walk_references += h - leaf;
-	for (unsigned read = h - 1; read > leaf; read--)
-		pw_oracle_tlb_fill(walk_cache(oracle, read),
-				   page >> pw_oracle_order(shape, read));
-}
-
 /* What the TLBs ask of the page tables. */
 static bool find_mapping(void *context, uint64_t page,
 			 struct pw_oracle_mapping_entry *entry)
 {
-	const struct pw_oracle_page *found = pw_oracle_page_at(context, page);
+	const struct pw_oracle_replay *oracle = context;
+	const struct pw_oracle_page *found =
+		pw_oracle_page_at(oracle->running, page);
 
 	if (!found)
 		return false;
@@ -236,11 +208,23 @@ static bool find_mapping(void *context, uint64_t page,
 	return true;
 }
 
-static void translate(struct pw_oracle_replay *oracle,
-		      struct pw_oracle_space *space, uint64_t page, bool write,
-		      bool fetch)
+static void walk(void *context, uint64_t page)
 {
-	const struct pw_oracle_mapper mapper = {space, find_mapping};
+	struct pw_oracle_replay *oracle = context;
+	const struct pw_oracle_space *space = oracle->running;
+	struct pw_oracle_target target = {.space = space->number, .page = page};
+
+	target.height = pw_oracle_page_at(space, page)->height;
+	if (space->shape->hashed)
+		target.probes = (unsigned)pw_oracle_probes(space, page);
+	pw_oracle_walk(&oracle->walks, &oracle->mmu.tlb[PW_ORACLE_STLB],
+		       &target);
+}
+
+static void translate(struct pw_oracle_replay *oracle, uint64_t page,
+		      bool write, bool fetch)
+{
+	const struct pw_oracle_mapper mapper = {oracle, find_mapping, walk};
 	struct pw_oracle_outcome outcome;
 	char how = 'R';
 
@@ -257,8 +241,6 @@ static void translate(struct pw_oracle_replay *oracle,
 		return;
 	oracle->counts.stlb_hits += outcome.second_hit;
 	oracle->counts.stlb_misses += outcome.second && !outcome.second_hit;
-	if (!outcome.second_hit)
-		walk(oracle, space, page);
 }
 
 static void count_touch(struct pw_oracle_replay *oracle, uint32_t thread,
@@ -284,7 +266,7 @@ static void refer(struct pw_oracle_replay *oracle,
 	pw_oracle_fault(oracle, space, page, write);
 	if (oracle->counts.minor != faults)
 		note_peaks(oracle);
-	translate(oracle, space, page, write, fetch);
+	translate(oracle, page, write, fetch);
 }
 
 void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
@@ -367,9 +349,31 @@ static const struct {
 	{"itlb.misses", offsetof(struct pw_oracle_counts, itlb_misses)},
 	{"stlb.hits", offsetof(struct pw_oracle_counts, stlb_hits)},
 	{"stlb.misses", offsetof(struct pw_oracle_counts, stlb_misses)},
-	{"walk.count", offsetof(struct pw_oracle_counts, walks)},
-	{"walk.references", offsetof(struct pw_oracle_counts, walk_references)},
-	{"pwc.hits", offsetof(struct pw_oracle_counts, pwc_hits)},
+	{"walk.count", offsetof(struct pw_oracle_counts, walk.walks)},
+	{"walk.references", offsetof(struct pw_oracle_counts, walk.references)},
+	{"walk.cycles", offsetof(struct pw_oracle_counts, walk.cycles)},
+	{"walk.height0", offsetof(struct pw_oracle_counts, walk.height[0])},
+	{"walk.height1", offsetof(struct pw_oracle_counts, walk.height[1])},
+	{"walk.height2", offsetof(struct pw_oracle_counts, walk.height[2])},
+	{"walk.height3", offsetof(struct pw_oracle_counts, walk.height[3])},
+	{"walk.height4", offsetof(struct pw_oracle_counts, walk.height[4])},
+	{"walk.served.l1d", offsetof(struct pw_oracle_counts, walk.served[0])},
+	{"walk.served.l2", offsetof(struct pw_oracle_counts, walk.served[1])},
+	{"walk.served.llc", offsetof(struct pw_oracle_counts, walk.served[2])},
+	{"walk.served.memory",
+	 offsetof(struct pw_oracle_counts, walk.served[3])},
+	{"pwc.hits", offsetof(struct pw_oracle_counts, walk.pwc_hits)},
+	{"nested.references",
+	 offsetof(struct pw_oracle_counts, walk.nested_references)},
+	{"nested.tlb_hits",
+	 offsetof(struct pw_oracle_counts, walk.nested_tlb_hits)},
+	{"nested.tlb_misses",
+	 offsetof(struct pw_oracle_counts, walk.nested_tlb_misses)},
+	{"nested.walks", offsetof(struct pw_oracle_counts, walk.nested_walks)},
+	{"nested.pwc_hits",
+	 offsetof(struct pw_oracle_counts, walk.nested_pwc_hits)},
+	{"nested.guest_bytes",
+	 offsetof(struct pw_oracle_counts, walk.guest_bytes)},
 	{"tlb.invalidations", offsetof(struct pw_oracle_counts, invalidations)},
 	{"tlb.flushes", offsetof(struct pw_oracle_counts, flushes)},
 	{"cpu.switches", offsetof(struct pw_oracle_counts, switches)},

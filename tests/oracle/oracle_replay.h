@@ -18,6 +18,7 @@
 #include "tests/oracle/oracle_mmu.h"
 #include "tests/oracle/oracle_space.h"
 #include "tests/oracle/oracle_tlb.h"
+#include "tests/oracle/oracle_walk.h"
 
 #define PW_ORACLE_PROCESSES_MAX 8
 #define PW_ORACLE_THREADS_MAX 16
@@ -35,7 +36,7 @@ struct pw_oracle_machine {
 	enum pw_oracle_page_size page_size;
 	unsigned page_size_max; /* log2 of bytes */
 	struct pw_oracle_mmu_machine tlb;
-	struct pw_oracle_geometry pml4, pdpt, pd; /* 0 entries: none */
+	struct pw_oracle_walk_machine walk;
 	uint64_t fault_around_pages;
 	bool no_zero_page;
 	bool mappings_known; /* the trace has address-space events */
@@ -54,8 +55,8 @@ struct pw_oracle_counts {
 	uint64_t data, instruction; /* references */
 	uint64_t dtlb_hits, dtlb_misses, itlb_hits, itlb_misses;
 	uint64_t stlb_hits, stlb_misses;
-	uint64_t walks, walk_references, pwc_hits;
 	uint64_t invalidations, flushes, switches;
+	struct pw_oracle_walk_counts walk;
 	uint64_t minor, zero_page, file, cow, forked, assumed;
 	uint64_t peak_pages, peak_table_bytes;
 };
@@ -75,7 +76,12 @@ struct pw_oracle_replay {
 	bool over[PW_ORACLE_PROCESSES_MAX]; /* the process has ended */
 	struct pw_oracle_runs runs[PW_ORACLE_THREADS_MAX];
 	struct pw_oracle_mmu mmu;
-	struct pw_oracle_tlb pml4, pdpt, pd;
+	struct pw_oracle_walks walks;
+	/* Numbers of spaces: those given up, the last one last, and the next.
+	 */
+	uint32_t unused[PW_ORACLE_PROCESSES_MAX];
+	size_t unused_count;
+	uint32_t next_number;
 	const struct pw_oracle_space *running; /* that of the last process */
 	struct pw_oracle_counts counts;
 	struct pw_oracle_use peak[PW_ORACLE_LEVELS]; /* of tables, by height */
@@ -161,8 +167,14 @@ struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,
  * Forget the translation of @page, of whatever size, everywhere.
  */
 void pw_oracle_invalidate(struct pw_oracle_replay *oracle,
-			  const struct pw_oracle_space *space,
 			  const struct pw_oracle_page *page);
+
+/*
+ * Forget the translation of @page, which changes with all of [first, end).
+ */
+void pw_oracle_invalidate_in(struct pw_oracle_replay *oracle,
+			     const struct pw_oracle_page *page, uint64_t first,
+			     uint64_t end);
 
 /*
  * Forget all translations.

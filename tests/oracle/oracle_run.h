@@ -7,7 +7,7 @@
 #include "tests/oracle/oracle_replay.h"
 #include "tests/oracle/random_trace.h"
 
-#define PW_ORACLE_COUNTERS_MAX 64
+#define PW_ORACLE_COUNTERS_MAX 128
 
 /* All counters at one moment, in the order of pw_oracle_replay_name. */
 struct pw_oracle_snapshot {

@@ -66,6 +66,7 @@ struct pw_oracle_space {
 	int future_lock;	/* of new mappings */
 	unsigned users;		/* processes */
 	uint64_t most_lines;	/* of 8 pages, since it was empty */
+	uint32_t number;
 };
 
 /*

@@ -6,7 +6,10 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/guest.h"
 #include "replay/page_size.h"
+#include "replay/walker.h"
+#include "tests/oracle/random_walk.h"
 
 static uint64_t below(struct pw_random *random, uint64_t bound)
 {
@@ -203,6 +206,8 @@ void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
 	for (unsigned h = 0; h < PW_ORACLE_HEIGHTS; h++)
 		twin->pages[h] = (uint64_t)1
 				 << pw_geometry_order(&machine->geometry, h);
+	for (unsigned h = 0; h < PW_ORACLE_HEIGHTS; h++)
+		twin->held[h] = h;
 	twin->upper_half = PW_GLOBAL_PAGE >>
 			   (machine->geometry.page_shift - PW_PAGE_SHIFT);
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
@@ -226,16 +231,43 @@ void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
 	machine->prefetch_next = twin->prefetch;
 }
 
+/* What machine files refuse is left out. */
+static bool may_nest(const struct pw_machine *machine)
+{
+	const struct pw_geometry *host = &machine->nested.geometry;
+	const struct pw_geometry *guest = &machine->geometry;
+
+	for (unsigned h = 0; h < guest->levels; h++)
+		if (pw_guest_table_order(guest, h) > PW_FRAMES_ORDER_MAX)
+			return false;
+	if (machine->l1s.declared && pw_walker_held_height(machine, 1) == 0 &&
+	    machine->page_size != pw_page_size_find("base"))
+		return false;
+	return host->page_shift +
+		       pw_geometry_order(host, machine->nested.height) >=
+	       guest->page_shift;
+}
+
+/* With a host, TLBs hold no larger pages than it has. */
+static void hold_pages(struct pw_oracle_machine *twin)
+{
+	const struct pw_oracle_shape *host = &twin->walk.host;
+	uint64_t bytes = (uint64_t)1
+			 << (host->page_shift +
+			     pw_oracle_order(host, twin->walk.host_height));
+
+	for (unsigned h = 0; h < PW_ORACLE_HEIGHTS; h++)
+		while (twin->tlb.held[h] > 0 &&
+		       twin->tlb.pages[twin->tlb.held[h]]
+				       << twin->shape.page_shift >
+			       bytes)
+			twin->tlb.held[h]--;
+}
+
 void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 		       struct pw_oracle_machine *twin)
 {
-	const struct pw_oracle_geometry none = {.entries = 0};
-	const struct pw_tlb_ops *lru = pw_tlb_find("set-assoc");
-
 	*twin = (struct pw_oracle_machine){0};
-	twin->pd = below(random, 3) ? pick_geometry(random, 6) : none;
-	twin->pdpt = below(random, 3) ? pick_geometry(random, 4) : none;
-	twin->pml4 = below(random, 3) ? pick_geometry(random, 3) : none;
 	twin->fault_around_pages = 16;
 	if (below(random, 2))
 		twin->fault_around_pages = (uint64_t)1 << below(random, 10);
@@ -255,7 +287,11 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;
 	pw_random_tlbs(random, machine, &twin->tlb);
-	choose(random, &machine->pwc[0], lru, &twin->pd);
-	choose(random, &machine->pwc[1], lru, &twin->pdpt);
-	choose(random, &machine->pwc[2], lru, &twin->pml4);
+	pw_random_walk(random, machine, &twin->walk);
+	if (machine->nested.page_table && !may_nest(machine)) {
+		machine->nested = (struct pw_nested_choice){0};
+		twin->walk.nested = false;
+	}
+	if (twin->walk.nested)
+		hold_pages(twin);
 }

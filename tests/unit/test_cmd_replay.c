@@ -151,6 +151,50 @@ static void time_is_the_sum_of_what_things_cost(void **state)
 	pw_tables_close(tables);
 }
 
+/* 30,682 cycles by 1.25, 0.75 and 2.92. */
+static void an_estimate_comes_with_its_limits(void **state)
+{
+	const char *const words[] = {path};
+	struct pw_tables *tables;
+	struct pw_table *runtime;
+
+	(void)state;
+	write_trace(0);
+	tables = call("replay", 1, words);
+	runtime = find(tables, "runtime", 0);
+	assert_int_equal(pair(runtime, "estimate.cycles").u64, 30682);
+	assert_true(pair(runtime, "best.error").f64 == 0.25);
+	assert_int_equal(pair(runtime, "best.low.cycles").u64, 24546);
+	assert_int_equal(pair(runtime, "best.high.cycles").u64, 40909);
+	assert_true(pair(runtime, "worst.error").f64 == 1.92);
+	assert_int_equal(pair(runtime, "worst.low.cycles").u64, 10508);
+	pw_tables_close(tables);
+}
+
+/* The first of 10 walks reads 24 entries. The others find the guest's PD entry
+ * and read one of its own, and 4 of the host to find the page. */
+static void a_guest_walks_in_two_dimensions(void **state)
+{
+	const char *const words[] = {"-s", "nested.model=radix-x86-64",
+				     "-s", "nested.levels=4",
+				     "-s", "nested.page=4K",
+				     path};
+	struct pw_tables *tables;
+	struct pw_table *counters;
+
+	(void)state;
+	write_trace(0);
+	tables = call("replay", PW_COUNT(words), words);
+	counters = find(tables, "counters", 0);
+	assert_int_equal(pair(counters, "walk.count").u64, 10);
+	assert_int_equal(pair(counters, "walk.references").u64, 24 + 9 * 5);
+	assert_int_equal(pair(counters, "nested.references").u64, 20 + 9 * 4);
+	assert_int_equal(pair(counters, "walk.cycles").u64, 69 * 14);
+	/* The root, 3 tables below it, and the pages. */
+	assert_int_equal(pair(counters, "nested.guest_bytes").u64, 14 * 4096);
+	pw_tables_close(tables);
+}
+
 static void machines_and_overrides_come_from_the_command_line(void **state)
 {
 	const char *const words[] = {"-m",
@@ -158,7 +202,11 @@ static void machines_and_overrides_come_from_the_command_line(void **state)
 				     "-m",
 				     "zen4",
 				     "-s",
+				     "pwc.pde_in_stlb=no",
+				     "-s",
 				     "tlb.stlb.entries=0",
+				     "-s",
+				     "tlb.stlb_1g.entries=0",
 				     "--interval=500",
 				     path};
 	struct pw_tables *tables;
@@ -346,6 +394,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_trace_replays_on_the_default_machine),
 		cmocka_unit_test(time_is_the_sum_of_what_things_cost),
+		cmocka_unit_test(an_estimate_comes_with_its_limits),
+		cmocka_unit_test(a_guest_walks_in_two_dimensions),
 		cmocka_unit_test(
 			machines_and_overrides_come_from_the_command_line),
 		cmocka_unit_test(a_relayout_changes_tables_and_no_faults),

@@ -48,7 +48,7 @@ static void every_value_is_read(void **state)
 	assert_int_equal(machine->l1i.config.ways, 0);
 	assert_null(machine->stlb.ops);
 	for (size_t i = 0; i < PW_PWC_MAX; i++)
-		assert_null(machine->pwc[i].ops);
+		assert_null(machine->pwc.split[i].ops);
 	assert_int_equal(machine->fault_around_pages, 4);
 	assert_true(machine->cost.clock_hz == UINT64_C(2500000000));
 	assert_true(machine->cost.base_cpi == 0.25);
@@ -98,8 +98,8 @@ static void an_override_changes_one_value(void **state)
 	assert_int_equal(machine->stlb.config.ways, 8);
 	assert_int_equal(machine->l1d.config.ways, 0);
 	assert_int_equal(machine->l1i.config.ways, 4);
-	assert_null(machine->pwc[0].ops);
-	assert_non_null(machine->pwc[1].ops);
+	assert_null(machine->pwc.split[0].ops);
+	assert_non_null(machine->pwc.split[1].ops);
 	pw_machine_close(machine);
 }
 
@@ -172,6 +172,10 @@ static void wrong_values_are_refused_by_name(void **state)
 		{"cost.stlb_hit=9ns", "cost.stlb_hit"},
 		{"cost.walk_reference=2M", "cost.walk_reference"},
 		{"cost.minor_fault=1000", "cost.minor_fault"},
+		{"pwc.pde_in_stlb=maybe", "\"no\" or \"yes\""},
+		{"pwc.pde_in_stlb=yes", "possible without tlb.stlb"},
+		{"pwc.invalidate=some", "pwc.invalidate: \"some\""},
+		{"pwc.l5.entries=4", "l5"},
 		{"cost.minor_fault=11s", "cost.minor_fault"},
 		{"name=", "name"},
 		{"tlb.l3.entries=4", "l3"},
@@ -196,6 +200,187 @@ static void wrong_values_are_refused_by_name(void **state)
 			fail_msg("%s: \"%s\" does not say \"%s\"",
 				 rows[i].override, err.message, rows[i].named);
 	}
+}
+
+/* What a machine can have between an STLB miss and memory. */
+static const char *const walk_values[] = {
+	"tlb.stlb.model=set-assoc",
+	"tlb.stlb.entries=64",
+	"tlb.stlb.ways=4",
+	"pwc.pde_in_stlb=yes",
+	"pwc.invalidate=range",
+	"pwc.pml5e.model=set-assoc",
+	"pwc.pml5e.entries=2",
+	"pwc.pml5e.ways=full",
+	"pwc.unified.model=set-assoc",
+	"pwc.unified.entries=24",
+	"pwc.unified.ways=4",
+	"walk.lines=cached",
+	"walk.l1d.model=set-assoc",
+	"walk.l1d.lines=32",
+	"walk.l1d.ways=8",
+	"walk.l1d.cycles=5 cycles",
+	"walk.memory=220 cycles",
+	"nested.model=radix-x86-64",
+	"nested.levels=4",
+	"nested.page=4K",
+	"nested.tlb.model=set-assoc",
+	"nested.tlb.entries=16",
+	"nested.tlb.ways=full",
+	"nested.pwc.pde.model=set-assoc",
+	"nested.pwc.pde.entries=8",
+	"nested.pwc.pde.ways=2",
+};
+
+#define WALK_VALUES PW_COUNT(walk_values)
+
+/* The machine of the text with these values, and one more that may be NULL. */
+static enum pw_status parse_walk(struct pw_machine **out, const char *more,
+				 struct pw_error *err)
+{
+	const char *items[WALK_VALUES + 1];
+	const struct pw_text_list list = {items, WALK_VALUES + (more != NULL)};
+
+	memcpy(items, walk_values, sizeof(walk_values));
+	items[WALK_VALUES] = more;
+	return pw_machine_parse(out, "tiny.yaml", text, &list, err);
+}
+
+static void what_walks_go_through_is_read(void **state)
+{
+	struct pw_machine *machine;
+	struct pw_error err;
+
+	(void)state;
+	PW_TEST_OK(parse_walk(&machine, NULL, &err), &err);
+	assert_true(machine->pwc.in_stlb && machine->pwc.by_range);
+	assert_null(machine->pwc.split[0].ops);
+	assert_int_equal(machine->pwc.split[3].config.entries, 2);
+	assert_int_equal(machine->pwc.unified.config.entries, 24);
+	assert_true(machine->lines.cached);
+	assert_int_equal(machine->lines.cache[0].config.entries, 32);
+	assert_int_equal(machine->lines.cycles[0], 5);
+	assert_null(machine->lines.cache[1].ops);
+	assert_null(machine->lines.cache[2].ops);
+	assert_int_equal(machine->lines.cycles[3], 220);
+	assert_string_equal(machine->nested.page_table->name, "radix-x86-64");
+	assert_int_equal(machine->nested.geometry.levels, 4);
+	assert_int_equal(machine->nested.height, 0);
+	assert_int_equal(machine->nested.tlb.config.entries, 16);
+	assert_int_equal(machine->nested.pwc.split[0].config.entries, 8);
+	assert_null(machine->nested.pwc.unified.ops);
+	pw_machine_close(machine);
+	/* Sizes of 0 are none, and lines may be there and not in use. */
+	PW_TEST_OK(parse_walk(&machine, "walk.l1d.lines=0", &err), &err);
+	assert_null(machine->lines.cache[0].ops);
+	pw_machine_close(machine);
+	PW_TEST_OK(parse_walk(&machine, "walk.lines=none", &err), &err);
+	assert_false(machine->lines.cached);
+	pw_machine_close(machine);
+}
+
+static void wrong_values_of_walks_are_refused_by_name(void **state)
+{
+	static const struct {
+		const char *more;
+		const char *named;
+	} rows[] = {
+		{"pwc.unified.entries=23", "pwc.unified: 23 entries"},
+		{"pwc.pml5e.ways=3", "pwc.pml5e"},
+		{"tlb.stlb.entries=0", "pwc.pde_in_stlb"},
+		{"walk.lines=some", "walk.lines: \"some\""},
+		{"walk.l1d.lines=33", "walk.l1d"},
+		{"walk.l1d.cycles=5ns", "walk.l1d.cycles"},
+		{"walk.memory=2M", "walk.memory"},
+		{"walk.l4.lines=4", "l4"},
+		{"nested.model=magic", "nested.model: \"magic\""},
+		{"nested.levels=0", "nested.levels"},
+		{"nested.page=5K", "nested.page: \"5K\""},
+		{"nested.page=512G", "nested.page"},
+		{"nested.page=2K", "nested.page"},
+		{"nested.tlb.entries=15000M", "nested.tlb.entries"},
+		{"nested.pwc.pde.entries=7", "nested.pwc.pde"},
+		{"nested.pwc.invalidate=all", "invalidate"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(rows); i++) {
+		struct pw_machine *machine;
+		struct pw_error err;
+
+		assert_int_equal(parse_walk(&machine, rows[i].more, &err),
+				 PW_ERR_USAGE);
+		assert_null(machine);
+		if (!strstr(err.message, rows[i].named))
+			fail_msg("%s: \"%s\" does not say \"%s\"", rows[i].more,
+				 err.message, rows[i].named);
+	}
+}
+
+/* A host has trees only, and pages no smaller than what TLBs can follow. */
+static void what_a_host_cannot_be_for_is_refused(void **state)
+{
+	static const struct {
+		const char *more[5];
+		const char *named; /* NULL: it is a machine */
+	} rows[] = {
+		{{"nested.page=2M"}, NULL},
+		{{"nested.page=1G"}, NULL},
+		{{"nested.model=hashed", "nested.levels=1"}, "nested.model"},
+		{{"page_table.model=hashed", "page_table.levels=1"},
+		 "nested.model"},
+		{{"page_table.page=2M"}, "nested.page"},
+		{{"page_table.page=2M", "nested.page=2M"}, NULL},
+		{{"tlb.l1s.model=set-assoc", "tlb.l1s.entries=8",
+		  "tlb.l1s.ways=2"},
+		 NULL},
+		{{"tlb.l1s.model=set-assoc", "tlb.l1s.entries=8",
+		  "tlb.l1s.ways=2", "page_size.model=huge", "page_size.max=2M"},
+		 "nested.page"},
+		{{"nested.tlb.coalesce=4"}, "coalesce"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(rows); i++) {
+		const char *items[WALK_VALUES + 5];
+		struct pw_text_list list = {items, WALK_VALUES};
+		struct pw_machine *machine;
+		struct pw_error err;
+		enum pw_status st;
+
+		memcpy(items, walk_values, sizeof(walk_values));
+		for (size_t j = 0; j < 5 && rows[i].more[j]; j++)
+			items[list.count++] = rows[i].more[j];
+		st = pw_machine_parse(&machine, "tiny.yaml", text, &list, &err);
+		if (!rows[i].named) {
+			PW_TEST_OK(st, &err);
+			pw_machine_close(machine);
+			continue;
+		}
+		assert_int_equal(st, PW_ERR_USAGE);
+		assert_non_null(strstr(err.message, rows[i].named));
+	}
+}
+
+/* Page-directory entries have one home. */
+static void a_cache_beside_the_stlb_is_refused(void **state)
+{
+	const char *items[] = {"pwc.pde_in_stlb=yes", "pwc.pde.entries=0"};
+	struct pw_text_list overrides = {items, 1};
+	struct pw_machine *machine;
+	struct pw_error err;
+
+	(void)state;
+	assert_int_equal(
+		pw_machine_load(&machine, "generic-x86-64", &overrides, &err),
+		PW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "possible beside pwc.pde"));
+	overrides.count = 2;
+	PW_TEST_OK(
+		pw_machine_load(&machine, "generic-x86-64", &overrides, &err),
+		&err);
+	assert_true(machine->pwc.in_stlb);
+	pw_machine_close(machine);
 }
 
 static void an_unknown_key_is_shown_where_it_is(void **state)
@@ -229,10 +414,10 @@ static void an_unknown_name_comes_with_the_nearest_one(void **state)
 	struct pw_error err;
 
 	(void)state;
-	assert_int_equal(pw_machine_load(&machine, "zen5", NULL, &err),
+	assert_int_equal(pw_machine_load(&machine, "zen44", NULL, &err),
 			 PW_ERR_USAGE);
 	assert_null(machine);
-	assert_non_null(strstr(err.message, "zen5"));
+	assert_non_null(strstr(err.message, "zen44"));
 	assert_non_null(strstr(err.hint, "zen4"));
 	assert_int_equal(pw_machine_load(&machine, "./zen4", NULL, &err),
 			 PW_ERR_USAGE);
@@ -294,6 +479,10 @@ int main(void)
 		cmocka_unit_test(an_override_changes_one_value),
 		cmocka_unit_test(every_tlb_of_a_core_can_be_given),
 		cmocka_unit_test(wrong_values_are_refused_by_name),
+		cmocka_unit_test(what_walks_go_through_is_read),
+		cmocka_unit_test(wrong_values_of_walks_are_refused_by_name),
+		cmocka_unit_test(what_a_host_cannot_be_for_is_refused),
+		cmocka_unit_test(a_cache_beside_the_stlb_is_refused),
 		cmocka_unit_test(an_unknown_key_is_shown_where_it_is),
 		cmocka_unit_test(a_missing_section_is_refused),
 		cmocka_unit_test(an_unknown_name_comes_with_the_nearest_one),

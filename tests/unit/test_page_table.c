@@ -1,9 +1,10 @@
 /*
- * test_page_table.c - geometry of page tables, and walks through them.
+ * test_page_table.c - geometry of page tables.
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/walker.h"
+#include "replay/models.h"
+#include "replay/slab.h"
 
 struct fixture {
 	struct pw_arena *arena;
@@ -358,85 +359,6 @@ static void memory_that_ends_is_said(void **state)
 	pw_arena_close(config.arena);
 }
 
-/* ---- walks ---- */
-
-static struct pw_tlb_choice cache(uint64_t entries)
-{
-	return (struct pw_tlb_choice){.ops = pw_tlb_find("set-assoc"),
-				      .config = {.entries = entries}};
-}
-
-static void make_walker(struct pw_walker *walker, struct pw_arena **arena,
-			bool caches)
-{
-	const struct pw_page_table_config config = {.levels = 4};
-	struct pw_machine machine = {.page_table_levels = 4};
-	struct pw_error err;
-
-	machine.page_table = pw_page_table_find("radix-x86-64");
-	machine.geometry = machine.page_table->geometry(&config);
-	for (size_t i = 0; caches && i < PW_PWC_MAX; i++)
-		machine.pwc[i] = cache(2);
-	PW_TEST_OK(pw_arena_open(arena, 0, &err), &err);
-	PW_TEST_OK(pw_walker_make(walker, &machine, *arena, &err), &err);
-}
-
-static struct pw_walk walk_to(struct pw_walker *walker, uint64_t page)
-{
-	const struct pw_reference reference = {
-		page, {.first = page, .pte = PW_PTE_PRESENT}, 0, 0};
-
-	return pw_walker_walk(walker, &reference);
-}
-
-static void a_walk_without_caches_reads_four_entries(void **state)
-{
-	struct pw_walker walker;
-	struct pw_arena *arena;
-
-	(void)state;
-	make_walker(&walker, &arena, false);
-	for (size_t i = 0; i < 3; i++) {
-		struct pw_walk walk = walk_to(&walker, 7);
-
-		assert_int_equal(walk.references, 4);
-		assert_false(walk.cache_hit);
-	}
-	pw_arena_close(arena);
-}
-
-/* Cold: 4. Same 2 MiB: its PD entry is known, 1. Same GiB: 2. Same 512 GiB: 3.
- * Elsewhere: 4. After a flush: 4 again. */
-static void caches_shorten_a_walk_to_what_they_lack(void **state)
-{
-	static const struct {
-		uint64_t page;
-		unsigned references;
-	} rows[] = {
-		{0, 4},
-		{1, 1},
-		{1 << 9, 2},
-		{(1 << 9) + 3, 1},
-		{1 << 18, 3},
-		{UINT64_C(1) << 27, 4},
-		{(UINT64_C(1) << 27) + 1, 1},
-	};
-	struct pw_walker walker;
-	struct pw_arena *arena;
-
-	(void)state;
-	make_walker(&walker, &arena, true);
-	for (size_t i = 0; i < PW_COUNT(rows); i++) {
-		struct pw_walk walk = walk_to(&walker, rows[i].page);
-
-		assert_int_equal(walk.references, rows[i].references);
-		assert_int_equal(walk.cache_hit, rows[i].references < 4);
-	}
-	pw_walker_flush(&walker);
-	assert_int_equal(walk_to(&walker, 1).references, 4);
-	pw_arena_close(arena);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,8 +372,6 @@ int main(void)
 			levels_and_pages_that_are_not_there_are_refused),
 		cmocka_unit_test(pages_cost_less_than_24_bytes_in_any_pattern),
 		cmocka_unit_test(memory_that_ends_is_said),
-		cmocka_unit_test(a_walk_without_caches_reads_four_entries),
-		cmocka_unit_test(caches_shorten_a_walk_to_what_they_lack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,7 @@ static void open_subject(struct subject *s, uint64_t seed)
 	pw_random_machine(&s->random, &s->machine, &s->twin);
 	/* No page table here knows what comes next. */
 	s->machine.prefetch_next = s->twin.tlb.prefetch = false;
+	s->machine.pwc.in_stlb = false;
 	cpu->count = 1 + below(s, CPUS_MAX);
 	cpu->smt = 1 + below(s, 3);
 	cpu->asids = 1 + below(s, ASIDS_MAX);
@@ -208,9 +209,16 @@ static bool is_mapped(void *context, uint64_t page,
 	return true;
 }
 
+/* What walks do is another test's. */
+static void walk(void *context, uint64_t page)
+{
+	(void)context;
+	(void)page;
+}
+
 static void refer(struct subject *s, char how, uint64_t page)
 {
-	const struct pw_oracle_mapper mapper = {NULL, is_mapped};
+	const struct pw_oracle_mapper mapper = {NULL, is_mapped, walk};
 	uint32_t space = s->thread[s->runs].space;
 	uint32_t asid = name_of(s, s->now, slot_of(s, s->now, space));
 	struct pw_oracle_outcome outcome = pw_oracle_mmu_refer(

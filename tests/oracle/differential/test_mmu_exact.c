@@ -130,9 +130,9 @@ static void open_subject(struct subject *s, uint64_t seed)
 		for (size_t j = 0; j < 2 * (size_t)REGIONS; j++)
 			s->space[i].region[j / REGIONS][j % REGIONS].large =
 				j % REGIONS == REGIONS - 1 || below(s, 2);
-	PW_TEST_OK(
-		pw_mmu_make(&s->mmu, &s->machine, &s->counters, s->arena, &err),
-		&err);
+	PW_TEST_OK(pw_mmu_make(&s->mmu, &s->machine, NULL, &s->counters,
+			       s->arena, &err),
+		   &err);
 	pw_oracle_mmu_init(&s->oracle, &s->twin);
 	for (size_t i = 0; i < 2; i++) {
 		s->notice[i] = pw_mmu_notices(&s->machine, i);
@@ -258,8 +258,8 @@ static void refer_fast(struct subject *s, uint32_t asid, uint64_t page,
 static void refer_slowly(struct subject *s, char how, uint32_t asid,
 			 uint64_t page, uint32_t count)
 {
-	const struct pw_oracle_mapper mapper = {&s->space[asid],
-						find_for_oracle};
+	const struct pw_oracle_mapper mapper = {.context = &s->space[asid],
+						.find = find_for_oracle};
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct pw_oracle_outcome outcome = pw_oracle_mmu_refer(

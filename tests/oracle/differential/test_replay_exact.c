@@ -155,7 +155,13 @@ static void compare_row(const struct subject *s, size_t index,
 		{"dtlb.misses", row->dtlb_misses, true},
 		{"itlb.misses", row->itlb_misses, true},
 		{"stlb.misses", row->stlb_misses, true},
+		{"walk.count", row->walk_count, true},
 		{"walk.references", row->walk_references, true},
+		{"walk.cycles", row->walk_cycles, true},
+		{"walk.served.l1d", row->walk_served_l1d, true},
+		{"walk.served.l2", row->walk_served_l2, true},
+		{"walk.served.llc", row->walk_served_llc, true},
+		{"walk.served.memory", row->walk_served_memory, true},
 		{"fault.minor", row->faults, true},
 		{"rss.bytes", row->rss_bytes, false},
 		{"pagetable.bytes", row->pagetable_bytes, false},
@@ -268,8 +274,10 @@ static uint64_t count_misses(struct subject *s, size_t machine,
 					(struct pw_oracle_array){.largest = -1};
 	twin.tlb.array[swept[s->sweep][0]].declared = true;
 	twin.tlb.array[swept[s->sweep][0]].geometry = geometry;
-	if (s->sweep == PW_SWEEP_STLB)
+	if (s->sweep == PW_SWEEP_STLB) {
 		twin.tlb.prefetch = false;
+		twin.walk.pwc.in_stlb = false;
+	}
 	pw_oracle_run(&run, &s->trace, &twin, s->interval);
 	misses = pw_oracle_value(&run.final,
 				 s->sweep == PW_SWEEP_L1D   ? "dtlb.misses"
