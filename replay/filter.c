@@ -63,12 +63,6 @@ void pw_filter_note_large(struct pw_filter *filter,
 	PW_DEBUG_ASSERT(large->count > 1);
 }
 
-/* Whether [a, a + n) and [b, b + m) have a page in common. */
-static bool overlap(uint64_t a, uint64_t n, uint64_t b, uint64_t m)
-{
-	return a - b < m || b - a < n;
-}
-
 void pw_filter_drop(struct pw_filter *filter, uint64_t first, uint64_t count)
 {
 	uint64_t last = (first + count - 1) | filter->group_mask;
@@ -82,7 +76,6 @@ void pw_filter_drop(struct pw_filter *filter, uint64_t first, uint64_t count)
 		if ((*recent >> 2) - first < count)
 			*recent = NONE;
 	}
-	if (filter->large.count &&
-	    overlap(filter->large.first, filter->large.count, first, count))
-		filter->large.count = 0;
+	/* It may be a piece of a page that a TLB holds whole. */
+	filter->large.count = 0;
 }

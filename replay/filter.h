@@ -90,7 +90,7 @@ void pw_filter_note_large(struct pw_filter *filter,
 uint64_t pw_filter_how(const struct pw_filter *filter, uint64_t page);
 
 /*
- * Forget base pages [first, first + count); @count is not 0.
+ * Forget base pages [first, first + count) and the large page; @count is not 0.
  */
 void pw_filter_drop(struct pw_filter *filter, uint64_t first, uint64_t count);
 

@@ -254,6 +254,7 @@ void pw_mmu_flush_space(struct pw_mmu *mmu, uint32_t asid)
 				array->tlb.state, pw_tlb_key(asid, 0, 0),
 				(uint64_t)1 << PW_KEY_ASID_SHIFT);
 	}
+	pw_walker_invalidate(&mmu->walker, asid, 0, PW_KEY_PAGE + 1);
 }
 
 void pw_mmu_flush(struct pw_mmu *mmu)

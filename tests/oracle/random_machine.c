@@ -249,19 +249,31 @@ static bool may_nest(const struct pw_machine *machine)
 }
 
 /* With a host, TLBs hold no larger pages than it has. */
-static void hold_pages(struct pw_oracle_machine *twin)
+static void hold_pages(struct pw_oracle_mmu_machine *tlbs,
+		       const struct pw_oracle_walk_machine *walks)
 {
-	const struct pw_oracle_shape *host = &twin->walk.host;
 	uint64_t bytes = (uint64_t)1
-			 << (host->page_shift +
-			     pw_oracle_order(host, twin->walk.host_height));
+			 << (walks->host.page_shift +
+			     pw_oracle_order(&walks->host, walks->host_height));
 
 	for (unsigned h = 0; h < PW_ORACLE_HEIGHTS; h++)
-		while (twin->tlb.held[h] > 0 &&
-		       twin->tlb.pages[twin->tlb.held[h]]
-				       << twin->shape.page_shift >
+		while (tlbs->held[h] > 0 &&
+		       tlbs->pages[tlbs->held[h]] << walks->guest.page_shift >
 			       bytes)
-			twin->tlb.held[h]--;
+			tlbs->held[h]--;
+}
+
+void pw_random_walks(struct pw_random *random, struct pw_machine *machine,
+		     struct pw_oracle_mmu_machine *tlbs,
+		     struct pw_oracle_walk_machine *walks)
+{
+	pw_random_walk(random, machine, walks);
+	if (machine->nested.page_table && !may_nest(machine)) {
+		machine->nested = (struct pw_nested_choice){0};
+		walks->nested = false;
+	}
+	if (walks->nested)
+		hold_pages(tlbs, walks);
 }
 
 void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
@@ -287,11 +299,5 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;
 	pw_random_tlbs(random, machine, &twin->tlb);
-	pw_random_walk(random, machine, &twin->walk);
-	if (machine->nested.page_table && !may_nest(machine)) {
-		machine->nested = (struct pw_nested_choice){0};
-		twin->walk.nested = false;
-	}
-	if (twin->walk.nested)
-		hold_pages(twin);
+	pw_random_walks(random, machine, &twin->tlb, &twin->walk);
 }

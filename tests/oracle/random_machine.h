@@ -36,4 +36,15 @@ void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
 void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 		       struct pw_oracle_machine *twin);
 
+/*
+ * Give @machine, whose TLBs @tlbs are chosen, what walks go through, the same
+ * to
+ * @walks, and to @tlbs what a host leaves of large pages.
+ *
+ * Owns: nothing.
+ */
+void pw_random_walks(struct pw_random *random, struct pw_machine *machine,
+		     struct pw_oracle_mmu_machine *tlbs,
+		     struct pw_oracle_walk_machine *walks);
+
 #endif

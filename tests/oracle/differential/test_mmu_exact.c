@@ -2,8 +2,9 @@
  * test_mmu_exact.c - the TLBs of a core equal their oracle, page sizes mixed.
  *
  * Random TLBs of all kinds; pages of 4 KiB, 2 MiB and 1 GiB of some spaces, in
- * both halves of the addresses, are mapped, referred to, changed and removed.
- * The MMU is spared what a filter knows; the oracle gets every reference.
+ * both halves of the addresses, are mapped, referred to, changed and removed;
+ * walks go through page-walk caches, lines and hosts of all kinds. The MMU is
+ * spared what a filter knows; the oracle gets every reference.
  *
  * PW_SEEDS is the number of random machines, PW_SEED the first one.
  */
@@ -14,6 +15,7 @@
 #include "replay/filter.h"
 #include "replay/mmu.h"
 #include "tests/oracle/oracle_seeds.h"
+#include "tests/oracle/oracle_walk.h"
 #include "tests/oracle/random_machine.h"
 
 #define STEPS 1500
@@ -46,11 +48,14 @@ struct subject {
 	struct pw_filter filter[2];
 	uint32_t asid; /* the filters are of */
 	struct pw_oracle_mmu oracle;
+	struct pw_guest guest;
+	struct pw_oracle_walk_machine walks_twin;
+	struct pw_oracle_walk_counts walked;
+	struct pw_oracle_walks walker;
 	struct space *space;   /* SPACES of them */
 	uint64_t hits, misses; /* the second level's, by the oracle */
-	uint64_t walks;
-	bool crowded; /* few pages, so that they meet again */
-	bool alike;   /* most pages are mapped alike, so that they group */
+	bool crowded;	       /* few pages, so that they meet again */
+	bool alike; /* most pages are mapped alike, so that they group */
 };
 
 static uint64_t below(struct subject *s, uint64_t bound)
@@ -94,12 +99,13 @@ static bool find(void *table, uint64_t page, struct pw_leaf *leaf)
 	return true;
 }
 
-static bool find_for_oracle(void *table, uint64_t page,
+static bool find_for_oracle(void *context, uint64_t page,
 			    struct pw_oracle_mapping_entry *entry)
 {
+	struct subject *s = context;
 	struct pw_leaf leaf;
 
-	if (page >= 2 * HALF || !find(table, page, &leaf))
+	if (page >= 2 * HALF || !find(&s->space[s->asid], page, &leaf))
 		return false;
 	entry->height = leaf.height;
 	entry->flags = leaf.pte;
@@ -107,9 +113,35 @@ static bool find_for_oracle(void *table, uint64_t page,
 	return true;
 }
 
+static void walk_for_oracle(void *context, uint64_t page)
+{
+	struct subject *s = context;
+	struct pw_leaf leaf;
+	struct pw_oracle_target target = {
+		.asid = s->asid, .space = s->asid, .page = page};
+
+	assert_true(find(&s->space[s->asid], page, &leaf));
+	target.height = leaf.height;
+	pw_oracle_walk(&s->walker, &s->oracle.tlb[PW_ORACLE_STLB], &target);
+}
+
 static const struct pw_page_table_ops table_ops = {.find = find};
 
 /* ---- one machine ---- */
+
+static void make_mmu(struct subject *s)
+{
+	struct pw_guest *guest = NULL;
+	struct pw_error err;
+
+	if (s->machine.nested.page_table) {
+		guest = &s->guest;
+		pw_guest_make(guest, &s->machine.geometry, &s->counters);
+	}
+	PW_TEST_OK(pw_mmu_make(&s->mmu, &s->machine, guest, &s->counters,
+			       s->arena, &err),
+		   &err);
+}
 
 static void open_subject(struct subject *s, uint64_t seed)
 {
@@ -123,6 +155,7 @@ static void open_subject(struct subject *s, uint64_t seed)
 	s->machine.page_table = pw_page_table_find("radix-x86-64");
 	s->machine.geometry = s->machine.page_table->geometry(&config);
 	pw_random_tlbs(&s->random, &s->machine, &s->twin);
+	pw_random_walks(&s->random, &s->machine, &s->twin, &s->walks_twin);
 	PW_TEST_OK(pw_arena_open(&s->arena, 0, &err), &err);
 	s->space = pw_arena_alloc(s->arena, SPACES, sizeof(*s->space));
 	assert_non_null(s->space);
@@ -130,10 +163,9 @@ static void open_subject(struct subject *s, uint64_t seed)
 		for (size_t j = 0; j < 2 * (size_t)REGIONS; j++)
 			s->space[i].region[j / REGIONS][j % REGIONS].large =
 				j % REGIONS == REGIONS - 1 || below(s, 2);
-	PW_TEST_OK(pw_mmu_make(&s->mmu, &s->machine, NULL, &s->counters,
-			       s->arena, &err),
-		   &err);
+	make_mmu(s);
 	pw_oracle_mmu_init(&s->oracle, &s->twin);
+	pw_oracle_walks_init(&s->walker, &s->walks_twin, &s->walked);
 	for (size_t i = 0; i < 2; i++) {
 		s->notice[i] = pw_mmu_notices(&s->machine, i);
 		pw_filter_init(&s->filter[i], s->notice[i].classes, true);
@@ -143,6 +175,9 @@ static void open_subject(struct subject *s, uint64_t seed)
 
 static void close_subject(struct subject *s)
 {
+	assert_false(s->guest.failed);
+	pw_guest_free(&s->guest);
+	pw_oracle_walks_free(&s->walker);
 	pw_oracle_mmu_free(&s->oracle);
 	pw_arena_close(s->arena);
 }
@@ -164,6 +199,8 @@ static void invalidate(struct subject *s, uint32_t asid, uint64_t first,
 	pw_filter_drop(&s->filter[0], first, count);
 	pw_filter_drop(&s->filter[1], first, count);
 	pw_oracle_mmu_invalidate(&s->oracle, asid, first, count);
+	pw_oracle_walks_invalidate(&s->walker, &s->oracle.tlb[PW_ORACLE_STLB],
+				   asid, first, first + count);
 }
 
 /* Make the page present, and writable if need be. */
@@ -230,7 +267,8 @@ static void note(struct subject *s, const struct pw_reference *reference,
 static void refer_fast(struct subject *s, uint32_t asid, uint64_t page,
 		       const struct record *record)
 {
-	struct pw_reference reference = {.page = page, .asid = asid};
+	struct pw_reference reference = {
+		.page = page, .asid = asid, .space = asid};
 	struct pw_filter *filter = &s->filter[record->fetch];
 	uint64_t how = record->write ? PW_FILTER_WRITE : PW_FILTER_READ;
 
@@ -258,9 +296,10 @@ static void refer_fast(struct subject *s, uint32_t asid, uint64_t page,
 static void refer_slowly(struct subject *s, char how, uint32_t asid,
 			 uint64_t page, uint32_t count)
 {
-	const struct pw_oracle_mapper mapper = {.context = &s->space[asid],
-						.find = find_for_oracle};
+	const struct pw_oracle_mapper mapper = {s, find_for_oracle,
+						walk_for_oracle};
 
+	assert_int_equal(asid, s->asid);
 	for (uint32_t i = 0; i < count; i++) {
 		struct pw_oracle_outcome outcome = pw_oracle_mmu_refer(
 			&s->oracle, how, asid, page, mapper);
@@ -268,7 +307,6 @@ static void refer_slowly(struct subject *s, char how, uint32_t asid,
 		s->hits += outcome.second_hit;
 		s->misses +=
 			!outcome.hit && outcome.second && !outcome.second_hit;
-		s->walks += !outcome.hit && !outcome.second_hit;
 	}
 }
 
@@ -301,6 +339,32 @@ static void refer_mixed(struct subject *s, uint32_t asid, uint64_t page)
 
 /* ---- what is compared ---- */
 
+static void compare_walks(const struct subject *s, uint64_t step)
+{
+	const struct pw_counters *have = &s->counters;
+	const struct pw_oracle_walk_counts *want = &s->walked;
+	const struct {
+		const char *name;
+		uint64_t have, want;
+	} rows[] = {
+		{"walk.count", have->walk_count, want->walks},
+		{"walk.references", have->walk_references, want->references},
+		{"walk.cycles", have->walk_cycles, want->cycles},
+		{"pwc.hits", have->pwc_hits, want->pwc_hits},
+		{"nested.references", have->nested_references,
+		 want->nested_references},
+		{"nested.guest_bytes", have->nested_guest_bytes,
+		 want->guest_bytes},
+	};
+
+	for (size_t i = 0; i < PW_COUNT(rows); i++)
+		if (rows[i].have != rows[i].want)
+			fail_msg("seed %ju, step %ju: %s is %ju, not %ju",
+				 (uintmax_t)s->seed, (uintmax_t)step,
+				 rows[i].name, (uintmax_t)rows[i].have,
+				 (uintmax_t)rows[i].want);
+}
+
 static void compare(struct subject *s, uint64_t step)
 {
 	uint64_t first = 0;
@@ -332,7 +396,7 @@ static void compare(struct subject *s, uint64_t step)
 			 first);
 	assert_int_equal(s->counters.stlb_hits, s->hits);
 	assert_int_equal(s->counters.stlb_misses, s->misses);
-	assert_int_equal(s->counters.walk_count, s->walks);
+	compare_walks(s, step);
 }
 
 /* Unmap some pages in a row, or one large one. */
@@ -373,11 +437,15 @@ static void act(struct subject *s)
 			pw_filter_clear(&s->filter[0]);
 			pw_filter_clear(&s->filter[1]);
 			pw_oracle_mmu_flush(&s->oracle);
+			pw_oracle_walks_flush(&s->walker);
 		} else {
 			pw_mmu_flush_space(&s->mmu, asid);
 			pw_filter_clear(&s->filter[0]);
 			pw_filter_clear(&s->filter[1]);
 			pw_oracle_mmu_flush_space(&s->oracle, asid);
+			pw_oracle_walks_invalidate(
+				&s->walker, &s->oracle.tlb[PW_ORACLE_STLB],
+				asid, 0, 2 * HALF);
 		}
 		break;
 	case 3:
