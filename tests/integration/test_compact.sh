@@ -133,7 +133,7 @@ for damaged in truncated corrupt shapes_truncated shapes_corrupt \
 	expect_status 2 "$pagewalk" compact -o here.pwt \
 		"$fixtures/pwt/$damaged.pwt"
 	grep -q "$damaged.pwt:" err || fail "no word about the damage"
-	grep -q "pagewalk import" err || fail "no word about what to do"
+	grep -q "pagewalk verify --repair" err || fail "no word about what to do"
 done
 expect_status 2 "$pagewalk" compact -o here.pwt "$fixtures/pinatrace/corrupt.out"
 expect_status 2 "$pagewalk" compact -o here.pwt "$fixtures/pwt/README"
