@@ -62,6 +62,7 @@ struct map_call {
 	uint64_t prot;
 	uint64_t flags;
 	uint64_t offset;
+	uint64_t device;
 	uint64_t inode;
 	uint64_t file_bytes;
 };
@@ -96,6 +97,18 @@ static struct pw_mapping describe(const struct map_call *call, const char *text)
 			mapping.hugetlb_shift = HUGETLB_DEFAULT;
 	}
 	return mapping;
+}
+
+static enum pw_status attach(const struct context *ctx,
+			     const struct map_call *call,
+			     struct pw_mapping *mapping, struct pw_error *err)
+{
+	const struct pw_object name = {.device = call->device,
+				       .inode = call->inode,
+				       .bytes = call->file_bytes};
+
+	return pw_object_attach(&ctx->system->objects, &name, ctx->text,
+				mapping, err);
 }
 
 static enum pw_status make_mapping(const struct context *ctx,
@@ -145,16 +158,21 @@ static enum pw_status apply_map(const struct context *ctx, struct pw_error *err)
 		.prot = arg[2],
 		.flags = arg[3],
 		.offset = arg[4],
+		.device = arg[5],
 		.inode = arg[6],
 		.file_bytes = arg[7],
 	};
 	struct pw_mapping mapping;
+	enum pw_status st;
 
 	if (strcmp(ctx->text, "[heap]") == 0) {
 		ctx->space->break_known = true;
 		ctx->space->break_page = range_of(ctx, arg[0], arg[1]).end;
 	}
 	mapping = describe(&call, ctx->text);
+	st = attach(ctx, &call, &mapping, err);
+	if (st != PW_OK)
+		return st;
 	return make_mapping(ctx, range_of(ctx, call.address, call.length),
 			    &mapping, err);
 }
@@ -169,12 +187,16 @@ static enum pw_status apply_mmap(const struct context *ctx,
 		.prot = arg[2],
 		.flags = arg[3],
 		.offset = arg[5],
+		.device = arg[6],
 		.inode = arg[7],
 		.file_bytes = arg[8],
 	};
 	const uint64_t how = MAP_FLAG_POPULATE | MAP_FLAG_NONBLOCK;
 	struct pw_mapping mapping = describe(&call, ctx->text);
+	enum pw_status st = attach(ctx, &call, &mapping, err);
 
+	if (st != PW_OK)
+		return st;
 	if (call.flags & MAP_FLAG_LOCKED)
 		mapping.lock = PW_LOCK_NOW;
 	return make_new(ctx, range_of(ctx, call.address, call.length), &mapping,
@@ -394,7 +416,11 @@ static enum pw_status apply_shmat(const struct context *ctx,
 		.anonymous = true,
 		.shared = true,
 	};
+	const struct map_call call = {.device = arg[4], .inode = arg[5]};
+	enum pw_status st = attach(ctx, &call, &mapping, err);
 
+	if (st != PW_OK)
+		return st;
 	if (arg[2] & SHM_FLAG_EXEC)
 		mapping.prot |= 4;
 	return make_new(ctx, range_of(ctx, ctx->event->result, arg[3]),

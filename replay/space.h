@@ -59,6 +59,7 @@ struct pw_mapping {
 	unsigned hugetlb_shift; /* of the pages MAP_HUGETLB asks for, or 0 */
 	uint64_t file_bias;	/* file offset minus address, modulo 2^64 */
 	uint64_t file_bytes;	/* size of the file; 0: unknown */
+	uint32_t object;	/* what it maps: see object.h */
 };
 
 struct pw_space {

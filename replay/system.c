@@ -17,6 +17,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->arena = arena;
 	system->tables.slab.arena = arena;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
+	pw_objects_make(&system->objects);
 	system->mappings_known = true;
 	system->outlet = outlet;
 	system->shift = machine->geometry.page_shift - PW_PAGE_SHIFT;
@@ -67,6 +68,7 @@ void pw_system_free(struct pw_system *system)
 		if (space_at(system, i))
 			pw_space_free(space_at(system, i));
 	pw_array_free(&system->spaces);
+	pw_objects_free(&system->objects);
 	system->current = NULL;
 }
 
