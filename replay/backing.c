@@ -29,7 +29,8 @@ static enum pw_status find_key(struct pw_backings *backings,
 {
 	uint64_t word[4] = {backing->kind, backing->device, backing->inode,
 			    backing->handle};
-	size_t length = strlen(name);
+	bool named = backing->kind != PW_BACKING_FILE || backing->inode == 0;
+	size_t length = named ? strlen(name) : 0;
 	char *key = malloc(sizeof(word) + length);
 	enum pw_status st;
 
@@ -43,6 +44,32 @@ static enum pw_status find_key(struct pw_backings *backings,
 				  number, err);
 	free(key);
 	return st;
+}
+
+static struct pw_backing *at(const struct pw_backings *backings,
+			     uint32_t number)
+{
+	PW_ASSERT(number > 0 && number <= backings->list.count);
+	return &PW_ARRAY_AT(&backings->list, struct pw_backing, number - 1);
+}
+
+/* What is heard of a known thing later: another path, and rights. */
+static enum pw_status update(struct pw_backings *backings, uint32_t number,
+			     const struct pw_backing *heard,
+			     struct pw_error *err)
+{
+	struct pw_backing *known = at(backings, number);
+	const char *name;
+
+	known->writable |= heard->writable;
+	if (!heard->name || !heard->name[0] ||
+	    strcmp(heard->name, known->name) == 0)
+		return PW_OK;
+	name = pw_arena_copy(backings->arena, heard->name);
+	if (!name)
+		return pw_fail_memory(err, "the name of a mapping");
+	known->name = name;
+	return PW_OK;
 }
 
 enum pw_status pw_backings_number(struct pw_backings *backings,
@@ -59,19 +86,12 @@ enum pw_status pw_backings_number(struct pw_backings *backings,
 	PW_ASSERT(found > 0 && found <= backings->list.count + 1);
 	*number = (uint32_t)found;
 	if (found <= backings->list.count)
-		return PW_OK;
+		return update(backings, (uint32_t)found, backing, err);
 	copy.name = pw_arena_copy(backings->arena, name);
 	if (!copy.name)
 		return pw_fail_memory(err, "the name of a mapping");
 	copy.charged_pages = copy.mapped_pages = 0;
 	return pw_array_push(&backings->list, &copy, err);
-}
-
-static struct pw_backing *at(const struct pw_backings *backings,
-			     uint32_t number)
-{
-	PW_ASSERT(number > 0 && number <= backings->list.count);
-	return &PW_ARRAY_AT(&backings->list, struct pw_backing, number - 1);
 }
 
 const struct pw_backing *pw_backings_at(const struct pw_backings *backings,

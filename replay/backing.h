@@ -3,7 +3,8 @@
  * names and memory policies.
  *
  * Two numbers are equal where the kernel would see one thing: for a file that
- * is the open file, told by device, inode, descriptor and path.
+ * is the open file, told by device, inode and descriptor (and by its path where
+ * there is no inode).
  */
 #ifndef PW_REPLAY_BACKING_H
 #define PW_REPLAY_BACKING_H
@@ -30,6 +31,7 @@ struct pw_backing {
 	uint64_t inode;
 	uint64_t handle;  /* the descriptor, or what tells it from others */
 	const char *name; /* as /proc/PID/maps has it; never NULL */
+	bool writable;	  /* a file known to be open for writing */
 	/* What pw_backings_charge said, and pages in mappings now. */
 	uint64_t charged_pages;
 	uint64_t mapped_pages;
@@ -54,8 +56,9 @@ void pw_backings_init(struct pw_backings *backings, struct pw_arena *arena);
 void pw_backings_free(struct pw_backings *backings);
 
 /*
- * The number of what @backing tells of in its first five members, 1 or higher.
- * A name NULL is "". Shared memory is always a new one.
+ * The number of what @backing tells of in its first six members, 1 or higher.
+ * A name NULL is ""; of something known, the last one counts; once a file is known to
+ * be writable it stays so. Shared memory is always a new one.
  *
  * Errors: PW_ERR_SYSTEM.
  */

@@ -10,9 +10,19 @@ enum pw_status pw_guard_install(struct pw_system *system,
 				struct pw_space *space, struct pw_range part,
 				struct pw_error *err)
 {
-	enum pw_status st = pw_space_own_page(space, part.first, err);
+	struct pw_range extent;
+	const struct pw_mapping *found =
+		pw_space_find(space, part.first, &extent);
+	struct pw_mapping mapping;
+	enum pw_status st = PW_OK;
 
-	PW_ASSERT(part.first < part.end);
+	PW_ASSERT(found && part.first < part.end);
+	mapping = *found;
+	mapping.flags |= PW_VM_MAYBE_GUARD;
+	if (mapping.flags != found->flags)
+		st = pw_space_map(space, extent, &mapping, err);
+	if (st == PW_OK && mapping.anonymous)
+		st = pw_space_own_page(space, part.first, err);
 	if (st == PW_OK)
 		st = pw_pages_drop(system, space, part, err);
 	if (st != PW_OK)

@@ -8,8 +8,9 @@
 #include "replay/system.h"
 
 /*
- * Make @part, which lies in one mapping, a guard region: its pages go. A
- * private mapping is from now on taken to have pages of its own.
+ * Make @part, which lies in one mapping, a guard region: its pages go. The
+ * mapping is flagged, and if it is private and anonymous, is from now on taken
+ * to have pages of its own.
  *
  * Errors: PW_ERR_SYSTEM.
  * Source: Linux 6.18 mm/madvise.c madvise_guard_install.

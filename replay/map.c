@@ -67,22 +67,6 @@ static bool is_anonymous(const struct map_call *call, const char *text)
 	       strcmp(text, "/dev/zero") == 0;
 }
 
-/*
- * The rights that a mapping can get. Who maps a file shared and not writable
- * is taken to have opened it for reading; see pw_call_mprotect.
- */
-static uint64_t may_flags(const struct pw_mapping *mapping)
-{
-	uint64_t flags = PW_VM_MAY;
-
-	if (!mapping->shared)
-		return flags;
-	flags |= PW_VM_MAYSHARE | PW_VM_SHARED;
-	if (!mapping->anonymous && !pw_vma_has(mapping, PW_VM_WRITE))
-		flags &= ~(PW_VM_MAYWRITE | PW_VM_SHARED);
-	return flags;
-}
-
 static uint64_t call_flags(const struct map_call *call)
 {
 	static const struct {
@@ -120,7 +104,9 @@ static struct pw_mapping describe(const struct pw_call_context *ctx,
 
 	if (ctx->space->reads_execute && (call->prot & PW_VM_READ))
 		mapping.flags |= PW_VM_EXEC;
-	mapping.flags |= may_flags(&mapping);
+	mapping.flags |= PW_VM_MAY;
+	if (mapping.shared)
+		mapping.flags |= PW_VM_SHARED | PW_VM_MAYSHARE;
 	if (ctx->system->machine->overcommit == PW_OVERCOMMIT_NEVER &&
 	    !(mapping.flags & PW_VM_DROPPABLE))
 		mapping.flags &= ~PW_VM_NORESERVE;
@@ -140,6 +126,19 @@ static struct pw_mapping describe(const struct pw_call_context *ctx,
 	return mapping;
 }
 
+/* Who maps a file shared has it open for reading only, unless it is known to
+ * be open for writing. */
+static void limit_rights(const struct pw_call_context *ctx,
+			 struct pw_mapping *mapping)
+{
+	const struct pw_backing *backing =
+		pw_backings_at(&ctx->system->backings, mapping->backing);
+
+	if (mapping->shared && !mapping->anonymous && backing &&
+	    !backing->writable)
+		mapping->flags &= ~(PW_VM_MAYWRITE | PW_VM_SHARED);
+}
+
 /* Say of what it is a mapping: its object, and its name. */
 static enum pw_status attach(const struct pw_call_context *ctx,
 			     const struct map_call *call,
@@ -154,6 +153,7 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 		.inode = call->inode,
 		.handle = call->descriptor,
 		.name = ctx->text,
+		.writable = mapping->shared && pw_vma_has(mapping, PW_VM_WRITE),
 	};
 	enum pw_status st;
 
@@ -174,8 +174,11 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 	if (backing.kind == PW_BACKING_FILE && mapping->anonymous &&
 	    ctx->text[0] != '/')
 		return PW_OK;
-	return pw_backings_number(&ctx->system->backings, &backing,
-				  &mapping->backing, err);
+	st = pw_backings_number(&ctx->system->backings, &backing,
+				&mapping->backing, err);
+	if (st == PW_OK)
+		limit_rights(ctx, mapping);
+	return st;
 }
 
 /* A mapping made by a call of the process, locked if its mlockall said so. */

@@ -99,6 +99,9 @@ static enum pw_status leave(const struct remap *remap, struct pw_range part,
 
 	PW_ASSERT(found);
 	mapping = *found;
+	/* The kernel forgets to count it as locked no more. */
+	if (pw_vma_has(found, PW_VM_LOCKED))
+		ctx->space->use.locked += pages_of(extent);
 	mapping.flags &= ~PW_VM_LOCKED_MASK;
 	if (extent.first == part.first && extent.end == part.end) {
 		mapping.anon_vma = 0;

@@ -36,9 +36,10 @@ static struct beside look_beside(const struct pw_space *space,
 	return beside;
 }
 
-/* Give @to the pages of its own that @from has, if it has none. */
+/* Give @to the pages of its own that @from has, if it has none, and flags. */
 static void take_over(struct pw_mapping *to, const struct pw_mapping *from)
 {
+	to->flags |= from->flags & PW_VM_STICKY;
 	if (to->anon_vma || !from->anon_vma)
 		return;
 	to->anon_vma = from->anon_vma;

@@ -23,7 +23,7 @@ bool pw_vma_can_join(const struct pw_mapping *beside,
 {
 	PW_DEBUG_ASSERT(beside != middle);
 	return !(middle->flags & PW_VM_SPECIAL) &&
-	       beside->flags == middle->flags &&
+	       !((beside->flags ^ middle->flags) & ~PW_VM_STICKY) &&
 	       beside->backing == middle->backing &&
 	       beside->label == middle->label &&
 	       beside->policy == middle->policy &&
@@ -42,7 +42,8 @@ bool pw_vma_can_share(const struct pw_mapping *beside,
 		      const struct pw_mapping *mapping)
 {
 	return beside->anon_vma && !beside->forked &&
-	       !((beside->flags ^ mapping->flags) & ~PW_VM_ACCESS) &&
+	       !((beside->flags ^ mapping->flags) &
+		 ~(PW_VM_ACCESS | PW_VM_STICKY)) &&
 	       beside->backing == mapping->backing &&
 	       beside->policy == mapping->policy &&
 	       beside->file_bias == mapping->file_bias;
@@ -57,7 +58,8 @@ static const struct {
 	{PW_VM_MAYREAD, "mr"},	    {PW_VM_MAYWRITE, "mw"},
 	{PW_VM_MAYEXEC, "me"},	    {PW_VM_MAYSHARE, "ms"},
 	{PW_VM_GROWSDOWN, "gd"},    {PW_VM_PFNMAP, "pf"},
-	{PW_VM_LOCKED, "lo"},	    {PW_VM_IO, "io"},
+	{PW_VM_MAYBE_GUARD, "gu"},  {PW_VM_LOCKED, "lo"},
+	{PW_VM_IO, "io"},
 	{PW_VM_SEQ_READ, "sr"},	    {PW_VM_RAND_READ, "rr"},
 	{PW_VM_DONTCOPY, "dc"},	    {PW_VM_DONTEXPAND, "de"},
 	{PW_VM_LOCKONFAULT, "lf"},  {PW_VM_ACCOUNT, "ac"},
@@ -77,9 +79,10 @@ void pw_vma_flags_text(uint64_t flags, char text[PW_VMA_TEXT_BYTES])
 		if (!(flags & names[i].flag))
 			continue;
 		PW_ASSERT(used + 4 <= PW_VMA_TEXT_BYTES);
+		if (used > 0)
+			text[used++] = ' ';
 		memcpy(text + used, names[i].name, 2);
-		text[used + 2] = ' ';
-		used += 3;
+		used += 2;
 	}
 	text[used] = '\0';
 }

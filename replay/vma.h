@@ -29,6 +29,7 @@
 #define PW_VM_MAYSHARE UINT64_C(0x80)
 #define PW_VM_GROWSDOWN UINT64_C(0x100)
 #define PW_VM_PFNMAP UINT64_C(0x400)
+#define PW_VM_MAYBE_GUARD UINT64_C(0x800)
 #define PW_VM_LOCKED UINT64_C(0x2000)
 #define PW_VM_IO UINT64_C(0x4000)
 #define PW_VM_SEQ_READ UINT64_C(0x8000)
@@ -53,6 +54,8 @@
 #define PW_VM_ACCESS (PW_VM_READ | PW_VM_WRITE | PW_VM_EXEC)
 #define PW_VM_MAY (PW_VM_MAYREAD | PW_VM_MAYWRITE | PW_VM_MAYEXEC)
 #define PW_VM_LOCKED_MASK (PW_VM_LOCKED | PW_VM_LOCKONFAULT)
+/* What a mapping gets from those that it becomes one with. */
+#define PW_VM_STICKY PW_VM_MAYBE_GUARD
 /* What is not ordinary memory: not merged, not locked. */
 #define PW_VM_SPECIAL \
 	(PW_VM_IO | PW_VM_DONTEXPAND | PW_VM_PFNMAP | PW_VM_MIXEDMAP)
@@ -134,8 +137,7 @@ bool pw_vma_can_share(const struct pw_mapping *beside,
 #define PW_VMA_TEXT_BYTES 128
 
 /*
- * The flags as the line VmFlags of smaps has them, each of two letters and a
- * space.
+ * The flags as the line VmFlags of smaps has them, two letters each.
  *
  * Source: Linux 6.18 fs/proc/task_mmu.c show_smap_vma_flags; without
  *         CONFIG_MEM_SOFT_DIRTY.
