@@ -84,7 +84,9 @@ struct pw_file_cpu {
 
 struct pw_file_memory {
 	const char *fault_around;
-	const char *zero_page; /* optional */
+	const char *zero_page; /* optional, as are those below */
+	const char *size;
+	const char *cache;
 };
 
 struct pw_file_cost {
@@ -99,6 +101,7 @@ struct pw_machine_file {
 	const char *name;
 	const char *summary;
 	const char *source;
+	const char *kernel; /* or NULL */
 	struct pw_file_page_table page_table;
 	struct pw_file_page_size *page_size; /* or NULL */
 	struct pw_file_tlbs tlb;

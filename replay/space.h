@@ -62,6 +62,9 @@ struct pw_mapping {
 	uint32_t object;	/* what it maps: see object.h */
 };
 
+/* What resident pages are, as the kernel counts them for a process. */
+enum pw_rss { PW_RSS_ANON, PW_RSS_FILE, PW_RSS_SHMEM, PW_RSS_KINDS };
+
 struct pw_space {
 	uint32_t number;	    /* see formats/lineage.h */
 	unsigned page_shift;	    /* of its pages, those of the machine */
@@ -73,6 +76,8 @@ struct pw_space {
 	enum pw_lock future_lock; /* of mappings to come: mlockall */
 	const struct pw_page_table_ops *table_ops;
 	void *table;
+	uint64_t rss[PW_RSS_KINDS]; /* pages */
+	uint64_t rss_peak;	    /* the most of their sum; VmHWM */
 };
 
 /*

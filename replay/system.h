@@ -16,6 +16,7 @@
 #include "formats/batch.h"
 #include "replay/counters.h"
 #include "replay/filter.h"
+#include "replay/frame.h"
 #include "replay/machine.h"
 #include "replay/object.h"
 #include "replay/operation.h"
@@ -54,6 +55,7 @@ struct pw_system {
 	struct pw_table_use table_peak[PW_LEVELS_MAX]; /* by height */
 	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
 	struct pw_objects objects;
+	struct pw_memory memory;
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 };

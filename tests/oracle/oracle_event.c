@@ -161,7 +161,31 @@ static void map_new(struct pw_oracle_replay *oracle,
 		populate(oracle, space, m.first, m.end, NULL);
 }
 
-static struct pw_oracle_mapping describe(const struct pw_oracle_space *space,
+/* Whether a file of this name is shared memory. */
+static bool is_shmem(const char *path)
+{
+	return strncmp(path, "/dev/zero", 9) == 0 ||
+	       strncmp(path, "/memfd:", 7) == 0 ||
+	       strncmp(path, "/SYSV", 5) == 0 ||
+	       strncmp(path, "/dev/shm/", 9) == 0;
+}
+
+/* What a mapping maps; @rest: device, inode, size. */
+static struct pw_oracle_object *find_object(struct pw_oracle_replay *oracle,
+					    const struct pw_oracle_mapping *m,
+					    const uint64_t *rest,
+					    const char *path)
+{
+	if (m->anonymous && !m->shared)
+		return NULL;
+	if (m->anonymous && rest[0] == 0 && rest[1] == 0)
+		return pw_oracle_object_new(&oracle->objects);
+	return pw_oracle_object_named(&oracle->objects, rest[0], rest[1], path,
+				      m->anonymous || is_shmem(path), rest[2]);
+}
+
+static struct pw_oracle_mapping describe(struct pw_oracle_replay *oracle,
+					 const struct pw_oracle_space *space,
 					 const struct pw_event *event)
 {
 	bool is_map = event->kind == PW_EVENT_map;
@@ -181,10 +205,10 @@ static struct pw_oracle_mapping describe(const struct pw_oracle_space *space,
 		rest[0] - address % ((uint64_t)1 << space->shape->page_shift);
 	if (flags & 0x40000)
 		m.hugetlb = flags >> 26 & 63 ? flags >> 26 & 63 : 21;
-	m.file_bytes = rest[3];
 	m.anonymous = (flags & 0x20) || (rest[2] == 0 && text[0] != '/');
 	m.shared = type == 1 || type == 3;
 	m.grows_down = (flags & 0x100) || strcmp(text, "[stack]") == 0;
+	m.object = find_object(oracle, &m, rest + 1, text);
 	return m;
 }
 
@@ -192,7 +216,7 @@ static void apply_map(struct pw_oracle_replay *oracle,
 		      struct pw_oracle_space *space,
 		      const struct pw_event *event)
 {
-	struct pw_oracle_mapping m = describe(space, event);
+	struct pw_oracle_mapping m = describe(oracle, space, event);
 
 	if (event->kind == PW_EVENT_map) {
 		map(oracle, space, m);
@@ -212,11 +236,13 @@ static void apply_shmat(struct pw_oracle_replay *oracle,
 			const struct pw_event *event)
 {
 	struct pw_oracle_mapping m = {.anonymous = true, .shared = true};
+	const uint64_t name[] = {event->arg[4], event->arg[5], 0};
 
 	m.first = to_page(space, event->result);
 	m.end = to_end(space, event->result, event->arg[3]);
 	m.prot = event->arg[2] & 0x1000 ? 1 : 3;
 	m.prot += event->arg[2] & 0x8000 ? 4 : 0;
+	m.object = find_object(oracle, &m, name, "");
 	map_new(oracle, space, m, false);
 }
 
@@ -226,16 +252,15 @@ static void apply_present(struct pw_oracle_space *space, uint64_t first,
 	for (uint64_t page = first; page < end; page++) {
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(space, page);
-		enum pw_oracle_frame frame = PW_ORACLE_OWN;
 
 		if (!m || pw_oracle_page_at(space, page))
 			continue;
-		if (!m->anonymous)
-			frame = m->shared ? PW_ORACLE_SHARED
-					  : PW_ORACLE_PRIVATE;
-		pw_oracle_page_add(space, page, 0, frame);
-		if (frame == PW_ORACLE_OWN)
-			pw_oracle_own_page(space, page);
+		if (m->object) {
+			pw_oracle_map_cached(space, page);
+			continue;
+		}
+		pw_oracle_map_own(space, page, 0);
+		pw_oracle_own_page(space, page);
 	}
 }
 
@@ -325,7 +350,9 @@ static void move(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 		} else if (to % pages != 0) {
 			pw_oracle_split(oracle, space, page.page);
 		} else {
-			pw_oracle_page_add(space, to, page.height, page.frame);
+			pw_oracle_page_add(space, to, page.height, page.frame,
+					   page.phys);
+			pw_oracle_page_at(space, to)->old = page.old;
 			pw_oracle_page_remove(space, page.page);
 			pw_oracle_invalidate_in(oracle, &page,
 						m->first > first ? m->first
