@@ -36,7 +36,6 @@ struct pw_oracle_object {
 	bool shmem;
 	bool named;
 	uint64_t device, inode;
-	char path[32]; /* its name, if both are 0 */
 	uint64_t bytes;
 	bool listed, told;
 	struct pw_oracle_known *known;
@@ -58,7 +57,8 @@ void pw_oracle_objects_free(struct pw_oracle_objects *objects);
 
 /*
  * The object of this name, with the size if that is not 0; one is made if there
- * is none. @path counts only if @device and @inode are 0.
+ * is none. If both are 0, @path tells it: the device is 2^64 - 1 and the inode
+ * a hash.
  *
  * Owns: the objects.
  */
