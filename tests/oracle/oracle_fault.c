@@ -39,6 +39,7 @@ static bool grow_stack(struct pw_oracle_space *space, uint64_t page)
 		return false;
 	if (below && page - below->end < GUARD_PAGES)
 		return false;
+	above->offset -= (above->first - page) << space->shape->page_shift;
 	above->first = page;
 	return true;
 }
