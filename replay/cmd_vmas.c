@@ -5,6 +5,7 @@
 #include "base/command.h"
 #include "base/units.h"
 #include "formats/lineage.h"
+#include "formats/touch_cut.h"
 #include "replay/machine_options.h"
 #include "replay/proc_text.h"
 #include "replay/replay_job.h"
@@ -57,8 +58,8 @@ static const struct pw_option options[] = {
 		.type = PW_OPTION_COUNT,
 		.offset = offsetof(struct args, step),
 		.min = 1,
-		.fallback = "16384",
-		.help = "Look for positions every N accesses",
+		.help = "Look for positions every N accesses (default: 16384, "
+			"or fewer in a short trace)",
 	},
 	{0},
 };
@@ -350,7 +351,8 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	const struct pw_replay_request request = {
 		.on = &args->on,
 		.path = args->trace.item[0],
-		.interval = viewer.stops.steps ? args->step : 0,
+		.interval = args->step,
+		.interval_most = PW_TOUCH_CUT,
 		.one_machine = true,
 		.watch = &watch,
 	};

@@ -113,6 +113,31 @@ void pw_usage_merge(struct pw_usage *sum, const struct pw_usage *more)
 		to[i] += from[i];
 }
 
+/* Shares of a page, of all who map it, are the page. */
+void pw_machine_sizes(const struct pw_system *system,
+		      struct pw_machine_sizes *sizes)
+{
+	struct pw_usage all = {0};
+
+	for (size_t i = 0; i < system->spaces.count; i++) {
+		const struct pw_space *space =
+			PW_ARRAY_AT(&system->spaces, struct pw_space *, i);
+
+		if (space)
+			pw_usage_add(system, space,
+				     (struct pw_range){0, space->page_end},
+				     &all);
+	}
+	*sizes = (struct pw_machine_sizes){
+		.anon = all.pss_anon >> PW_PSS_SHIFT,
+		.mapped = (all.pss_file + all.pss_shmem) >> PW_PSS_SHIFT,
+		.shmem = all.pss_shmem >> PW_PSS_SHIFT,
+		.tables = system->counters.pagetable_bytes,
+		.locked = all.locked >> PW_PSS_SHIFT,
+		.hugetlb = all.private_hugetlb + all.shared_hugetlb,
+	};
+}
+
 /*
  * Memory of the page tables of @space below the root: a table is there for
  * every stretch of its size in which something is mapped.

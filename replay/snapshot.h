@@ -66,6 +66,28 @@ void pw_process_sizes(const struct pw_system *system,
 		      struct pw_process_sizes *sizes);
 
 /*
+ * The memory of the machine, as meminfo and vmstat have it.
+ *
+ * Units: bytes.
+ */
+struct pw_machine_sizes {
+	uint64_t anon;	 /* anonymous pages that are mapped, each once */
+	uint64_t mapped; /* those of files and shared memory */
+	uint64_t shmem;	 /* of shared memory, mapped or not */
+	uint64_t tables; /* page tables below the roots */
+	uint64_t locked; /* pages in locked mappings */
+	uint64_t hugetlb;
+};
+
+/*
+ * The sizes of all memory of @system.
+ *
+ * Cost: that of pw_usage_add for all spaces.
+ */
+void pw_machine_sizes(const struct pw_system *system,
+		      struct pw_machine_sizes *sizes);
+
+/*
  * Add @more to *sum, member by member.
  */
 void pw_usage_merge(struct pw_usage *sum, const struct pw_usage *more);
