@@ -362,6 +362,24 @@ static void read_cpu(struct pw_reading *reading, const struct pw_file_cpu *file,
 		       out);
 }
 
+static void read_overcommit(struct pw_reading *reading,
+			    const struct pw_file_memory *file,
+			    struct pw_machine *machine)
+{
+	static const char *const modes[] = {"recorded", "heuristic", "always",
+					    "never", NULL};
+	static const struct pw_bounds any = {0, UINT64_MAX, "a size"};
+
+	machine->overcommit = read_word(
+		reading, "memory.overcommit", file->overcommit, modes,
+		"\"recorded\", \"heuristic\", \"always\" or \"never\"");
+	machine->commit_limit_bytes = UINT64_MAX;
+	if (file->commit_limit)
+		machine->commit_limit_bytes =
+			pw_read_value(reading, "memory.commit_limit",
+				      file->commit_limit, pw_parse_size, &any);
+}
+
 static void read_memory(struct pw_reading *reading,
 			const struct pw_file_memory *file,
 			struct pw_machine *machine)
@@ -382,6 +400,7 @@ static void read_memory(struct pw_reading *reading,
 	machine->no_zero_page =
 		read_word(reading, "memory.zero_page", file->zero_page, answers,
 			  "\"yes\" or \"no\"");
+	read_overcommit(reading, file, machine);
 }
 
 static const struct pw_bounds event_bounds = {0, UINT64_C(10000000000),
@@ -559,6 +578,8 @@ bool pw_machine_same_memory(const struct pw_machine *a,
 	       a->page_size == b->page_size &&
 	       a->page_size_max_shift == b->page_size_max_shift &&
 	       a->no_zero_page == b->no_zero_page &&
+	       a->overcommit == b->overcommit &&
+	       a->commit_limit_bytes == b->commit_limit_bytes &&
 	       a->fault_around_pages == b->fault_around_pages;
 }
 

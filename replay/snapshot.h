@@ -13,8 +13,6 @@
 #include "replay/system.h"
 #include "replay/usage.h"
 
-#define PW_VMA_FLAGS_BYTES 128 /* of the longest list of flags */
-
 /* A mapping as a line of /proc/PID/maps and a paragraph of smaps. */
 struct pw_vma {
 	uint64_t start; /* addresses */
@@ -28,7 +26,7 @@ struct pw_vma {
 	bool shmem;	     /* its pages are shared memory's, not a file's */
 	bool hugetlb;
 	bool thp_eligible;
-	char flags[PW_VMA_FLAGS_BYTES]; /* "rd wr mr mw me ac" */
+	char flags[PW_VMA_TEXT_BYTES]; /* "rd wr mr mw me ac" */
 	struct pw_usage usage;
 };
 
