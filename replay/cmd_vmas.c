@@ -197,6 +197,7 @@ static enum pw_status look_at(struct viewer *viewer, const struct look *look,
 		return PW_OK;
 	}
 	text.pid = (uint32_t)moment.process;
+	text.faults = pw_system_faults(look->system, process);
 	text.parent_pid = parent->process == process ? 0 : parent->pid;
 	st = begin_section(viewer, look, &moment, err);
 	if (st == PW_OK)

@@ -201,6 +201,26 @@ static void put_status(struct pw_proc_text *text,
 	pw_proc_text_put(text, "Threads:\t%u", process->threads);
 }
 
+/* ---- stat ---- */
+
+/* Fields that programs do not have here are 0, as to who may not see them. */
+static void put_stat(struct pw_proc_text *text,
+		     const struct pw_proc_process *process,
+		     const struct pw_process_sizes *sizes)
+{
+	pw_proc_text_put(
+		text,
+		"%u () R %u 0 0 0 0 0 %llu 0 %llu 0 0 0 0 0 20 0 %u 0 0 "
+		"%llu %llu 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 "
+		"0 0 0",
+		process->pid, process->parent_pid,
+		(unsigned long long)process->faults.minor,
+		(unsigned long long)process->faults.major, process->threads,
+		(unsigned long long)sizes->vmsize,
+		(unsigned long long)(sizes->vmrss >>
+				     process->space->page_shift));
+}
+
 void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 			  const struct pw_system *system,
 			  const struct pw_proc_process *process)
@@ -211,9 +231,12 @@ void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 	struct pw_vma vma;
 
 	PW_ASSERT(pw_proc_is_of_process(view));
-	if (view == PW_PROC_STATUS) {
+	if (view == PW_PROC_STATUS || view == PW_PROC_STAT) {
 		pw_process_sizes(system, process->space, &sizes);
-		put_status(text, process, &sizes);
+		if (view == PW_PROC_STATUS)
+			put_status(text, process, &sizes);
+		else
+			put_stat(text, process, &sizes);
 		return;
 	}
 	while (pw_vma_next(system, process->space, &cursor, &vma)) {
