@@ -69,12 +69,20 @@ void pw_process_sizes(const struct pw_system *system,
  * Units: bytes.
  */
 struct pw_machine_sizes {
+	uint64_t total; /* 64 TiB for a memory without end */
+	uint64_t free;
 	uint64_t anon;	 /* anonymous pages that are mapped, each once */
 	uint64_t mapped; /* those of files and shared memory */
+	uint64_t file;	 /* of files, mapped or not */
 	uint64_t shmem;	 /* of shared memory, mapped or not */
+	uint64_t dirty;	 /* of files, not written back */
+	uint64_t writeback;
 	uint64_t tables; /* page tables below the roots */
 	uint64_t locked; /* pages in locked mappings */
+	uint64_t anon_huge;
 	uint64_t hugetlb;
+	uint64_t committed;
+	uint64_t commit_limit;
 };
 
 /*
