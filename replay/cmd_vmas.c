@@ -343,6 +343,12 @@ static enum pw_status print_text(const struct viewer *viewer,
 	struct pw_table *table = pw_proc_text_table(out);
 	size_t next = 0;
 
+	if (viewer->text.lines.count == 0) {
+		pw_fail(err, PW_ERR_USAGE, "%s: no mappings are known",
+			viewer->args->trace.item[0]);
+		return pw_hint(err, "--view=status and the tables know sizes "
+				    "without them");
+	}
 	for (size_t i = 0; i < viewer->text.lines.count; i++) {
 		const struct section *section =
 			&PW_ARRAY_AT(&viewer->sections, struct section, next);
