@@ -92,3 +92,11 @@ bool pw_guard_holds(const struct pw_space *space, uint64_t page)
 {
 	return pw_intervals_find(&space->guards, page) != NULL;
 }
+
+uint64_t pw_guard_first(const struct pw_space *space, struct pw_range range)
+{
+	struct pw_range region;
+	const uint64_t end = range.end;
+
+	return next_region(space, &range, &region) ? region.first : end;
+}

@@ -47,6 +47,11 @@ enum pw_status pw_guard_copy(struct pw_space *child,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * The first page of @range in a guard region, or the end of @range.
+ */
+uint64_t pw_guard_first(const struct pw_space *space, struct pw_range range);
+
+/*
  * Whether @page lies in a guard region.
  */
 bool pw_guard_holds(const struct pw_space *space, uint64_t page);

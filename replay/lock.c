@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/guard.h"
 #include "replay/populate.h"
 
 /* Linux include/uapi/asm-generic/mman.h. */
@@ -49,9 +50,24 @@ static uint64_t find_stop(const struct pw_space *space, struct pw_range range,
 		if (part.first != at ||
 		    (with_closed && !(mapping->flags & PW_VM_ACCESS)))
 			return at;
+		if (with_closed && pw_guard_first(space, part) < part.end)
+			return pw_guard_first(space, part);
 		at = part.end;
 	}
 	return at;
+}
+
+/* Whether locking @range would go beyond RLIMIT_MEMLOCK. */
+static bool is_beyond_limit(const struct pw_space *space, struct pw_range range)
+{
+	uint64_t pages = space->use.locked;
+	const struct pw_mapping *mapping;
+	struct pw_range part;
+
+	while ((mapping = pw_space_part(space, &range, &part)))
+		if (!pw_vma_has(mapping, PW_VM_LOCKED))
+			pages += part.end - part.first;
+	return pages > space->limit_bytes[PW_LIMIT_MEMLOCK] >> space->page_shift;
 }
 
 /*
@@ -73,7 +89,8 @@ static enum pw_status lock(const struct pw_call_context *ctx,
 	if (arg[2] & FLAG_ONFAULT)
 		how |= PW_VM_LOCKONFAULT;
 	if (failed && (ctx->event->result != PW_CALL_ENOMEM ||
-		       (!has_gap && closed == range.end)))
+		       (!has_gap && closed == range.end &&
+			is_beyond_limit(ctx->space, range))))
 		return PW_OK;
 	if (!failed && has_gap)
 		pw_call_forbidden(ctx);

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "replay/fault.h"
+#include "replay/guard.h"
 #include "replay/pages.h"
 
 /* Handle faults for the pages of @extent that need one. */
@@ -24,6 +25,10 @@ static enum pw_status populate_part(struct pw_system *system,
 		(void)space->table_ops->find(space->table, page, &leaf);
 		if (leaf.pte & wanted) {
 			page = pw_pages_end(system, &leaf);
+			continue;
+		}
+		if (pw_guard_holds(space, page)) {
+			page++;
 			continue;
 		}
 		st = pw_fault(system, space, page, write, err);

@@ -190,10 +190,13 @@ static enum pw_status duplicate(const struct remap *remap, struct pw_error *err)
 	struct pw_mapping copy;
 	enum pw_status st;
 
-	if (!found || pages_of(remap->to) == 0) {
+	if (!found || !found->shared ||
+	    (remap->to.first <= at.first && at.first < remap->to.end)) {
 		pw_call_forbidden(ctx);
 		return PW_OK;
 	}
+	if (pages_of(remap->to) == 0)
+		return PW_OK;
 	copy = displace(remap, *found, at, remap->to);
 	st = pw_call_unmap(ctx, remap->to, err);
 	if (st == PW_OK)

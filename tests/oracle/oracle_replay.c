@@ -47,6 +47,7 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 	}
 	pw_oracle_mmu_free(&oracle->mmu);
 	pw_oracle_walks_free(&oracle->walks);
+	free(oracle->things.list);
 	free(oracle);
 }
 
@@ -414,6 +415,8 @@ static const struct {
 	{"call.count", offsetof(struct pw_oracle_counts, calls)},
 	{"unmap.pages", offsetof(struct pw_oracle_counts, unmapped)},
 	{"fork.pages", offsetof(struct pw_oracle_counts, fork_copies)},
+	{"call.forbidden", offsetof(struct pw_oracle_counts, forbidden)},
+	{"call.refused", offsetof(struct pw_oracle_counts, refused)},
 };
 
 static uint64_t none(const struct pw_oracle_replay *oracle)
@@ -457,6 +460,11 @@ static uint64_t mapped_bytes(const struct pw_oracle_replay *oracle)
 	return sum_mapped(oracle) << oracle->machine.shape.page_shift;
 }
 
+static uint64_t committed_bytes(const struct pw_oracle_replay *oracle)
+{
+	return pw_oracle_committed(oracle) << oracle->machine.shape.page_shift;
+}
+
 /* Counters that are worked out when asked for. */
 static const struct {
 	const char *name;
@@ -472,6 +480,7 @@ static const struct {
 	{"rss.bytes", resident_bytes},
 	{"rss.peak_bytes", resident_peak_bytes},
 	{"vsz.bytes", mapped_bytes},
+	{"committed.bytes", committed_bytes},
 };
 
 const char *pw_oracle_replay_name(size_t index)
