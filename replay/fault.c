@@ -167,23 +167,32 @@ static enum pw_status fill_file(struct fault *fault, bool write,
 }
 
 /* The mapping of the page; one is assumed where the trace has none. */
-static void find_mapping(struct fault *fault, bool absent)
+static enum pw_status find_mapping(struct fault *fault, bool absent,
+				   struct pw_error *err)
 {
-	static const struct pw_mapping assumed = {.prot = 3, .anonymous = true};
+	static const struct pw_mapping assumed = {
+		.flags = PW_VM_READ | PW_VM_WRITE, .anonymous = true};
 	const struct pw_mapping *found =
 		pw_space_find(fault->space, fault->page, &fault->extent);
+	bool grown = false;
+	enum pw_status st = PW_OK;
 
-	if (!found && absent && pw_space_grow_down(fault->space, fault->page))
+	if (!found && absent)
+		st = pw_space_grow_down(fault->space, fault->page, &grown, err);
+	if (st != PW_OK)
+		return st;
+	if (grown)
 		found = pw_space_find(fault->space, fault->page,
 				      &fault->extent);
 	if (found) {
 		fault->mapping = *found;
-		return;
+		return PW_OK;
 	}
 	fault->mapping = assumed;
 	fault->extent = (struct pw_range){fault->page, fault->page + 1};
 	if (absent && fault->system->mappings_known)
 		fault->system->counters.fault_assumed++;
+	return PW_OK;
 }
 
 /* Whether a reference can go on. */
@@ -204,7 +213,9 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 
 	PW_ASSERT(page < space->page_end);
 	system->counters.fault_minor++;
-	find_mapping(&fault, !present);
+	st = find_mapping(&fault, !present, err);
+	if (st != PW_OK)
+		return st;
 	PW_ASSERT(write || !present);
 	write |= !present && fault.mapping.anonymous &&
 		 system->machine->no_zero_page;
@@ -216,7 +227,7 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 	else
 		st = fill_file(&fault, write, err);
 	PW_ASSERT(st != PW_OK || is_ready(space, page, write));
-	if (st == PW_OK && !fault.mapping.shared && !fault.mapping.owns_pages &&
+	if (st == PW_OK && !fault.mapping.shared && !fault.mapping.anon_vma &&
 	    pw_pages_find(space, page) == OWN_PAGE)
 		st = pw_space_own_page(space, page, err);
 	pw_system_note_peaks(system);

@@ -362,6 +362,24 @@ static void read_cpu(struct pw_reading *reading, const struct pw_file_cpu *file,
 		       out);
 }
 
+static void read_overcommit(struct pw_reading *reading,
+			    const struct pw_file_memory *file,
+			    struct pw_machine *machine)
+{
+	static const char *const modes[] = {"recorded", "heuristic", "always",
+					    "never", NULL};
+	static const struct pw_bounds any = {0, UINT64_MAX, "a size"};
+
+	machine->overcommit = read_word(
+		reading, "memory.overcommit", file->overcommit, modes,
+		"\"recorded\", \"heuristic\", \"always\" or \"never\"");
+	machine->commit_limit_bytes = UINT64_MAX;
+	if (file->commit_limit)
+		machine->commit_limit_bytes =
+			pw_read_value(reading, "memory.commit_limit",
+				      file->commit_limit, pw_parse_size, &any);
+}
+
 static void read_memory(struct pw_reading *reading,
 			const struct pw_file_memory *file,
 			struct pw_machine *machine)
@@ -382,6 +400,19 @@ static void read_memory(struct pw_reading *reading,
 	machine->no_zero_page =
 		read_word(reading, "memory.zero_page", file->zero_page, answers,
 			  "\"yes\" or \"no\"");
+	read_overcommit(reading, file, machine);
+}
+
+static const struct pw_bounds event_bounds = {0, UINT64_C(10000000000),
+					      "at most 10s"};
+
+/* What is missing costs what it does where it was measured. */
+static uint64_t read_event(struct pw_reading *reading, const char *key,
+			   const char *text, uint64_t fallback)
+{
+	if (!text)
+		return fallback;
+	return pw_read_value(reading, key, text, pw_parse_ns, &event_bounds);
 }
 
 static void read_cost(struct pw_reading *reading,
@@ -392,8 +423,6 @@ static void read_cost(struct pw_reading *reading,
 					       "1MHz to 100GHz"};
 	static const struct pw_bounds cpi = {1, UINT64_C(1000000000),
 					     "above 0, at most 1000"};
-	static const struct pw_bounds ns = {0, UINT64_C(10000000000),
-					    "at most 10s"};
 
 	out->clock_hz = pw_read_value(reading, "cost.clock", file->clock,
 				      parse_clock, &clock);
@@ -408,8 +437,12 @@ static void read_cost(struct pw_reading *reading,
 		reading, "cost.walk_reference", file->walk_reference,
 		pw_parse_cycles, &pw_cycle_bounds);
 	out->minor_fault_ns =
-		pw_read_value(reading, "cost.minor_fault", file->minor_fault,
-			      pw_parse_ns, &ns);
+		read_event(reading, "cost.minor_fault", file->minor_fault, 0);
+#define PW_COST(name, counter, class, fallback, help) \
+	out->name##_ns =                              \
+		read_event(reading, "cost." #name, file->name, fallback);
+#include "replay/costs.def"
+#undef PW_COST
 }
 
 static enum pw_status read_machine(struct pw_machine *machine,
@@ -545,6 +578,8 @@ bool pw_machine_same_memory(const struct pw_machine *a,
 	       a->page_size == b->page_size &&
 	       a->page_size_max_shift == b->page_size_max_shift &&
 	       a->no_zero_page == b->no_zero_page &&
+	       a->overcommit == b->overcommit &&
+	       a->commit_limit_bytes == b->commit_limit_bytes &&
 	       a->fault_around_pages == b->fault_around_pages;
 }
 

@@ -53,7 +53,10 @@ struct pw_machine_cost {
 	double base_cpi; /* cycles an instruction when translation is free */
 	uint64_t stlb_hit_cycles; /* of an L1 TLB miss that hits the STLB */
 	uint64_t walk_reference_cycles; /* of each table entry read by a walk */
-	uint64_t minor_fault_ns;
+	uint64_t minor_fault_ns;	/* of those of no other kind */
+#define PW_COST(name, counter, class, fallback, help) uint64_t name##_ns;
+#include "replay/costs.def"
+#undef PW_COST
 };
 
 /* The CPUs and how threads and address spaces share them. */
@@ -63,6 +66,14 @@ struct pw_machine_cpu {
 	uint64_t smt;		/* CPUs of a core, which share its TLBs */
 	uint64_t asids;		/* of a CPU; 1: a switch flushes */
 	uint64_t flush_ceiling; /* more pages flush all; 0: never. Pages */
+};
+
+/* What is counted as a call that the machine would have refused. */
+enum pw_overcommit {
+	PW_OVERCOMMIT_RECORDED,	 /* none: what the recording says */
+	PW_OVERCOMMIT_HEURISTIC, /* one that asks for more than the limit */
+	PW_OVERCOMMIT_ALWAYS,	 /* none */
+	PW_OVERCOMMIT_NEVER,	 /* one that goes beyond the limit */
 };
 
 struct pw_machine {
@@ -88,6 +99,8 @@ struct pw_machine {
 	struct pw_line_choice lines;
 	struct pw_nested_choice nested;
 	uint64_t fault_around_pages;
+	enum pw_overcommit overcommit;
+	uint64_t commit_limit_bytes;
 	bool no_zero_page; /* reads of absent memory get pages of their own */
 	struct pw_machine_cost cost;
 	void *document; /* the file as read, behind the texts */

@@ -126,6 +126,8 @@ static const cyaml_schema_field_t nested_fields[] = {
 static const cyaml_schema_field_t memory_fields[] = {
 	TEXT(struct pw_file_memory, fault_around),
 	MAYBE_TEXT(struct pw_file_memory, zero_page),
+	MAYBE_TEXT(struct pw_file_memory, overcommit),
+	MAYBE_TEXT(struct pw_file_memory, commit_limit),
 	CYAML_FIELD_END,
 };
 
@@ -135,6 +137,10 @@ static const cyaml_schema_field_t cost_fields[] = {
 	TEXT(struct pw_file_cost, stlb_hit),
 	TEXT(struct pw_file_cost, walk_reference),
 	TEXT(struct pw_file_cost, minor_fault),
+#define PW_COST(name, counter, class, fallback, help) \
+	MAYBE_TEXT(struct pw_file_cost, name),
+#include "replay/costs.def"
+#undef PW_COST
 	CYAML_FIELD_END,
 };
 

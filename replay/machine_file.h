@@ -84,7 +84,9 @@ struct pw_file_cpu {
 
 struct pw_file_memory {
 	const char *fault_around;
-	const char *zero_page; /* optional */
+	const char *zero_page; /* optional, as are those below */
+	const char *overcommit;
+	const char *commit_limit;
 };
 
 struct pw_file_cost {
@@ -93,6 +95,10 @@ struct pw_file_cost {
 	const char *stlb_hit;
 	const char *walk_reference;
 	const char *minor_fault;
+	/* Optional. */
+#define PW_COST(name, counter, class, fallback, help) const char *name;
+#include "replay/costs.def"
+#undef PW_COST
 };
 
 struct pw_machine_file {

@@ -59,6 +59,16 @@ void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 			  const struct pw_proc_process *process);
 
 /*
+ * Add the lines of @view, one of the machine; @counters are those of @system's.
+ *
+ * Errors: text->failed.
+ * Source: Linux 6.18 fs/proc/meminfo.c, mm/vmstat.c.
+ */
+void pw_proc_text_machine(struct pw_proc_text *text, enum pw_proc_view view,
+			  const struct pw_system *system,
+			  const struct pw_counters *counters);
+
+/*
  * Add a line.
  *
  * Errors: text->failed.

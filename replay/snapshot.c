@@ -11,69 +11,36 @@
 #include "base/assert.h"
 #include "base/bits.h"
 
-#define PROT_READ_BIT 1
-#define PROT_EXEC_BIT 4
-
-/* Which flags a mapping has, by the names of show_smap_vma_flags. */
-static void list_flags(const struct pw_mapping *mapping, char *out)
-{
-	const bool exec = mapping->prot & PROT_EXEC_BIT;
-	const bool write = mapping->prot & PW_PROT_WRITE;
-	const struct {
-		bool set;
-		const char *name;
-	} flags[] = {
-		{mapping->prot & PROT_READ_BIT, "rd"},
-		{write, "wr"},
-		{exec, "ex"},
-		{mapping->shared, "sh"},
-		{true, "mr"},
-		{true, "mw"},
-		{true, "me"},
-		{mapping->shared, "ms"},
-		{mapping->grows_down, "gd"},
-		{mapping->lock != PW_LOCK_NONE, "lo"},
-		{mapping->at_fork == PW_AT_FORK_LEAVE, "dc"},
-		{write && !mapping->shared, "ac"},
-		{mapping->hugetlb_shift > 0, "ht"},
-		{mapping->at_fork == PW_AT_FORK_WIPE, "wf"},
-		{mapping->huge == PW_HUGE_WANTED, "hg"},
-		{mapping->huge == PW_HUGE_REFUSED, "nh"},
-	};
-	size_t used = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < PW_COUNT(flags); i++) {
-		if (!flags[i].set)
-			continue;
-		PW_ASSERT(used + 4 <= PW_VMA_FLAGS_BYTES);
-		used += (size_t)snprintf(out + used, PW_VMA_FLAGS_BYTES - used,
-					 "%s%s", used ? " " : "",
-					 flags[i].name);
-	}
-}
-
 static void describe(const struct pw_system *system,
 		     const struct pw_space *space,
 		     const struct pw_mapping *mapping, struct pw_vma *vma)
 {
-	uint64_t prot = mapping->prot;
-	const char perms[] = {prot & PROT_READ_BIT ? 'r' : '-',
-			      prot & PW_PROT_WRITE ? 'w' : '-',
-			      prot & PROT_EXEC_BIT ? 'x' : '-',
-			      mapping->shared ? 's' : 'p', '\0'};
+	uint64_t flags = mapping->flags;
+	const char perms[] = {flags & PW_VM_READ ? 'r' : '-',
+			      flags & PW_VM_WRITE ? 'w' : '-',
+			      flags & PW_VM_EXEC ? 'x' : '-',
+			      flags & PW_VM_MAYSHARE ? 's' : 'p', '\0'};
+	const struct pw_backing *backing =
+		pw_backings_at(&system->backings, mapping->backing);
+	const struct pw_range extent = {vma->start >> space->page_shift,
+					vma->end >> space->page_shift};
 
 	memcpy(vma->perms, perms, sizeof(vma->perms));
-	vma->offset = mapping->anonymous ? 0 : mapping->file_bias + vma->start;
-	vma->name = "";
+	/* Names in brackets are of no file. */
+	if (backing && backing->name[0] == '/') {
+		vma->offset = mapping->file_bias + vma->start;
+		vma->device = backing->device;
+		vma->inode = backing->inode;
+	}
+	vma->name = pw_space_name(space, mapping, extent);
 	vma->hugetlb = mapping->hugetlb_shift > 0;
 	vma->page_bytes = vma->hugetlb ? (uint64_t)1 << mapping->hugetlb_shift
 				       : pw_space_page_bytes(space);
 	vma->shmem = mapping->object != PW_NO_OBJECT &&
 		     pw_object_at(&system->objects, mapping->object)->kind ==
 			     PW_OBJECT_SHMEM;
-	vma->thp_eligible = mapping->huge == PW_HUGE_WANTED;
-	list_flags(mapping, vma->flags);
+	vma->thp_eligible = pw_vma_has(mapping, PW_VM_HUGEPAGE);
+	pw_vma_flags_text(flags, vma->flags);
 }
 
 bool pw_vma_next(const struct pw_system *system, const struct pw_space *space,
@@ -113,6 +80,47 @@ void pw_usage_merge(struct pw_usage *sum, const struct pw_usage *more)
 		to[i] += from[i];
 }
 
+/* What x86-64 with four levels can address. */
+#define ENDLESS_BYTES (UINT64_C(1) << 46)
+
+/* Shares of a page, of all who map it, are the page. */
+void pw_machine_sizes(const struct pw_system *system,
+		      struct pw_machine_sizes *sizes)
+{
+	struct pw_usage all = {0};
+	uint64_t used;
+
+	for (size_t i = 0; i < system->spaces.count; i++) {
+		const struct pw_space *space =
+			PW_ARRAY_AT(&system->spaces, struct pw_space *, i);
+
+		if (space)
+			pw_usage_add(system, space,
+				     (struct pw_range){0, space->page_end},
+				     &all);
+	}
+	*sizes = (struct pw_machine_sizes){
+		.total = ENDLESS_BYTES,
+		.anon = all.pss_anon >> PW_PSS_SHIFT,
+		.mapped = (all.pss_file + all.pss_shmem) >> PW_PSS_SHIFT,
+		.file = all.pss_file >> PW_PSS_SHIFT,
+		.shmem = all.pss_shmem >> PW_PSS_SHIFT,
+		.tables = system->counters.pagetable_bytes,
+		.locked = all.locked >> PW_PSS_SHIFT,
+		.anon_huge = all.anon_huge,
+		.hugetlb = all.private_hugetlb + all.shared_hugetlb,
+		.committed = system->counters.committed_bytes,
+		.commit_limit = system->machine->commit_limit_bytes,
+	};
+	/* Half of the memory, as vm.overcommit_ratio is 50 by default. */
+	if (sizes->commit_limit > sizes->total)
+		sizes->commit_limit = sizes->total / 2;
+	used = sizes->anon + sizes->file + sizes->shmem + sizes->tables +
+	       sizes->hugetlb;
+	sizes->free =
+		sizes->total - (used < sizes->total ? used : sizes->total);
+}
+
 /*
  * Memory of the page tables of @space below the root: a table is there for
  * every stretch of its size in which something is mapped.
@@ -142,24 +150,24 @@ static uint64_t count_tables(const struct pw_system *system,
 	return bytes;
 }
 
-/* Sizes of mappings, and the class of what is no anonymous page. */
-static void add_vma(const struct pw_vma *vma, struct pw_process_sizes *sizes)
+/* Source: Linux 6.18 fs/proc/task_mmu.c task_mem. */
+static void add_use(const struct pw_space *space,
+		    struct pw_process_sizes *sizes)
 {
-	uint64_t bytes = vma->end - vma->start;
-	bool write = vma->perms[1] == 'w';
+	const struct pw_space_use *use = &space->use;
+	unsigned shift = space->page_shift;
+	uint64_t code = space->code_end - space->code_first;
 
-	PW_ASSERT(vma->usage.rss >= vma->usage.anonymous);
-	sizes->vmsize += bytes;
-	if (strstr(vma->flags, "lo"))
-		sizes->vmlck += bytes;
-	if (strstr(vma->flags, "gd"))
-		sizes->vmstk += bytes;
-	else if (vma->perms[2] == 'x' && !write)
-		sizes->vmlib += bytes;
-	else if (write && vma->perms[3] == 'p')
-		sizes->vmdata += bytes;
-	if (vma->shmem)
-		sizes->rssshmem += vma->usage.rss - vma->usage.anonymous;
+	if (code > use->exec)
+		code = use->exec;
+	PW_ASSERT(use->peak_total >= use->total);
+	sizes->vmpeak = use->peak_total << shift;
+	sizes->vmsize = use->total << shift;
+	sizes->vmlck = use->locked << shift;
+	sizes->vmdata = use->data << shift;
+	sizes->vmstk = use->stack << shift;
+	sizes->vmexe = code << shift;
+	sizes->vmlib = (use->exec - code) << shift;
 }
 
 void pw_process_sizes(const struct pw_system *system,
@@ -171,8 +179,10 @@ void pw_process_sizes(const struct pw_system *system,
 	struct pw_vma vma;
 
 	memset(sizes, 0, sizeof(*sizes));
+	add_use(space, sizes);
 	while (pw_vma_next(system, space, &cursor, &vma))
-		add_vma(&vma, sizes);
+		if (vma.shmem)
+			sizes->rssshmem += vma.usage.rss - vma.usage.anonymous;
 	/* Not all pages need be in mappings. */
 	pw_usage_add(system, space, (struct pw_range){0, space->page_end},
 		     &all);
@@ -182,6 +192,5 @@ void pw_process_sizes(const struct pw_system *system,
 	sizes->vmpte = count_tables(system, space);
 	sizes->vmswap = all.swap;
 	sizes->hugetlb = all.shared_hugetlb + all.private_hugetlb;
-	sizes->vmpeak = sizes->vmsize;
 	sizes->vmhwm = sizes->vmrss;
 }

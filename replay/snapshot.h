@@ -13,8 +13,6 @@
 #include "replay/system.h"
 #include "replay/usage.h"
 
-#define PW_VMA_FLAGS_BYTES 128 /* of the longest list of flags */
-
 /* A mapping as a line of /proc/PID/maps and a paragraph of smaps. */
 struct pw_vma {
 	uint64_t start; /* addresses */
@@ -28,7 +26,7 @@ struct pw_vma {
 	bool shmem;	     /* its pages are shared memory's, not a file's */
 	bool hugetlb;
 	bool thp_eligible;
-	char flags[PW_VMA_FLAGS_BYTES]; /* "rd wr mr mw me ac" */
+	char flags[PW_VMA_TEXT_BYTES]; /* "rd wr mr mw me ac" */
 	struct pw_usage usage;
 };
 
@@ -64,6 +62,36 @@ struct pw_process_sizes {
 void pw_process_sizes(const struct pw_system *system,
 		      const struct pw_space *space,
 		      struct pw_process_sizes *sizes);
+
+/*
+ * The memory of the machine, as meminfo and vmstat have it.
+ *
+ * Units: bytes.
+ */
+struct pw_machine_sizes {
+	uint64_t total; /* 64 TiB for a memory without end */
+	uint64_t free;
+	uint64_t anon;	 /* anonymous pages that are mapped, each once */
+	uint64_t mapped; /* those of files and shared memory */
+	uint64_t file;	 /* of files, mapped or not */
+	uint64_t shmem;	 /* of shared memory, mapped or not */
+	uint64_t dirty;	 /* of files, not written back */
+	uint64_t writeback;
+	uint64_t tables; /* page tables below the roots */
+	uint64_t locked; /* pages in locked mappings */
+	uint64_t anon_huge;
+	uint64_t hugetlb;
+	uint64_t committed;
+	uint64_t commit_limit;
+};
+
+/*
+ * The sizes of all memory of @system.
+ *
+ * Cost: that of pw_usage_add for all spaces.
+ */
+void pw_machine_sizes(const struct pw_system *system,
+		      struct pw_machine_sizes *sizes);
 
 /*
  * Add @more to *sum, member by member.

@@ -19,6 +19,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
 	pw_objects_make(&system->objects);
+	pw_backings_init(&system->backings, arena);
 	system->mappings_known = true;
 	system->outlet = outlet;
 	system->shift = machine->geometry.page_shift - PW_PAGE_SHIFT;
@@ -71,6 +72,7 @@ void pw_system_free(struct pw_system *system)
 	pw_array_free(&system->spaces);
 	pw_array_free(&system->faults);
 	pw_objects_free(&system->objects);
+	pw_backings_free(&system->backings);
 	system->current = NULL;
 }
 
@@ -90,8 +92,8 @@ static enum pw_status add_space(struct pw_system *system, uint32_t number,
 	PW_ASSERT(!space_at(system, number));
 	if (!space)
 		return pw_fail_memory(err, "an address space");
-	st = pw_space_make(space, number, system->machine->page_table, &config,
-			   err);
+	st = pw_space_make(space, number, &system->backings,
+			   system->machine->page_table, &config, err);
 	if (st != PW_OK)
 		return st;
 	PW_ARRAY_AT(&system->spaces, struct pw_space *, number) = space;
@@ -449,4 +451,6 @@ void pw_system_settle(struct pw_system *system)
 		if (space_at(system, i))
 			pages += pw_space_pages(space_at(system, i));
 	counters->vsz_bytes = pages << system->machine->geometry.page_shift;
+	counters->committed_bytes = system->backings.committed_pages
+				    << system->machine->geometry.page_shift;
 }

@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/status.h"
 #include "formats/batch.h"
+#include "replay/backing.h"
 #include "replay/counters.h"
 #include "replay/filter.h"
 #include "replay/machine.h"
@@ -62,6 +63,7 @@ struct pw_system {
 	struct pw_array faults;	  /* struct pw_process_faults by process */
 	struct pw_process_faults faults_given; /* to a process, of counters */
 	struct pw_objects objects;
+	struct pw_backings backings;
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 };

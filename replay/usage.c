@@ -75,7 +75,7 @@ static void add_leaf(const struct pw_system *system,
 		usage->pss_anon += page.share;
 		usage->anon_huge += leaf->height ? page.bytes : 0;
 	}
-	if (mapping && mapping->lock != PW_LOCK_NONE)
+	if (mapping && pw_vma_has(mapping, PW_VM_LOCKED))
 		usage->locked += page.share;
 	add_shares(usage, &page);
 }

@@ -45,6 +45,7 @@ static void copy_page(struct pw_oracle_replay *oracle,
 	if (child)
 		pw_oracle_page_add(child, page->page, page->height,
 				   page->frame);
+	oracle->counts.fork_copies += child != NULL;
 }
 
 /* @child NULL: it is not in the trace. */
@@ -125,6 +126,7 @@ static void leave_space(struct pw_oracle_replay *oracle, uint32_t process)
 	pw_oracle_walks_end(&oracle->walks, space->number);
 	PW_ASSERT(oracle->unused_count < PW_ORACLE_PROCESSES_MAX);
 	oracle->unused[oracle->unused_count++] = space->number;
+	oracle->counts.unmapped += space->pages;
 	pw_oracle_space_clear(space);
 	free(space);
 	pw_oracle_flush(oracle);

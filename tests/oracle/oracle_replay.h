@@ -58,6 +58,7 @@ struct pw_oracle_counts {
 	uint64_t invalidations, flushes, switches;
 	struct pw_oracle_walk_counts walk;
 	uint64_t minor, zero_page, file, cow, forked, assumed;
+	uint64_t calls, unmapped, fork_copies;
 	uint64_t peak_pages, peak_table_bytes;
 };
 
