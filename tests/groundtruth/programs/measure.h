@@ -37,7 +37,7 @@
 #define PLACE(n) ((char *)((n) * (64 * GIB)))
 #define TABLE 4UL /* KiB of a page table */
 
-#define REPORTS 200
+#define REPORTS 240
 #define TEXT_BYTES (256 * 1024)
 #define STACK_BYTES (64 * 1024)
 
