@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "formats/lineage.h"
+#include "replay/guard.h"
 #include "replay/pages.h"
 
 struct fork {
@@ -13,6 +14,19 @@ struct fork {
 	struct pw_space *child; /* or NULL */
 	uint64_t changed;	/* entries of the parent made read-only */
 };
+
+/* Let the child have what @leaf of the parent maps; its entry is an old one. */
+static enum pw_status share(struct fork *fork, struct pw_leaf leaf,
+			    struct pw_error *err)
+{
+	uint32_t frame = pw_pte_frame(leaf.pte);
+
+	if (frame)
+		pw_frame_at(&fork->system->memory, frame)->flags &=
+			(uint16_t)~PW_FRAME_EXCLUSIVE;
+	leaf.pte &= ~(uint64_t)PW_PTE_PRESENT;
+	return pw_pages_set(fork->system, fork->child, &leaf, err);
+}
 
 /* Let both have the present pages of @range, none of them writable. */
 static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
@@ -26,15 +40,17 @@ static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
 	while (st == PW_OK && ops->next(fork->parent->table, range.first,
 					range.end, &page, &leaf)) {
 		PW_ASSERT(page == leaf.first);
-		if (leaf.pte & PW_PTE_WRITABLE) {
-			leaf.pte &= ~(uint64_t)PW_PTE_WRITABLE;
+		if (leaf.pte & PW_PTE_MAY_WRITE) {
+			leaf.pte &=
+				~(uint64_t)(PW_PTE_WRITABLE | PW_PTE_MAY_WRITE);
 			fork->changed++;
 			st = pw_pages_set(fork->system, fork->parent, &leaf,
 					  err);
 		}
-		if (st == PW_OK && fork->child)
-			st = pw_pages_set(fork->system, fork->child, &leaf,
-					  err);
+		if (st == PW_OK && fork->child) {
+			fork->system->counters.fork_pages++;
+			st = share(fork, leaf, err);
+		}
 		range.first = pw_pages_end(fork->system, &leaf);
 		PW_ASSERT(range.first <= range.end);
 	}
@@ -48,17 +64,22 @@ static enum pw_status copy_mapping(struct fork *fork,
 	struct pw_mapping copy = *mapping;
 	enum pw_status st = PW_OK;
 
-	PW_ASSERT(!mapping->shared || !mapping->owns_pages);
-	if (mapping->at_fork == PW_AT_FORK_LEAVE)
+	PW_ASSERT(!mapping->shared || !mapping->anon_vma);
+	if (pw_vma_has(mapping, PW_VM_DONTCOPY))
 		return PW_OK;
-	copy.lock = PW_LOCK_NONE;
-	if (mapping->at_fork == PW_AT_FORK_WIPE)
-		copy.owns_pages = false;
+	copy.flags &= ~PW_VM_LOCKED_MASK;
+	if (pw_vma_has(mapping, PW_VM_WIPEONFORK))
+		copy.anon_vma = 0;
+	copy.forked = copy.anon_vma != 0;
+	if (fork->child && copy.anon_vma)
+		copy.anon_vma = ++fork->child->anon_vmas;
 	if (fork->child)
 		st = pw_space_map(fork->child, range, &copy, err);
-	if (st != PW_OK || !copy.owns_pages)
+	if (st != PW_OK || !copy.anon_vma)
 		return st;
-	return copy_pages(fork, range, err);
+	if (fork->child)
+		st = pw_guard_copy(fork->child, fork->parent, range, err);
+	return st == PW_OK ? copy_pages(fork, range, err) : st;
 }
 
 /* Mappings, and the pages between them, which are taken as private memory. */
@@ -94,9 +115,7 @@ enum pw_status pw_fork(struct pw_system *system, uint32_t child,
 	if (child != PW_NO_SPACE)
 		st = pw_system_space(system, child, &fork.child, err);
 	if (st == PW_OK && fork.child) {
-		PW_ASSERT(pw_space_pages(fork.child) == 0);
-		fork.child->break_known = fork.parent->break_known;
-		fork.child->break_page = fork.parent->break_page;
+		pw_space_inherit(fork.child, fork.parent);
 	}
 	if (st == PW_OK)
 		st = copy_all(&fork, err);

@@ -48,12 +48,21 @@ struct pw_nested_choice {
 
 struct pw_page_size_ops;
 
+/*
+ * Whose memory manager is simulated: what changed after 6.1 is told by
+ * comparing these; see MODEL.md, "Kernels".
+ */
+enum pw_kernel { PW_KERNEL_6_1, PW_KERNEL_6_12, PW_KERNEL_6_18 };
+
 struct pw_machine_cost {
 	uint64_t clock_hz;
 	double base_cpi; /* cycles an instruction when translation is free */
 	uint64_t stlb_hit_cycles; /* of an L1 TLB miss that hits the STLB */
 	uint64_t walk_reference_cycles; /* of each table entry read by a walk */
-	uint64_t minor_fault_ns;
+	uint64_t minor_fault_ns;	/* of those of no other kind */
+#define PW_COST(name, counter, class, fallback, help) uint64_t name##_ns;
+#include "replay/costs.def"
+#undef PW_COST
 };
 
 /* The CPUs and how threads and address spaces share them. */
@@ -63,6 +72,14 @@ struct pw_machine_cpu {
 	uint64_t smt;		/* CPUs of a core, which share its TLBs */
 	uint64_t asids;		/* of a CPU; 1: a switch flushes */
 	uint64_t flush_ceiling; /* more pages flush all; 0: never. Pages */
+};
+
+/* What is counted as a call that the machine would have refused. */
+enum pw_overcommit {
+	PW_OVERCOMMIT_RECORDED,	 /* none: what the recording says */
+	PW_OVERCOMMIT_HEURISTIC, /* one that asks for more than the limit */
+	PW_OVERCOMMIT_ALWAYS,	 /* none */
+	PW_OVERCOMMIT_NEVER,	 /* one that goes beyond the limit */
 };
 
 struct pw_machine {
@@ -87,7 +104,13 @@ struct pw_machine {
 	struct pw_pwc_choice pwc;
 	struct pw_line_choice lines;
 	struct pw_nested_choice nested;
+	enum pw_kernel kernel;
+	uint64_t memory_frames; /* 0: without end */
+	bool cache_recorded; /* the page cache begins as recorded, if it was */
+	uint64_t cache_percent; /* of pages that begin in it, else */
 	uint64_t fault_around_pages;
+	enum pw_overcommit overcommit;
+	uint64_t commit_limit_bytes;
 	bool no_zero_page; /* reads of absent memory get pages of their own */
 	struct pw_machine_cost cost;
 	void *document; /* the file as read, behind the texts */

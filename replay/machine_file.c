@@ -126,6 +126,10 @@ static const cyaml_schema_field_t nested_fields[] = {
 static const cyaml_schema_field_t memory_fields[] = {
 	TEXT(struct pw_file_memory, fault_around),
 	MAYBE_TEXT(struct pw_file_memory, zero_page),
+	MAYBE_TEXT(struct pw_file_memory, overcommit),
+	MAYBE_TEXT(struct pw_file_memory, commit_limit),
+	MAYBE_TEXT(struct pw_file_memory, size),
+	MAYBE_TEXT(struct pw_file_memory, cache),
 	CYAML_FIELD_END,
 };
 
@@ -135,6 +139,10 @@ static const cyaml_schema_field_t cost_fields[] = {
 	TEXT(struct pw_file_cost, stlb_hit),
 	TEXT(struct pw_file_cost, walk_reference),
 	TEXT(struct pw_file_cost, minor_fault),
+#define PW_COST(name, counter, class, fallback, help) \
+	MAYBE_TEXT(struct pw_file_cost, name),
+#include "replay/costs.def"
+#undef PW_COST
 	CYAML_FIELD_END,
 };
 
@@ -142,6 +150,7 @@ static const cyaml_schema_field_t machine_fields[] = {
 	TEXT(struct pw_machine_file, name),
 	TEXT(struct pw_machine_file, summary),
 	MAYBE_TEXT(struct pw_machine_file, source),
+	MAYBE_TEXT(struct pw_machine_file, kernel),
 	SECTION(struct pw_machine_file, page_table, page_table_fields),
 	OPTIONAL(struct pw_machine_file, page_size, page_size_fields),
 	SECTION(struct pw_machine_file, tlb, tlbs_fields),

@@ -84,7 +84,11 @@ struct pw_file_cpu {
 
 struct pw_file_memory {
 	const char *fault_around;
-	const char *zero_page; /* optional */
+	const char *zero_page; /* optional, as are those below */
+	const char *overcommit;
+	const char *commit_limit;
+	const char *size;
+	const char *cache;
 };
 
 struct pw_file_cost {
@@ -93,12 +97,17 @@ struct pw_file_cost {
 	const char *stlb_hit;
 	const char *walk_reference;
 	const char *minor_fault;
+	/* Optional. */
+#define PW_COST(name, counter, class, fallback, help) const char *name;
+#include "replay/costs.def"
+#undef PW_COST
 };
 
 struct pw_machine_file {
 	const char *name;
 	const char *summary;
 	const char *source;
+	const char *kernel; /* or NULL */
 	struct pw_file_page_table page_table;
 	struct pw_file_page_size *page_size; /* or NULL */
 	struct pw_file_tlbs tlb;

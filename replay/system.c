@@ -17,6 +17,10 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->arena = arena;
 	system->tables.slab.arena = arena;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
+	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
+	pw_objects_make(&system->objects);
+	pw_backings_init(&system->backings, arena);
+	pw_memory_make(&system->memory, machine->memory_frames, arena);
 	system->mappings_known = true;
 	system->outlet = outlet;
 	system->shift = machine->geometry.page_shift - PW_PAGE_SHIFT;
@@ -67,6 +71,9 @@ void pw_system_free(struct pw_system *system)
 		if (space_at(system, i))
 			pw_space_free(space_at(system, i));
 	pw_array_free(&system->spaces);
+	pw_array_free(&system->faults);
+	pw_objects_free(&system->objects);
+	pw_backings_free(&system->backings);
 	system->current = NULL;
 }
 
@@ -86,8 +93,8 @@ static enum pw_status add_space(struct pw_system *system, uint32_t number,
 	PW_ASSERT(!space_at(system, number));
 	if (!space)
 		return pw_fail_memory(err, "an address space");
-	st = pw_space_make(space, number, system->machine->page_table, &config,
-			   err);
+	st = pw_space_make(space, number, &system->backings,
+			   system->machine->page_table, &config, err);
 	if (st != PW_OK)
 		return st;
 	PW_ARRAY_AT(&system->spaces, struct pw_space *, number) = space;
@@ -114,6 +121,45 @@ static void clear_filters(struct pw_system *system)
 		pw_filter_clear(&system->filter[i]);
 }
 
+/* Give the runner's process the faults since it began to run. */
+static enum pw_status give_faults(struct pw_system *system,
+				  struct pw_error *err)
+{
+	static const struct pw_process_faults none;
+	const struct pw_process_faults now = {system->counters.fault_minor,
+					      system->counters.fault_major};
+	struct pw_process_faults *faults;
+	enum pw_status st = PW_OK;
+
+	while (system->faults.count <= system->runner.process && st == PW_OK)
+		st = pw_array_push(&system->faults, &none, err);
+	if (st != PW_OK)
+		return st;
+	faults = &PW_ARRAY_AT(&system->faults, struct pw_process_faults,
+			      system->runner.process);
+	faults->minor += now.minor - system->faults_given.minor;
+	faults->major += now.major - system->faults_given.major;
+	system->faults_given = now;
+	return PW_OK;
+}
+
+struct pw_process_faults pw_system_faults(struct pw_system *system,
+					  uint32_t process)
+{
+	struct pw_process_faults faults = {0};
+
+	if (process < system->faults.count)
+		faults = PW_ARRAY_AT(&system->faults, struct pw_process_faults,
+				     process);
+	if (process == system->runner.process) {
+		faults.minor += system->counters.fault_minor -
+				system->faults_given.minor;
+		faults.major += system->counters.fault_major -
+				system->faults_given.major;
+	}
+	return faults;
+}
+
 enum pw_status pw_system_switch(struct pw_system *system,
 				const struct pw_runner *runner,
 				struct pw_error *err)
@@ -124,7 +170,9 @@ enum pw_status pw_system_switch(struct pw_system *system,
 	if (system->current && system->current->number == runner->space &&
 	    system->runner.thread == runner->thread && !system->ended)
 		return PW_OK;
-	st = pw_system_space(system, runner->space, &space, err);
+	st = give_faults(system, err);
+	if (st == PW_OK)
+		st = pw_system_space(system, runner->space, &space, err);
 	if (st != PW_OK)
 		return st;
 	PW_ASSERT(space && space->number == runner->space);
@@ -160,6 +208,7 @@ void pw_system_empty(struct pw_system *system)
 
 	(void)pw_pages_remove(system, system->current, all);
 	pw_space_clear(system->current);
+	system->current->rss_peak = 0;
 	PW_ASSERT(pw_pages_count(system, system->current, all) == 0);
 	*pw_system_tell(system) = (struct pw_operation){
 		.kind = PW_OPERATION_FORGET, .space = system->current->number};
@@ -398,10 +447,20 @@ void pw_system_note_peaks(struct pw_system *system)
 void pw_system_settle(struct pw_system *system)
 {
 	struct pw_counters *counters = &system->counters;
+	unsigned shift = system->machine->geometry.page_shift;
+	uint64_t rss[PW_RSS_KINDS] = {0};
 	uint64_t pages = 0;
 
-	for (size_t i = 0; i < system->spaces.count; i++)
-		if (space_at(system, i))
-			pages += pw_space_pages(space_at(system, i));
-	counters->vsz_bytes = pages << system->machine->geometry.page_shift;
+	for (size_t i = 0; i < system->spaces.count; i++) {
+		const struct pw_space *space = space_at(system, i);
+
+		pages += space ? pw_space_pages(space) : 0;
+		for (size_t k = 0; k < PW_RSS_KINDS && space; k++)
+			rss[k] += space->rss[k];
+	}
+	counters->vsz_bytes = pages << shift;
+	counters->committed_bytes = system->backings.committed_pages << shift;
+	counters->rss_anon_bytes = rss[PW_RSS_ANON] << shift;
+	counters->rss_file_bytes = rss[PW_RSS_FILE] << shift;
+	counters->rss_shmem_bytes = rss[PW_RSS_SHMEM] << shift;
 }

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "tests/oracle/oracle_replay.h"
+#include "tests/oracle/oracle_vma.h"
 
 /* A new space takes the number given up last, if there is one. */
 static struct pw_oracle_space *make_space(struct pw_oracle_replay *oracle)
@@ -15,6 +16,8 @@ static struct pw_oracle_space *make_space(struct pw_oracle_replay *oracle)
 
 	PW_ASSERT(space);
 	space->users = 1;
+	space->stack_limit = 8 << 20;
+	space->size_limit = space->lock_limit = UINT64_MAX;
 	space->shape = &oracle->machine.shape;
 	space->number = oracle->unused_count > 0
 				? oracle->unused[--oracle->unused_count]
@@ -42,9 +45,14 @@ static void copy_page(struct pw_oracle_replay *oracle,
 		page->frame = PW_ORACLE_FORKED;
 		pw_oracle_invalidate(oracle, page);
 	}
-	if (child)
-		pw_oracle_page_add(child, page->page, page->height,
-				   page->frame);
+	if (!child)
+		return;
+	pw_oracle_page_add(child, page->page, page->height, page->frame,
+			   page->phys);
+	pw_oracle_page_at(child, page->page)->old = true;
+	if (page->phys)
+		page->phys->exclusive = false;
+	oracle->counts.fork_copies++;
 }
 
 /* @child NULL: it is not in the trace. */
@@ -57,7 +65,8 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(parent, page->page);
 
-		if (!m || (m->owns_pages && !m->leave && !m->wipe))
+		if (!m || (m->owner &&
+			   !(m->flags & (PW_ORACLE_DC | PW_ORACLE_WF))))
 			copy_page(oracle, page, child);
 	}
 	oracle->counts.flushes++;
@@ -65,15 +74,29 @@ static void fork_space(struct pw_oracle_replay *oracle,
 	for (size_t i = 0; i < parent->mappings && child; i++) {
 		struct pw_oracle_mapping m = parent->mapping[i];
 
-		if (m.leave)
+		if (m.flags & PW_ORACLE_DC)
 			continue;
-		m.lock = 0;
-		m.owns_pages = m.owns_pages && !m.wipe;
+		m.flags &= ~(uint64_t)(PW_ORACLE_LO | PW_ORACLE_LF);
+		if (m.flags & PW_ORACLE_WF)
+			m.owner = 0;
+		m.inherited = m.owner != 0;
+		if (m.owner)
+			m.owner = ++child->owners;
 		pw_oracle_mapping_add(child, m);
+		for (size_t g = 0; g < parent->guards && m.owner; g++)
+			if (parent->guard[g] >= m.first &&
+			    parent->guard[g] < m.end)
+				pw_oracle_guard_set(child, parent->guard[g],
+						    true);
 	}
 	if (child) {
 		child->break_known = parent->break_known;
 		child->program_break = parent->program_break;
+		child->heap = parent->heap;
+		child->reads_execute = parent->reads_execute;
+		child->stack_limit = parent->stack_limit;
+		child->size_limit = parent->size_limit;
+		child->lock_limit = parent->lock_limit;
 	}
 }
 
@@ -125,6 +148,7 @@ static void leave_space(struct pw_oracle_replay *oracle, uint32_t process)
 	pw_oracle_walks_end(&oracle->walks, space->number);
 	PW_ASSERT(oracle->unused_count < PW_ORACLE_PROCESSES_MAX);
 	oracle->unused[oracle->unused_count++] = space->number;
+	oracle->counts.unmapped += space->pages;
 	pw_oracle_space_clear(space);
 	free(space);
 	pw_oracle_flush(oracle);

@@ -22,6 +22,8 @@ void pw_oracle_replay_open(struct pw_oracle_replay **out,
 	PW_ASSERT(threads <= PW_ORACLE_THREADS_MAX);
 	oracle->machine = *machine;
 	oracle->threads = threads;
+	oracle->objects.recorded = machine->cache_recorded;
+	oracle->objects.percent = machine->cache_percent;
 	for (size_t i = 0; i < threads; i++) {
 		PW_ASSERT(thread[i].process < PW_ORACLE_PROCESSES_MAX);
 		oracle->thread[i].process = thread[i].process;
@@ -45,8 +47,10 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 			free(space);
 		}
 	}
+	pw_oracle_objects_free(&oracle->objects);
 	pw_oracle_mmu_free(&oracle->mmu);
 	pw_oracle_walks_free(&oracle->walks);
+	free(oracle->things.list);
 	free(oracle);
 }
 
@@ -108,13 +112,20 @@ distinct_space(const struct pw_oracle_replay *oracle, size_t i)
 	return oracle->space[i] ? oracle->space[i] : &empty;
 }
 
-static uint64_t sum_resident(const struct pw_oracle_replay *oracle)
+static uint64_t sum_of(const struct pw_oracle_replay *oracle,
+		       enum pw_oracle_rss kind)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
-		sum += pw_oracle_resident(distinct_space(oracle, i));
+		sum += pw_oracle_resident(distinct_space(oracle, i), kind);
 	return sum;
+}
+
+static uint64_t sum_resident(const struct pw_oracle_replay *oracle)
+{
+	return sum_of(oracle, PW_ORACLE_ANON) + sum_of(oracle, PW_ORACLE_FILE) +
+	       sum_of(oracle, PW_ORACLE_SHMEM);
 }
 
 void pw_oracle_replay_use(const struct pw_oracle_replay *oracle,
@@ -201,9 +212,13 @@ static bool find_mapping(void *context, uint64_t page,
 	if (!found)
 		return false;
 	entry->height = found->height;
-	entry->flags = found->frame;
-	if (found->frame == PW_ORACLE_SHARED)
-		entry->flags = PW_ORACLE_PRIVATE;
+	/* Present, writable, file. */
+	entry->flags = found->old ? 0 : 1;
+	if (!found->old && (found->frame == PW_ORACLE_OWN ||
+			    found->frame == PW_ORACLE_WRITTEN))
+		entry->flags |= 2;
+	if (found->frame != PW_ORACLE_OWN && found->frame != PW_ORACLE_FORKED)
+		entry->flags |= 4;
 	entry->zero = found->frame == PW_ORACLE_ZERO;
 	return true;
 }
@@ -259,12 +274,12 @@ static void refer(struct pw_oracle_replay *oracle,
 		  struct pw_oracle_space *space, uint64_t page, bool write,
 		  bool fetch)
 {
-	uint64_t faults = oracle->counts.minor;
+	uint64_t faults = oracle->counts.minor + oracle->counts.major;
 
 	oracle->counts.instruction += fetch;
 	oracle->counts.data += !fetch;
 	pw_oracle_fault(oracle, space, page, write);
-	if (oracle->counts.minor != faults)
+	if (oracle->counts.minor + oracle->counts.major != faults)
 		note_peaks(oracle);
 	translate(oracle, page, write, fetch);
 }
@@ -301,6 +316,33 @@ void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
 	}
 }
 
+/* Calls by their names in MODEL.md. */
+static bool is_memory_call(enum pw_event_kind kind)
+{
+	static const uint16_t calls[] = {
+		PW_EVENT_mmap,
+		PW_EVENT_munmap,
+		PW_EVENT_mremap,
+		PW_EVENT_brk,
+		PW_EVENT_mprotect,
+		PW_EVENT_madvise,
+		PW_EVENT_process_madvise,
+		PW_EVENT_mlock,
+		PW_EVENT_munlock,
+		PW_EVENT_mlockall,
+		PW_EVENT_munlockall,
+		PW_EVENT_mbind,
+		PW_EVENT_msync,
+		PW_EVENT_shmat,
+		PW_EVENT_shmdt,
+	};
+
+	for (size_t i = 0; i < PW_COUNT(calls); i++)
+		if (kind == calls[i])
+			return true;
+	return false;
+}
+
 void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 			    const struct pw_event *event)
 {
@@ -317,6 +359,7 @@ void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 	}
 	if (!space)
 		return;
+	oracle->counts.calls += is_memory_call(event->kind);
 	run_in(oracle, space);
 	pw_oracle_process_event(oracle, thread, event);
 	space = oracle->space[process];
@@ -378,11 +421,19 @@ static const struct {
 	{"tlb.flushes", offsetof(struct pw_oracle_counts, flushes)},
 	{"cpu.switches", offsetof(struct pw_oracle_counts, switches)},
 	{"fault.minor", offsetof(struct pw_oracle_counts, minor)},
+	{"fault.major", offsetof(struct pw_oracle_counts, major)},
+	{"fault.copies", offsetof(struct pw_oracle_counts, copies)},
+	{"fault.reuses", offsetof(struct pw_oracle_counts, reuses)},
 	{"fault.zero_page", offsetof(struct pw_oracle_counts, zero_page)},
 	{"fault.file", offsetof(struct pw_oracle_counts, file)},
 	{"fault.cow", offsetof(struct pw_oracle_counts, cow)},
 	{"fault.fork", offsetof(struct pw_oracle_counts, forked)},
 	{"fault.assumed", offsetof(struct pw_oracle_counts, assumed)},
+	{"call.count", offsetof(struct pw_oracle_counts, calls)},
+	{"unmap.pages", offsetof(struct pw_oracle_counts, unmapped)},
+	{"fork.pages", offsetof(struct pw_oracle_counts, fork_copies)},
+	{"call.forbidden", offsetof(struct pw_oracle_counts, forbidden)},
+	{"call.refused", offsetof(struct pw_oracle_counts, refused)},
 };
 
 static uint64_t none(const struct pw_oracle_replay *oracle)
@@ -416,6 +467,24 @@ static uint64_t resident_bytes(const struct pw_oracle_replay *oracle)
 	return sum_resident(oracle) << oracle->machine.shape.page_shift;
 }
 
+static uint64_t anonymous_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_of(oracle, PW_ORACLE_ANON)
+	       << oracle->machine.shape.page_shift;
+}
+
+static uint64_t file_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_of(oracle, PW_ORACLE_FILE)
+	       << oracle->machine.shape.page_shift;
+}
+
+static uint64_t shmem_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_of(oracle, PW_ORACLE_SHMEM)
+	       << oracle->machine.shape.page_shift;
+}
+
 static uint64_t resident_peak_bytes(const struct pw_oracle_replay *oracle)
 {
 	return oracle->counts.peak_pages << oracle->machine.shape.page_shift;
@@ -426,12 +495,16 @@ static uint64_t mapped_bytes(const struct pw_oracle_replay *oracle)
 	return sum_mapped(oracle) << oracle->machine.shape.page_shift;
 }
 
+static uint64_t committed_bytes(const struct pw_oracle_replay *oracle)
+{
+	return pw_oracle_committed(oracle) << oracle->machine.shape.page_shift;
+}
+
 /* Counters that are worked out when asked for. */
 static const struct {
 	const char *name;
 	uint64_t (*value)(const struct pw_oracle_replay *oracle);
 } derived[] = {
-	{"fault.major", none},
 	{"tlb.shootdowns", none},
 	{"tlb.shootdown_ipis", none},
 	{"tlb.prefetches", prefetches},
@@ -439,8 +512,12 @@ static const struct {
 	{"pagetable.bytes", table_bytes},
 	{"pagetable.peak_bytes", table_peak_bytes},
 	{"rss.bytes", resident_bytes},
+	{"rss.anon_bytes", anonymous_bytes},
+	{"rss.file_bytes", file_bytes},
+	{"rss.shmem_bytes", shmem_bytes},
 	{"rss.peak_bytes", resident_peak_bytes},
 	{"vsz.bytes", mapped_bytes},
+	{"committed.bytes", committed_bytes},
 };
 
 const char *pw_oracle_replay_name(size_t index)

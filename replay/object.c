@@ -1,0 +1,128 @@
+/*
+ * object.c - what mappings map: files and shared memory, one thing each.
+ */
+#include "replay/object.h"
+
+#include "base/assert.h"
+#include "base/bits.h"
+
+#define FIRST_NAMES 64
+
+void pw_objects_make(struct pw_objects *objects)
+{
+	*objects = (struct pw_objects){
+		.list = PW_ARRAY(struct pw_object),
+	};
+}
+
+void pw_objects_free(struct pw_objects *objects)
+{
+	for (size_t i = 0; i < objects->list.count; i++) {
+		struct pw_object *object =
+			pw_object_at(objects, (uint32_t)i + 1);
+
+		pw_intervals_free(&object->known);
+		pw_pagemap_close(object->frames);
+	}
+	pw_array_free(&objects->list);
+	pw_pagemap_close(objects->named);
+	objects->named = NULL;
+}
+
+struct pw_object *pw_object_at(const struct pw_objects *objects,
+			       uint32_t number)
+{
+	PW_ASSERT(number > 0 && number <= objects->list.count);
+	return &PW_ARRAY_AT(&objects->list, struct pw_object, number - 1);
+}
+
+static enum pw_status push(struct pw_objects *objects,
+			   const struct pw_object *object, uint32_t *number,
+			   struct pw_error *err)
+{
+	struct pw_object fresh = *object;
+	enum pw_status st;
+
+	if (objects->list.count == UINT32_MAX)
+		return pw_fail_memory(err, "objects");
+	fresh.known = (struct pw_intervals)PW_INTERVALS;
+	st = pw_array_push(&objects->list, &fresh, err);
+	if (st == PW_OK)
+		*number = (uint32_t)objects->list.count;
+	return st;
+}
+
+enum pw_status pw_object_find(struct pw_objects *objects,
+			      const struct pw_object *name, uint32_t *number,
+			      struct pw_error *err)
+{
+	struct pw_object fresh = *name;
+	uint64_t *first = NULL;
+	bool added;
+	enum pw_status st = PW_OK;
+
+	if (!objects->named)
+		st = pw_pagemap_open(&objects->named, FIRST_NAMES, err);
+	if (st == PW_OK)
+		st = pw_pagemap_insert(
+			objects->named,
+			pw_mix64(pw_mix64(name->device) + name->inode), &first,
+			&added, err);
+	if (st != PW_OK)
+		return st;
+	for (uint32_t n = (uint32_t)*first; n;
+	     n = pw_object_at(objects, n)->next) {
+		struct pw_object *old = pw_object_at(objects, n);
+
+		if (old->device == name->device && old->inode == name->inode) {
+			if (name->bytes)
+				old->bytes = name->bytes;
+			*number = n;
+			return PW_OK;
+		}
+	}
+	fresh.next = (uint32_t)*first;
+	st = push(objects, &fresh, number, err);
+	if (st == PW_OK)
+		*first = *number;
+	return st;
+}
+
+enum pw_status pw_object_add(struct pw_objects *objects, uint32_t *number,
+			     struct pw_error *err)
+{
+	const struct pw_object nameless = {.kind = PW_OBJECT_SHMEM};
+
+	return push(objects, &nameless, number, err);
+}
+
+static enum pw_object_kind kind_of(const char *path)
+{
+	static const char *const shared[] = {"/dev/zero", "/memfd:", "/SYSV",
+					     "/dev/shm/"};
+
+	for (size_t i = 0; i < PW_COUNT(shared); i++)
+		if (strncmp(path, shared[i], strlen(shared[i])) == 0)
+			return PW_OBJECT_SHMEM;
+	return PW_OBJECT_FILE;
+}
+
+enum pw_status pw_object_attach(struct pw_objects *objects,
+				const struct pw_object *name, const char *path,
+				struct pw_mapping *mapping,
+				struct pw_error *err)
+{
+	struct pw_object wanted = *name;
+
+	if (mapping->anonymous && !mapping->shared)
+		return PW_OK;
+	if (mapping->anonymous && name->device == 0 && name->inode == 0)
+		return pw_object_add(objects, &mapping->object, err);
+	wanted.kind = mapping->anonymous ? PW_OBJECT_SHMEM : kind_of(path);
+	if (wanted.device == 0 && wanted.inode == 0) {
+		wanted.device = UINT64_MAX; /* which no file has */
+		for (; *path; path++)
+			wanted.inode = pw_mix64(wanted.inode + (uint8_t)*path);
+	}
+	return pw_object_find(objects, &wanted, &mapping->object, err);
+}

@@ -1,0 +1,102 @@
+/*
+ * object.h - what mappings map: files and shared memory, one thing each.
+ *
+ * All mappings of one file, of whatever process, meet in one object, as they
+ * meet in one struct address_space of the kernel. Objects have numbers from 1
+ * on, in the order in which they were first heard of; 0 is none: private
+ * anonymous memory.
+ */
+#ifndef PW_REPLAY_OBJECT_H
+#define PW_REPLAY_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/array.h"
+#include "base/interval.h"
+#include "base/pagemap.h"
+#include "base/status.h"
+#include "replay/space.h"
+
+#define PW_NO_OBJECT 0
+
+enum pw_object_kind {
+	PW_OBJECT_FILE,	 /* of a file system that tracks dirty pages */
+	PW_OBJECT_SHMEM, /* shared anonymous memory, memfd, tmpfs, SysV */
+};
+
+struct pw_object {
+	enum pw_object_kind kind;
+	uint64_t device;
+	uint64_t inode; /* 0 and device 0: it has no name */
+	uint64_t bytes; /* the size as last heard of; 0: unknown */
+	uint32_t next;	/* the next one whose name has the same hash */
+	bool listed;	/* what was in the page cache is recorded */
+	bool told;	/* and all of it was told, what comes is later */
+	uint64_t read_ahead_bytes; /* of its device; 0: unknown */
+	/* What the page cache holds or lacks; see cache.h. */
+	struct pw_intervals known;
+	struct pw_pagemap *frames;
+};
+
+/* The objects of all processes of a system. */
+struct pw_objects {
+	struct pw_array list;	  /* struct pw_object, number 1 first */
+	struct pw_pagemap *named; /* hash of a name: number of the first one */
+};
+
+/*
+ * Make a set of no objects.
+ *
+ * Owns: what it grows; free it with pw_objects_free.
+ */
+void pw_objects_make(struct pw_objects *objects);
+
+/*
+ * Free what the set holds.
+ */
+void pw_objects_free(struct pw_objects *objects);
+
+/*
+ * The object @number, which is there.
+ *
+ * Owns: the set; good until an object comes.
+ */
+struct pw_object *pw_object_at(const struct pw_objects *objects,
+			       uint32_t number);
+
+/*
+ * Find the object with this name, which is added as one of @kind if it is new;
+ * an older one keeps its kind, but gets the size, if that is known.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ * Cost:   O(1).
+ */
+enum pw_status pw_object_find(struct pw_objects *objects,
+			      const struct pw_object *name, uint32_t *number,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Add an object without a name: shared anonymous memory of one mapping and of
+ * its copies.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_object_add(struct pw_objects *objects, uint32_t *number,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Say what @mapping maps: the file of this device and inode (by its path if
+ * both are 0), or shared memory if it is anonymous and shared (memory of its
+ * own if both are 0), or nothing. Of @name, kind does not matter.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ * Source: Linux mm/shmem.c for names of shared memory: "/dev/zero" of
+ *         shmem_zero_setup, "/memfd:", "/SYSV"; "/dev/shm/" is a tmpfs.
+ */
+enum pw_status pw_object_attach(struct pw_objects *objects,
+				const struct pw_object *name, const char *path,
+				struct pw_mapping *mapping,
+				struct pw_error *err) PW_MUST_CHECK;
+
+#endif
