@@ -167,6 +167,19 @@ static void pick_array(struct pw_random *random, struct pw_machine *machine,
 	if (is_second_of_more(id))
 		choice->base_too = below(random, 4) == 0;
 	array->also = choice->base_too;
+	array->runs = machine->contiguous;
+}
+
+/* Whether contiguous leaves are one entry, where tables can say so. */
+static void choose_runs(struct pw_random *random, struct pw_machine *machine,
+			struct pw_oracle_mmu_machine *twin)
+{
+	const unsigned *orders = machine->geometry.contiguous;
+
+	machine->contiguous = orders[0] > 0 && below(random, 2);
+	for (unsigned h = 0; h < PW_COUNT(twin->run); h++)
+		if (machine->contiguous && orders[h] > 0)
+			twin->run[h] = twin->pages[h] << orders[h];
 }
 
 void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
@@ -183,6 +196,7 @@ void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
 		twin->held[h] = h;
 	twin->upper_half = PW_GLOBAL_PAGE >>
 			   (machine->geometry.page_shift - PW_PAGE_SHIFT);
+	choose_runs(random, machine, twin);
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
 		const struct pw_tlb_array_info *info = pw_tlb_array_info(i);
 		bool base = info->height == 0 && i != PW_TLB_ARRAY_l1s &&
@@ -228,6 +242,9 @@ static void hold_pages(struct pw_oracle_mmu_machine *tlbs,
 			 << (walks->host.page_shift +
 			     pw_oracle_order(&walks->host, walks->host_height));
 
+	for (unsigned h = 0; h < PW_COUNT(tlbs->run); h++)
+		if (tlbs->run[h] << walks->guest.page_shift > bytes)
+			tlbs->run[h] = 0;
 	for (unsigned h = 0; h < PW_ORACLE_HEIGHTS; h++)
 		while (tlbs->held[h] > 0 &&
 		       tlbs->pages[tlbs->held[h]] << walks->guest.page_shift >

@@ -257,6 +257,54 @@ static void going_round_hits_always_or_never(void **state)
 	}
 }
 
+/* Misses of the last of three rounds through @pages base pages of 4 KiB, @step
+ * apart: pages are mapped in the first, and found mapped as a whole in the
+ * second. */
+static uint64_t go_round(const char **overrides, uint64_t pages, uint64_t step)
+{
+	struct pw_test_system test;
+	const struct pw_machine *machine;
+	uint64_t before = 0;
+	uint64_t misses;
+
+	open_as(&test, overrides);
+	machine = test.machine;
+	pw_system_filter(&test.system, &machine, 1, PW_FILTER_CLASSES_MAX);
+	for (size_t round = 0; round < 3; round++) {
+		before = pw_test_counters(&test)->dtlb_misses;
+		for (uint64_t i = 0; i < pages; i += step)
+			pw_test_touch(&test, AT + i, 'W');
+	}
+	misses = pw_test_counters(&test)->dtlb_misses - before;
+	pw_test_system_close(&test);
+	return misses;
+}
+
+/* 4 entries hold 4 runs, and going round 5 of them misses once in each. */
+static void a_contiguous_run_takes_one_entry(void **state)
+{
+	const char *arm_4k[] = {"page_table.model=radix-arm64-4k",
+				"page_table.contiguous=yes",
+				"tlb.l1d.entries=4", "tlb.l1d.ways=full", NULL};
+	const char *arm_16k[] = {
+		"page_table.model=radix-arm64-16k", "page_table.contiguous=yes",
+		"tlb.l1d.entries=4", "tlb.l1d.ways=full", NULL};
+	const char *risc_v[] = {"page_table.model=radix-riscv64",
+				"page_table.contiguous=yes",
+				"tlb.l1d.entries=4", "tlb.l1d.ways=full", NULL};
+	const char *none[] = {"page_table.model=radix-arm64-4k",
+			      "tlb.l1d.entries=4", "tlb.l1d.ways=full", NULL};
+
+	(void)state;
+	assert_int_equal(go_round(arm_4k, 64, 1), 0);
+	assert_int_equal(go_round(arm_4k, 80, 1), 5);
+	assert_int_equal(go_round(risc_v, 64, 1), 0);
+	assert_int_equal(go_round(none, 64, 1), 64);
+	/* 128 pages of 16 KiB, 2 MiB. */
+	assert_int_equal(go_round(arm_16k, 4 * 512, 4), 0);
+	assert_int_equal(go_round(arm_16k, 5 * 512, 4), 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +315,7 @@ int main(void)
 		cmocka_unit_test(tables_of_contiguous_memory_are_few),
 		cmocka_unit_test(a_line_serves_eight_walks_in_a_row),
 		cmocka_unit_test(evenly_chosen_pages_miss_by_what_is_not_held),
+		cmocka_unit_test(a_contiguous_run_takes_one_entry),
 		cmocka_unit_test(going_round_hits_always_or_never),
 	};
 

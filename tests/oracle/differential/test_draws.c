@@ -73,9 +73,11 @@ static const char *const structures[] = {"tlb.l1d",   "tlb.l1i",     "tlb.stlb",
 					 "nested.tlb"};
 
 static const char *const switches[] = {
-	"tlb.prefetch", "pwc.pde_in_stlb",   "pwc.range",
-	"walk.lines",	"cpu.several",	     "cpu.smt",
-	"cpu.asids",	"cpu.flush_ceiling", "index.xor",
+	"tlb.prefetch", "pwc.pde_in_stlb",
+	"pwc.range",	"walk.lines",
+	"cpu.several",	"cpu.smt",
+	"cpu.asids",	"cpu.flush_ceiling",
+	"index.xor",	"page_table.contiguous",
 };
 
 static const char *const groups[] = {"1", "4", "8"};
@@ -140,6 +142,7 @@ static void say_switches(struct draws *draws, const struct pw_machine *machine)
 		machine->cpu.asids > 1,
 		machine->cpu.flush_ceiling > 0,
 		machine->l1d.config.index == PW_TLB_XOR,
+		machine->contiguous,
 	};
 
 	_Static_assert(PW_COUNT(is) == PW_COUNT(switches), "each one");
@@ -198,9 +201,13 @@ static bool is_word(const struct word *word, const char *kind, const char *name)
 /* What machine files refuse: @a without @b cannot be, or not with it. */
 static bool exclude(const struct word *a, const struct word *b)
 {
-	/* A host is of trees alone, and without one it has no TLB. */
+	/* A host is of trees alone, and without one it has no TLB; runs are
+	 * known to Arm and RISC-V. */
 	return (is_word(a, "page_table", "hashed") &&
 		is_word(b, "nested", NULL)) ||
+	       ((is_word(a, "page_table", "hashed") ||
+		 is_word(a, "page_table", "radix-x86-64")) &&
+		is_word(b, "page_table.contiguous", "yes")) ||
 	       (is_word(a, "page_table", "hashed") &&
 		is_word(b, "nested.tlb", NULL)) ||
 	       (is_word(a, "nested", "none") &&

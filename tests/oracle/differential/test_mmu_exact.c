@@ -156,6 +156,9 @@ static void open_subject(struct subject *s, uint64_t seed)
 	s->alike = below(s, 2);
 	s->machine.page_table = pw_page_table_find("radix-x86-64");
 	s->machine.geometry = s->machine.page_table->geometry(&config);
+	/* Runs as Arm has them, and short ones, which come up more often. */
+	s->machine.geometry.contiguous[0] = 4 + (unsigned)below(s, 2);
+	s->machine.geometry.contiguous[1] = 1 + (unsigned)below(s, 2);
 	pw_random_tlbs(&s->random, &s->machine, &s->twin);
 	pw_random_walks(&s->random, &s->machine, &s->twin, &s->walks_twin);
 	PW_TEST_OK(pw_arena_open(&s->arena, 0, &err), &err);
