@@ -207,7 +207,7 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 	find_mapping(&fault, !present);
 	PW_ASSERT(write || !present);
 	write |= !present && fault.mapping.anonymous &&
-		 system->machine->no_zero_page;
+		 (system->machine->no_zero_page || !system->mappings_known);
 	PW_ASSERT(page >= fault.extent.first && page < fault.extent.end);
 	if (present)
 		st = upgrade(&fault, leaf, err);

@@ -144,7 +144,7 @@ static unsigned fill(struct pw_mmu *mmu, struct pw_tlb_array *array,
 		class = choose_group(mmu, array, reference, single);
 	if (class != single)
 		drop_members(mmu, array, reference, class, single);
-	if (class == PW_CLASS_CONTIGUOUS)
+	if (class > PW_CLASS_GROUP && single == 0)
 		drop_members(mmu, array, reference, class, PW_CLASS_GROUP);
 	tlb->ops->insert(tlb->state, name_of(mmu, array, class, asid, page));
 	array->seen |= 1U << class;

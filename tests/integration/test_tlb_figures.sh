@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # Figures of another TLB simulator, drmemtrace's, for real traces. Its rules are
 # pagewalk's: a reference in each page of an access, both levels filled by a
-# miss. But it knows no faults, so none may take a page out of a TLB: reads get
-# pages of their own. And where pages are larger than 4 KiB, its accesses that
-# cross 4 KiB are one reference, and pagewalk's two, the second of which hits: so
-# hits are counted there as accesses that did not miss. The traces are not part of the project: the folder is
-# PAGEWALK_SAMPLES, or ../shared/samples beside the source.
+# miss. But where pages are larger than 4 KiB, its accesses that cross 4 KiB are
+# one reference, and pagewalk's two, the second of which hits: so hits are counted
+# there as accesses that did not miss. The traces are not part of the project: the
+# folder is PAGEWALK_SAMPLES, or ../shared/samples beside the source.
 set -euo pipefail
 pagewalk=$1
 samples=${PAGEWALK_SAMPLES:-$2/../shared/samples}/drmemtrace
@@ -27,8 +26,7 @@ figures() {
 		set+=(-s "tlb.$level.model=$3" -s "tlb.$level.entries=32"
 			-s "tlb.$level.ways=full")
 	done
-	set+=(-s "tlb.stlb.model=$3" -s tlb.stlb.entries=1024
-		-s tlb.stlb.ways=4 -s memory.zero_page=no)
+	set+=(-s "tlb.stlb.model=$3" -s tlb.stlb.entries=1024 -s tlb.stlb.ways=4)
 	"$pagewalk" replay -q --format csv "${set[@]}" "$2" >"$work/out"
 	got=$(awk -F, -v large="$([ "$4" = 4K ] || echo 1)" '{ v[$1] = $2 }
 		END { if (large) {

@@ -146,7 +146,8 @@ static void fault_anonymous(struct pw_oracle_replay *oracle,
 	unsigned height = choose_height(oracle, space, m, page);
 	unsigned order = pw_oracle_order(space->shape, height);
 	bool zero = !write && !(m && (m->shared || m->hugetlb)) &&
-		    !oracle->machine.no_zero_page;
+		    !oracle->machine.no_zero_page &&
+		    oracle->machine.mappings_known;
 
 	pw_oracle_page_add(space, page >> order << order, height,
 			   zero ? PW_ORACLE_ZERO : PW_ORACLE_OWN);
