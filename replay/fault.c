@@ -362,15 +362,14 @@ static enum pw_status handle(struct fault *fault, const struct pw_leaf *leaf,
 	PW_ASSERT(fault->page >= fault->extent.first &&
 		  fault->page < fault->extent.end);
 	write |= absent && fault->mapping.anonymous &&
-		 system->machine->no_zero_page;
+		 (system->machine->no_zero_page || !system->mappings_known);
 	st = absent ? fill(fault, write, err) : upgrade(fault, *leaf, err);
 	if (fault->major)
 		system->counters.fault_major++;
 	else
 		system->counters.fault_minor++;
 	PW_ASSERT(st != PW_OK || is_ready(fault->space, fault->page, write));
-	if (st == PW_OK && !fault->mapping.shared &&
-	    !fault->mapping.anon_vma &&
+	if (st == PW_OK && !fault->mapping.shared && !fault->mapping.anon_vma &&
 	    (pw_pages_find(fault->space, fault->page) &
 	     (PW_PTE_FILE | PW_PTE_ZERO)) == 0)
 		st = pw_space_own_page(fault->space, fault->page, err);

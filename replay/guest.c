@@ -87,8 +87,12 @@ void pw_guest_free(struct pw_guest *guest)
 
 static void count_used(struct pw_guest *guest)
 {
-	guest->counters->nested_guest_bytes = guest->frames.used
-					      << PW_FRAME_SHIFT;
+	struct pw_counters *counters = guest->counters;
+
+	counters->nested_guest_bytes = guest->frames.used << PW_FRAME_SHIFT;
+	if (counters->nested_guest_peak_bytes < counters->nested_guest_bytes)
+		counters->nested_guest_peak_bytes =
+			counters->nested_guest_bytes;
 }
 
 static enum pw_status find_places(struct pw_guest *guest, uint32_t space,

@@ -265,6 +265,18 @@ static void read_tlbs(struct pw_reading *reading,
 			     prefetches, "\"none\" or \"next\"");
 }
 
+static void read_contiguous(struct pw_reading *reading, const char *text,
+			    struct pw_machine *machine)
+{
+	static const char *const answers[] = {"no", "yes", NULL};
+
+	machine->contiguous = pw_read_word(reading, "page_table.contiguous", text,
+					answers, "\"yes\" or \"no\"");
+	if (machine->contiguous && machine->geometry.contiguous[0] == 0)
+		pw_read_refuse(reading, "page_table.contiguous", text,
+			       "possible with such page tables");
+}
+
 static void read_page_table(struct pw_reading *reading,
 			    const struct pw_file_page_table *file,
 			    struct pw_machine *machine)
@@ -287,10 +299,12 @@ static void read_page_table(struct pw_reading *reading,
 	config.page_shift = read_page(reading, file->page);
 	if (reading->status != PW_OK)
 		return;
-	if (machine->page_table->check(&config, &why) == PW_OK)
-		machine->geometry = machine->page_table->geometry(&config);
-	else
+	if (machine->page_table->check(&config, &why) != PW_OK) {
 		pw_read_blame(reading, "page_table", &why);
+		return;
+	}
+	machine->geometry = machine->page_table->geometry(&config);
+	read_contiguous(reading, file->contiguous, machine);
 }
 
 static void read_page_size(struct pw_reading *reading,

@@ -89,6 +89,7 @@ struct pw_machine {
 	const struct pw_page_table_ops *page_table;
 	uint64_t page_table_levels;
 	struct pw_geometry geometry; /* of its page tables */
+	bool contiguous; /* TLBs hold contiguous leaves as one entry */
 	const struct pw_page_size_ops *page_size;
 	unsigned page_size_max_shift; /* of the largest page it may map */
 	union { /* by number and by name; most may be absent */

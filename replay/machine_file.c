@@ -22,6 +22,7 @@ static const cyaml_schema_field_t page_table_fields[] = {
 	TEXT(struct pw_file_page_table, model),
 	TEXT(struct pw_file_page_table, levels),
 	MAYBE_TEXT(struct pw_file_page_table, page),
+	MAYBE_TEXT(struct pw_file_page_table, contiguous),
 	CYAML_FIELD_END,
 };
 

@@ -26,7 +26,8 @@ struct pw_file_tlb {
 struct pw_file_page_table {
 	const char *model;
 	const char *levels;
-	const char *page; /* or NULL */
+	const char *page;	/* or NULL */
+	const char *contiguous; /* or NULL */
 };
 
 struct pw_file_page_size {

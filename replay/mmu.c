@@ -11,6 +11,8 @@
 static unsigned order_of(const struct pw_mmu *mmu,
 			 const struct pw_tlb_array *array, unsigned class)
 {
+	if (class >= PW_CLASS_CONTIGUOUS)
+		return mmu->run_order[class - PW_CLASS_CONTIGUOUS];
 	return class == PW_CLASS_GROUP ? array->group_order : mmu->order[class];
 }
 
@@ -38,6 +40,41 @@ static inline uint64_t name_of(const struct pw_mmu *mmu,
 
 /* ---- look-ups and fills ---- */
 
+/* The class in @array of the run that a leaf at @height may be one of; 0: the
+ * array holds no such runs. */
+static unsigned run_class(const struct pw_mmu *mmu,
+			  const struct pw_tlb_array *array, unsigned height)
+{
+	return height < PW_CONTIGUOUS_HEIGHTS && mmu->run_order[height] &&
+			       height < array->largest
+		       ? PW_CLASS_CONTIGUOUS + height
+		       : 0;
+}
+
+/* Look the groups up that hold @reference, whose class by itself is *class. */
+static bool look_up_groups(struct pw_mmu *mmu, struct pw_tlb_array *array,
+			   const struct pw_reference *reference,
+			   unsigned *class)
+{
+	const struct pw_tlb *tlb = &array->tlb;
+	const unsigned classes[] = {
+		*class == 0 ? PW_CLASS_GROUP : 0,
+		run_class(mmu, array, reference->leaf.height),
+	};
+
+	for (size_t i = 0; i < PW_COUNT(classes); i++) {
+		if (!classes[i] || !(array->seen & 1U << classes[i]) ||
+		    !tlb->ops->lookup(tlb->state,
+				      name_of(mmu, array, classes[i],
+					      reference->asid,
+					      reference->page)))
+			continue;
+		*class = classes[i];
+		return true;
+	}
+	return false;
+}
+
 /* Look @reference up; *class is that of the entry, or of the one to be put
  * in. */
 static inline bool look_up(struct pw_mmu *mmu, struct pw_tlb_array *array,
@@ -54,23 +91,41 @@ static inline bool look_up(struct pw_mmu *mmu, struct pw_tlb_array *array,
 	if (tlb->ops->lookup(tlb->state,
 			     name_of(mmu, array, *class, asid, page)))
 		return true;
-	if (*class != 0 || !(array->seen & 1U << PW_CLASS_GROUP) ||
-	    !tlb->ops->lookup(tlb->state,
-			      name_of(mmu, array, PW_CLASS_GROUP, asid, page)))
-		return false;
-	*class = PW_CLASS_GROUP;
-	return true;
+	return array->seen >> PW_CLASS_GROUP &&
+	       look_up_groups(mmu, array, reference, class);
 }
 
-/* Drop the single pages of the group that begins with @first: the group's entry
- * takes their place. */
+/* Drop the entries of @member that are parts of the group @class of
+ * @reference: the group's entry takes their place. */
 static void drop_members(struct pw_mmu *mmu, struct pw_tlb_array *array,
-			 uint32_t asid, uint64_t first)
+			 const struct pw_reference *reference, unsigned class,
+			 unsigned member)
 {
-	uint64_t count = (uint64_t)1 << array->group_order;
+	unsigned order = order_of(mmu, array, class);
+	uint64_t first = reference->page >> order << order;
 
-	array->tlb.ops->invalidate(array->tlb.state,
-				   name_of(mmu, array, 0, asid, first), count);
+	if (array->seen & 1U << member)
+		array->tlb.ops->invalidate(
+			array->tlb.state,
+			name_of(mmu, array, member, reference->asid, first),
+			(uint64_t)1 << (order - order_of(mmu, array, member)));
+}
+
+/* The class of the largest group that @reference can be put in with, whose
+ * class by itself is @class; that one when there is none. */
+static unsigned choose_group(struct pw_mmu *mmu, struct pw_tlb_array *array,
+			     const struct pw_reference *reference,
+			     unsigned class)
+{
+	unsigned order = array->group_order;
+	unsigned run = run_class(mmu, array, reference->leaf.height);
+
+	if (run && reference->neighbours & PW_NEIGHBOUR_CONTIGUOUS)
+		return run;
+	return class == 0 && order > 0 &&
+			       reference->neighbours & pw_neighbour_group(order)
+		       ? PW_CLASS_GROUP
+		       : class;
 }
 
 /* Put in the page of @reference, which is not there, and give its class. */
@@ -80,16 +135,17 @@ static unsigned fill(struct pw_mmu *mmu, struct pw_tlb_array *array,
 	const struct pw_tlb *tlb = &array->tlb;
 	uint32_t asid = reference->asid;
 	uint64_t page = reference->page;
-	unsigned order = array->group_order;
-	unsigned class = class_of(mmu, array, reference->leaf.height);
+	unsigned single = class_of(mmu, array, reference->leaf.height);
+	unsigned class = single;
 
 	if (!tlb->ops)
 		return class;
-	if (class == 0 && order > 0 &&
-	    reference->neighbours & pw_neighbour_group(order)) {
-		class = PW_CLASS_GROUP;
-		drop_members(mmu, array, asid, page >> order << order);
-	}
+	if (reference->neighbours)
+		class = choose_group(mmu, array, reference, single);
+	if (class != single)
+		drop_members(mmu, array, reference, class, single);
+	if (class > PW_CLASS_GROUP && single == 0)
+		drop_members(mmu, array, reference, class, PW_CLASS_GROUP);
 	tlb->ops->insert(tlb->state, name_of(mmu, array, class, asid, page));
 	array->seen |= 1U << class;
 	return class;
@@ -106,6 +162,27 @@ static struct pw_tlb_array *second_of(const struct pw_mmu *mmu,
 	    reference->page / side->also_sets % 2)
 		array = side->also;
 	return array;
+}
+
+/* Whether @array has an entry for @reference, whose class by itself is @class.
+ */
+static bool holds(const struct pw_mmu *mmu, const struct pw_tlb_array *array,
+		  const struct pw_reference *reference, unsigned class)
+{
+	const unsigned classes[] = {
+		class,
+		class == 0 && array->group_order ? PW_CLASS_GROUP : class,
+		run_class(mmu, array, reference->leaf.height),
+	};
+
+	for (size_t i = 0; i < PW_COUNT(classes); i++)
+		if ((i == 0 || classes[i]) &&
+		    array->tlb.ops->holds(array->tlb.state,
+					  name_of(mmu, array, classes[i],
+						  reference->asid,
+						  reference->page)))
+			return true;
+	return false;
 }
 
 /* Put the page after that of @reference in, if it is mapped as that is. */
@@ -131,14 +208,7 @@ static void prefetch_next(struct pw_mmu *mmu, const struct pw_mmu_side *side,
 		return;
 	array = second_of(mmu, side, &after);
 	class = class_of(mmu, array, height);
-	if (!array->tlb.ops ||
-	    array->tlb.ops->holds(
-		    array->tlb.state,
-		    name_of(mmu, array, class, after.asid, next)) ||
-	    (class == 0 && array->group_order > 0 &&
-	     array->tlb.ops->holds(
-		     array->tlb.state,
-		     name_of(mmu, array, PW_CLASS_GROUP, after.asid, next))))
+	if (!array->tlb.ops || holds(mmu, array, &after, class))
 		return;
 	(void)fill(mmu, array, &after);
 	array->tally[class].prefetches++;

@@ -49,6 +49,8 @@ struct pw_mmu {
 	bool prefetch_next;
 	unsigned order[PW_TLB_HEIGHTS]; /* base pages by height, a power of 2 */
 	unsigned held[PW_TLB_HEIGHTS];	/* pw_walker_held_height */
+	/* By height of leaves: base pages of a contiguous run; 0: none. */
+	unsigned run_order[PW_CONTIGUOUS_HEIGHTS];
 	uint64_t global_page; /* from here on: the same in all spaces */
 	struct pw_walker walker;
 	struct pw_counters *counters;

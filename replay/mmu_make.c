@@ -96,6 +96,20 @@ static enum pw_status make_array(struct pw_mmu *mmu, size_t id,
 	return st;
 }
 
+/* Base pages, as a power of two, of the contiguous run of leaves at @height
+ * that one entry may hold; 0: none. */
+static unsigned run_order(const struct pw_machine *machine, unsigned height)
+{
+	const struct pw_geometry *geometry = &machine->geometry;
+	unsigned order;
+
+	if (!machine->contiguous || !geometry->contiguous[height])
+		return 0;
+	order = pw_geometry_order(geometry, height) +
+		geometry->contiguous[height];
+	return pw_walker_holds(machine, order) ? order : 0;
+}
+
 enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 			   struct pw_guest *guest, struct pw_counters *counters,
 			   struct pw_arena *arena, struct pw_error *err)
@@ -114,6 +128,8 @@ enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 		mmu->order[h] = pw_geometry_order(&machine->geometry, h);
 		mmu->held[h] = pw_walker_held_height(machine, h);
 	}
+	for (unsigned h = 0; h < PW_CONTIGUOUS_HEIGHTS; h++)
+		mmu->run_order[h] = run_order(machine, h);
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
 		enum pw_status st =
 			make_array(mmu, i, &machine->tlb[i], arena, err);
@@ -136,15 +152,18 @@ static void take_notice(struct pw_mmu_notice *notice,
 				machine, base,
 				pw_walker_held_height(machine, h))];
 		unsigned largest = pw_tlb_largest(choice);
+		unsigned group = choice->group_order;
 		uint64_t sets =
 			choice->ops ? choice->ops->filter_sets(&choice->config)
 				    : 0;
 
-		notice->group_mask |= ((uint64_t)1 << choice->group_order) - 1;
+		if (run_order(machine, 0) > group)
+			group = run_order(machine, 0);
+		notice->group_mask |= ((uint64_t)1 << group) - 1;
 		if (largest < notice->held[h])
 			notice->held[h] = largest;
 		/* Pages of a group are of different classes. */
-		if (choice->group_order && sets > 1)
+		if (group && sets > 1)
 			sets = 1;
 		/* Of large pages only the last one is kept in any case. */
 		if (sets == 0 ||
@@ -174,6 +193,8 @@ unsigned pw_mmu_wants(const struct pw_machine *machine)
 {
 	unsigned wants = machine->prefetch_next ? PW_NEIGHBOUR_NEXT : 0;
 
+	if (machine->contiguous)
+		wants |= PW_NEIGHBOUR_CONTIGUOUS;
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
 		if (machine->tlb[i].group_order)
 			wants |=

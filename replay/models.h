@@ -100,6 +100,9 @@ static inline uint64_t pw_pte_make(uint32_t frame, uint64_t flags)
 /* Most levels that a page table may have. */
 #define PW_LEVELS_MAX 6
 
+/* Heights at which leaves may be contiguous. */
+#define PW_CONTIGUOUS_HEIGHTS 2
+
 /*
  * The shape of a page table. A *height* counts levels from the leaf tables,
  * which are at 0. An entry at height h stands for 2^(bits[0] + ... +
@@ -111,6 +114,9 @@ struct pw_geometry {
 	unsigned counted;    /* heights below it are in pagetable.bytes */
 	unsigned bits[PW_LEVELS_MAX]; /* of a page number, by height */
 	unsigned leaves; /* bit h: an entry at height h can map a page */
+	/* 2^contiguous[h] leaves at height h may say that they map one run of
+	 * memory; 0: they cannot. */
+	unsigned contiguous[PW_CONTIGUOUS_HEIGHTS];
 };
 
 /* Base pages that an entry at @height stands for, as a power of two. */

@@ -1,7 +1,7 @@
 /*
  * neighbours.h - what a translation may be held or fetched together with.
  *
- * Some TLBs hold an aligned group of base pages in one entry, if all are mapped
+ * Some TLBs hold an aligned group of pages in one entry, if all are mapped
  * alike; some fetch the next page's translation too. Whether they can is found
  * when the reference is made.
  */
@@ -14,6 +14,7 @@
 
 enum pw_neighbour {
 	PW_NEIGHBOUR_NEXT = 1, /* the next page of the same size is mapped */
+	PW_NEIGHBOUR_CONTIGUOUS = 2, /* the page is one of a contiguous run */
 	/* The aligned 4 or 8 base pages are mapped alike. */
 	PW_NEIGHBOUR_GROUP_4 = 4,
 	PW_NEIGHBOUR_GROUP_8 = 8,

@@ -180,9 +180,12 @@ static enum pw_status cut_at(struct pw_system *system, struct pw_space *space,
 enum pw_status pw_pages_cut(struct pw_system *system, struct pw_space *space,
 			    struct pw_range range, struct pw_error *err)
 {
-	enum pw_status st = cut_at(system, space, range.first, err);
+	enum pw_status st;
 
 	PW_ASSERT(range.first <= range.end);
+	if (range.first == range.end)
+		return PW_OK;
+	st = cut_at(system, space, range.first, err);
 	return st == PW_OK ? cut_at(system, space, range.end, err) : st;
 }
 

@@ -63,7 +63,8 @@ enum pw_status pw_pages_split(struct pw_system *system, struct pw_space *space,
 			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Split leaves until none lies across a border of @range.
+ * Split leaves until none lies across a border of @range; a range of no pages
+ * has none.
  *
  * Errors: PW_ERR_SYSTEM.
  */

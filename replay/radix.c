@@ -98,6 +98,8 @@ struct pw_geometry pw_radix_geometry(const struct pw_radix_shape *shape,
 	PW_ASSERT(levels >= 2 && levels <= PW_LEVELS_MAX);
 	for (unsigned h = 0; h + 1 < levels; h++)
 		geometry.bits[h] = shape->bits;
+	for (unsigned h = 0; h + height < PW_CONTIGUOUS_HEIGHTS; h++)
+		geometry.contiguous[h] = shape->contiguous[h + height];
 	geometry.bits[levels - 1] = shape->address_bits[config->levels] -
 				    geometry.page_shift -
 				    pw_geometry_order(&geometry, levels - 1);

@@ -22,6 +22,7 @@ struct pw_radix_shape {
 	unsigned page_shift; /* of the smallest page */
 	unsigned bits;	     /* of an index into every table but the root */
 	unsigned leaves;     /* as in struct pw_geometry */
+	unsigned contiguous[PW_CONTIGUOUS_HEIGHTS]; /* likewise */
 	unsigned levels_min;
 	unsigned levels_max;
 	unsigned address_bits[PW_LEVELS_MAX + 1]; /* by levels */

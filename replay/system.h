@@ -81,8 +81,9 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 		    struct pw_outlet *outlet, struct pw_arena *arena);
 
 /*
- * Leave out references that the processor of no machine takes notice of, with
- * at most @classes_max classes of pages (filter.h), a power of two.
+ * Tell processors what neighbours their machines want to know of, and leave out
+ * references that the processor of no machine takes notice of, with at most
+ * @classes_max classes of pages (filter.h), a power of two.
  */
 void pw_system_filter(struct pw_system *system,
 		      const struct pw_machine *const *machines, size_t count,

@@ -27,17 +27,15 @@
 #define PW_KEY_ASID_SHIFT (PW_KEY_PAGE_BITS + PW_KEY_CLASS_BITS)
 
 /*
- * A class is the height of the entry that maps the page, 0..3, and whether one
- * TLB entry stands for a group of such pages (a contiguous run or coalesced
- * neighbours).
+ * A class is the height of the entry that maps the page, 0..3, or says that one
+ * TLB entry stands for a group of such pages (coalesced neighbours or a
+ * contiguous run).
  */
-#define PW_CLASS_GROUP 4
+#define PW_CLASS_GROUP 4      /* coalesced base pages */
+#define PW_CLASS_CONTIGUOUS 5 /* and 6: of leaves at heights 0 and 1 */
 #define PW_CLASSES 8
 
-/*
- * No page, but an entry at height 1 that points to a table: there are no groups
- * of pages of height 3.
- */
+/* No page, but an entry at height 1 that points to a table. */
 #define PW_CLASS_TABLE 7
 
 /* Identifiers are 0..PW_ASIDS-1; the one above is never given out. */

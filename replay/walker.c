@@ -12,15 +12,22 @@ static unsigned page_shift(const struct pw_geometry *geometry, unsigned height)
 	return geometry->page_shift + pw_geometry_order(geometry, height);
 }
 
-unsigned pw_walker_held_height(const struct pw_machine *machine,
-			       unsigned height)
+bool pw_walker_holds(const struct pw_machine *machine, unsigned order)
 {
 	const struct pw_nested_choice *host = &machine->nested;
 
+	return !host->page_table ||
+	       machine->geometry.page_shift + order <=
+		       page_shift(&host->geometry, host->height);
+}
+
+unsigned pw_walker_held_height(const struct pw_machine *machine,
+			       unsigned height)
+{
 	/* A TLB entry is for no more than one page of either dimension. */
-	while (host->page_table && height > 0 &&
-	       page_shift(&machine->geometry, height) >
-		       page_shift(&host->geometry, host->height))
+	while (height > 0 &&
+	       !pw_walker_holds(machine,
+				pw_geometry_order(&machine->geometry, height)))
 		height--;
 	return height;
 }

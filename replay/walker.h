@@ -65,6 +65,12 @@ void pw_walker_walk(struct pw_walker *walker,
 		    const struct pw_reference *reference);
 
 /*
+ * Whether a TLB entry of @machine may hold 2^@order base pages: a host maps as
+ * many by one page.
+ */
+bool pw_walker_holds(const struct pw_machine *machine, unsigned order);
+
+/*
  * The height by which TLBs of @machine hold a page that a leaf at @height maps:
  * a lower one if the host maps the guest's memory by smaller pages.
  */

@@ -3,6 +3,7 @@
  *
  * Tables of 2048 entries; pages of 16 KiB, blocks of 32 MiB. 3 levels translate
  * 47 bits; 4 levels 48, with a root of two entries.
+ * Runs of 128 pages or of 32 blocks of 32 MiB may be marked as contiguous.
  *
  * Source: Arm ARM (DDI 0487), D8.2 "Translation process", 16KB granule.
  */
@@ -13,6 +14,7 @@ static const struct pw_radix_shape shape = {
 	.page_shift = 14,
 	.bits = 11,
 	.leaves = 1 << 0 | 1 << 1,
+	.contiguous = {7, 5},
 	.levels_min = 3,
 	.levels_max = 4,
 	.address_bits = {[3] = 47, [4] = 48},

@@ -3,6 +3,7 @@
  *
  * Tables of 512 entries; pages of 4 KiB, blocks of 2 MiB and 1 GiB. 3 levels
  * translate 39 bits, 4 levels 48, 5 levels 52 (FEAT_LPA2).
+ * Runs of 16 pages or of 16 blocks of 2 MiB may be marked as contiguous.
  *
  * Source: Arm ARM (DDI 0487), D8.2 "Translation process", 4KB granule.
  */
@@ -13,6 +14,7 @@ static const struct pw_radix_shape shape = {
 	.page_shift = 12,
 	.bits = 9,
 	.leaves = 1 << 0 | 1 << 1 | 1 << 2,
+	.contiguous = {4, 4},
 	.levels_min = 3,
 	.levels_max = 5,
 	.address_bits = {[3] = 39, [4] = 48, [5] = 52},

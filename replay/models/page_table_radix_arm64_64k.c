@@ -3,6 +3,7 @@
  *
  * Tables of 8192 entries; pages of 64 KiB, blocks of 512 MiB. 2 levels
  * translate 42 bits, 3 levels 48.
+ * Runs of 32 pages or of 32 blocks of 512 MiB may be marked as contiguous.
  *
  * Source: Arm ARM (DDI 0487), D8.2 "Translation process", 64KB granule.
  */
@@ -13,6 +14,7 @@ static const struct pw_radix_shape shape = {
 	.page_shift = 16,
 	.bits = 13,
 	.leaves = 1 << 0 | 1 << 1,
+	.contiguous = {5, 5},
 	.levels_min = 2,
 	.levels_max = 3,
 	.address_bits = {[2] = 42, [3] = 48},

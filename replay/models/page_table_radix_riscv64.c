@@ -4,6 +4,7 @@
  * Sv39, Sv48 and Sv57 are 3, 4 and 5 levels of tables of 512 entries. Pages are
  * of 4 KiB, 2 MiB (megapages), 1 GiB and, from Sv48 on, 512 GiB. The petapages
  * of Sv57 are left out: no memory is that large.
+ * Runs of 16 pages may be marked as one range (Svnapot).
  *
  * Source: RISC-V Privileged Architecture 1.12, 4.4 to 4.6.
  */
@@ -14,6 +15,7 @@ static const struct pw_radix_shape shape = {
 	.page_shift = 12,
 	.bits = 9,
 	.leaves = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3,
+	.contiguous = {4, 0},
 	.levels_min = 3,
 	.levels_max = 5,
 	.address_bits = {[3] = 39, [4] = 48, [5] = 57},

@@ -40,8 +40,8 @@ static bool grow_stack(struct pw_oracle_space *space, uint64_t page)
 		return false;
 	for (size_t i = 0; i < space->mappings; i++)
 		mapped += space->mapping[i].end - space->mapping[i].first;
-	if (mapped + (above->first - page) >
-	    space->size_limit >> space->shape->page_shift)
+	if (mapped + (above->first - page) > space->size_limit >>
+	    space->shape->page_shift)
 		return false;
 	if (below && page - below->end < GUARD_PAGES &&
 	    !(below->flags & PW_ORACLE_GD) &&
@@ -185,6 +185,12 @@ static unsigned choose_height(const struct pw_oracle_replay *oracle,
 	return best;
 }
 
+/* A trace without mappings does not tell what a program has. */
+static bool has_no_zero_page(const struct pw_oracle_replay *oracle)
+{
+	return oracle->machine.no_zero_page || !oracle->machine.mappings_known;
+}
+
 static void fault_anonymous(struct pw_oracle_replay *oracle,
 			    struct pw_oracle_space *space,
 			    const struct pw_oracle_mapping *m, uint64_t page,
@@ -194,7 +200,7 @@ static void fault_anonymous(struct pw_oracle_replay *oracle,
 	uint64_t first = page >> order << order;
 
 	if (write || (m && (m->shared || m->hugetlb)) ||
-	    oracle->machine.no_zero_page) {
+	    has_no_zero_page(oracle)) {
 		pw_oracle_map_own(space, first, height);
 		return;
 	}
@@ -236,7 +242,7 @@ static bool fault_absent(struct pw_oracle_replay *oracle,
 
 	if (!m || m->anonymous)
 		height = choose_height(oracle, space, m, page);
-	if (m && m->anonymous && oracle->machine.no_zero_page)
+	if (m && m->anonymous && has_no_zero_page(oracle))
 		write = true;
 	if (m && m->object && height == 0)
 		return fault_object(oracle, space, m, page, write);

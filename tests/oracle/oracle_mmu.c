@@ -13,6 +13,7 @@
 enum { L1D = 0, L1S = 3, L1I = 4, STLB = PW_ORACLE_STLB, STLB_I = 10 };
 
 #define GROUP 4
+#define RUN 5	/* and 6 */
 #define TABLE 7 /* no page, but an entry that points to a table */
 
 /* An entry: what oracle_tlb.c takes as a page. */
@@ -112,6 +113,26 @@ static bool coalesces(const struct pw_oracle_mmu *mmu, int array,
 	       entry_height(mmu, array, height) == 0;
 }
 
+/* Base pages of the run that a page mapped at @height is in; 0: @array holds no
+ * such runs. */
+static uint64_t run_pages(const struct pw_oracle_mmu *mmu, int array,
+			  unsigned height)
+{
+	const struct pw_oracle_array *a = &mmu->machine.array[array];
+
+	if (!a->runs || height > 1 ||
+	    (a->largest >= 0 && (unsigned)a->largest <= height))
+		return 0;
+	return mmu->machine.run[height];
+}
+
+static uint64_t run_of(const struct pw_oracle_mmu *mmu, uint32_t asid,
+		       unsigned height, uint64_t page)
+{
+	return entry_of(mmu, asid, RUN + height,
+			page / mmu->machine.run[height], page);
+}
+
 static bool hit(struct pw_oracle_mmu *mmu, int array, uint32_t asid,
 		unsigned height, uint64_t page)
 {
@@ -119,8 +140,11 @@ static bool hit(struct pw_oracle_mmu *mmu, int array, uint32_t asid,
 
 	if (pw_oracle_tlb_hit(tlb, single_of(mmu, array, asid, height, page)))
 		return true;
-	return coalesces(mmu, array, height) &&
-	       pw_oracle_tlb_hit(tlb, group_of(mmu, array, asid, page));
+	if (coalesces(mmu, array, height) &&
+	    pw_oracle_tlb_hit(tlb, group_of(mmu, array, asid, page)))
+		return true;
+	return run_pages(mmu, array, height) > 0 &&
+	       pw_oracle_tlb_hit(tlb, run_of(mmu, asid, height, page));
 }
 
 static bool holds(struct pw_oracle_mmu *mmu, int array, uint32_t asid,
@@ -131,7 +155,44 @@ static bool holds(struct pw_oracle_mmu *mmu, int array, uint32_t asid,
 	return pw_oracle_tlb_holds(tlb,
 				   single_of(mmu, array, asid, height, page)) ||
 	       (coalesces(mmu, array, height) &&
-		pw_oracle_tlb_holds(tlb, group_of(mmu, array, asid, page)));
+		pw_oracle_tlb_holds(tlb, group_of(mmu, array, asid, page))) ||
+	       (run_pages(mmu, array, height) > 0 &&
+		pw_oracle_tlb_holds(tlb, run_of(mmu, asid, height, page)));
+}
+
+/* Whether the aligned pages with @page are all mapped alike at @height. */
+static bool is_run(uint64_t page, uint64_t pages, uint64_t each,
+		   unsigned height, struct pw_oracle_mapper mapper)
+{
+	struct pw_oracle_mapping_entry first, entry;
+
+	if (!mapper.find(mapper.context, page, &first) || first.zero)
+		return false;
+	for (uint64_t i = page / pages * pages;
+	     i < page / pages * pages + pages; i += each) {
+		if (!mapper.find(mapper.context, i, &entry) || entry.zero ||
+		    entry.flags != first.flags || entry.height != height)
+			return false;
+	}
+	return true;
+}
+
+/* Put the run of @page in, and take out what is a part of it. */
+static void fill_run(struct pw_oracle_mmu *mmu, int array, uint32_t asid,
+		     unsigned height, uint64_t page)
+{
+	struct pw_oracle_tlb *tlb = &mmu->tlb[array];
+	uint64_t pages = mmu->machine.run[height];
+	uint64_t first = page / pages * pages;
+
+	for (uint64_t i = first; i < first + pages; i++) {
+		pw_oracle_tlb_invalidate(
+			tlb, single_of(mmu, array, asid, height, i));
+		if (coalesces(mmu, array, height))
+			pw_oracle_tlb_invalidate(tlb,
+						 group_of(mmu, array, asid, i));
+	}
+	pw_oracle_tlb_fill(tlb, run_of(mmu, asid, height, page));
 }
 
 /* Whether all pages of the group of @page are mapped alike. */
@@ -155,7 +216,13 @@ static void fill(struct pw_oracle_mmu *mmu, int array, uint32_t asid,
 {
 	struct pw_oracle_tlb *tlb = &mmu->tlb[array];
 	unsigned count = mmu->machine.array[array].coalesce;
+	uint64_t pages = run_pages(mmu, array, height);
 
+	if (pages > 0 &&
+	    is_run(page, pages, mmu->machine.pages[height], height, mapper)) {
+		fill_run(mmu, array, asid, height, page);
+		return;
+	}
 	if (!coalesces(mmu, array, height) || !alike(page, count, mapper)) {
 		pw_oracle_tlb_fill(tlb,
 				   single_of(mmu, array, asid, height, page));
@@ -238,8 +305,12 @@ static uint64_t first_of(const struct pw_oracle_mmu *mmu, int array,
 {
 	unsigned class = key >> 45 & 7;
 
-	*count = class == GROUP ? mmu->machine.array[array].coalesce
-				: mmu->machine.pages[class];
+	if (class == GROUP)
+		*count = mmu->machine.array[array].coalesce;
+	else if (class >= RUN)
+		*count = mmu->machine.run[class - RUN];
+	else
+		*count = mmu->machine.pages[class];
 	return (key & (((uint64_t)1 << 45) - 1)) * *count;
 }
 

@@ -24,6 +24,7 @@ struct pw_oracle_array {
 	unsigned coalesce; /* base pages in a group; 0 or 1: none */
 	int largest;	   /* height of the largest entry; -1: any */
 	bool also;	   /* some base pages go here */
+	bool runs;	   /* contiguous ones are one entry */
 };
 
 struct pw_oracle_mmu_machine {
@@ -31,6 +32,8 @@ struct pw_oracle_mmu_machine {
 	uint64_t pages[PW_ORACLE_HEIGHTS]; /* base pages, by height */
 	/* By height of a leaf: that of the largest entry that TLBs may have. */
 	unsigned held[PW_ORACLE_HEIGHTS];
+	/* By height: base pages of a contiguous run; 0: there are none. */
+	uint64_t run[2];
 	uint64_t upper_half; /* its first base page */
 	bool prefetch;
 };

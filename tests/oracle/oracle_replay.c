@@ -30,7 +30,7 @@ void pw_oracle_replay_open(struct pw_oracle_replay **out,
 		oracle->thread[i].tid = thread[i].tid;
 	}
 	pw_oracle_mmu_init(&oracle->mmu, &machine->tlb);
-	pw_oracle_walks_init(&oracle->walks, &machine->walk,
+	pw_oracle_walks_init(&oracle->walks, &machine->walk, &oracle->guest,
 			     &oracle->counts.walk);
 	*out = oracle;
 }
@@ -51,6 +51,7 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 	pw_oracle_mmu_free(&oracle->mmu);
 	pw_oracle_walks_free(&oracle->walks);
 	free(oracle->things.list);
+	pw_oracle_guest_free(&oracle->guest);
 	free(oracle);
 }
 
@@ -417,6 +418,8 @@ static const struct {
 	 offsetof(struct pw_oracle_counts, walk.nested_pwc_hits)},
 	{"nested.guest_bytes",
 	 offsetof(struct pw_oracle_counts, walk.guest_bytes)},
+	{"nested.guest_peak_bytes",
+	 offsetof(struct pw_oracle_counts, walk.guest_peak_bytes)},
 	{"tlb.invalidations", offsetof(struct pw_oracle_counts, invalidations)},
 	{"tlb.flushes", offsetof(struct pw_oracle_counts, flushes)},
 	{"cpu.switches", offsetof(struct pw_oracle_counts, switches)},

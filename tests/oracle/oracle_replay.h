@@ -85,6 +85,7 @@ struct pw_oracle_replay {
 	struct pw_oracle_runs runs[PW_ORACLE_THREADS_MAX];
 	struct pw_oracle_objects objects;
 	struct pw_oracle_mmu mmu;
+	struct pw_oracle_guest guest;
 	struct pw_oracle_walks walks;
 	/* Numbers of spaces: those given up, the last one last, and the next.
 	 */

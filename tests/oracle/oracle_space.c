@@ -60,13 +60,6 @@ pw_oracle_mapping_at(const struct pw_oracle_space *space, uint64_t page)
 	return NULL;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /*
  * How many different values the numbers of pages mapped at @height or below
  * have above @shift bits; they go to *out, in order, unless that is NULL.
@@ -82,7 +75,6 @@ static uint64_t count_prefixes(const struct pw_oracle_space *space,
 		if (space->page[i].height <= height)
 			prefix[count++] = space->page[i].page >> shift;
 	}
-	qsort(prefix, count, sizeof(*prefix), compare_numbers);
 	for (uint64_t i = 0; i < count; i++) {
 		if (i == 0 || prefix[i] != prefix[i - 1])
 			prefix[distinct++] = prefix[i];
@@ -157,6 +149,8 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 			unsigned height, enum pw_oracle_frame frame,
 			struct pw_oracle_phys *phys)
 {
+	size_t at = space->pages;
+
 	PW_ASSERT(!pw_oracle_page_at(space, page));
 	if (space->pages == space->page_room) {
 		space->page_room = space->page_room * 2 + 64;
@@ -164,7 +158,11 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 				      space->page_room * sizeof(*space->page));
 		PW_ASSERT(space->page);
 	}
-	space->page[space->pages++] =
+	while (at > 0 && space->page[at - 1].page > page)
+		at--;
+	memmove(&space->page[at + 1], &space->page[at],
+		(space->pages++ - at) * sizeof(*space->page));
+	space->page[at] =
 		(struct pw_oracle_page){page, height, frame, false, phys};
 	pw_oracle_phys_map(phys);
 	if (space->shape->hashed)
@@ -177,7 +175,9 @@ void pw_oracle_page_remove(struct pw_oracle_space *space, uint64_t page)
 
 	PW_ASSERT(found);
 	pw_oracle_phys_unmap(found->phys);
-	*found = space->page[--space->pages];
+	memmove(found, found + 1,
+		(size_t)(&space->page[--space->pages] - found) *
+			sizeof(*found));
 	if (space->pages == 0)
 		space->most_lines = 0;
 }

@@ -63,7 +63,7 @@ struct pw_oracle_mapping {
 
 struct pw_oracle_space {
 	const struct pw_oracle_shape *shape;
-	struct pw_oracle_page *page; /* in the order they were mapped */
+	struct pw_oracle_page *page; /* in order */
 	size_t pages, page_room;
 	struct pw_oracle_mapping *mapping; /* in no order */
 	size_t mappings, mapping_room;

@@ -49,10 +49,12 @@ static void free_caches(struct pw_oracle_walk_caches *caches)
 
 void pw_oracle_walks_init(struct pw_oracle_walks *walks,
 			  const struct pw_oracle_walk_machine *machine,
+			  struct pw_oracle_guest *guest,
 			  struct pw_oracle_walk_counts *counts)
 {
 	memset(walks, 0, sizeof(*walks));
 	walks->machine = *machine;
+	walks->guest_memory = guest;
 	walks->counts = counts;
 	init_caches(&walks->guest, &machine->guest, &machine->pwc);
 	init_caches(&walks->host, &machine->host, &machine->host_pwc);
@@ -68,7 +70,12 @@ void pw_oracle_walks_free(struct pw_oracle_walks *walks)
 	for (unsigned i = 0; i < PW_ORACLE_LINE_CACHES; i++)
 		pw_oracle_tlb_free(&walks->line[i]);
 	pw_oracle_tlb_free(&walks->nested_tlb);
-	free(walks->block);
+}
+
+void pw_oracle_guest_free(struct pw_oracle_guest *guest)
+{
+	free(guest->block);
+	*guest = (struct pw_oracle_guest){0};
 }
 
 /* ---- page-walk caches ---- */
@@ -188,13 +195,13 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 }
 
 /* The lowest place for so many frames at a multiple of as many. */
-static uint64_t find_room(const struct pw_oracle_walks *walks, uint64_t frames)
+static uint64_t find_room(const struct pw_oracle_guest *guest, uint64_t frames)
 {
 	uint64_t first = 0;
 	size_t clear = 0; /* blocks looked at that are not there */
 
-	for (size_t i = 0; clear < walks->blocks; i = (i + 1) % walks->blocks) {
-		const struct pw_oracle_block *block = &walks->block[i];
+	for (size_t i = 0; clear < guest->blocks; i = (i + 1) % guest->blocks) {
+		const struct pw_oracle_block *block = &guest->block[i];
 		uint64_t end = block->first + block->frames;
 
 		clear++;
@@ -208,17 +215,24 @@ static uint64_t find_room(const struct pw_oracle_walks *walks, uint64_t frames)
 
 static void count_guest(struct pw_oracle_walks *walks)
 {
-	walks->counts->guest_bytes = 0;
-	for (size_t i = 0; i < walks->blocks; i++)
-		walks->counts->guest_bytes += walks->block[i].frames * 4096;
+	const struct pw_oracle_guest *guest = walks->guest_memory;
+	struct pw_oracle_walk_counts *counts = walks->counts;
+
+	counts->guest_bytes = 0;
+	for (size_t i = 0; i < guest->blocks; i++)
+		counts->guest_bytes += guest->block[i].frames * 4096;
+	if (counts->guest_bytes > counts->guest_peak_bytes)
+		counts->guest_peak_bytes = counts->guest_bytes;
 }
 
 /* The first frame of the block like @wanted, which is made if need be. */
 static uint64_t place(struct pw_oracle_walks *walks,
 		      struct pw_oracle_block wanted)
 {
-	for (size_t i = 0; i < walks->blocks; i++) {
-		const struct pw_oracle_block *block = &walks->block[i];
+	struct pw_oracle_guest *guest = walks->guest_memory;
+
+	for (size_t i = 0; i < guest->blocks; i++) {
+		const struct pw_oracle_block *block = &guest->block[i];
 
 		if (block->space == wanted.space &&
 		    block->is_page == wanted.is_page &&
@@ -226,15 +240,15 @@ static uint64_t place(struct pw_oracle_walks *walks,
 		    block->index == wanted.index)
 			return block->first;
 	}
-	if (walks->blocks == walks->block_room) {
-		walks->block_room = walks->block_room * 2 + 64;
-		walks->block =
-			realloc(walks->block,
-				walks->block_room * sizeof(*walks->block));
-		PW_ASSERT(walks->block);
+	if (guest->blocks == guest->block_room) {
+		guest->block_room = guest->block_room * 2 + 64;
+		guest->block =
+			realloc(guest->block,
+				guest->block_room * sizeof(*guest->block));
+		PW_ASSERT(guest->block);
 	}
-	wanted.first = find_room(walks, wanted.frames);
-	walks->block[walks->blocks++] = wanted;
+	wanted.first = find_room(guest, wanted.frames);
+	guest->block[guest->blocks++] = wanted;
 	count_guest(walks);
 	return wanted.first;
 }
@@ -277,13 +291,14 @@ static uint64_t place_page(struct pw_oracle_walks *walks,
 
 void pw_oracle_walks_end(struct pw_oracle_walks *walks, uint32_t space)
 {
+	struct pw_oracle_guest *guest = walks->guest_memory;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < walks->blocks; i++) {
-		if (walks->block[i].space != space)
-			walks->block[kept++] = walks->block[i];
+	for (size_t i = 0; i < guest->blocks; i++) {
+		if (guest->block[i].space != space)
+			guest->block[kept++] = guest->block[i];
 	}
-	walks->blocks = kept;
+	guest->blocks = kept;
 	count_guest(walks);
 }
 

@@ -44,7 +44,7 @@ struct pw_oracle_walk_counts {
 	uint64_t served[PW_ORACLE_LINE_CACHES + 1];
 	uint64_t nested_references, nested_walks, nested_pwc_hits;
 	uint64_t nested_tlb_hits, nested_tlb_misses;
-	uint64_t guest_bytes;
+	uint64_t guest_bytes, guest_peak_bytes;
 };
 
 /* The caches for the entries of one page table. */
@@ -64,13 +64,18 @@ struct pw_oracle_block {
 	uint64_t first, frames; /* 4 KiB each */
 };
 
+/* The memory of a guest, which all cores that run it share. */
+struct pw_oracle_guest {
+	struct pw_oracle_block *block;
+	size_t blocks, block_room;
+};
+
 struct pw_oracle_walks {
 	struct pw_oracle_walk_machine machine;
 	struct pw_oracle_walk_caches guest, host;
 	struct pw_oracle_tlb line[PW_ORACLE_LINE_CACHES];
 	struct pw_oracle_tlb nested_tlb;
-	struct pw_oracle_block *block;
-	size_t blocks, block_room;
+	struct pw_oracle_guest *guest_memory;
 	struct pw_oracle_walk_counts *counts;
 };
 
@@ -83,19 +88,27 @@ struct pw_oracle_target {
 };
 
 /*
- * Make empty caches and an empty guest, which count into @counts.
+ * Make empty caches for walks in @guest, whose memory begins all zero; both
+ * count into @counts.
  *
- * Owns:   *walks holds memory until pw_oracle_walks_free.
+ * Owns:   *walks holds memory until pw_oracle_walks_free, *guest until
+ *         pw_oracle_guest_free.
  * Errors: none; without memory it aborts, being a test.
  */
 void pw_oracle_walks_init(struct pw_oracle_walks *walks,
 			  const struct pw_oracle_walk_machine *machine,
+			  struct pw_oracle_guest *guest,
 			  struct pw_oracle_walk_counts *counts);
 
 /*
- * Free what it holds.
+ * Free what the caches hold.
  */
 void pw_oracle_walks_free(struct pw_oracle_walks *walks);
+
+/*
+ * Free what the guest's memory holds.
+ */
+void pw_oracle_guest_free(struct pw_oracle_guest *guest);
 
 /*
  * Walk to @target. @stlb is the second-level TLB.

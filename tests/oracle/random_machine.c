@@ -16,28 +16,6 @@ static uint64_t below(struct pw_random *random, uint64_t bound)
 	return pw_random_below(random, bound);
 }
 
-bool pw_random_policy(const char *model, enum pw_oracle_policy *policy)
-{
-	static const struct {
-		const char *model;
-		enum pw_oracle_policy policy;
-	} rows[] = {
-		{"set-assoc", PW_ORACLE_LRU},
-		{"fifo", PW_ORACLE_FIFO},
-		{"random", PW_ORACLE_RANDOM},
-		{"tree-plru", PW_ORACLE_TREE_PLRU},
-		{"bit-plru", PW_ORACLE_BIT_PLRU},
-	};
-
-	for (size_t i = 0; i < PW_COUNT(rows); i++) {
-		if (strcmp(rows[i].model, model) == 0) {
-			*policy = rows[i].policy;
-			return true;
-		}
-	}
-	return false;
-}
-
 static struct pw_oracle_geometry pick_geometry(struct pw_random *random,
 					       uint64_t largest)
 {
@@ -147,14 +125,9 @@ struct pw_oracle_geometry pw_random_tlb(struct pw_random *random,
 					struct pw_tlb_choice *choice)
 {
 	struct pw_oracle_geometry geometry = pick_geometry(random, largest);
-	const struct pw_tlb_ops *ops = pw_tlb_find("set-assoc");
-	uint64_t models = 0;
+	const struct pw_tlb_ops *ops =
+		pw_random_model(random, &geometry.policy);
 
-	while (pw_tlb_at(models))
-		models++;
-	if (below(random, 3))
-		ops = pw_tlb_at(below(random, models));
-	PW_ASSERT(pw_random_policy(ops->name, &geometry.policy));
 	geometry.folded = pw_is_pow2(geometry.entries / geometry.ways) &&
 			  below(random, 3) == 0;
 	geometry.seed = below(random, 3);
@@ -194,6 +167,19 @@ static void pick_array(struct pw_random *random, struct pw_machine *machine,
 	if (is_second_of_more(id))
 		choice->base_too = below(random, 4) == 0;
 	array->also = choice->base_too;
+	array->runs = machine->contiguous;
+}
+
+/* Whether contiguous leaves are one entry, where tables can say so. */
+static void choose_runs(struct pw_random *random, struct pw_machine *machine,
+			struct pw_oracle_mmu_machine *twin)
+{
+	const unsigned *orders = machine->geometry.contiguous;
+
+	machine->contiguous = orders[0] > 0 && below(random, 2);
+	for (unsigned h = 0; h < PW_COUNT(twin->run); h++)
+		if (machine->contiguous && orders[h] > 0)
+			twin->run[h] = twin->pages[h] << orders[h];
 }
 
 void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
@@ -210,6 +196,7 @@ void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
 		twin->held[h] = h;
 	twin->upper_half = PW_GLOBAL_PAGE >>
 			   (machine->geometry.page_shift - PW_PAGE_SHIFT);
+	choose_runs(random, machine, twin);
 	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
 		const struct pw_tlb_array_info *info = pw_tlb_array_info(i);
 		bool base = info->height == 0 && i != PW_TLB_ARRAY_l1s &&
@@ -237,9 +224,8 @@ static bool may_nest(const struct pw_machine *machine)
 	const struct pw_geometry *host = &machine->nested.geometry;
 	const struct pw_geometry *guest = &machine->geometry;
 
-	for (unsigned h = 0; h < guest->levels; h++)
-		if (pw_guest_table_order(guest, h) > PW_FRAMES_ORDER_MAX)
-			return false;
+	if (!pw_random_is_tree(guest))
+		return false;
 	if (machine->l1s.declared && pw_walker_held_height(machine, 1) == 0 &&
 	    machine->page_size != pw_page_size_find("base"))
 		return false;
@@ -256,6 +242,9 @@ static void hold_pages(struct pw_oracle_mmu_machine *tlbs,
 			 << (walks->host.page_shift +
 			     pw_oracle_order(&walks->host, walks->host_height));
 
+	for (unsigned h = 0; h < PW_COUNT(tlbs->run); h++)
+		if (tlbs->run[h] << walks->guest.page_shift > bytes)
+			tlbs->run[h] = 0;
 	for (unsigned h = 0; h < PW_ORACLE_HEIGHTS; h++)
 		while (tlbs->held[h] > 0 &&
 		       tlbs->pages[tlbs->held[h]] << walks->guest.page_shift >
@@ -274,6 +263,22 @@ void pw_random_walks(struct pw_random *random, struct pw_machine *machine,
 	}
 	if (walks->nested)
 		hold_pages(tlbs, walks);
+}
+
+void pw_random_cpus(struct pw_random *random, struct pw_machine *machine,
+		    uint64_t count_max, uint64_t asids_max)
+{
+	uint64_t placements = 0;
+
+	while (pw_placement_at(placements))
+		placements++;
+	machine->cpu = (struct pw_machine_cpu){
+		.placement = pw_placement_at(below(random, placements)),
+		.count = 1 + below(random, count_max),
+		.smt = 1 + below(random, 3),
+		.asids = 1 + below(random, asids_max),
+		.flush_ceiling = below(random, 2) ? 0 : 1 + below(random, 20),
+	};
 }
 
 void pw_random_machine(struct pw_random *random, struct pw_machine *machine,

@@ -9,11 +9,6 @@
 #include "tests/oracle/oracle_replay.h"
 
 /*
- * Which policy of the oracle a model has, by its name; false when none.
- */
-bool pw_random_policy(const char *model, enum pw_oracle_policy *policy);
-
-/*
  * Choose a TLB twice: any model, index, ways and sets, about @largest of both.
  */
 struct pw_oracle_geometry pw_random_tlb(struct pw_random *random,
@@ -35,6 +30,13 @@ void pw_random_tlbs(struct pw_random *random, struct pw_machine *machine,
  */
 void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 		       struct pw_oracle_machine *twin);
+
+/*
+ * Give @machine CPUs, at most @count_max of at most @asids_max identifiers
+ * each, any placement of threads and any sharing of cores.
+ */
+void pw_random_cpus(struct pw_random *random, struct pw_machine *machine,
+		    uint64_t count_max, uint64_t asids_max);
 
 /*
  * Give @machine, whose TLBs @tlbs are chosen, what walks go through, the same

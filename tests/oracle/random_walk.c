@@ -4,10 +4,48 @@
 #include "tests/oracle/random_walk.h"
 
 #include "base/assert.h"
+#include "base/bits.h"
+#include "replay/guest.h"
 
 static uint64_t below(struct pw_random *random, uint64_t bound)
 {
 	return pw_random_below(random, bound);
+}
+
+bool pw_random_policy(const char *model, enum pw_oracle_policy *policy)
+{
+	static const struct {
+		const char *model;
+		enum pw_oracle_policy policy;
+	} rows[] = {
+		{"set-assoc", PW_ORACLE_LRU},
+		{"fifo", PW_ORACLE_FIFO},
+		{"random", PW_ORACLE_RANDOM},
+		{"tree-plru", PW_ORACLE_TREE_PLRU},
+		{"bit-plru", PW_ORACLE_BIT_PLRU},
+	};
+
+	for (size_t i = 0; i < PW_COUNT(rows); i++) {
+		if (strcmp(rows[i].model, model) == 0) {
+			*policy = rows[i].policy;
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct pw_tlb_ops *pw_random_model(struct pw_random *random,
+					 enum pw_oracle_policy *policy)
+{
+	const struct pw_tlb_ops *ops = pw_tlb_find("set-assoc");
+	uint64_t models = 0;
+
+	while (pw_tlb_at(models))
+		models++;
+	if (below(random, 3))
+		ops = pw_tlb_at(below(random, models));
+	PW_ASSERT(pw_random_policy(ops->name, policy));
+	return ops;
 }
 
 void pw_random_small_tlb(struct pw_random *random, uint64_t largest,
@@ -25,10 +63,15 @@ void pw_random_small_tlb(struct pw_random *random, uint64_t largest,
 		sets = 1;
 	twin->ways = 1 + below(random, largest);
 	twin->entries = sets * twin->ways;
-	choice->ops = pw_tlb_find("set-assoc");
-	PW_ASSERT(choice->ops);
-	choice->config.entries = twin->entries;
-	choice->config.ways = twin->ways;
+	twin->folded = pw_is_pow2(sets) && below(random, 4) == 0;
+	twin->seed = below(random, 3);
+	choice->ops = pw_random_model(random, &twin->policy);
+	choice->config = (struct pw_tlb_config){
+		.entries = twin->entries,
+		.ways = twin->ways,
+		.index = twin->folded ? PW_TLB_XOR : PW_TLB_MODULO,
+		.seed = twin->seed,
+	};
 	PW_ASSERT(choice->ops->check(&choice->config, &err) == PW_OK);
 }
 
@@ -64,19 +107,51 @@ static void choose_lines(struct pw_random *random, struct pw_machine *machine,
 		twin->line_cycles[i] = lines->cycles[i] = below(random, 300);
 }
 
+bool pw_random_is_tree(const struct pw_geometry *geometry)
+{
+	for (unsigned h = 0; h < geometry->levels; h++)
+		if (pw_guest_table_order(geometry, h) > PW_FRAMES_ORDER_MAX)
+			return false;
+	return true;
+}
+
+/* Tables of any model that a host can have. */
+static void pick_host(struct pw_random *random, struct pw_nested_choice *host)
+{
+	struct pw_page_table_config config;
+	struct pw_error err;
+	uint64_t models = 0;
+
+	while (pw_page_table_at(models))
+		models++;
+	do {
+		host->page_table = pw_page_table_at(below(random, models));
+		config = (struct pw_page_table_config){
+			.levels = 1 + below(random, PW_PWC_MAX + 1)};
+		if (host->page_table->check(&config, &err) != PW_OK)
+			continue;
+		host->geometry = host->page_table->geometry(&config);
+	} while (host->geometry.levels == 0 ||
+		 !pw_random_is_tree(&host->geometry));
+}
+
 static void choose_host(struct pw_random *random, struct pw_machine *machine,
 			struct pw_oracle_walk_machine *twin)
 {
 	struct pw_nested_choice *host = &machine->nested;
 
 	twin->nested = true;
-	host->page_table = machine->page_table;
-	host->geometry.page_shift = 12;
-	host->geometry.levels = 1 + (unsigned)below(random, PW_PWC_MAX + 1);
-	for (unsigned i = 0; i < host->geometry.levels; i++)
-		host->geometry.bits[i] = 9;
-	host->height = (unsigned)below(
-		random, host->geometry.levels < 3 ? host->geometry.levels : 3);
+	pick_host(random, host);
+	if (below(random, 2)) {
+		host->geometry.page_shift = 12;
+		host->geometry.levels = 1 + (unsigned)below(random, PW_PWC_MAX);
+		for (unsigned i = 0; i < host->geometry.levels; i++)
+			host->geometry.bits[i] = 9;
+		host->geometry.leaves = 7;
+	}
+	do
+		host->height = (unsigned)below(random, host->geometry.levels);
+	while (!(host->geometry.leaves >> host->height & 1));
 	twin->host.page_shift = host->geometry.page_shift;
 	twin->host.levels = host->geometry.levels;
 	memcpy(twin->host.bits, host->geometry.bits, sizeof(twin->host.bits));

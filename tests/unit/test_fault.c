@@ -173,6 +173,9 @@ static void memory_without_a_mapping_is_assumed_to_be_anonymous(void **state)
 	test.system.mappings_known = false;
 	expect(&test, PAGE + 2, 'W',
 	       (struct effect){.minor = 1, .rss_pages = 3, .pte = OWN});
+	/* Such a trace does not tell what was never written before it. */
+	expect(&test, PAGE + 3, 'R',
+	       (struct effect){.minor = 1, .rss_pages = 4, .pte = OWN});
 	pw_test_system_close(&test);
 }
 

@@ -166,6 +166,8 @@ static void wrong_values_are_refused_by_name(void **state)
 		{"page_table.page=64K", "no such pages"},
 		{"page_table.page=3M", "power of two"},
 		{"page_table.page=2K", "4K to 1G"},
+		{"page_table.contiguous=maybe", "\"yes\" or \"no\""},
+		{"page_table.contiguous=yes", "with such page tables"},
 		{"page_size.model=huge", "missing key \"max\" in page_size"},
 		{"memory.fault_around=12K", "power of two"},
 		{"memory.fault_around=2K", "4K to 2M"},

@@ -158,6 +158,21 @@ static void a_hole_splits_a_large_page_as_far_as_needed(void **state)
 	pw_test_system_close(&test);
 }
 
+/* No pages from the middle of a large one on are no reason to split it. */
+static void a_range_of_no_pages_splits_nothing(void **state)
+{
+	struct pw_test_system test;
+
+	(void)state;
+	open_as(&test, "page_size.model=huge", "page_size.max=2M");
+	map(&test, AT, 4 * MIB, ANONYMOUS);
+	touch(&test, AT, 'W');
+	call(&test, PW_EVENT_madvise, AT + 1 * MIB, 0, 4);
+	expect_leaf(&test, AT, 1);
+	expect(&test, 1, 2 * MIB, 0);
+	pw_test_system_close(&test);
+}
+
 /* The protection of half a large page splits it, and changes 256 entries. */
 static void a_mapping_cut_in_a_large_page_splits_it(void **state)
 {
@@ -385,6 +400,7 @@ int main(void)
 		cmocka_unit_test(a_large_zero_page_becomes_a_large_page),
 		cmocka_unit_test(the_largest_page_that_fits_is_mapped),
 		cmocka_unit_test(a_hole_splits_a_large_page_as_far_as_needed),
+		cmocka_unit_test(a_range_of_no_pages_splits_nothing),
 		cmocka_unit_test(a_mapping_cut_in_a_large_page_splits_it),
 		cmocka_unit_test(a_large_page_moves_whole_where_it_fits),
 		cmocka_unit_test(a_copy_after_a_fork_splits_a_large_page),

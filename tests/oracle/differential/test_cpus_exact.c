@@ -2,18 +2,21 @@
  * test_cpus_exact.c - processors of several CPUs equal a plain account of them.
  *
  * Random operations of random machines: threads of some address spaces run,
- * move, refer to pages, change them and end. The twin keeps a list of spaces
- * for each CPU and the oracle's TLBs for each core, and asks itself for every
- * operation what MODEL.md says, "CPUs".
+ * move, refer to pages of all sizes, change them and end. The twin keeps a list
+ * of spaces for each CPU and the oracle's TLBs and walks for each core, with
+ * one guest for all of them, and asks itself for every operation what MODEL.md
+ * says, "CPUs".
  *
  * PW_SEEDS is the number of random machines, PW_SEED the first one.
  */
 #include "tests/support/pw_test.h"
 
 #include "base/arena.h"
+#include "base/bits.h"
 #include "base/random.h"
 #include "formats/lineage.h"
 #include "replay/processor.h"
+#include "tests/oracle/compare_walks.h"
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/random_machine.h"
 
@@ -45,7 +48,7 @@ struct thread {
 };
 
 struct counts {
-	uint64_t data_misses, fetch_misses, second_hits, second_misses, walks;
+	uint64_t data_misses, fetch_misses, second_hits, second_misses;
 	uint64_t flushes, shootdowns, ipis, switches;
 };
 
@@ -55,8 +58,12 @@ struct subject {
 	struct pw_arena *arena;
 	struct pw_machine machine;
 	struct pw_oracle_machine twin;
+	struct pw_page_table_ops table; /* which can find */
 	struct pw_processor processor;
 	struct pw_oracle_mmu core[CPUS_MAX];
+	struct pw_oracle_walks walks[CPUS_MAX];
+	struct pw_oracle_guest guest;
+	struct pw_oracle_walk_counts walked;
 	struct cpu cpu[CPUS_MAX];
 	struct thread thread[THREADS];
 	uint64_t begun;
@@ -70,30 +77,78 @@ static uint64_t below(struct subject *s, uint64_t bound)
 	return pw_random_below(&s->random, bound);
 }
 
+/* The size of what is mapped at @page, by the height of its entry. */
+static unsigned height_of(const struct subject *s, uint64_t page)
+{
+	const struct pw_geometry *geometry = &s->machine.geometry;
+	unsigned most = 0;
+
+	while (most < 2 && most + 2 < geometry->levels &&
+	       geometry->leaves >> (most + 1) & 1)
+		most++;
+	if (most == 2 && (page >> pw_geometry_order(geometry, 2)) % 3 == 2)
+		return 2;
+	return most > 0 ? (page >> pw_geometry_order(geometry, 1)) % 2 : 0;
+}
+
+/*
+ * What maps @page, in all spaces and always: sizes change along the addresses,
+ * single pages are missing, read-only or zero pages.
+ */
+static bool find(void *context, uint64_t page, struct pw_leaf *leaf)
+{
+	const struct subject *s = context;
+	uint64_t noise = pw_mix64(page / 16 + s->seed) >> 60;
+
+	if (page >= 2 * s->twin.tlb.upper_half)
+		return false;
+	*leaf = (struct pw_leaf){.first = page,
+				 .pte = PW_PTE_PRESENT | PW_PTE_WRITABLE,
+				 .height = height_of(s, page)};
+	if (leaf->height > 0) {
+		leaf->first &= ~(uint64_t)0 << pw_geometry_order(
+				       &s->machine.geometry, leaf->height);
+		return true;
+	}
+	if (noise < 6 && page % 5 == noise % 5)
+		leaf->pte = noise < 2 ? PW_PTE_PRESENT
+				      : PW_PTE_PRESENT | PW_PTE_ZERO;
+	if (s->twin.shape.hashed)
+		leaf->probes = 1 + (unsigned)(page / 8 % 3);
+	return noise < 14 || page % 3 != 0;
+}
+
+static uint64_t pick_page(struct subject *s)
+{
+	const struct pw_geometry *geometry = &s->machine.geometry;
+	uint64_t page = below(s, PAGES);
+
+	if (geometry->levels > 1)
+		page += below(s, 3) << pw_geometry_order(geometry, 1);
+	if (geometry->levels > 2 && below(s, 4) == 0)
+		page += below(s, 4) << pw_geometry_order(geometry, 2);
+	if (below(s, 8) == 0)
+		page += s->twin.tlb.upper_half;
+	return page;
+}
+
 static void open_subject(struct subject *s, uint64_t seed)
 {
-	static const char *const placements[] = {"single", "spread", "process",
-						 "recorded"};
-	struct pw_machine_cpu *cpu = &s->machine.cpu;
 	struct pw_error err;
 
 	*s = (struct subject){.seed = seed};
 	pw_random_seed(&s->random, seed);
 	pw_random_machine(&s->random, &s->machine, &s->twin);
-	/* No page table here knows what comes next. */
-	s->machine.prefetch_next = s->twin.tlb.prefetch = false;
-	s->machine.pwc.in_stlb = false;
-	cpu->count = 1 + below(s, CPUS_MAX);
-	cpu->smt = 1 + below(s, 3);
-	cpu->asids = 1 + below(s, ASIDS_MAX);
-	cpu->flush_ceiling = below(s, 2) ? 0 : 1 + below(s, 20);
-	cpu->placement = pw_placement_find(placements[below(s, 4)]);
+	pw_random_cpus(&s->random, &s->machine, CPUS_MAX, ASIDS_MAX);
+	s->table.find = find;
 	PW_TEST_OK(pw_arena_open(&s->arena, 0, &err), &err);
 	PW_TEST_OK(
 		pw_processor_make(&s->processor, &s->machine, s->arena, &err),
 		&err);
 	for (size_t i = 0; i < CPUS_MAX; i++) {
 		pw_oracle_mmu_init(&s->core[i], &s->twin.tlb);
+		pw_oracle_walks_init(&s->walks[i], &s->twin.walk, &s->guest,
+				     &s->walked);
 		s->cpu[i].idle = true;
 	}
 	for (uint32_t i = 0; i < THREADS; i++)
@@ -102,8 +157,11 @@ static void open_subject(struct subject *s, uint64_t seed)
 
 static void close_subject(struct subject *s)
 {
-	for (size_t i = 0; i < CPUS_MAX; i++)
+	for (size_t i = 0; i < CPUS_MAX; i++) {
 		pw_oracle_mmu_free(&s->core[i]);
+		pw_oracle_walks_free(&s->walks[i]);
+	}
+	pw_oracle_guest_free(&s->guest);
 	pw_processor_free(&s->processor);
 	pw_arena_close(s->arena);
 }
@@ -122,6 +180,11 @@ static struct pw_oracle_mmu *core_of(struct subject *s, uint32_t cpu)
 	return &s->core[cpu / s->machine.cpu.smt];
 }
 
+static struct pw_oracle_walks *walks_of(struct subject *s, uint32_t cpu)
+{
+	return &s->walks[cpu / s->machine.cpu.smt];
+}
+
 /* The CPUs of a core have different identifiers. */
 static uint32_t name_of(const struct subject *s, uint32_t cpu, uint32_t slot)
 {
@@ -129,15 +192,27 @@ static uint32_t name_of(const struct subject *s, uint32_t cpu, uint32_t slot)
 			  slot);
 }
 
+/* Pages of @slot of @cpu are mapped otherwise: walks keep less of them. */
+static void drop_walks(struct subject *s, uint32_t cpu, uint32_t slot,
+		       uint64_t first, uint64_t end)
+{
+	pw_oracle_walks_invalidate(walks_of(s, cpu),
+				   &core_of(s, cpu)->tlb[PW_ORACLE_STLB],
+				   name_of(s, cpu, slot), first, end);
+}
+
 static void flush(struct subject *s, uint32_t cpu, uint32_t slot, bool counted)
 {
 	s->counts.flushes += counted;
 	s->cpu[cpu].slot[slot].stale = false;
-	if (s->machine.cpu.asids == 1 && s->machine.cpu.smt == 1)
+	if (s->machine.cpu.asids == 1 && s->machine.cpu.smt == 1) {
 		pw_oracle_mmu_flush(core_of(s, cpu));
-	else
+		pw_oracle_walks_flush(walks_of(s, cpu));
+	} else {
 		pw_oracle_mmu_flush_space(core_of(s, cpu),
 					  name_of(s, cpu, slot));
+		drop_walks(s, cpu, slot, 0, 2 * s->twin.tlb.upper_half);
+	}
 }
 
 /* The identifier of @space on @cpu; ASIDS_MAX: it has none. */
@@ -203,22 +278,37 @@ static void run(struct subject *s, uint32_t thread)
 static bool is_mapped(void *context, uint64_t page,
 		      struct pw_oracle_mapping_entry *entry)
 {
-	(void)context;
-	(void)page;
-	*entry = (struct pw_oracle_mapping_entry){.zero = true};
+	struct subject *s = context;
+	struct pw_leaf leaf;
+
+	if (!find(s, page, &leaf))
+		return false;
+	*entry = (struct pw_oracle_mapping_entry){
+		.height = leaf.height,
+		.flags = leaf.pte,
+		.zero = leaf.pte & PW_PTE_ZERO,
+	};
 	return true;
 }
 
-/* What walks do is another test's. */
 static void walk(void *context, uint64_t page)
 {
-	(void)context;
-	(void)page;
+	struct subject *s = context;
+	uint32_t space = s->thread[s->runs].space;
+	struct pw_oracle_target target = {.space = space, .page = page};
+	struct pw_leaf leaf;
+
+	assert_true(find(s, page, &leaf));
+	target.asid = name_of(s, s->now, slot_of(s, s->now, space));
+	target.height = leaf.height;
+	target.probes = leaf.probes;
+	pw_oracle_walk(walks_of(s, s->now),
+		       &core_of(s, s->now)->tlb[PW_ORACLE_STLB], &target);
 }
 
 static void refer(struct subject *s, char how, uint64_t page)
 {
-	const struct pw_oracle_mapper mapper = {NULL, is_mapped, walk};
+	const struct pw_oracle_mapper mapper = {s, is_mapped, walk};
 	uint32_t space = s->thread[s->runs].space;
 	uint32_t asid = name_of(s, s->now, slot_of(s, s->now, space));
 	struct pw_oracle_outcome outcome = pw_oracle_mmu_refer(
@@ -232,7 +322,14 @@ static void refer(struct subject *s, char how, uint64_t page)
 		s->counts.data_misses++;
 	s->counts.second_hits += outcome.second_hit;
 	s->counts.second_misses += outcome.second && !outcome.second_hit;
-	s->counts.walks += !outcome.second_hit;
+}
+
+static void drop(struct subject *s, uint32_t cpu, uint32_t slot, uint64_t first,
+		 uint64_t count)
+{
+	pw_oracle_mmu_invalidate(core_of(s, cpu), name_of(s, cpu, slot), first,
+				 count);
+	drop_walks(s, cpu, slot, first, first + count);
 }
 
 static void change(struct subject *s, uint32_t space, uint64_t first,
@@ -254,9 +351,7 @@ static void change(struct subject *s, uint32_t space, uint64_t first,
 		if (all || (ceiling && count > ceiling))
 			flush(s, i, slot, true);
 		else
-			pw_oracle_mmu_invalidate(core_of(s, i),
-						 name_of(s, i, slot), first,
-						 count);
+			drop(s, i, slot, first, count);
 	}
 	s->counts.shootdowns += reached > 0;
 	s->counts.ipis += reached;
@@ -274,6 +369,7 @@ static void end(struct subject *s, uint32_t space)
 		if (s->cpu[i].running == space)
 			s->cpu[i].idle = true;
 	}
+	pw_oracle_walks_end(&s->walks[0], space);
 }
 
 /* ---- both ---- */
@@ -292,13 +388,20 @@ static void refer_both(struct subject *s)
 	static const uint8_t kinds[] = {PW_OPERATION_LOAD, PW_OPERATION_STORE,
 					PW_OPERATION_FETCH};
 	size_t how = below(s, 3);
-	uint64_t page = below(s, PAGES);
+	uint64_t page = pick_page(s);
+	struct pw_leaf leaf;
 
-	if (below(s, 8) == 0)
-		page += s->twin.tlb.upper_half;
+	if (!find(s, page, &leaf))
+		return;
 	take(s, (struct pw_operation){.kind = kinds[how],
 				      .page = page,
-				      .value = PW_PTE_PRESENT | PW_PTE_ZERO,
+				      .value = leaf.pte,
+				      .height = (uint8_t)leaf.height,
+				      .probes = (uint16_t)leaf.probes,
+				      .neighbours = (uint8_t)pw_neighbours_find(
+					      &s->table, s,
+					      &s->machine.geometry, page, &leaf,
+					      pw_mmu_wants(&s->machine)),
 				      .space = s->thread[s->runs].space});
 	refer(s, "RWF"[how], page);
 }
@@ -307,7 +410,7 @@ static void change_both(struct subject *s)
 {
 	uint32_t space = s->thread[s->runs].space;
 	bool all = below(s, 6) == 0;
-	uint64_t first = all ? 0 : below(s, PAGES);
+	uint64_t first = all ? 0 : pick_page(s);
 	uint64_t count = all ? 2 * s->twin.tlb.upper_half
 			     : 1 + below(s, below(s, 2) ? 3 : 40);
 
@@ -360,13 +463,13 @@ static void compare(const struct subject *s, uint64_t step)
 	expect(s, "itlb.misses", got->itlb_misses, want->fetch_misses, step);
 	expect(s, "stlb.hits", got->stlb_hits, want->second_hits, step);
 	expect(s, "stlb.misses", got->stlb_misses, want->second_misses, step);
-	expect(s, "walk.count", got->walk_count, want->walks, step);
 	expect(s, "tlb.flushes", got->tlb_flushes, want->flushes, step);
 	expect(s, "tlb.shootdowns", got->tlb_shootdowns, want->shootdowns,
 	       step);
 	expect(s, "tlb.shootdown_ipis", got->tlb_shootdown_ipis, want->ipis,
 	       step);
 	expect(s, "cpu.switches", got->cpu_switches, want->switches, step);
+	pw_oracle_compare_walks(got, &s->walked, s->seed, step);
 }
 
 static void act(struct subject *s)

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "replay/filter.h"
 #include "replay/mmu.h"
+#include "tests/oracle/compare_walks.h"
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/oracle_walk.h"
 #include "tests/oracle/random_machine.h"
@@ -51,6 +52,7 @@ struct subject {
 	struct pw_guest guest;
 	struct pw_oracle_walk_machine walks_twin;
 	struct pw_oracle_walk_counts walked;
+	struct pw_oracle_guest guest_oracle;
 	struct pw_oracle_walks walker;
 	struct space *space;   /* SPACES of them */
 	uint64_t hits, misses; /* the second level's, by the oracle */
@@ -154,6 +156,9 @@ static void open_subject(struct subject *s, uint64_t seed)
 	s->alike = below(s, 2);
 	s->machine.page_table = pw_page_table_find("radix-x86-64");
 	s->machine.geometry = s->machine.page_table->geometry(&config);
+	/* Runs as Arm has them, and short ones, which come up more often. */
+	s->machine.geometry.contiguous[0] = 4 + (unsigned)below(s, 2);
+	s->machine.geometry.contiguous[1] = 1 + (unsigned)below(s, 2);
 	pw_random_tlbs(&s->random, &s->machine, &s->twin);
 	pw_random_walks(&s->random, &s->machine, &s->twin, &s->walks_twin);
 	PW_TEST_OK(pw_arena_open(&s->arena, 0, &err), &err);
@@ -165,7 +170,8 @@ static void open_subject(struct subject *s, uint64_t seed)
 				j % REGIONS == REGIONS - 1 || below(s, 2);
 	make_mmu(s);
 	pw_oracle_mmu_init(&s->oracle, &s->twin);
-	pw_oracle_walks_init(&s->walker, &s->walks_twin, &s->walked);
+	pw_oracle_walks_init(&s->walker, &s->walks_twin, &s->guest_oracle,
+			     &s->walked);
 	for (size_t i = 0; i < 2; i++) {
 		s->notice[i] = pw_mmu_notices(&s->machine, i);
 		pw_filter_init(&s->filter[i], s->notice[i].classes, true);
@@ -178,6 +184,7 @@ static void close_subject(struct subject *s)
 	assert_false(s->guest.failed);
 	pw_guest_free(&s->guest);
 	pw_oracle_walks_free(&s->walker);
+	pw_oracle_guest_free(&s->guest_oracle);
 	pw_oracle_mmu_free(&s->oracle);
 	pw_arena_close(s->arena);
 }
@@ -339,32 +346,6 @@ static void refer_mixed(struct subject *s, uint32_t asid, uint64_t page)
 
 /* ---- what is compared ---- */
 
-static void compare_walks(const struct subject *s, uint64_t step)
-{
-	const struct pw_counters *have = &s->counters;
-	const struct pw_oracle_walk_counts *want = &s->walked;
-	const struct {
-		const char *name;
-		uint64_t have, want;
-	} rows[] = {
-		{"walk.count", have->walk_count, want->walks},
-		{"walk.references", have->walk_references, want->references},
-		{"walk.cycles", have->walk_cycles, want->cycles},
-		{"pwc.hits", have->pwc_hits, want->pwc_hits},
-		{"nested.references", have->nested_references,
-		 want->nested_references},
-		{"nested.guest_bytes", have->nested_guest_bytes,
-		 want->guest_bytes},
-	};
-
-	for (size_t i = 0; i < PW_COUNT(rows); i++)
-		if (rows[i].have != rows[i].want)
-			fail_msg("seed %ju, step %ju: %s is %ju, not %ju",
-				 (uintmax_t)s->seed, (uintmax_t)step,
-				 rows[i].name, (uintmax_t)rows[i].have,
-				 (uintmax_t)rows[i].want);
-}
-
 static void compare(struct subject *s, uint64_t step)
 {
 	uint64_t first = 0;
@@ -396,7 +377,7 @@ static void compare(struct subject *s, uint64_t step)
 			 first);
 	assert_int_equal(s->counters.stlb_hits, s->hits);
 	assert_int_equal(s->counters.stlb_misses, s->misses);
-	compare_walks(s, step);
+	pw_oracle_compare_walks(&s->counters, &s->walked, s->seed, step);
 }
 
 /* Unmap some pages in a row, or one large one. */

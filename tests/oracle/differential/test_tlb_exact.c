@@ -14,6 +14,7 @@
 #include "replay/tlb_key.h"
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/random_machine.h"
+#include "tests/oracle/random_walk.h"
 
 #define STEPS 1500
 

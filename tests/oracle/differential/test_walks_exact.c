@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "replay/tlb_key.h"
 #include "replay/walker.h"
+#include "tests/oracle/compare_walks.h"
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/oracle_walk.h"
 #include "tests/oracle/random_walk.h"
@@ -33,6 +34,7 @@ struct subject {
 	struct pw_oracle_geometry stlb_twin;
 	struct pw_oracle_walk_counts counts;
 	struct pw_oracle_tlb stlb_oracle;
+	struct pw_oracle_guest guest_oracle;
 	struct pw_oracle_walks oracle;
 	unsigned page_bits; /* of page numbers used */
 	bool hashed;	    /* tables tell how many lines they read */
@@ -87,7 +89,8 @@ static void open_subject(struct subject *s, uint64_t seed)
 		pw_walker_make(&s->walker, &s->machine, &parts, s->arena, &err),
 		&err);
 	pw_oracle_tlb_init(&s->stlb_oracle, s->stlb_twin);
-	pw_oracle_walks_init(&s->oracle, &s->twin, &s->counts);
+	pw_oracle_walks_init(&s->oracle, &s->twin, &s->guest_oracle,
+			     &s->counts);
 }
 
 static void close_subject(struct subject *s)
@@ -96,51 +99,13 @@ static void close_subject(struct subject *s)
 	pw_guest_free(&s->guest);
 	pw_arena_close(s->arena);
 	pw_oracle_walks_free(&s->oracle);
+	pw_oracle_guest_free(&s->guest_oracle);
 	pw_oracle_tlb_free(&s->stlb_oracle);
 }
 
 static void compare(const struct subject *s, size_t step)
 {
-	const struct pw_counters *have = &s->counters;
-	const struct pw_oracle_walk_counts *want = &s->counts;
-	const struct {
-		const char *name;
-		uint64_t have, want;
-	} rows[] = {
-		{"walk.count", have->walk_count, want->walks},
-		{"walk.references", have->walk_references, want->references},
-		{"walk.cycles", have->walk_cycles, want->cycles},
-		{"walk.height0", have->walk_height0, want->height[0]},
-		{"walk.height1", have->walk_height1, want->height[1]},
-		{"walk.height2", have->walk_height2, want->height[2]},
-		{"walk.height3", have->walk_height3, want->height[3]},
-		{"walk.height4", have->walk_height4, want->height[4]},
-		{"walk.served.l1d", have->walk_served_l1d, want->served[0]},
-		{"walk.served.l2", have->walk_served_l2, want->served[1]},
-		{"walk.served.llc", have->walk_served_llc, want->served[2]},
-		{"walk.served.memory", have->walk_served_memory,
-		 want->served[3]},
-		{"pwc.hits", have->pwc_hits, want->pwc_hits},
-		{"nested.references", have->nested_references,
-		 want->nested_references},
-		{"nested.tlb_hits", have->nested_tlb_hits,
-		 want->nested_tlb_hits},
-		{"nested.tlb_misses", have->nested_tlb_misses,
-		 want->nested_tlb_misses},
-		{"nested.walks", have->nested_walks, want->nested_walks},
-		{"nested.pwc_hits", have->nested_pwc_hits,
-		 want->nested_pwc_hits},
-		{"nested.guest_bytes", have->nested_guest_bytes,
-		 want->guest_bytes},
-	};
-
-	for (size_t i = 0; i < PW_COUNT(rows); i++) {
-		if (rows[i].have != rows[i].want)
-			fail_msg("seed %ju, step %zu: %s is %ju, not %ju",
-				 (uintmax_t)s->seed, step, rows[i].name,
-				 (uintmax_t)rows[i].have,
-				 (uintmax_t)rows[i].want);
-	}
+	pw_oracle_compare_walks(&s->counters, &s->counts, s->seed, step);
 }
 
 /* Pages come in clusters, so that walks share tables of all heights. */
