@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """A reader of traces made from formats/FORMAT.md alone, and as slow as it looks.
 
-read_trace.py FILE accesses|events
+read_trace.py FILE accesses|events|touches [COUNT]
 
-Prints what `pagewalk dump` prints. Exit status: 0, 2 when something is damaged
-or left out, 77 when a library is missing. Only the standard library, and zstd
+Prints what `pagewalk dump` prints, at most COUNT rows of it. Touches that are
+lost end the rows where accesses tell them too: it does not make them anew.
+Exit status: 0, 2 when something is damaged or left out, 64 for accesses of a
+trace of touches only, 77 when a library is missing. Only the standard library, and zstd
 and xxHash through ctypes, since they are not the format.
 """
+import itertools
 import json
 import os
 import re
@@ -15,13 +18,16 @@ import sys
 
 from trace_codecs import (MASK, MIB, Damage, Stream, check_kind, decode,
                           demand, unpack, xxh3)
+from trace_touches import CUT, Piece, Runs, Touches
 
 MAGIC = b"\x89PWT\r\n\x1a\n"
 CHUNK_MAGIC = b"\xd7PWC"
 FOOTER_MAGIC = b"\x89PWTEND\n"
-META, THREADS, MODULES, ACCESSES, TIMELINE, INDEX, END, SHAPES = range(1, 9)
+(META, THREADS, MODULES, ACCESSES, TIMELINE, INDEX, END, SHAPES,
+ TOUCHES) = range(1, 10)
 CODECS = {META: (0,), THREADS: (0,), MODULES: (0,), ACCESSES: (1, 2, 3),
-          TIMELINE: (1,), INDEX: (0,), END: (0,), SHAPES: (1,)}
+          TIMELINE: (1,), INDEX: (0,), END: (0,), SHAPES: (1,), TOUCHES: (1,)}
+ONLY_TOUCHES = 128  # of META's unknown bits
 
 
 class Refused(Exception):
@@ -66,14 +72,19 @@ class Chunk:
 
 
 class Trace:
-    """All that a file holds."""
+    """All that a file holds. Where touches are as good as accesses they are
+    taken first."""
 
-    def __init__(self, data):
+    def __init__(self, data, use_touches):
         self.data = data
+        self.use_touches = use_touches
         self.damage = []
         self.chunks = []
         self.shapes = {}
+        self.shape_sums = [0, 0]  # slots, bytes
+        self.unknown = 0
         self.threads = 0
+        self.processes = []  # by thread
         self.clocks = {}  # by thread: accesses, instructions
         self.totals = [0] * 7  # as in END
         self.whole = 0  # segments
@@ -186,26 +197,39 @@ class Trace:
             except Damage as damage:
                 self.report(chunk.offset, str(damage))
         for chunk in self.chunks:
-            if chunk.kind == ACCESSES and self.damage:
+            if (chunk.kind in (ACCESSES, TOUCHES) and self.damage and
+                    chunk.thread < 2**20):
                 self.threads = max(self.threads, chunk.thread + 1)
+        self.add_processes()
 
-    @staticmethod
-    def read_meta(_, payload):
+    def add_processes(self):
+        """Of threads whose declaration is lost nothing is known."""
+        self.processes += [0] * (self.threads - len(self.processes))
+
+    def read_meta(self, _, payload):
         demand(len(payload) >= 8 and payload[4:8] == bytes(4), "META")
+        demand(len(payload) <= 16 * MIB, "META is too long")
+        bare = re.sub(rb'"(\\.|[^"\\])*"', b"", payload[8:])
+        demand(bare.count(b",") + bare.count(b":") < 2**20 and
+               bare.count(b"{") + bare.count(b"[") <= 2**17,
+               "META has too many values")
         try:
             root = json.loads(payload[8:].decode())
         except ValueError as error:
             raise Damage("META: %s" % error) from error
         demand(isinstance(root, dict), "META is no object")
+        self.unknown = int.from_bytes(payload[:4], "little")
 
     def read_threads(self, chunk, payload):
-        demand(len(payload) % 16 == 0 and chunk.thread >= self.threads,
-               "THREADS")
+        demand(len(payload) % 16 == 0 and chunk.thread >= self.threads and
+               chunk.thread + len(payload) // 16 <= 2**20, "THREADS")
         self.threads = chunk.thread
+        self.add_processes()
         for process, _, _, parent in struct.iter_unpack("<IIII", payload):
             demand(process <= self.threads and parent <= self.threads,
                    "a thread")
             self.threads += 1
+            self.processes.append(process)
 
     @staticmethod
     def read_modules(_, payload):
@@ -234,17 +258,23 @@ class Trace:
                 pc = (pc + content.difference()) & MASK
                 slots.append((pc, size, kind))
             shapes.append(slots)
+        self.shape_sums[0] += sum(map(len, shapes))
+        self.shape_sums[1] += chunk.raw_bytes
+        demand(first + len(shapes) <= 2**22 and
+               self.shape_sums[0] <= 2**26 and self.shape_sums[1] <= 2**28,
+               "too many shapes")
         for i, slots in enumerate(shapes):
             self.shapes[first + i] = slots
 
     # ---- segments ----
 
     def segments(self):
-        """Whole segments in order: their ACCESSES chunks and TIMELINE."""
+        """Whole segments in order: their lists of chunks that will do, the
+        first one that does is to be taken; and their TIMELINE."""
         waiting = []
         number = 0
         for chunk in self.chunks:
-            if chunk.kind == ACCESSES:
+            if chunk.kind in (ACCESSES, TOUCHES):
                 if waiting and waiting[0].segment != chunk.segment:
                     self.report(chunk.offset, "a segment has no end")
                     waiting = []
@@ -259,21 +289,26 @@ class Trace:
             if chunk.segment > number:
                 self.report(chunk.offset, "segments before it are lost")
             number = chunk.segment + 1
-            order = [c.thread for c in mine]
-            count = sum(c.access_count for c in mine)
-            plain = sum(c.access_count for c in mine if c.codec != 3)
-            if (count != chunk.access_count or count > 2**24 or
-                    plain > 2**21 or sorted(set(order)) != order):
+            choices = [[c for c in mine if c.kind == kind]
+                       for kind in (TOUCHES, ACCESSES)[not self.use_touches:]]
+            choices = [c for c in choices if is_whole(c, chunk)]
+            if choices:
+                yield choices, chunk
+            else:
                 self.report(chunk.offset, "accesses are lost")
-                continue
-            yield mine, chunk
 
     def records(self):
-        """(thread, access) and (thread, event) of all whole segments."""
-        for parts, timeline in self.segments():
-            try:
-                records = self.read_segment(parts, timeline)
-            except Damage as damage:
+        """(thread, access), or (thread, Piece) of touches, and (thread, event)
+        of all whole segments."""
+        for choices, timeline in self.segments():
+            damage = None
+            for parts in choices:
+                try:
+                    records = self.read_segment(parts, timeline)
+                    break
+                except Damage as what:
+                    damage = what
+            else:
                 self.report(timeline.offset, "left out: %s" % damage)
                 continue
             self.count(parts, timeline, records)
@@ -300,11 +335,7 @@ class Trace:
                    timeline.max_page ==
                    max((c.max_page for c in parts), default=0), "TIMELINE")
         for _, record in records:
-            event = isinstance(record[3], bytes)
-            kind = 0 if event else record[1]
-            for i, add in enumerate((not event, kind & 7 in (1, 3),
-                                     kind & 7 in (2, 3), kind & 7 == 3,
-                                     kind & 7 == 4, kind & 16 > 0, event)):
+            for i, add in enumerate(tally(record)):
                 self.totals[i] += add
         self.whole += 1
 
@@ -318,37 +349,52 @@ class Trace:
             self.report(end.offset, "END says something else")
 
     def read_segment(self, parts, timeline):
-        accesses = {}
+        made = {}
         for chunk in parts:
-            made = decode(chunk, chunk.payload(self.data), self.shapes)
-            check_header(chunk, made)
-            accesses[chunk.thread] = iter(made)
+            payload = chunk.payload(self.data)
+            if chunk.kind == TOUCHES:
+                made[chunk.thread] = Touches(payload, chunk.raw_bytes).pieces
+                check_pieces(chunk, made[chunk.thread])
+            else:
+                made[chunk.thread] = decode(chunk, payload, self.shapes)
+                check_header(chunk, made[chunk.thread])
+        made = {thread: iter(items) for thread, items in made.items()}
+        demand(timeline.raw_bytes <= 8 * MIB, "a timeline is too long")
         content = Stream(unpack(timeline.payload(self.data),
                                 timeline.raw_bytes))
         out = []
+        position = timeline.first_access
         while content.left() > 0:
             tag, record = content.varint(), None
             record = Stream(content.take(content.varint()))
             if tag == 2:
-                out += self.read_run(record, accesses)
+                run = self.read_run(record, made, position)
+                position += sum(tally(item)[0] for _, item in run)
+                out += run
             elif tag == 4:
                 out.append(self.read_event(record))
             else:
                 demand(tag % 2 == 1, "an unknown record")
-        for left in accesses.values():
+        for left in made.values():
             demand(next(left, None) is None, "accesses are left over")
         return out
 
-    def read_run(self, record, accesses):
+    def read_run(self, record, made, position):
         thread, count = record.varint(), record.varint()
         record.end()
-        demand(count > 0 and thread in accesses and thread < self.threads,
+        demand(count > 0 and thread in made and thread < self.threads,
                "a run")
         out = []
-        for _ in range(count):
-            access = next(accesses[thread], None)
-            demand(access is not None, "a run past the accesses")
-            out.append((thread, access))
+        while count > 0:
+            item = next(made[thread], None)
+            demand(item is not None, "a run past the accesses")
+            if isinstance(item, Piece):
+                demand(item.accesses <= min(count, CUT - position % CUT),
+                       "a piece of touches past a cut")
+            accesses = tally(item)[0]
+            count -= accesses
+            position += accesses
+            out.append((thread, item))
         return out
 
     def read_event(self, record):
@@ -358,12 +404,41 @@ class Trace:
                "an event")
         arguments = [record.varint() for _ in range(count)]
         text = record.take(record.varint())
+        demand(len(text) <= MIB, "a text is too long")
         demand(b"\0" not in text and record.byte() == 0, "a text")
         record.end()
         return thread, (kind, result, arguments, text)
 
 
-# ---- what follows from accesses ----
+# ---- what follows from accesses and pieces ----
+
+def is_whole(parts, timeline):
+    """Whether these chunks are the accesses of a TIMELINE."""
+    order = [c.thread for c in parts]
+    counts = [c.access_count for c in parts]
+    plain = sum(c.access_count for c in parts
+                if c.kind == ACCESSES and c.codec != 3)
+    return (sum(counts) == timeline.access_count <= 2**25 and
+            all(counts) and plain <= 2**21 and sorted(set(order)) == order)
+
+
+def tally(record):
+    """What a record adds to the first words of END."""
+    if isinstance(record, Piece):
+        return (record.accesses, record.loads, record.stores, record.modifies,
+                record.fetches, record.instructions, 0)
+    event = isinstance(record[3], bytes)
+    kind = 0 if event else record[1]
+    return (int(not event), kind & 7 in (1, 3), kind & 7 in (2, 3),
+            kind & 7 == 3, kind & 7 == 4, kind & 16 > 0, int(event))
+
+
+def check_pieces(chunk, pieces):
+    """The words of a TOUCHES header."""
+    demand(sum(p.accesses for p in pieces) == chunk.access_count and
+           sum(p.instructions for p in pieces) == chunk.instruction_count,
+           "the pieces")
+
 
 def check_header(chunk, accesses):
     """The words of an ACCESSES header."""
@@ -421,33 +496,57 @@ def event_row(before, thread, event, names):
             clean(text)]
 
 
-def dump(trace, what):
+HEADS = {"accesses": "thread,pc,kind,address,size",
+         "events": "access,thread,event,arguments,result,text",
+         "touches": "thread,page,side,loads,stores,fetches,flags,instruction"}
+
+
+def rows(trace, what, records):
+    """Rows in order, up to the first that it cannot tell."""
     names = event_names(os.path.join(os.path.dirname(__file__), "../.."))
+    runs = Runs(trace.processes)
     accesses = 0
-    print("thread,pc,kind,address,size" if what == "accesses" else
-          "access,thread,event,arguments,result,text")
-    for thread, record in trace.records():
-        if isinstance(record[3], bytes):
+    for thread, record in records:
+        accesses += tally(record)[0]
+        if isinstance(record, Piece):
+            if what == "touches":
+                yield from runs.rows(thread, record)
+        elif isinstance(record[3], bytes):
+            runs.end(thread)
             if what == "events":
                 row = event_row(accesses, thread, record, names)
-                print(",".join(quoted(cell) for cell in row))
-            continue
-        accesses += 1
-        if what == "accesses":
+                yield ",".join(quoted(cell) for cell in row)
+        elif what == "accesses":
             pc, kind, address, size = record
-            print("%d,%s,%s,%s,%d" % (thread, "%#x" % pc, "?RWMF"[kind & 7],
-                                      "%#x" % address, size))
+            yield "%d,%#x,%s,%#x,%d" % (thread, pc, "?RWMF"[kind & 7],
+                                        address, size)
+        elif what == "touches":
+            return
+
+
+def dump(trace, what, most):
+    """Prints rows; what comes after the last one is only read."""
+    records = trace.records()
+    print(HEADS[what])
+    for row in itertools.islice(rows(trace, what, records), most):
+        print(row)
+    for _ in records:
+        pass
 
 
 def main():
-    if len(sys.argv) != 3 or sys.argv[2] not in ("accesses", "events"):
+    if len(sys.argv) not in (3, 4) or sys.argv[2] not in HEADS:
         print(__doc__, file=sys.stderr)
         return 64
+    what = sys.argv[2]
     with open(sys.argv[1], "rb") as file:
         data = file.read()
     try:
-        trace = Trace(data)
-        dump(trace, sys.argv[2])
+        trace = Trace(data, what != "accesses")
+        if what == "accesses" and trace.unknown & ONLY_TOUCHES:
+            print("%s: holds touches only" % sys.argv[1], file=sys.stderr)
+            return 64
+        dump(trace, what, int(sys.argv[3]) if sys.argv[3:] else sys.maxsize)
     except Refused as refused:
         print("%s: %s" % (sys.argv[1], refused), file=sys.stderr)
         return 2

@@ -37,11 +37,19 @@ def xxh3(data):
     return XXHASH.XXH3_64bits(bytes(data), ctypes.c_size_t(len(data)))
 
 
+def check_window(frame):
+    """RFC 8878, 3.1.1.1: with bit 5 of the descriptor there is none."""
+    if len(frame) > 5 and not frame[4] & 0x20:
+        base = 1 << (10 + (frame[5] >> 3))
+        demand(base + base // 8 * (frame[5] & 7) <= 2**26, "a zstd window")
+
+
 def unpack(frame, raw_bytes):
     """The content of one zstd frame, which has exactly so many bytes."""
     demand(raw_bytes <= 64 * MIB, "too long")
     if raw_bytes == 0 and not frame:
         return b""
+    check_window(frame)
     out = ctypes.create_string_buffer(raw_bytes + 1)
     got = ZSTD.ZSTD_decompress(out, ctypes.c_size_t(raw_bytes), bytes(frame),
                                ctypes.c_size_t(len(frame)))
@@ -237,19 +245,23 @@ def dense(payload, raw_bytes, count, shapes):
     # For each symbol its slots, and of the stored ones the operands.
     for s, slots in enumerate(symbol):
         number[s] = number_operands(slots or [], operands)
+    most = len(symbol) + 2**20
     while rules.left() > 0:
-        demand(len(number) <= len(symbol), "rules")
+        demand(len(symbol) < most, "rules")
         left, right = rules.varint(), rules.varint()
         demand(0 < left < len(symbol) and 0 < right < len(symbol), "a rule")
         number[len(symbol)] = number[left] + number[right]
         symbol.append(symbol[left] + symbol[right])
         demand(len(symbol[-1]) <= 65536, "a rule is too long")
-    rest = read_rest(rest, sum_runs(runs))
+    loose = sum_runs(runs)
+    demand(loose <= 2**21, "accesses without a shape")
+    rest = read_rest(rest, loose)
     size = symbol_bytes(len(symbol) - 1)
     order = []
     while symbols.left() > 0:
         order.append(symbols.number(size))
         demand(order[-1] < len(symbol), "no symbol")
+    demand(sum(len(symbol[s]) for s in set(order) - {0}) <= 2**22, "slots")
     places = read_places(order, number, modes, bases, columns)
     last = read_starts(places, number, operands, starts)
     out = []
