@@ -12,7 +12,7 @@
 #include "formats/trace.h"
 #include "formats/writer.h"
 
-#define ZSTD_LEVEL_FULL 3
+#define ZSTD_LEVEL_FULL 9
 #define ZSTD_LEVEL_ARCHIVE 15
 
 enum level { LEVEL_FULL, LEVEL_ARCHIVE };

@@ -14,7 +14,14 @@
 struct thread {
 	bool begun; /* has run, or is the child of a clone event */
 	bool gone;
-	uint32_t older; /* the next in the list, plus 1; 0: none */
+	uint32_t older;	   /* the next in the list, plus 1; 0: none */
+	uint32_t namesake; /* the next one with the same id, likewise */
+};
+
+/* Threads with the same id, in order, as far as they may not have begun. */
+struct namesakes {
+	uint32_t first; /* plus 1; 0: none */
+	uint32_t last;
 };
 
 struct process {
@@ -30,6 +37,7 @@ void pw_lineage_init(struct pw_lineage *lineage)
 	*lineage = (struct pw_lineage){
 		.threads = PW_ARRAY(struct thread),
 		.processes = PW_ARRAY(struct process),
+		.lists = PW_ARRAY(struct namesakes),
 		.users = PW_ARRAY(uint32_t),
 		.unused = PW_ARRAY(uint32_t),
 	};
@@ -39,6 +47,8 @@ void pw_lineage_free(struct pw_lineage *lineage)
 {
 	pw_array_free(&lineage->threads);
 	pw_array_free(&lineage->processes);
+	pw_pagemap_close(lineage->namesakes);
+	pw_array_free(&lineage->lists);
 	pw_array_free(&lineage->users);
 	pw_array_free(&lineage->unused);
 }
@@ -62,6 +72,37 @@ static uint32_t *users_of(const struct pw_lineage *lineage, uint32_t space)
 	return &PW_ARRAY_AT(&lineage->users, uint32_t, space);
 }
 
+/* Put @thread, which is new, on the list of those with its id. */
+static enum pw_status add_namesake(struct pw_lineage *lineage,
+				   const struct pw_trace_info *info,
+				   uint32_t thread, struct pw_error *err)
+{
+	struct namesakes *list;
+	uint64_t *number;
+	bool added;
+	enum pw_status st = PW_OK;
+
+	if (!lineage->namesakes)
+		st = pw_pagemap_open(&lineage->namesakes, 16, err);
+	if (st == PW_OK)
+		st = pw_pagemap_insert(lineage->namesakes,
+				       info->threads[thread].tid, &number,
+				       &added, err);
+	if (st == PW_OK && added) {
+		*number = lineage->lists.count;
+		st = pw_array_push(&lineage->lists, NULL, err);
+	}
+	if (st != PW_OK)
+		return st;
+	list = &PW_ARRAY_AT(&lineage->lists, struct namesakes, *number);
+	if (list->first == 0)
+		list->first = thread + 1;
+	else
+		thread_at(lineage, list->last - 1)->namesake = thread + 1;
+	list->last = thread + 1;
+	return PW_OK;
+}
+
 /* Take notice of all threads that @info has by now. */
 static enum pw_status meet(struct pw_lineage *lineage,
 			   const struct pw_trace_info *info,
@@ -77,8 +118,11 @@ static enum pw_status meet(struct pw_lineage *lineage,
 			st = pw_array_push(&lineage->processes, NULL, err);
 		if (st == PW_OK)
 			st = pw_array_push(&lineage->threads, NULL, err);
-		if (st == PW_OK)
-			process_at(lineage, process)->left++;
+		if (st != PW_OK)
+			break;
+		process_at(lineage, process)->left++;
+		st = add_namesake(lineage, info,
+				  (uint32_t)lineage->threads.count - 1, err);
 	}
 	return st;
 }
@@ -163,17 +207,29 @@ static size_t find_child(struct pw_lineage *lineage,
 {
 	uint32_t process = info->threads[thread].process;
 	bool is_thread = event->arg[0] & CLONE_FLAG_THREAD;
-	size_t count = lineage->threads.count;
+	const uint64_t *number =
+		pw_pagemap_find(lineage->namesakes, event->result);
+	uint32_t *next, last = 0;
+	struct namesakes *list;
 
-	while (lineage->fresh < count &&
-	       thread_at(lineage, lineage->fresh)->begun)
-		lineage->fresh++;
-	PW_ASSERT(count <= info->thread_count);
-	for (size_t i = lineage->fresh; i < count; i++) {
-		if (info->threads[i].tid == event->result &&
-		    !thread_at(lineage, i)->begun &&
-		    (info->threads[i].process == process) == is_thread)
-			return i;
+	if (!number)
+		return SIZE_MAX;
+	list = &PW_ARRAY_AT(&lineage->lists, struct namesakes, *number);
+	next = &list->first;
+	for (int seen = 0; *next > 0 && seen < PW_NAMESAKES_MAX;) {
+		struct thread *item = thread_at(lineage, *next - 1);
+
+		if (item->begun) { /* it will be no child any more */
+			if (list->last == *next)
+				list->last = last;
+			*next = item->namesake;
+			continue;
+		}
+		if ((info->threads[*next - 1].process == process) == is_thread)
+			return *next - 1;
+		last = *next;
+		next = &item->namesake;
+		seen++;
 	}
 	return SIZE_MAX;
 }

@@ -7,7 +7,8 @@
  * program or ends. Spaces have small numbers, which are used again.
  *
  * The child of a clone event is the first thread of the trace that has its
- * thread id, has not run yet and is no child of an earlier event. A process
+ * thread id, has not run yet and is no child of an earlier event; the first
+ * PW_NAMESAKES_MAX of that id are looked at. A process
  * ends with exit_group or killed, or when each of its threads has had exit.
  */
 #ifndef PW_FORMATS_LINEAGE_H
@@ -17,11 +18,15 @@
 #include <stdint.h>
 
 #include "base/array.h"
+#include "base/pagemap.h"
 #include "base/status.h"
 #include "formats/event.h"
 #include "formats/trace.h"
 
 #define PW_NO_SPACE UINT32_MAX
+
+/* Threads with one id that have not run: a trace may say that all are such. */
+#define PW_NAMESAKES_MAX 64
 
 /*
  * Besides its number, a space has an id that no other space of the trace has:
@@ -29,12 +34,13 @@
  * fork makes or a program begins with after exec.
  */
 struct pw_lineage {
-	struct pw_array threads;   /* what is known of each thread */
-	struct pw_array processes; /* and of each process */
-	struct pw_array users;	   /* uint32_t: processes in each space */
-	struct pw_array unused;	   /* uint32_t: numbers to use again */
-	uint64_t next_id;	   /* of a space */
-	uint32_t fresh; /* all threads below it have run or been matched */
+	struct pw_array threads;      /* what is known of each thread */
+	struct pw_array processes;    /* and of each process */
+	struct pw_array users;	      /* uint32_t: processes in each space */
+	struct pw_array unused;	      /* uint32_t: numbers to use again */
+	uint64_t next_id;	      /* of a space */
+	struct pw_pagemap *namesakes; /* by thread id: a list of threads */
+	struct pw_array lists;	      /* by number of a list */
 };
 
 enum pw_lineage_kind {

@@ -33,33 +33,41 @@ static struct pw_array *copy_payload(const struct pw_ready_segment *ready,
 	return out;
 }
 
-/* Write what is kept of the accesses of one thread. */
-static enum pw_status write_accesses(const struct pw_ready_segment *ready,
-				     const struct pw_ready_chunk *from,
-				     struct pw_writer_segment *segment,
-				     struct pw_chunk_sink *sink,
-				     struct pw_error *err)
+/* Write ACCESSES or TOUCHES of one thread. */
+static enum pw_status write_chunk(const struct pw_ready_segment *ready,
+				  const struct pw_ready_chunk *from,
+				  struct pw_writer_segment *segment,
+				  struct pw_chunk_sink *sink,
+				  struct pw_error *err)
 {
-	const struct pw_array *payload = copy_payload(ready, from, sink, err);
 	struct pw_chunk chunk = from->chunk;
+	bool touches = chunk.kind == PW_CHUNK_TOUCHES;
 	struct pw_writer_thread *thread;
-	enum pw_status st;
+	uint64_t *last;
 
-	if (!payload)
+	if (!copy_payload(ready, from, sink, err))
 		return err->status;
-	PW_ASSERT(chunk.kind == PW_CHUNK_ACCESSES);
+	PW_ASSERT(touches || chunk.kind == PW_CHUNK_ACCESSES);
 	PW_ASSERT(chunk.thread < segment->threads.count);
 	thread = &PW_ARRAY_AT(&segment->threads, struct pw_writer_thread,
 			      chunk.thread);
 	chunk.segment = segment->number;
 	chunk.first_access = thread->accesses;
 	chunk.first_instruction = thread->instructions;
-	chunk.previous = thread->last_chunk;
-	st = pw_writer_segment_keep(segment, sink, &chunk, payload,
-				    payload->count - chunk.payload_bytes, err);
-	thread->accesses += from->chunk.access_count;
-	thread->instructions += from->chunk.instruction_count;
-	return st;
+	last = touches ? &thread->last_touches : &thread->last_chunk;
+	chunk.previous = *last;
+	return pw_chunk_sink_write(sink, &chunk, last, err);
+}
+
+/* Count what a thread has done; @last is its last chunk. */
+static void count(struct pw_writer_segment *segment,
+		  const struct pw_chunk *last)
+{
+	struct pw_writer_thread *thread = &PW_ARRAY_AT(
+		&segment->threads, struct pw_writer_thread, last->thread);
+
+	thread->accesses += last->access_count;
+	thread->instructions += last->instruction_count;
 }
 
 enum pw_status pw_ready_segment_write(const struct pw_ready_segment *ready,
@@ -73,11 +81,13 @@ enum pw_status pw_ready_segment_write(const struct pw_ready_segment *ready,
 	uint64_t offset;
 
 	PW_ASSERT(segment->count == 0 && ready->chunks.count > 0);
-	if (segment->touches)
-		st = pw_writer_touches_begin(segment->touches, &ready->timeline,
-					     segment->accesses, err);
-	for (size_t i = 0; i + 1 < ready->chunks.count && st == PW_OK; i++)
-		st = write_accesses(ready, last++, segment, sink, err);
+	for (size_t i = 0; i + 1 < ready->chunks.count && st == PW_OK; i++) {
+		st = write_chunk(ready, last, segment, sink, err);
+		if (last[1].chunk.kind == PW_CHUNK_TIMELINE ||
+		    last[1].chunk.thread != last->chunk.thread)
+			count(segment, &last->chunk);
+		last++;
+	}
 	if (st != PW_OK)
 		return st;
 	chunk = last->chunk;

@@ -22,7 +22,10 @@ struct pw_ready_chunk {
 	size_t at; /* of its payload */
 };
 
-/* ACCESSES in ascending order of threads, and then TIMELINE. */
+/*
+ * What is kept of the accesses, ACCESSES or TOUCHES or both, in ascending order
+ * of threads, and then TIMELINE.
+ */
 struct pw_ready_segment {
 	struct pw_array chunks;	     /* struct pw_ready_chunk */
 	struct pw_array payload;     /* uint8_t: of all of them */

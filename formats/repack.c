@@ -17,13 +17,17 @@
 #include "formats/shape_wire.h"
 #include "formats/streams.h"
 
+/* Accesses of which all touches mostly fit into a chunk. */
+#define TOUCHED_MAX ((uint64_t)1 << 24)
+
 struct pw_repack {
 	struct pw_input input;
 	struct pw_pwt_file file;
 	struct pw_pwt_list list;
 	struct pw_array places; /* struct pw_segment_place */
 	struct pw_pwt_declared declared;
-	struct pw_pwt_shapes shapes; /* until they are declared */
+	struct pw_pwt_shapes
+		shapes; /* until they are declared, or for touches */
 	struct pw_damage damage;
 	struct pw_array groups; /* struct pw_repack_group */
 	struct pw_repack_source source;
@@ -216,7 +220,6 @@ static enum pw_status declare_shapes(struct pw_repack *repack,
 		PW_ASSERT(st != PW_OK || index == i);
 	}
 	free(slots);
-	pw_pwt_shapes_free(&repack->shapes);
 	return st;
 }
 
@@ -283,16 +286,21 @@ enum pw_status pw_repack_begin(struct pw_repack *repack,
 	st = declare(repack, err);
 	if (st != PW_OK)
 		return st;
+	if (options->keep == PW_KEEP_ACCESSES)
+		pw_pwt_shapes_free(&repack->shapes);
 	repack->source = (struct pw_repack_source){
 		.file = &repack->file,
 		.list = &repack->list,
 		.places = &repack->places,
 		.book = pw_writer_shapes(writer),
+		.shapes = &repack->shapes,
 		.threads = repack->declared.threads.count,
 		.zstd_level = options->zstd_level,
+		.touch_level = pw_writer_touch_level(options),
+		.keep = options->keep,
 		.accesses_max = options->keep == PW_KEEP_ACCESSES
 					? PW_SEGMENT_DENSE_MAX
-					: PW_WRITER_TOUCHED_MAX,
+					: TOUCHED_MAX,
 	};
 	st = pw_repack_plan(&repack->groups, &repack->source, err);
 	if (st != PW_OK)

@@ -45,8 +45,7 @@ void pw_repack_describe(const struct pw_repack *repack,
  * with
  * @options, by @workers (0: as pw_crew_workers says). The bytes do not depend
  * on
- * @workers. Where touches are kept, segments are so short that all of them fit
- * into a chunk.
+ * @workers.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */

@@ -34,6 +34,11 @@ void pw_repack_worker_init(struct pw_repack_worker *worker,
 	if (st == PW_OK)
 		st = pw_dense_encoder_open(&worker->dense, source->zstd_level,
 					   worker->generic, err);
+	if (st == PW_OK && source->keep != PW_KEEP_ACCESSES)
+		st = pw_writer_touches_open(&worker->touches,
+					    source->touch_level, err);
+	if (worker->touches)
+		pw_writer_touches_share(worker->touches, source->shapes);
 	if (st == PW_OK)
 		st = pw_array_reserve(&worker->left, source->threads + 1, err);
 	if (st == PW_OK)
@@ -45,6 +50,7 @@ void pw_repack_worker_init(struct pw_repack_worker *worker,
 void pw_repack_worker_free(struct pw_repack_worker *worker)
 {
 	pw_fast_gather_free(&worker->gather);
+	pw_writer_touches_close(worker->touches);
 	pw_dense_encoder_close(worker->dense);
 	pw_generic_encoder_close(worker->generic);
 	pw_array_free(&worker->parts);
@@ -285,6 +291,80 @@ static enum pw_status pack_thread(struct pw_repack_worker *worker,
 	return st;
 }
 
+/* Add a chunk whose payload is at the end. */
+static enum pw_status add_chunk(struct pw_ready_segment *out,
+				struct pw_ready_chunk *ready,
+				struct pw_error *err)
+{
+	ready->chunk.payload_bytes = out->payload.count - ready->at;
+	return pw_array_push(&out->chunks, ready, err);
+}
+
+/*
+ * Append the touches of the accesses of @from, which stands at the end, unless
+ * they do not fit.
+ */
+static enum pw_status pack_touches(struct pw_repack_worker *worker,
+				   struct pw_ready_segment *out,
+				   const struct pw_ready_chunk *from,
+				   bool *fits, struct pw_error *err)
+{
+	bool alone = worker->source->keep == PW_KEEP_TOUCHES;
+	struct pw_ready_chunk ready = *from;
+	const struct pw_writer_touched touched = {
+		.chunk = &from->chunk,
+		.payload = (const uint8_t *)out->payload.data + from->at,
+		.payload_bytes = out->payload.count - from->at,
+	};
+	const struct pw_array *made = NULL;
+	enum pw_status st;
+
+	st = pw_writer_touches_make(worker->touches, &touched, &made,
+				    &ready.chunk.raw_bytes, err);
+	if (st != PW_OK)
+		return st;
+	*fits = ready.chunk.raw_bytes > 0;
+	if (alone)
+		out->payload.count = from->at;
+	ready.at = out->payload.count;
+	ready.chunk.kind = PW_CHUNK_TOUCHES;
+	ready.chunk.flags = alone ? PW_CHUNK_CRITICAL : 0;
+	ready.chunk.codec = PW_CODEC_ZSTD;
+	st = pw_array_reserve(&out->payload, ready.at + made->count, err);
+	if (st != PW_OK || !*fits)
+		return st;
+	memcpy((uint8_t *)out->payload.data + ready.at, made->data,
+	       made->count);
+	out->payload.count += made->count;
+	return add_chunk(out, &ready, err);
+}
+
+/*
+ * Add what is kept of the accesses of @ready. *fits is false when the touches
+ * do not: a single segment has none then.
+ */
+static enum pw_status keep_thread(struct pw_repack_worker *worker,
+				  struct pw_ready_chunk *ready,
+				  struct pw_ready_segment *out, bool *fits,
+				  struct pw_error *err)
+{
+	enum pw_writer_keep keep = worker->source->keep;
+	enum pw_status st = PW_OK;
+
+	if (keep != PW_KEEP_TOUCHES)
+		st = add_chunk(out, ready, err);
+	if (st != PW_OK || keep == PW_KEEP_ACCESSES)
+		return st;
+	st = pack_touches(worker, out, ready, fits, err);
+	if (st != PW_OK || *fits || !worker->single)
+		return st;
+	*fits = true;
+	if (keep == PW_KEEP_TOUCHES)
+		return pw_fail(err, PW_ERR_OUTPUT,
+			       "more touches than a chunk of a trace holds");
+	return PW_OK;
+}
+
 static void add_tally(struct pw_tally *tally, const struct pw_tally *more)
 {
 	tally->loads += more->loads;
@@ -320,9 +400,8 @@ static enum pw_status repack_thread(struct pw_repack_worker *worker,
 				 err);
 	if (st != PW_OK || !*fits)
 		return st;
-	ready.chunk.payload_bytes = out->payload.count - ready.at;
 	add_tally(&out->tally, &worker->gather.tally);
-	return pw_array_push(&out->chunks, &ready, err);
+	return keep_thread(worker, &ready, out, fits, err);
 }
 
 /* Repack all threads. */
@@ -335,7 +414,6 @@ static enum pw_status repack_threads(struct pw_repack_worker *worker,
 	const struct part *part = worker->parts.data;
 	size_t left = worker->parts.count;
 
-	*fits = true;
 	while (left > 0 && st == PW_OK && *fits) {
 		size_t count = 1;
 
@@ -371,6 +449,9 @@ static enum pw_status add_timeline(struct pw_repack_worker *worker,
 			&PW_ARRAY_AT(&out->chunks, struct pw_ready_chunk, i)
 				 .chunk;
 
+		if (chunk->kind == PW_CHUNK_TOUCHES &&
+		    worker->source->keep == PW_KEEP_ALL)
+			continue; /* of accesses that have been counted */
 		whole->access_count += chunk->access_count;
 		whole->instruction_count += chunk->instruction_count;
 		if (chunk->min_page < whole->min_page)
@@ -400,14 +481,18 @@ static enum pw_status repack(struct pw_repack_worker *worker,
 	out->tally = (struct pw_tally){0};
 	out->accesses = 0;
 	out->events = 0;
-	st = repack_threads(worker, group, out, fits, err);
-	if (st != PW_OK || !*fits)
-		return st;
+	*fits = true;
+	worker->single = group->count == 1;
 	st = copy_timelines(worker, group, out, err);
 	/* Segments in which nothing happens are left out. */
 	if (st != PW_OK || out->timeline.records == 0)
 		return st;
-	return add_timeline(worker, out, err);
+	if (worker->touches)
+		st = pw_writer_touches_begin(worker->touches, &out->timeline,
+					     group->position, err);
+	if (st == PW_OK)
+		st = repack_threads(worker, group, out, fits, err);
+	return st == PW_OK && *fits ? add_timeline(worker, out, err) : st;
 }
 
 /* Room for the next segment of @out. */
@@ -452,6 +537,7 @@ void pw_repack_group(struct pw_repack_worker *worker,
 		}
 		out->count += segment->chunks.count > 0;
 		next.first += next.count;
+		next.position += segment->accesses;
 		if (next.count > end - next.first)
 			next.count = end - next.first;
 	}

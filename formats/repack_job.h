@@ -7,6 +7,7 @@
 #ifndef PW_FORMATS_REPACK_JOB_H
 #define PW_FORMATS_REPACK_JOB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
 #include "formats/ready_segment.h"
+#include "formats/writer.h"
+#include "formats/writer_touches.h"
 
 /* What is repacked; all of it stays as it is meanwhile. */
 struct pw_repack_source {
@@ -25,8 +28,11 @@ struct pw_repack_source {
 	const struct pw_pwt_list *list;
 	const struct pw_array *places; /* struct pw_segment_place */
 	const struct pw_shape_book *book;
-	size_t threads; /* declared */
+	const struct pw_pwt_shapes *shapes; /* where touches are kept */
+	size_t threads;			    /* declared */
 	int zstd_level;
+	int touch_level;
+	enum pw_writer_keep keep;
 	uint64_t accesses_max; /* of a group */
 };
 
@@ -34,6 +40,7 @@ struct pw_repack_source {
 struct pw_repack_group {
 	size_t first;
 	size_t count;
+	uint64_t position; /* accesses of the trace before it */
 };
 
 /* What a thread that repacks needs; one for each. */
@@ -42,9 +49,11 @@ struct pw_repack_worker {
 	struct pw_fast_gather gather;
 	struct pw_generic_encoder *generic;
 	struct pw_dense_encoder *dense;
-	struct pw_array parts;	 /* the chunks of a group */
-	struct pw_array left;	 /* uint64_t by thread */
-	struct pw_array buffer;	 /* uint8_t: a chunk */
+	struct pw_writer_touches *touches; /* or NULL: none are kept */
+	bool single;			   /* the group has one segment only */
+	struct pw_array parts;		   /* the chunks of a group */
+	struct pw_array left;		   /* uint64_t by thread */
+	struct pw_array buffer;		   /* uint8_t: a chunk */
 	struct pw_array records; /* uint8_t: a timeline after unpacking */
 	struct pw_error opened;	 /* why it cannot be used, or status PW_OK */
 };

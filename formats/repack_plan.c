@@ -111,13 +111,15 @@ enum pw_status pw_repack_plan(struct pw_array *groups,
 	const struct pw_segment_place *place = source->places->data;
 	struct pw_repack_group *last = NULL;
 	struct load sum = {0};
+	uint64_t position = 0;
 	enum pw_status st = PW_OK;
 
 	PW_ASSERT(groups->item_bytes == sizeof(struct pw_repack_group));
 	for (size_t i = 0; i < source->places->count && st == PW_OK; i++) {
 		struct load load = load_of(source, &place[i]);
-		struct pw_repack_group group = {i, 1};
+		struct pw_repack_group group = {i, 1, position};
 
+		position += load.accesses;
 		if (last && add_load(&sum, &load, source->accesses_max)) {
 			last->count++;
 			continue;

@@ -1,8 +1,9 @@
 /*
  * touch_encode.c - touches to the payload of a TOUCHES chunk.
  *
- * Pages that are touched often are part of their records, so that what a loop
- * touches is the same symbols in every round; the others are literals. The
+ * Pages that are fetched from, and few that are touched most, are part of their
+ * records, so that what a loop executes is the same symbols in every round; the
+ * others are literals, so that it is the same whatever data it comes to. The
  * distinct records then become symbols and are merged as executions of shapes
  * are (dense_merge.c).
  */
@@ -18,9 +19,9 @@
 #include "formats/touch_wire.h"
 #include "formats/varint.h"
 
-/* A page is listed when it is touched so often. */
+/* A page is listed when it is touched so often, */
 #define OFTEN_MIN 64
-#define OFTEN_SHARE 4096 /* or in one of so many records, if that is more */
+#define OFTEN_SHARE 64 /* and in one of so many records or fetched from. */
 
 /* A distinct record without its page, in the bits of a number. */
 #define KEY_BITS 15 /* of each count; none is more than PW_TOUCH_CUT */
@@ -30,6 +31,7 @@ _Static_assert(PW_TOUCH_CUT <= KEY_MASK, "a count of a piece fits its bits");
 struct page {
 	uint64_t number;
 	uint32_t count;	 /* records of it */
+	bool fetched;	 /* it holds instructions */
 	uint32_t listed; /* its place in the list, plus 1; 0: none */
 };
 
@@ -171,6 +173,7 @@ static enum pw_status add_record(struct pw_touch_encoder *encoder, uint64_t key,
 {
 	struct page fresh = {.number = page};
 	struct record *record = encoder->record.data;
+	struct page *at;
 	bool added;
 	enum pw_status st;
 
@@ -185,7 +188,9 @@ static enum pw_status add_record(struct pw_touch_encoder *encoder, uint64_t key,
 	if (st != PW_OK)
 		return st;
 	record->kind++;
-	PW_ARRAY_AT(&encoder->page, struct page, record->page).count++;
+	at = &PW_ARRAY_AT(&encoder->page, struct page, record->page);
+	at->count++;
+	at->fetched |= (flags_of(key) & PW_TOUCH_FETCH) != 0;
 	encoder->record.count++;
 	return PW_OK;
 }
@@ -220,17 +225,19 @@ enum pw_status pw_touch_encoder_add(struct pw_touch_encoder *encoder,
 
 /* ---- symbols ---- */
 
-/* List the pages that are touched often. */
+/* List the pages that are part of their records. */
 static void list_pages(struct pw_touch_encoder *encoder)
 {
 	size_t often = encoder->record.count / OFTEN_SHARE;
 	struct page *page = encoder->page.data;
 	uint32_t listed = 0;
 
-	if (often < OFTEN_MIN)
-		often = OFTEN_MIN;
-	for (size_t i = 0; i < encoder->page.count; i++)
-		page[i].listed = page[i].count >= often ? ++listed : 0;
+	for (size_t i = 0; i < encoder->page.count; i++) {
+		bool is = page[i].count >= OFTEN_MIN &&
+			  (page[i].fetched || page[i].count >= often);
+
+		page[i].listed = is ? ++listed : 0;
+	}
 }
 
 static enum pw_status put(struct pw_array *bytes, uint64_t value,

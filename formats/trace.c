@@ -22,10 +22,10 @@
 
 #define BATCH_ACCESSES_MAX ((size_t)64 << 10)
 
-/* A thread that has come, in a list of those of its process. */
+/* A thread that has come. */
 struct task {
 	uint64_t clock; /* instructions */
-	uint32_t older; /* the next in the list, plus 1; 0: none */
+	uint64_t ran;	/* the moment of its last batch */
 };
 
 struct pw_trace {
@@ -34,9 +34,11 @@ struct pw_trace {
 	void *state;
 	struct pw_trace_info info;
 	struct pw_trace_options options;
-	struct pw_collapse *collapse; /* NULL unless touches are asked for */
-	struct pw_array tasks;	      /* struct task, by thread */
-	struct pw_array newest; /* uint32_t by process: its last task + 1 */
+	struct pw_collapse *collapse;  /* NULL unless touches are asked for */
+	struct pw_array tasks;	       /* struct task, by thread */
+	struct pw_array process_ended; /* uint64_t by process, and by */
+	struct pw_array space_ended;   /* number of a space: the moment when */
+	uint64_t moment;	       /* its runs ended; it goes on then */
 	struct pw_lineage lineage;
 	struct pw_totals totals; /* of what was delivered */
 	struct pw_batch source;	 /* from the reader */
@@ -124,7 +126,8 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 	if (!trace)
 		return pw_fail_memory(err, "a trace");
 	trace->tasks = (struct pw_array)PW_ARRAY(struct task);
-	trace->newest = (struct pw_array)PW_ARRAY(uint32_t);
+	trace->process_ended = (struct pw_array)PW_ARRAY(uint64_t);
+	trace->space_ended = (struct pw_array)PW_ARRAY(uint64_t);
 	pw_lineage_init(&trace->lineage);
 	if (options)
 		trace->options = *options;
@@ -152,7 +155,8 @@ void pw_trace_close(struct pw_trace *trace)
 		trace->ops->close(trace->state);
 	pw_collapse_close(trace->collapse);
 	pw_array_free(&trace->tasks);
-	pw_array_free(&trace->newest);
+	pw_array_free(&trace->process_ended);
+	pw_array_free(&trace->space_ended);
 	pw_lineage_free(&trace->lineage);
 	pw_input_close(&trace->input);
 	free(trace);
@@ -163,35 +167,15 @@ const struct pw_trace_info *pw_trace_info(const struct pw_trace *trace)
 	return &trace->info;
 }
 
-/* Add the next thread to the list of its process. */
-static enum pw_status add_task(struct pw_trace *trace, struct pw_error *err)
-{
-	uint32_t thread = (uint32_t)trace->tasks.count;
-	uint32_t process = trace->info.threads[thread].process;
-	struct task task = {0};
-	enum pw_status st = PW_OK;
-
-	PW_ASSERT(process <= thread);
-	while (trace->newest.count <= process && st == PW_OK)
-		st = pw_array_push(&trace->newest, NULL, err);
-	if (st != PW_OK)
-		return st;
-	task.older = PW_ARRAY_AT(&trace->newest, uint32_t, process);
-	st = pw_array_push(&trace->tasks, &task, err);
-	if (st == PW_OK)
-		PW_ARRAY_AT(&trace->newest, uint32_t, process) = thread + 1;
-	return st;
-}
-
-/* The clock of @thread, made when it is new; NULL without memory. */
-static uint64_t *clock_of(struct pw_trace *trace, uint32_t thread,
-			  struct pw_error *err)
+/* What is known of @thread, made when it is new; NULL without memory. */
+static struct task *task_of(struct pw_trace *trace, uint32_t thread,
+			    struct pw_error *err)
 {
 	PW_ASSERT(thread < trace->info.thread_count);
 	while (trace->tasks.count <= thread)
-		if (add_task(trace, err) != PW_OK)
+		if (pw_array_push(&trace->tasks, NULL, err) != PW_OK)
 			return NULL;
-	return &PW_ARRAY_AT(&trace->tasks, struct task, thread).clock;
+	return &PW_ARRAY_AT(&trace->tasks, struct task, thread);
 }
 
 /* As many of @count accesses as keep the number of their touches bounded. */
@@ -261,34 +245,53 @@ static void cut(struct pw_trace *trace, size_t count)
 	take_events(trace);
 }
 
-/* End the runs of all threads of all processes in @space. */
-static void end_runs_in(struct pw_trace *trace, uint32_t space)
+/* The moment at @index of @moments, made when it is new; NULL without memory.
+ */
+static uint64_t *moment_at(struct pw_array *moments, size_t index,
+			   struct pw_error *err)
 {
-	for (uint32_t i = 0; i < trace->tasks.count; i++) {
-		uint32_t process = trace->info.threads[i].process;
-
-		if (pw_lineage_space(&trace->lineage, process) == space)
-			pw_collapse_end_runs(trace->collapse, i);
-	}
+	while (moments->count <= index)
+		if (pw_array_push(moments, NULL, err) != PW_OK)
+			return NULL;
+	return &PW_ARRAY_AT(moments, uint64_t, index);
 }
 
-/* An event ends the runs of all threads that share its address space. */
-static void end_runs(struct pw_trace *trace, uint32_t thread)
+/*
+ * An event of @thread ends the runs of all threads that share its address
+ * space: of those of its process, and of the space. Which run later find out.
+ */
+static enum pw_status end_runs(struct pw_trace *trace, uint32_t thread,
+			       struct pw_error *err)
 {
 	uint32_t process = trace->info.threads[thread].process;
-	uint32_t next = PW_ARRAY_AT(&trace->newest, uint32_t, process);
+	uint32_t space = pw_lineage_space(&trace->lineage, process);
+	uint64_t *ended = moment_at(&trace->process_ended, process, err);
+
+	trace->moment++;
+	if (!ended)
+		return err->status;
+	*ended = trace->moment;
+	if (space == PW_NO_SPACE)
+		return PW_OK;
+	ended = moment_at(&trace->space_ended, space, err);
+	if (!ended)
+		return err->status;
+	*ended = trace->moment;
+	return PW_OK;
+}
+
+/* Whether the runs of @thread, of which @task is known, were ended. */
+static bool runs_ended(const struct pw_trace *trace, uint32_t thread,
+		       const struct task *task)
+{
+	uint32_t process = trace->info.threads[thread].process;
 	uint32_t space = pw_lineage_space(&trace->lineage, process);
 
-	PW_ASSERT(next > 0);
-	while (next > 0) {
-		PW_DEBUG_ASSERT(trace->info.threads[next - 1].process ==
-				process);
-		pw_collapse_end_runs(trace->collapse, next - 1);
-		next = PW_ARRAY_AT(&trace->tasks, struct task, next - 1).older;
-	}
-	if (space != PW_NO_SPACE &&
-	    pw_lineage_is_shared(&trace->lineage, space))
-		end_runs_in(trace, space);
+	if (process < trace->process_ended.count &&
+	    PW_ARRAY_AT(&trace->process_ended, uint64_t, process) > task->ran)
+		return true;
+	return space < trace->space_ended.count &&
+	       PW_ARRAY_AT(&trace->space_ended, uint64_t, space) > task->ran;
 }
 
 /* Find the address space of the batch. */
@@ -321,9 +324,11 @@ static enum pw_status follow_events(struct pw_trace *trace,
 		struct pw_lineage_change change;
 
 		if (trace->collapse)
-			end_runs(trace, batch->thread);
-		st = pw_lineage_event(&trace->lineage, &trace->info,
-				      batch->thread, &event, &change, err);
+			st = end_runs(trace, batch->thread, err);
+		if (st == PW_OK)
+			st = pw_lineage_event(&trace->lineage, &trace->info,
+					      batch->thread, &event, &change,
+					      err);
 	}
 	return st;
 }
@@ -370,14 +375,17 @@ static enum pw_status fetch(struct pw_trace *trace, bool *more,
 static enum pw_status begin(struct pw_trace *trace, struct pw_error *err)
 {
 	struct pw_batch *batch = &trace->batch;
-	const uint64_t *clock = clock_of(trace, trace->source.thread, err);
+	struct task *task = task_of(trace, trace->source.thread, err);
 
-	if (!clock)
+	if (!task)
 		return err->status;
+	if (trace->collapse && runs_ended(trace, trace->source.thread, task))
+		pw_collapse_end_runs(trace->collapse, trace->source.thread);
+	task->ran = trace->moment;
 	memset(batch, 0, sizeof(*batch));
 	batch->thread = trace->source.thread;
 	batch->first_access = trace->totals.accesses;
-	batch->first_instruction = *clock;
+	batch->first_instruction = task->clock;
 	return PW_OK;
 }
 

@@ -105,13 +105,26 @@ static uint64_t choose_capacity(const struct pw_writer_options *options)
 	return wanted < most ? wanted : most;
 }
 
+static int choose_level(const struct pw_writer_options *options)
+{
+	return options->zstd_level ? options->zstd_level : ZSTD_LEVEL;
+}
+
+int pw_writer_touch_level(const struct pw_writer_options *options)
+{
+	int level = choose_level(options);
+
+	return options->dense && level < ZSTD_LEVEL_TOUCHES ? ZSTD_LEVEL_TOUCHES
+							    : level;
+}
+
 enum pw_status pw_writer_open(struct pw_writer **out, const char *path,
 			      const struct pw_writer_options *options,
 			      struct pw_error *err)
 {
 	struct pw_writer *writer = calloc(1, sizeof(*writer));
 	uint64_t capacity = choose_capacity(options);
-	int level = options->zstd_level ? options->zstd_level : ZSTD_LEVEL;
+	int level = choose_level(options);
 	enum pw_status st;
 
 	*out = NULL;
@@ -131,10 +144,7 @@ enum pw_status pw_writer_open(struct pw_writer **out, const char *path,
 	if (st == PW_OK && options->keep != PW_KEEP_ACCESSES)
 		st = pw_writer_segment_keep_touches(
 			&writer->segment, options->keep == PW_KEEP_TOUCHES,
-			options->dense && level < ZSTD_LEVEL_TOUCHES
-				? ZSTD_LEVEL_TOUCHES
-				: level,
-			err);
+			pw_writer_touch_level(options), err);
 	if (st != PW_OK)
 		goto fail;
 	st = pw_chunk_sink_open(&writer->sink, path, options->replace, err);

@@ -38,6 +38,11 @@ struct pw_writer_options {
 };
 
 /*
+ * The zstd level that touches are packed with.
+ */
+int pw_writer_touch_level(const struct pw_writer_options *options);
+
+/*
  * Begin a trace file, readable by its owner only (mode 0600).
  *
  * With options->replace an existing file stays until pw_writer_close has

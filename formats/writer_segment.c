@@ -328,11 +328,14 @@ static enum pw_status write_touches(struct pw_writer_segment *segment,
 	return pw_chunk_sink_write(sink, &chunk, &thread->last_touches, err);
 }
 
-enum pw_status pw_writer_segment_keep(struct pw_writer_segment *segment,
-				      struct pw_chunk_sink *sink,
-				      struct pw_chunk *chunk,
-				      const struct pw_array *payload,
-				      size_t first, struct pw_error *err)
+/*
+ * Write what is kept of the accesses of a thread. @chunk is what is known of
+ * them, and their payload was put into @payload from @first on.
+ */
+static enum pw_status keep(struct pw_writer_segment *segment,
+			   struct pw_chunk_sink *sink, struct pw_chunk *chunk,
+			   const struct pw_array *payload, size_t first,
+			   struct pw_error *err)
 {
 	struct pw_writer_thread *thread = thread_at(segment, chunk->thread);
 	const struct pw_writer_touched touched = {
@@ -385,8 +388,7 @@ static enum pw_status write_thread(struct pw_writer_segment *segment,
 	first = payload->count;
 	st = pack(segment, thread->lane, staged, &chunk, payload, err);
 	if (st == PW_OK)
-		st = pw_writer_segment_keep(segment, sink, &chunk, payload,
-					    first, err);
+		st = keep(segment, sink, &chunk, payload, first, err);
 	if (st != PW_OK)
 		return st;
 	thread->accesses += chunk.access_count;

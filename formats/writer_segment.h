@@ -89,21 +89,6 @@ pw_writer_segment_keep_touches(struct pw_writer_segment *segment, bool alone,
 			       int level, struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Write what is kept of the accesses of a thread. @chunk is what is known of
- * them, and their payload was put into @payload, which pw_chunk_sink_begin
- * gave, from @first on. Where touches are kept they have begun with the
- * segment.
- *
- * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
- */
-enum pw_status pw_writer_segment_keep(struct pw_writer_segment *segment,
-				      struct pw_chunk_sink *sink,
-				      struct pw_chunk *chunk,
-				      const struct pw_array *payload,
-				      size_t first,
-				      struct pw_error *err) PW_MUST_CHECK;
-
-/*
  * Free what the segment holds.
  */
 void pw_writer_segment_free(struct pw_writer_segment *segment);

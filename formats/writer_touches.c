@@ -6,7 +6,6 @@
 #include "base/assert.h"
 #include "formats/codec_touch.h"
 #include "formats/collapse.h"
-#include "formats/pwt_shapes.h"
 #include "formats/tally.h"
 #include "formats/touch_cut.h"
 #include "formats/window.h"
@@ -27,7 +26,8 @@ struct source {
 };
 
 struct pw_writer_touches {
-	struct pw_pwt_shapes shapes;
+	struct pw_pwt_shapes taken;
+	const struct pw_pwt_shapes *shapes; /* these, or others' */
 	struct pw_generic_decoder *generic;
 	struct pw_window *window;
 	struct pw_array address; /* uint64_t, of a decoded chunk; and so on */
@@ -49,7 +49,8 @@ enum pw_status pw_writer_touches_open(struct pw_writer_touches **out, int level,
 	*out = NULL;
 	if (!touches)
 		return pw_fail_memory(err, "touches of a trace");
-	touches->shapes = (struct pw_pwt_shapes)PW_PWT_SHAPES;
+	touches->taken = (struct pw_pwt_shapes)PW_PWT_SHAPES;
+	touches->shapes = &touches->taken;
 	touches->address = (struct pw_array)PW_ARRAY(uint64_t);
 	touches->pc = (struct pw_array)PW_ARRAY(uint64_t);
 	touches->size = (struct pw_array)PW_ARRAY(uint32_t);
@@ -78,7 +79,7 @@ void pw_writer_touches_close(struct pw_writer_touches *touches)
 	pw_collapse_close(touches->collapse);
 	pw_window_close(touches->window);
 	pw_generic_decoder_close(touches->generic);
-	pw_pwt_shapes_free(&touches->shapes);
+	pw_pwt_shapes_free(&touches->taken);
 	pw_array_free(&touches->address);
 	pw_array_free(&touches->pc);
 	pw_array_free(&touches->size);
@@ -93,11 +94,17 @@ enum pw_status pw_writer_touches_shapes(struct pw_writer_touches *touches,
 					const struct pw_array *raw,
 					struct pw_error *err)
 {
-	enum pw_status st = pw_pwt_shapes_add(&touches->shapes, first,
-					      raw->data, raw->count, err);
+	enum pw_status st = pw_pwt_shapes_add(&touches->taken, first, raw->data,
+					      raw->count, err);
 
 	PW_ASSERT(st != PW_ERR_FORMAT);
 	return st;
+}
+
+void pw_writer_touches_share(struct pw_writer_touches *touches,
+			     const struct pw_pwt_shapes *shapes)
+{
+	touches->shapes = shapes;
 }
 
 static int by_thread(const void *a, const void *b)
@@ -177,7 +184,7 @@ static enum pw_status open_source(struct pw_writer_touches *touches,
 		.raw_bytes = chunk->raw_bytes,
 		.count = chunk->access_count,
 	};
-	struct pw_window_source shown = {&touches->shapes, touches->generic,
+	struct pw_window_source shown = {touches->shapes, touches->generic,
 					 &payload};
 	uint64_t instructions;
 

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "formats/batch.h"
 #include "formats/layout.h"
+#include "formats/pwt_shapes.h"
 #include "formats/timeline.h"
 
 struct pw_writer_touches;
@@ -51,6 +52,15 @@ enum pw_status pw_writer_touches_shapes(struct pw_writer_touches *touches,
 					uint64_t first,
 					const struct pw_array *raw,
 					struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Use @shapes, which has all that payloads to come may execute, instead of any
+ * that are taken.
+ *
+ * Owns: @shapes stays the caller's, unchanged while payloads are read.
+ */
+void pw_writer_touches_share(struct pw_writer_touches *touches,
+			     const struct pw_pwt_shapes *shapes);
 
 /*
  * Begin a segment with this timeline, which is finished; @position accesses

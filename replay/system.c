@@ -107,6 +107,11 @@ enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 {
 	enum pw_status st = PW_OK;
 
+	if (number >= PW_SPACES_MAX)
+		return pw_fail(err, PW_ERR_SYSTEM,
+			       "of processes that run at a time, no more than "
+			       "%d can be simulated (pagewalk cut --process)",
+			       PW_SPACES_MAX);
 	while (system->spaces.count <= number && st == PW_OK)
 		st = pw_array_push(&system->spaces, NULL, err);
 	if (st != PW_OK)

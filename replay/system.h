@@ -36,6 +36,9 @@ struct pw_outlet {
 	void (*drain)(struct pw_outlet *outlet);
 };
 
+/* Address spaces at a time: Linux has 32768 processes unless told otherwise. */
+#define PW_SPACES_MAX 65536
+
 /* Of references; PW_TOUCH_FETCH tells it of records. */
 enum pw_side { PW_SIDE_DATA, PW_SIDE_INSTRUCTION, PW_SIDES };
 
@@ -113,7 +116,7 @@ void pw_system_free(struct pw_system *system);
  * with 0, and memory goes with the highest one.
  *
  * Owns:   the system.
- * Errors: PW_ERR_SYSTEM.
+ * Errors: PW_ERR_SYSTEM, also for PW_SPACES_MAX and more.
  */
 enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 			       struct pw_space **out,

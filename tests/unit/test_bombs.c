@@ -437,6 +437,39 @@ static void a_million_processes_are_listed(void **state)
 	free(threads);
 }
 
+/*
+ * Each event ends the runs of all threads of the process: if each thread were
+ * told so each time, this would take minutes.
+ */
+static void many_events_of_a_process_of_many_threads_are_read(void **state)
+{
+	const struct pw_event event = {.kind = PW_EVENT_munmap};
+	struct pw_writer_options options = {.replace = true};
+	const uint64_t address = 4096, pc = 0;
+	const uint32_t size_bytes = 1, threads = 1 << 15, events = 1 << 20;
+	const uint8_t kind = PW_ACCESS_LOAD;
+	const struct pw_accesses load = {1, &address, &pc, &size_bytes, &kind};
+	struct pw_thread thread = {0};
+	struct pw_error err = {0};
+	struct outcome outcome;
+	struct pw_writer *writer;
+
+	(void)state;
+	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
+	for (uint32_t i = 0; i < threads; i++) {
+		thread.tid = i;
+		PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
+	}
+	for (uint32_t i = 0; i < threads; i++)
+		PW_TEST_OK(pw_writer_accesses(writer, i, &load, &err), &err);
+	for (uint32_t i = 0; i < events; i++)
+		PW_TEST_OK(pw_writer_event(writer, 0, &event, &err), &err);
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
+	outcome = measure("events", NULL);
+	assert_int_equal(outcome.status, PW_OK);
+	assert_int_equal(outcome.events, events);
+}
+
 /* Names as long as the format has them, a hundred of each. */
 static void long_names_are_read(void **state)
 {
@@ -496,6 +529,8 @@ int main(void)
 		cmocka_unit_test(
 			a_million_threads_are_read_and_one_more_is_damage),
 		cmocka_unit_test(a_million_processes_are_listed),
+		cmocka_unit_test(
+			many_events_of_a_process_of_many_threads_are_read),
 		cmocka_unit_test(long_names_are_read),
 	};
 

@@ -3,6 +3,9 @@
  */
 #include "tests/support/pw_test.h"
 
+#include <stdlib.h>
+
+#include "formats/layout.h"
 #include "formats/lineage.h"
 
 enum { FORK = 0x1200011, VFORK = 0x4111, THREAD = 0x3d0f00 };
@@ -190,9 +193,83 @@ static void no_two_spaces_have_the_same_id(void **state)
 	pw_lineage_free(&f.lineage);
 }
 
+/*
+ * With a look at all threads for each event this would take minutes: the ids
+ * count down, and each fork has made the last thread that is left.
+ */
+static void a_million_children_are_found(void **state)
+{
+	struct pw_thread *threads = calloc(PW_THREADS_MAX, sizeof(*threads));
+	struct family f;
+
+	(void)state;
+	assert_non_null(threads);
+	for (uint32_t i = 0; i < PW_THREADS_MAX; i++)
+		threads[i] = (struct pw_thread){.process = i,
+						.tid = PW_THREADS_MAX - i};
+	begin(&f, threads, PW_THREADS_MAX);
+	run(&f, 0);
+	for (uint32_t id = 1; id < PW_THREADS_MAX; id++) {
+		send(&f, 0, PW_EVENT_clone, FORK, id);
+		assert_int_equal(f.change.other, id);
+		assert_int_equal(
+			pw_lineage_space(&f.lineage, PW_THREADS_MAX - id), id);
+	}
+	pw_lineage_free(&f.lineage);
+	free(threads);
+}
+
+/*
+ * Thread 0 makes a process whose id threads of its own process have too, which
+ * come before and have not run: of PW_NAMESAKES_MAX the child may be the last.
+ */
+static void of_many_namesakes_the_first_are_looked_at(void **state)
+{
+	struct pw_thread threads[PW_NAMESAKES_MAX + 2] = {{0, 10, 10, 0}};
+	struct family f;
+
+	(void)state;
+	for (uint32_t child = 2; child < PW_COUNT(threads); child++) {
+		for (uint32_t i = 1; i < child; i++)
+			threads[i] = (struct pw_thread){0, 10, 11, 0};
+		threads[child] = (struct pw_thread){1, 11, 11, 0};
+		begin(&f, threads, child + 1);
+		run(&f, 0);
+		send(&f, 0, PW_EVENT_clone, FORK, 11);
+		assert_int_equal(f.change.kind, PW_LINEAGE_FORK);
+		assert_int_equal(f.change.other,
+				 child <= PW_NAMESAKES_MAX ? 1 : PW_NO_SPACE);
+		pw_lineage_free(&f.lineage);
+	}
+}
+
+/* Of threads with one id those that run, in any order, are children no more. */
+static void namesakes_that_run_leave_the_others(void **state)
+{
+	const struct pw_thread threads[] = {
+		{0, 10, 10, 0}, {1, 11, 11, 0}, {2, 11, 11, 0}, {3, 11, 11, 0}};
+	struct family f;
+
+	(void)state;
+	begin(&f, threads, 3);
+	run(&f, 0);
+	run(&f, 2);
+	run(&f, 1);
+	send(&f, 0, PW_EVENT_clone, FORK, 11);
+	assert_int_equal(f.change.other, PW_NO_SPACE);
+	f.info.thread_count = 4;
+	run(&f, 0);
+	send(&f, 0, PW_EVENT_clone, FORK, 11);
+	assert_int_equal(f.change.other, 3);
+	pw_lineage_free(&f.lineage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_million_children_are_found),
+		cmocka_unit_test(of_many_namesakes_the_first_are_looked_at),
+		cmocka_unit_test(namesakes_that_run_leave_the_others),
 		cmocka_unit_test(no_two_spaces_have_the_same_id),
 		cmocka_unit_test(a_forked_process_gets_a_space_of_its_own),
 		cmocka_unit_test(a_vforked_process_shares_until_it_executes),

@@ -4,10 +4,12 @@
 #include "tests/support/pw_test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/bits.h"
 #include "formats/tally.h"
 #include "replay/replay.h"
+#include "replay/system.h"
 
 #define PAGE UINT64_C(0x1000)
 #define RECORDS_MAX 64
@@ -451,6 +453,36 @@ static void a_batch_of_an_unknown_thread_is_refused(void **state)
 	teardown(&f);
 }
 
+/* A trace of a million processes that do not end must not take all memory. */
+static void too_many_processes_are_an_error(void **state)
+{
+	struct pw_thread *many = calloc(PW_SPACES_MAX + 1, sizeof(*many));
+	struct pw_error err = {0};
+	struct builder b;
+	struct fixture f;
+
+	(void)state;
+	assert_non_null(many);
+	setup(&f, 1, NULL, 0);
+	f.info.threads = many;
+	f.info.thread_count = PW_SPACES_MAX + 1;
+	for (uint32_t i = 0; i <= PW_SPACES_MAX; i++)
+		many[i].process = i;
+	for (uint32_t i = 0; i < PW_SPACES_MAX; i++) {
+		begin(&b, i);
+		record(&b, PAGE, 0, 1, 0);
+		send(&f, &b, 0, 1);
+	}
+	begin(&b, PW_SPACES_MAX);
+	record(&b, PAGE, 0, 1, 0);
+	b.batch.access_count = 1;
+	assert_int_equal(pw_replay_batch(f.replay, &f.info, &b.batch, &err),
+			 PW_ERR_SYSTEM);
+	assert_non_null(strstr(err.message, "65536"));
+	teardown(&f);
+	free(many);
+}
+
 /* Populating 2^40 pages is more than any memory: an error, not a crash. */
 static void memory_that_ends_is_an_error(void **state)
 {
@@ -497,6 +529,7 @@ int main(void)
 		cmocka_unit_test(
 			assumed_mappings_are_not_counted_when_none_are_known),
 		cmocka_unit_test(a_batch_of_an_unknown_thread_is_refused),
+		cmocka_unit_test(too_many_processes_are_an_error),
 		cmocka_unit_test(memory_that_ends_is_an_error),
 	};
 
