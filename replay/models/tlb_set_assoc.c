@@ -36,6 +36,7 @@ const struct pw_tlb_ops pw_tlb_set_assoc = {
 	.state_bytes = pw_ordered_sets_bytes,
 	.init = pw_ordered_sets_init,
 	.filter_sets = pw_tlb_residues,
+	.filter_depth = pw_tlb_ways,
 	.lookup = lookup,
 	.holds = pw_ordered_sets_hold,
 	.insert = insert,
