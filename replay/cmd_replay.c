@@ -201,6 +201,7 @@ static enum pw_status open_job(struct job *job, const struct args *args,
 	if (st != PW_OK)
 		return st;
 	options_of_trace.epoch_accesses = pw_replay_epoch(job->replay);
+	options_of_trace.split = pw_replay_takes_split(job->replay);
 	return pw_trace_open(&job->trace, path, &options_of_trace, err);
 }
 

@@ -59,6 +59,12 @@ enum pw_status pw_replay_open(struct pw_replay **out,
 void pw_replay_close(struct pw_replay *replay);
 
 /*
+ * Whether touches may be as struct pw_trace_options.split says: no machine has
+ * a TLB for stores.
+ */
+bool pw_replay_takes_split(const struct pw_replay *replay);
+
+/*
  * What struct pw_trace_options.epoch_accesses shall be, so that rows end
  * exactly.
  *
