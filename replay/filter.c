@@ -84,7 +84,8 @@ void pw_filter_note(struct pw_filter *filter, uint64_t page, uint64_t how)
 	PW_DEBUG_ASSERT(recent[0] == NONE || !(recent[0] & PW_FILTER_OVERDUE));
 	if (place >= filter->depth)
 		place = filter->depth - 1;
-	memmove(&recent[1], &recent[0], place * sizeof(*recent));
+	for (size_t i = PW_FILTER_DEPTH - 1; i > 0; i--)
+		recent[i] = i <= place ? recent[i - 1] : recent[i];
 	recent[0] = page << PW_FILTER_BITS | how;
 	if (filter->sizes_mix)
 		filter->large.count = 0;

@@ -109,6 +109,17 @@ static inline bool pw_filter_knows_large(const struct pw_filter *filter,
 }
 
 /*
+ * Whether there is anything that processors must be told so.
+ */
+static inline bool pw_filter_has_overdue(const struct pw_filter *filter,
+					 uint64_t class)
+{
+	uint64_t first = filter->recent[class][0];
+
+	return (first & PW_FILTER_OVERDUE) && first != UINT64_MAX;
+}
+
+/*
  * The pages of @class, below or at filter->mask, that processors must be told
  * before they take notice of another reference to a page of the class, in this
  * order; then they are told. Returns how many: none where there is no such

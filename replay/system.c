@@ -121,8 +121,11 @@ static const uint8_t reading[PW_SIDES] = {PW_OPERATION_LOAD,
 static void catch_up(struct pw_system *system, size_t side, uint64_t class)
 {
 	uint64_t pages[PW_FILTER_DEPTH];
-	size_t count = pw_filter_overdue(&system->filter[side], class, pages);
+	size_t count;
 
+	if (!pw_filter_has_overdue(&system->filter[side], class))
+		return;
+	count = pw_filter_overdue(&system->filter[side], class, pages);
 	for (size_t i = 0; i < count; i++)
 		*pw_system_tell(system) = (struct pw_operation){
 			.page = pages[i],

@@ -10,17 +10,16 @@ static bool lookup(void *state, uint64_t page)
 {
 	struct pw_ordered_sets *sets = state;
 	uint64_t *set = pw_ordered_set(sets, pw_tlb_set_of(&sets->sets, page));
+	size_t way;
 
 	PW_DEBUG_ASSERT(page != PW_ORDERED_FREE);
 	if (sets->wide)
 		return pw_wide_set_lookup(pw_ordered_wide(set), page);
-	for (size_t i = 0; i < sets->sets.ways; i++) {
-		if (set[i] == page) {
-			pw_ordered_push(set, i, page);
-			return true;
-		}
-	}
-	return false;
+	way = pw_few_set_find(pw_ordered_few(set), sets->sets.ways, page);
+	if (way == PW_FEW_NONE)
+		return false;
+	pw_few_set_raise(pw_ordered_few(set), way);
+	return true;
 }
 
 static void insert(void *state, uint64_t page)
