@@ -100,7 +100,7 @@ static inline void pw_few_set_move(struct pw_few_set *set, unsigned at)
 	uint64_t newer = set->order & (((uint64_t)1 << at) - 1);
 	uint64_t older = set->order & (~(uint64_t)0 << at) << 4;
 
-	PW_DEBUG_ASSERT(at < 64 && at % 4 == 0);
+	PW_ASSERT(at < 64 && at % 4 == 0);
 	set->order = older | newer << 4 | way;
 }
 

@@ -260,16 +260,16 @@ static void check_batch(struct bench *b, size_t before,
 			const struct pw_touches *touches)
 {
 	size_t count = b->oracle.references.count - before;
-	struct walk w = {
-		.count = count,
-		.touches = touches,
-		.first = calloc(count + 1, sizeof(bool)),
-	};
+	struct walk w = {.count = count, .touches = touches};
 
+	if (count == 0) {
+		assert_int_equal(touches->count, 0);
+		return;
+	}
+	w.reference = &PW_ARRAY_AT(&b->oracle.references,
+				   struct oracle_reference, before);
+	w.first = calloc(count, sizeof(bool));
 	assert_non_null(w.first);
-	if (count)
-		w.reference = &PW_ARRAY_AT(&b->oracle.references,
-					   struct oracle_reference, before);
 	for (size_t i = 0; i < touches->count; i++)
 		check_record(b, &w, i);
 	assert_int_equal(next_of_side(&w, false, w.next[0]), count);
