@@ -25,6 +25,9 @@
 #include "base/array.h"
 #include "base/assert.h"
 #include "base/bits.h"
+#include "formats/access_sum.h"
+#include "formats/collapse_split.h"
+#include "formats/touch_room.h"
 
 #define NO_PAGE UINT64_MAX
 #define NO_RECORD SIZE_MAX
@@ -32,6 +35,7 @@
 /* A non-crossing access makes two records at most: ORDER and its own. */
 #define RECORDS_AN_ACCESS 2
 #define SLICE_ACCESSES ((size_t)1 << 15)
+_Static_assert(SLICE_ACCESSES <= PW_SUM_ACCESSES_MAX, "a slice can be counted");
 
 /* 4 KiB pages of the largest page that there may be, as a power of two. */
 #define LARGEST_ORDER 18
@@ -66,39 +70,16 @@ struct cursor {
 	uint64_t stored[STORED_PAGES];
 };
 
-struct columns {
-	uint64_t *page;
-	uint64_t *instruction;
-	uint32_t *loads;
-	uint32_t *stores;
-	uint32_t *fetches;
-	uint8_t *flags;
-};
-
 struct pw_collapse {
 	struct pw_array threads; /* struct thread */
 	struct cursor cursor;	 /* of the batch that is open */
 	uint32_t thread;	 /* whose batch it is */
-	struct columns out;
-	size_t capacity; /* of each column */
-	uint32_t limit;	 /* accesses until records are begun anew */
-	size_t left;	 /* of them */
+	bool is_split;
+	struct pw_split split; /* likewise, if so */
+	struct pw_touch_room out;
+	uint32_t limit; /* accesses until records are begun anew */
+	size_t left;	/* of them */
 };
-
-/* Four counts of 16 bits in a word; a slice fits. */
-#define A_FETCH UINT64_C(1)
-#define A_LOAD (UINT64_C(1) << 16)
-#define A_STORE (UINT64_C(1) << 32)
-#define A_FIRST (UINT64_C(1) << 48)
-_Static_assert(SLICE_ACCESSES < (1 << 16), "counts of a slice fit 16 bits");
-
-/* What an access adds, by its lower five bits; no kind counts as a load. */
-#define WEIGHTS(more)                                                         \
-	(more) + A_LOAD, (more) + A_LOAD, (more) + A_STORE, (more) + A_STORE, \
-		(more) + A_FETCH, (more) + A_FETCH, (more) + A_FETCH,         \
-		(more) + A_FETCH
-static const uint64_t weight[32] = {WEIGHTS(0), WEIGHTS(0), WEIGHTS(A_FIRST),
-				    WEIGHTS(A_FIRST)};
 
 static bool is_fetch(unsigned kind)
 {
@@ -129,8 +110,8 @@ static void set_data_window(struct cursor *c, uint64_t page)
 	c->window[PW_ACCESS_MODIFY] = store_page;
 }
 
-static size_t emit(const struct columns *out, struct cursor *c, uint64_t page,
-		   unsigned flags)
+static size_t emit(const struct pw_touch_room *out, struct cursor *c,
+		   uint64_t page, unsigned flags)
 {
 	size_t i = c->count++;
 
@@ -145,7 +126,7 @@ static size_t emit(const struct columns *out, struct cursor *c, uint64_t page,
 }
 
 /* Write down the counts of the fetch side's record. */
-static void end_fetch_record(const struct columns *out, struct cursor *c)
+static void end_fetch_record(const struct pw_touch_room *out, struct cursor *c)
 {
 	PW_DEBUG_ASSERT(!c->fetches || c->fetch.record < c->count);
 	if (c->fetches)
@@ -153,7 +134,7 @@ static void end_fetch_record(const struct columns *out, struct cursor *c)
 	c->fetches = 0;
 }
 
-static void end_data_record(const struct columns *out, struct cursor *c)
+static void end_data_record(const struct pw_touch_room *out, struct cursor *c)
 {
 	PW_DEBUG_ASSERT(!(c->loads | c->stores) || c->data.record < c->count);
 	if (c->loads | c->stores) {
@@ -165,7 +146,7 @@ static void end_data_record(const struct columns *out, struct cursor *c)
 }
 
 /* Make the page touched last the newest record's too. */
-static void settle(const struct columns *out, struct cursor *c)
+static void settle(const struct pw_touch_room *out, struct cursor *c)
 {
 	bool store = is_store(c->last_kind);
 
@@ -199,7 +180,7 @@ static unsigned relate(const struct side *side, uint64_t page)
 	return side->record == NO_RECORD ? PW_TOUCH_CONTINUED : PW_TOUCH_ORDER;
 }
 
-static void record_fetch(const struct columns *out, struct cursor *c,
+static void record_fetch(const struct pw_touch_room *out, struct cursor *c,
 			 uint64_t page, unsigned kind)
 {
 	settle(out, c);
@@ -226,7 +207,7 @@ static bool may_change_fetches(struct cursor *c, uint64_t page)
 	return is_new && (page ^ c->fetch.run) >> LARGEST_ORDER == 0;
 }
 
-static void record_data(const struct columns *out, struct cursor *c,
+static void record_data(const struct pw_touch_room *out, struct cursor *c,
 			uint64_t page, unsigned kind)
 {
 	bool store = is_store(kind);
@@ -262,18 +243,18 @@ static void record_data(const struct columns *out, struct cursor *c,
 /* Add what @sum counts; the last of them was of @kind. */
 static void absorb(struct cursor *c, uint64_t sum, unsigned kind)
 {
-	c->fetches += (uint16_t)(sum / A_FETCH);
-	c->loads += (uint16_t)(sum / A_LOAD);
-	c->stores += (uint16_t)(sum / A_STORE);
-	c->begun += (uint16_t)(sum / A_FIRST);
+	c->fetches += (uint16_t)(sum / PW_SUM_FETCH);
+	c->loads += (uint16_t)(sum / PW_SUM_LOAD);
+	c->stores += (uint16_t)(sum / PW_SUM_STORE);
+	c->begun += (uint16_t)(sum / PW_SUM_FIRST);
 	c->last_kind = (uint8_t)kind;
 }
 
-static void refer(const struct columns *out, struct cursor *c, uint64_t page,
-		  unsigned kind)
+static void refer(const struct pw_touch_room *out, struct cursor *c,
+		  uint64_t page, unsigned kind)
 {
 	if (page == c->window[PW_ACCESS_KIND(kind)])
-		absorb(c, weight[kind % PW_COUNT(weight)], kind);
+		absorb(c, pw_access_weight(kind), kind);
 	else if (is_fetch(kind))
 		record_fetch(out, c, page, kind);
 	else
@@ -298,59 +279,12 @@ static size_t skim(struct cursor *c, const struct pw_accesses *accesses,
 
 		if (!(known & inside))
 			break;
-		sum += weight[kind[i] % PW_COUNT(weight)];
+		sum += pw_access_weight(kind[i]);
 	}
 	PW_DEBUG_ASSERT(i >= begin && i <= end);
 	if (i > begin)
 		absorb(c, sum, kind[i - 1]);
 	return i;
-}
-
-static enum pw_status grow(void **column, size_t capacity, size_t item_bytes,
-			   struct pw_error *err)
-{
-	void *data = reallocarray(*column, capacity, item_bytes);
-
-	if (!data)
-		return pw_fail_memory(err, "touches");
-	*column = data;
-	return PW_OK;
-}
-
-/* Room for @more records after @count. */
-static enum pw_status reserve(struct pw_collapse *collapse, size_t count,
-			      size_t more, struct pw_error *err)
-{
-	size_t capacity = collapse->capacity;
-	struct columns *out = &collapse->out;
-	const struct {
-		void **data;
-		size_t item_bytes;
-	} column[] = {
-		{(void **)&out->page, sizeof(*out->page)},
-		{(void **)&out->instruction, sizeof(*out->instruction)},
-		{(void **)&out->loads, sizeof(*out->loads)},
-		{(void **)&out->stores, sizeof(*out->stores)},
-		{(void **)&out->fetches, sizeof(*out->fetches)},
-		{(void **)&out->flags, sizeof(*out->flags)},
-	};
-
-	PW_ASSERT(count <= capacity);
-	if (capacity - count >= more)
-		return PW_OK;
-	if (more > SIZE_MAX / 2 - count)
-		return pw_fail_memory(err, "touches");
-	capacity = count + more > capacity * 3 / 2 ? count + more
-						   : capacity * 3 / 2;
-	for (size_t i = 0; i < PW_COUNT(column); i++) {
-		enum pw_status st = grow(column[i].data, capacity,
-					 column[i].item_bytes, err);
-
-		if (st != PW_OK)
-			return st;
-	}
-	collapse->capacity = capacity;
-	return PW_OK;
 }
 
 /* One reference in each page of an access; the rest of a slice still fits. */
@@ -367,9 +301,10 @@ static enum pw_status cross(struct pw_collapse *collapse, struct cursor *c,
 
 	PW_ASSERT(bytes > 1);
 	PW_ASSERT(last >= page);
-	st = reserve(collapse, c->count,
-		     RECORDS_AN_ACCESS * (last - page + 1 + SLICE_ACCESSES) + 1,
-		     err);
+	st = pw_touch_room_reserve(
+		&collapse->out, c->count,
+		RECORDS_AN_ACCESS * (last - page + 1 + SLICE_ACCESSES) + 1,
+		err);
 	if (st != PW_OK)
 		return st;
 	for (; page <= last; page++) {
@@ -387,8 +322,8 @@ static enum pw_status slice(struct pw_collapse *collapse, struct cursor *c,
 	enum pw_status st;
 
 	PW_ASSERT(end - begin <= SLICE_ACCESSES);
-	st = reserve(collapse, c->count, RECORDS_AN_ACCESS * SLICE_ACCESSES + 1,
-		     err);
+	st = pw_touch_room_reserve(&collapse->out, c->count,
+				   RECORDS_AN_ACCESS * SLICE_ACCESSES + 1, err);
 	for (size_t i = begin; st == PW_OK; i++) {
 		uint64_t address;
 
@@ -406,10 +341,51 @@ static enum pw_status slice(struct pw_collapse *collapse, struct cursor *c,
 	return st;
 }
 
+/* The references in each page of an access that crosses pages. */
+static enum pw_status cross_split(struct pw_collapse *collapse,
+				  const struct pw_accesses *accesses,
+				  size_t index, struct pw_error *err)
+{
+	uint64_t address = accesses->address[index];
+	uint32_t bytes = accesses->size_bytes[index];
+	uint64_t page = address >> PW_PAGE_SHIFT;
+	uint64_t last = pw_access_last_byte(address, bytes) >> PW_PAGE_SHIFT;
+	unsigned kind = accesses->kind[index];
+	enum pw_status st =
+		pw_touch_room_reserve(&collapse->out, collapse->split.count,
+				      last - page + 2 + SLICE_ACCESSES, err);
+
+	PW_ASSERT(last >= page);
+	for (; st == PW_OK && page <= last; page++) {
+		pw_split_refer(&collapse->split, &collapse->out, page, kind);
+		kind &= ~(unsigned)PW_ACCESS_FIRST;
+	}
+	return st;
+}
+
+/* As slice, for sides that are two. */
+static enum pw_status slice_split(struct pw_collapse *collapse,
+				  const struct pw_accesses *accesses,
+				  size_t begin, size_t end,
+				  struct pw_error *err)
+{
+	enum pw_status st = pw_touch_room_reserve(
+		&collapse->out, collapse->split.count, SLICE_ACCESSES + 1, err);
+
+	while (st == PW_OK) {
+		begin = pw_split_add(&collapse->split, &collapse->out, accesses,
+				     begin, end);
+		if (begin == end)
+			break;
+		st = cross_split(collapse, accesses, begin++, err);
+	}
+	return st;
+}
+
 /* End the open records in order and forget the window, not the runs. */
 static void settle_all(struct pw_collapse *collapse, struct cursor *c)
 {
-	PW_ASSERT(c->count < collapse->capacity);
+	PW_ASSERT(c->count < collapse->out.capacity);
 	settle(&collapse->out, c);
 	end_fetch_record(&collapse->out, c);
 	end_data_record(&collapse->out, c);
@@ -452,12 +428,7 @@ void pw_collapse_close(struct pw_collapse *collapse)
 	if (!collapse)
 		return;
 	pw_array_free(&collapse->threads);
-	free(collapse->out.page);
-	free(collapse->out.instruction);
-	free(collapse->out.loads);
-	free(collapse->out.stores);
-	free(collapse->out.fetches);
-	free(collapse->out.flags);
+	pw_touch_room_free(&collapse->out);
 	free(collapse);
 }
 
@@ -478,9 +449,20 @@ enum pw_status pw_collapse_begin(struct pw_collapse *collapse, uint32_t thread,
 	};
 	set_fetch_window(c, NO_PAGE);
 	set_data_window(c, NO_PAGE);
+	pw_split_begin(&collapse->split, state->data_run, state->fetch_run,
+		       instruction);
 	collapse->thread = thread;
 	collapse->left = collapse->limit;
 	return PW_OK;
+}
+
+/* End the open records. */
+static void cut(struct pw_collapse *collapse)
+{
+	if (collapse->is_split)
+		pw_split_cut(&collapse->split);
+	else if (collapse->cursor.last_kind != 0)
+		settle_all(collapse, &collapse->cursor);
 }
 
 enum pw_status pw_collapse_add(struct pw_collapse *collapse,
@@ -496,13 +478,16 @@ enum pw_status pw_collapse_add(struct pw_collapse *collapse,
 
 		n = n < collapse->left ? n : collapse->left;
 		n = n < SLICE_ACCESSES ? n : SLICE_ACCESSES;
-		st = slice(collapse, c, accesses, done, done + n, err);
+		st = collapse->is_split ? slice_split(collapse, accesses, done,
+						      done + n, err)
+					: slice(collapse, c, accesses, done,
+						done + n, err);
 		if (st != PW_OK)
 			return st;
 		done += n;
 		collapse->left -= n;
 		if (collapse->left == 0) {
-			settle_all(collapse, c);
+			cut(collapse);
 			collapse->left = collapse->limit;
 		}
 	}
@@ -511,14 +496,17 @@ enum pw_status pw_collapse_add(struct pw_collapse *collapse,
 
 void pw_collapse_end(struct pw_collapse *collapse, struct pw_touches *out)
 {
-	struct cursor *c = &collapse->cursor;
+	const struct cursor *c = &collapse->cursor;
+	const struct pw_split *split = &collapse->split;
 
-	if (c->last_kind != 0)
-		settle_all(collapse, c);
+	cut(collapse);
 	PW_ARRAY_AT(&collapse->threads, struct thread, collapse->thread) =
-		(struct thread){c->fetch.run, c->data.run};
+		collapse->is_split
+			? (struct thread){split->side[PW_TOUCH_FETCH].run,
+					  split->side[0].run}
+			: (struct thread){c->fetch.run, c->data.run};
 	*out = (struct pw_touches){
-		.count = c->count,
+		.count = collapse->is_split ? split->count : c->count,
 		.page = collapse->out.page,
 		.instruction = collapse->out.instruction,
 		.loads = collapse->out.loads,
@@ -574,7 +562,8 @@ enum pw_status pw_collapse_resume(struct pw_collapse *collapse, uint32_t thread,
 	enum pw_status st = meet(collapse, thread, err);
 
 	if (st == PW_OK)
-		st = reserve(collapse, 0, touches->count, err);
+		st = pw_touch_room_reserve(&collapse->out, 0, touches->count,
+					   err);
 	if (st != PW_OK || touches->count == 0)
 		return st;
 	state = &PW_ARRAY_AT(&collapse->threads, struct thread, thread);
@@ -597,4 +586,10 @@ void pw_collapse_limit_counts(struct pw_collapse *collapse, uint32_t accesses)
 {
 	PW_ASSERT(accesses > 0);
 	collapse->limit = accesses;
+}
+
+void pw_collapse_split(struct pw_collapse *collapse)
+{
+	PW_ASSERT(collapse->threads.count == 0);
+	collapse->is_split = true;
 }

@@ -42,6 +42,13 @@ enum pw_status pw_collapse_open(struct pw_collapse **out,
 				struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * Before the first batch: leave out records that only tell which side was
+ * touched last, and first loads after a run's first store; see
+ * collapse_split.h. Touches and references are as many.
+ */
+void pw_collapse_split(struct pw_collapse *collapse);
+
+/*
  * Free the collapser. NULL is allowed.
  */
 void pw_collapse_close(struct pw_collapse *collapse);

@@ -139,6 +139,8 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 	if (st == PW_OK && (trace->options.needs == PW_NEED_TOUCHES ||
 			    trace->options.needs == PW_NEED_BOTH))
 		st = pw_collapse_open(&trace->collapse, err);
+	if (st == PW_OK && trace->collapse && trace->options.split)
+		pw_collapse_split(trace->collapse);
 	if (st != PW_OK) {
 		pw_trace_close(trace);
 		return st;

@@ -8,10 +8,13 @@
 
 #define NONE UINT64_MAX
 
-void pw_filter_init(struct pw_filter *filter, uint64_t classes, bool sizes_mix)
+void pw_filter_init(struct pw_filter *filter, uint64_t classes, size_t depth,
+		    bool sizes_mix)
 {
 	PW_ASSERT(classes == 0 || pw_is_pow2(classes));
+	PW_ASSERT(depth > 0 && depth <= PW_FILTER_DEPTH);
 	filter->usable = classes != 0;
+	filter->depth = depth;
 	filter->sizes_mix = sizes_mix;
 	filter->group_mask = 0;
 	if (classes > PW_FILTER_CLASSES_MAX)
@@ -22,29 +25,68 @@ void pw_filter_init(struct pw_filter *filter, uint64_t classes, bool sizes_mix)
 
 void pw_filter_clear(struct pw_filter *filter)
 {
-	for (uint64_t i = 0; i <= filter->mask; i++)
-		filter->recent[i] = NONE;
-	filter->large.count = 0;
 	PW_ASSERT(filter->mask < PW_FILTER_CLASSES_MAX);
+	memset(filter->recent, 0xff,
+	       (filter->mask + 1) * sizeof(*filter->recent));
+	filter->large.count = 0;
+}
+
+/* The place of @page in its class, or PW_FILTER_DEPTH. */
+static size_t place_of(const struct pw_filter *filter, uint64_t page)
+{
+	const uint64_t *recent = filter->recent[page & filter->mask];
+	size_t i = 0;
+
+	while (i < PW_FILTER_DEPTH &&
+	       (recent[i] ^ page << PW_FILTER_BITS) > PW_FILTER_FLAGS)
+		i++;
+	return i;
 }
 
 uint64_t pw_filter_how(const struct pw_filter *filter, uint64_t page)
 {
-	uint64_t recent = filter->recent[page & filter->mask];
+	size_t place = place_of(filter, page);
 
-	PW_DEBUG_ASSERT(page < NONE >> 2);
-	if (recent >> 2 == page && recent != NONE)
-		return recent & 3;
+	PW_DEBUG_ASSERT(page < NONE >> PW_FILTER_BITS);
+	if (place < PW_FILTER_DEPTH)
+		return filter->recent[page & filter->mask][place] &
+		       (PW_FILTER_READ | PW_FILTER_WRITE);
 	return page - filter->large.first < filter->large.count
 		       ? filter->large.how
 		       : 0;
 }
 
+size_t pw_filter_overdue(struct pw_filter *filter, uint64_t class,
+			 uint64_t pages[PW_FILTER_DEPTH])
+{
+	uint64_t *recent;
+	size_t count = 0;
+
+	PW_DEBUG_ASSERT(class <= filter->mask);
+	recent = filter->recent[class];
+	while (count < PW_FILTER_DEPTH && recent[count] != NONE &&
+	       recent[count] & PW_FILTER_OVERDUE)
+		count++;
+	for (size_t i = 0; i < count; i++) {
+		recent[i] &= ~(uint64_t)PW_FILTER_OVERDUE;
+		pages[count - 1 - i] = recent[i] >> PW_FILTER_BITS;
+	}
+	return count;
+}
+
 void pw_filter_note(struct pw_filter *filter, uint64_t page, uint64_t how)
 {
+	uint64_t *recent = filter->recent[page & filter->mask];
+	size_t place = place_of(filter, page);
+
 	if (!filter->usable)
 		return;
-	filter->recent[page & filter->mask] = page << 2 | how;
+	PW_DEBUG_ASSERT(recent[0] == NONE || !(recent[0] & PW_FILTER_OVERDUE));
+	if (place >= filter->depth)
+		place = filter->depth - 1;
+	for (size_t i = PW_FILTER_DEPTH - 1; i > 0; i--)
+		recent[i] = i <= place ? recent[i - 1] : recent[i];
+	recent[0] = page << PW_FILTER_BITS | how;
 	if (filter->sizes_mix)
 		filter->large.count = 0;
 }
@@ -57,10 +99,26 @@ void pw_filter_note_large(struct pw_filter *filter,
 	/* Where sizes mix, a base page that was in a set may be below now. */
 	if (filter->sizes_mix) {
 		filter->mask = 0;
-		filter->recent[0] = NONE;
+		filter->depth = 1;
+		memset(filter->recent[0], 0xff, sizeof(filter->recent[0]));
 	}
 	filter->large = *large;
 	PW_DEBUG_ASSERT(large->count > 1);
+}
+
+/* Remove the pages of a class that are in [first, first + count). */
+static void sweep(uint64_t *recent, uint64_t first, uint64_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < PW_FILTER_DEPTH; i++) {
+		PW_DEBUG_ASSERT(recent[i] == NONE ||
+				!(recent[i] & PW_FILTER_OVERDUE));
+		if ((recent[i] >> PW_FILTER_BITS) - first >= count)
+			recent[kept++] = recent[i];
+	}
+	while (kept < PW_FILTER_DEPTH)
+		recent[kept++] = NONE;
 }
 
 void pw_filter_drop(struct pw_filter *filter, uint64_t first, uint64_t count)
@@ -70,12 +128,8 @@ void pw_filter_drop(struct pw_filter *filter, uint64_t first, uint64_t count)
 	PW_ASSERT(count > 0);
 	first &= ~filter->group_mask;
 	count = last - first + 1;
-	for (uint64_t i = 0; i <= filter->mask && i < count; i++) {
-		uint64_t *recent = &filter->recent[(first + i) & filter->mask];
-
-		if ((*recent >> 2) - first < count)
-			*recent = NONE;
-	}
+	for (uint64_t i = 0; i <= filter->mask && i < count; i++)
+		sweep(filter->recent[(first + i) & filter->mask], first, count);
 	/* It may be a piece of a page that a TLB holds whole. */
 	filter->large.count = 0;
 }

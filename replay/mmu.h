@@ -71,6 +71,7 @@ enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 /* What machines take notice of, to make a filter for them. */
 struct pw_mmu_notice {
 	uint64_t classes;    /* pw_tlb_ops.filter_sets; 0: of everything */
+	size_t depth;	     /* pw_tlb_ops.filter_depth, of base pages */
 	uint64_t group_mask; /* base pages that an entry holds, less 1 */
 	/* By height of an entry: that of the least piece that a TLB holds. */
 	unsigned held[PW_TLB_HEIGHTS];

@@ -3,6 +3,7 @@
  */
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/filter.h"
 #include "replay/mmu.h"
 
 /* Whether any array of base @base holds anything. */
@@ -165,6 +166,15 @@ static void take_notice(struct pw_mmu_notice *notice,
 		/* Pages of a group are of different classes. */
 		if (group && sets > 1)
 			sets = 1;
+		if (choice->ops && notice->held[h] == 0) {
+			size_t depth = choice->group_order
+					       ? 1
+					       : choice->ops->filter_depth(
+							 &choice->config);
+
+			if (depth < notice->depth)
+				notice->depth = depth;
+		}
 		/* Of large pages only the last one is kept in any case. */
 		if (sets == 0 ||
 		    (notice->held[h] == 0 && sets < notice->classes))
@@ -175,7 +185,8 @@ static void take_notice(struct pw_mmu_notice *notice,
 struct pw_mmu_notice pw_mmu_notices(const struct pw_machine *machine,
 				    bool fetch)
 {
-	struct pw_mmu_notice notice = {.classes = (uint64_t)1 << 32};
+	struct pw_mmu_notice notice = {.classes = (uint64_t)1 << 32,
+				       .depth = PW_FILTER_DEPTH};
 
 	for (unsigned h = 0; h < PW_TLB_HEIGHTS; h++)
 		notice.held[h] = pw_walker_held_height(machine, h);
@@ -184,8 +195,11 @@ struct pw_mmu_notice pw_mmu_notices(const struct pw_machine *machine,
 		return notice;
 	}
 	take_notice(&notice, machine, PW_TLB_ARRAY_l1d);
-	if (pw_tlb_is_declared(&machine->l1s))
+	if (pw_tlb_is_declared(&machine->l1s)) {
 		take_notice(&notice, machine, PW_TLB_ARRAY_l1s);
+		/* A page may be known by a load, and not there for stores. */
+		notice.depth = 1;
+	}
 	return notice;
 }
 

@@ -51,6 +51,14 @@ struct pw_tlb_ops {
 	 * to it modulo S is a hit that changes nothing. 0: never so.
 	 */
 	uint64_t (*filter_sets)(const struct pw_tlb_config *config);
+	/*
+	 * How many of the pages touched last among those equal modulo S are
+	 * there, at least, if none was removed. Touches of these may be left
+	 * out if, before any other page equal to them is touched, each of the
+	 * pages left out is touched once, in the order of their last touches.
+	 * At least 1; no meaning where S is 0.
+	 */
+	size_t (*filter_depth)(const struct pw_tlb_config *config);
 	/* Whether @page is there; a hit makes it the most recent. */
 	bool (*lookup)(void *state, uint64_t page);
 	/* Whether @page is there; nothing changes. */

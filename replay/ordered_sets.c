@@ -3,12 +3,11 @@
  */
 #include "replay/ordered_sets.h"
 
-#define FEW_WAYS 16
-
 static size_t count_set_words(size_t ways)
 {
-	return ways <= FEW_WAYS ? ways
-				: pw_wide_set_bytes(ways) / sizeof(uint64_t);
+	return (ways <= PW_FEW_WAYS ? pw_few_set_bytes(ways)
+				    : pw_wide_set_bytes(ways)) /
+	       sizeof(uint64_t);
 }
 
 size_t pw_ordered_sets_bytes(const struct pw_tlb_config *config)
@@ -23,13 +22,16 @@ size_t pw_ordered_sets_bytes(const struct pw_tlb_config *config)
 void pw_ordered_sets_flush(void *state)
 {
 	struct pw_ordered_sets *sets = state;
-	uint64_t count = sets->sets.count;
+	size_t ways = sets->sets.ways;
 
-	for (uint64_t i = 0; sets->wide && i < count; i++)
-		pw_wide_set_init(pw_ordered_wide(pw_ordered_set(sets, i)),
-				 sets->sets.ways);
-	for (size_t i = 0; !sets->wide && i < count * sets->sets.ways; i++)
-		sets->words[i] = PW_ORDERED_FREE;
+	for (uint64_t i = 0; i < sets->sets.count; i++) {
+		uint64_t *set = pw_ordered_set(sets, i);
+
+		if (sets->wide)
+			pw_wide_set_init(pw_ordered_wide(set), ways);
+		else
+			pw_few_set_init(pw_ordered_few(set), ways);
+	}
 }
 
 void pw_ordered_sets_init(void *state, const struct pw_tlb_config *config)
@@ -37,7 +39,7 @@ void pw_ordered_sets_init(void *state, const struct pw_tlb_config *config)
 	struct pw_ordered_sets *sets = state;
 
 	sets->sets = pw_tlb_divide(config);
-	sets->wide = sets->sets.ways > FEW_WAYS;
+	sets->wide = sets->sets.ways > PW_FEW_WAYS;
 	sets->set_words = count_set_words(sets->sets.ways);
 	PW_ASSERT(sets->sets.count * sets->set_words * sizeof(uint64_t) +
 			  sizeof(*sets) ==
@@ -54,24 +56,8 @@ bool pw_ordered_sets_hold(const void *state, uint64_t key)
 	if (sets->wide)
 		return pw_wide_set_find(
 			(const struct pw_wide_set *)(const void *)set, key);
-	for (size_t i = 0; i < sets->sets.ways; i++) {
-		if (set[i] == key)
-			return true;
-	}
-	return false;
-}
-
-/* Remove the keys of @set in [first, first + count), closing the gaps. */
-static void sweep(uint64_t *set, size_t ways, uint64_t first, uint64_t count)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < ways; i++) {
-		if (set[i] - first >= count || set[i] == PW_ORDERED_FREE)
-			set[kept++] = set[i];
-	}
-	while (kept < ways)
-		set[kept++] = PW_ORDERED_FREE;
+	return pw_few_set_find((const struct pw_few_set *)(const void *)set,
+			       sets->sets.ways, key) != PW_FEW_NONE;
 }
 
 void pw_ordered_sets_invalidate(void *state, uint64_t first, uint64_t count)
@@ -86,6 +72,7 @@ void pw_ordered_sets_invalidate(void *state, uint64_t first, uint64_t count)
 		if (sets->wide)
 			pw_wide_set_remove(pw_ordered_wide(set), first, count);
 		else
-			sweep(set, sets->sets.ways, first, count);
+			pw_few_set_remove(pw_ordered_few(set), sets->sets.ways,
+					  first, count);
 	}
 }

@@ -2,17 +2,17 @@
  * ordered_sets.h - sets that hold their keys in an order, newest first.
  *
  * What makes a key the newest is the model's choice: being put in, or being
- * looked up too. A set of few ways is an array in that order, so position is
- * age and the victim is always the last one; free ways are at the end. Sets of
- * many ways are wide_set.c's.
+ * looked up too. The victim is always the oldest one. Sets of few ways are
+ * few_set.h's, those of many wide_set.c's.
  *
- * Cost: O(ways) a look-up with few ways, but O(1) for recent keys; 8 bytes of
- *       state an entry; O(1) with many ways, 24 to 32 bytes.
+ * Cost: O(1); 8 bytes of state an entry and 24 a set with few ways, 24 to 32
+ *       bytes an entry with many.
  */
 #ifndef PW_REPLAY_ORDERED_SETS_H
 #define PW_REPLAY_ORDERED_SETS_H
 
 #include "base/assert.h"
+#include "replay/few_set.h"
 #include "replay/tlb_sets.h"
 #include "replay/wide_set.h"
 
@@ -70,13 +70,11 @@ static inline struct pw_wide_set *pw_ordered_wide(uint64_t *set)
 }
 
 /*
- * Make room in front of a set of few ways by moving @count keys back.
+ * A set of few ways; likewise.
  */
-static inline void pw_ordered_push(uint64_t *set, size_t count, uint64_t key)
+static inline struct pw_few_set *pw_ordered_few(uint64_t *set)
 {
-	for (size_t i = count; i > 0; i--)
-		set[i] = set[i - 1];
-	set[0] = key;
+	return (struct pw_few_set *)(void *)set;
 }
 
 /*
@@ -92,7 +90,7 @@ static inline void pw_ordered_sets_insert(struct pw_ordered_sets *sets,
 	if (sets->wide)
 		pw_wide_set_insert(pw_ordered_wide(set), key);
 	else
-		pw_ordered_push(set, sets->sets.ways - 1, key);
+		pw_few_set_insert(pw_ordered_few(set), sets->sets.ways, key);
 }
 
 #endif

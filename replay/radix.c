@@ -119,6 +119,16 @@ static void add_height(struct pw_radix *radix, unsigned bits)
 	radix->shift[h + 1] = radix->shift[h] + bits;
 }
 
+static void use_recent(struct pw_radix *radix, struct pw_radix_recent *recent,
+		       size_t count)
+{
+	radix->recent = recent;
+	radix->recent_mask = count - 1;
+	radix->missed = 0;
+	for (size_t i = 0; i < count; i++)
+		recent[i].key = NO_KEY;
+}
+
 void pw_radix_init(struct pw_radix *radix, const struct pw_geometry *geometry,
 		   struct pw_slab *slab, struct pw_table_use *use)
 {
@@ -134,8 +144,7 @@ void pw_radix_init(struct pw_radix *radix, const struct pw_geometry *geometry,
 
 		add_height(radix, rest < ROOTS_BITS ? rest : ROOTS_BITS);
 	}
-	for (size_t i = 0; i < PW_RADIX_RECENT; i++)
-		radix->recent[i].key = NO_KEY;
+	use_recent(radix, radix->first_recent, PW_RADIX_RECENT);
 }
 
 /* ---- tables ---- */
@@ -286,7 +295,7 @@ static void table_clear(struct pw_radix *radix, unsigned height, uint64_t *word,
 static inline struct pw_radix_recent *recall(struct pw_radix *radix,
 					     uint64_t page)
 {
-	return &radix->recent[(page >> radix->shift[1]) % PW_RADIX_RECENT];
+	return &radix->recent[(page >> radix->shift[1]) & radix->recent_mask];
 }
 
 /* Forget what was recent of [first, end). */
@@ -296,51 +305,71 @@ static void forget(struct pw_radix *radix, uint64_t first, uint64_t end)
 	uint64_t high = (end - 1) >> radix->shift[1];
 
 	PW_DEBUG_ASSERT(first < end);
-	for (uint64_t key = low; key <= high && key - low < PW_RADIX_RECENT;
+	for (uint64_t key = low; key <= high && key - low <= radix->recent_mask;
 	     key++) {
 		struct pw_radix_recent *recent =
-			&radix->recent[key % PW_RADIX_RECENT];
+			&radix->recent[key & radix->recent_mask];
 
 		if (recent->key >= low && recent->key <= high)
 			recent->key = NO_KEY;
 	}
 }
 
-/* Look up what is above the leaf table of @page; false if there is nothing. */
-static bool refill(struct pw_radix *radix, uint64_t page,
-		   struct pw_radix_recent *recent)
+/* Remember more leaf tables when those that are known are missed often. */
+static void widen(struct pw_radix *radix)
+{
+	size_t count = (size_t)radix->recent_mask + 1;
+	struct pw_radix_recent *more;
+
+	if (count == PW_RADIX_RECENT_MAX || ++radix->missed < 64 * count)
+		return;
+	radix->missed = 0;
+	more = pw_arena_alloc(radix->slab->arena, PW_RADIX_RECENT_MAX,
+			      sizeof(*more));
+	if (more)
+		use_recent(radix, more, PW_RADIX_RECENT_MAX);
+}
+
+/* Look up what is above the leaf table of @page; NULL if there is nothing. */
+static const struct pw_radix_recent *refill(struct pw_radix *radix,
+					    uint64_t page)
 {
 	uint64_t word = radix->top;
 	unsigned height = radix->heights;
+	struct pw_radix_recent *recent;
 
 	while (height > 1 && (word & TAG) != TAG_LEAF) {
 		if (word == 0)
-			return false;
+			return NULL;
 		height--;
 		word = table_get(radix, height, word,
 				 index_at(radix, page, height));
 	}
 	if (word == 0)
-		return false;
+		return NULL;
+	widen(radix);
+	recent = recall(radix, page);
 	recent->key = page >> radix->shift[1];
 	recent->word = word;
 	recent->height = height;
 	recent->ptes = NULL;
 	if ((word & TAG) == TAG_TABLE)
 		recent->ptes = pw_node_array(radix->slab, node_of(word));
-	return true;
+	return recent;
 }
 
 bool pw_radix_find(void *state, uint64_t page, struct pw_leaf *leaf)
 {
 	struct pw_radix *radix = state;
-	struct pw_radix_recent *recent = recall(radix, page);
+	const struct pw_radix_recent *recent = recall(radix, page);
 	uint64_t word;
 
 	*leaf = (struct pw_leaf){.first = page};
-	if (recent->key != page >> radix->shift[1] &&
-	    !refill(radix, page, recent))
-		return false;
+	if (recent->key != page >> radix->shift[1]) {
+		recent = refill(radix, page);
+		if (!recent)
+			return false;
+	}
 	if (recent->ptes) {
 		leaf->pte = recent->ptes[index_at(radix, page, 0)];
 		return leaf->pte != 0;

@@ -14,7 +14,9 @@
 /* Levels of tables and, above the root, of what holds roots together. */
 #define PW_RADIX_HEIGHTS_MAX (PW_LEVELS_MAX + 2)
 
+/* Leaf tables that are known at once: at first, and when that is too few. */
 #define PW_RADIX_RECENT 64
+#define PW_RADIX_RECENT_MAX 2048
 
 /* What a model of a radix page table is. */
 struct pw_radix_shape {
@@ -45,7 +47,10 @@ struct pw_radix {
 	unsigned shift[PW_RADIX_HEIGHTS_MAX + 1]; /* of an entry, by height */
 	struct pw_node_kind kind[PW_RADIX_HEIGHTS_MAX];
 	uint64_t top; /* what an entry for the topmost table would say */
-	struct pw_radix_recent recent[PW_RADIX_RECENT];
+	struct pw_radix_recent *recent;
+	uint64_t recent_mask; /* their number less 1; it is a power of two */
+	uint64_t missed;      /* those looked up since there are so many */
+	struct pw_radix_recent first_recent[PW_RADIX_RECENT];
 };
 
 /*

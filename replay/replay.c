@@ -207,6 +207,15 @@ static enum pw_status look(struct pw_replay *replay,
 	return watch->look(watch->argument, replay, stop, err);
 }
 
+bool pw_replay_takes_split(const struct pw_replay *replay)
+{
+	PW_ASSERT(replay->group_count > 0);
+	for (size_t i = 0; i < replay->group_count; i++)
+		if (replay->groups[i].system.split_stores)
+			return false;
+	return true;
+}
+
 static void count_batch(struct pw_counters *counters,
 			const struct pw_batch *batch)
 {

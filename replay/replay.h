@@ -101,6 +101,12 @@ struct pw_system *pw_replay_system(struct pw_replay *replay, size_t index);
 uint32_t pw_replay_space(const struct pw_replay *replay, uint32_t process);
 
 /*
+ * Whether touches may be as struct pw_trace_options.split says: no machine has
+ * a TLB for stores.
+ */
+bool pw_replay_takes_split(const struct pw_replay *replay);
+
+/*
  * What struct pw_trace_options.epoch_accesses shall be, so that rows end
  * exactly.
  *

@@ -25,7 +25,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->outlet = outlet;
 	system->shift = machine->geometry.page_shift - PW_PAGE_SHIFT;
 	for (size_t i = 0; i < PW_SIDES; i++)
-		pw_filter_init(&system->filter[i], 0, false);
+		pw_filter_init(&system->filter[i], 0, 1, false);
 }
 
 void pw_system_filter(struct pw_system *system,
@@ -34,7 +34,10 @@ void pw_system_filter(struct pw_system *system,
 {
 	PW_ASSERT(count > 0);
 	for (size_t side = 0; side < PW_SIDES; side++) {
-		struct pw_mmu_notice all = {.classes = classes_max};
+		struct pw_mmu_notice all = {
+			.classes = classes_max,
+			.depth = classes_max > 1 ? PW_FILTER_DEPTH : 1,
+		};
 
 		memset(all.held, 0xff, sizeof(all.held));
 		for (size_t i = 0; i < count; i++) {
@@ -43,12 +46,15 @@ void pw_system_filter(struct pw_system *system,
 
 			if (one.classes < all.classes)
 				all.classes = one.classes;
+			if (one.depth < all.depth)
+				all.depth = one.depth;
 			all.group_mask |= one.group_mask;
 			for (size_t h = 0; h < PW_TLB_HEIGHTS; h++)
 				if (one.held[h] < all.held[h])
 					all.held[h] = one.held[h];
 		}
-		pw_filter_init(&system->filter[side], all.classes, true);
+		pw_filter_init(&system->filter[side], all.classes, all.depth,
+			       true);
 		system->filter[side].group_mask = all.group_mask;
 		memcpy(system->held[side], all.held, sizeof(all.held));
 	}
@@ -120,10 +126,39 @@ enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 	return *out ? PW_OK : add_space(system, number, out, err);
 }
 
+static const uint8_t reading[PW_SIDES] = {PW_OPERATION_LOAD,
+					  PW_OPERATION_FETCH};
+
+/* Tell processors what is overdue of a class of pages. */
+static void catch_up(struct pw_system *system, size_t side, uint64_t class)
+{
+	uint64_t pages[PW_FILTER_DEPTH];
+	size_t count;
+
+	if (!pw_filter_has_overdue(&system->filter[side], class))
+		return;
+	count = pw_filter_overdue(&system->filter[side], class, pages);
+	for (size_t i = 0; i < count; i++)
+		*pw_system_tell(system) = (struct pw_operation){
+			.page = pages[i],
+			.value = PW_PTE_PRESENT,
+			.space = system->current->number,
+			.kind = reading[side],
+		};
+}
+
+static void catch_up_all(struct pw_system *system, size_t side)
+{
+	for (uint64_t i = 0; i <= system->filter[side].mask; i++)
+		catch_up(system, side, i);
+}
+
 static void clear_filters(struct pw_system *system)
 {
-	for (size_t i = 0; i < PW_SIDES; i++)
+	for (size_t i = 0; i < PW_SIDES; i++) {
+		catch_up_all(system, i);
 		pw_filter_clear(&system->filter[i]);
+	}
 }
 
 /* Give the runner's process the faults since it began to run. */
@@ -181,10 +216,10 @@ enum pw_status pw_system_switch(struct pw_system *system,
 	if (st != PW_OK)
 		return st;
 	PW_ASSERT(space && space->number == runner->space);
+	clear_filters(system);
 	system->current = space;
 	system->runner = *runner;
 	system->ended = false;
-	clear_filters(system);
 	*pw_system_tell(system) =
 		(struct pw_operation){.kind = PW_OPERATION_RUN,
 				      .value = runner->thread,
@@ -198,6 +233,8 @@ void pw_system_invalidate(struct pw_system *system,
 			  uint64_t count)
 {
 	PW_ASSERT(count > 0 && first + count <= space->page_end);
+	for (size_t i = 0; i < PW_SIDES; i++)
+		catch_up_all(system, i);
 	*pw_system_tell(system) =
 		(struct pw_operation){.kind = PW_OPERATION_INVALIDATE,
 				      .page = first,
@@ -215,19 +252,19 @@ void pw_system_empty(struct pw_system *system)
 	pw_space_clear(system->current);
 	system->current->rss_peak = 0;
 	PW_ASSERT(pw_pages_count(system, system->current, all) == 0);
+	clear_filters(system);
 	*pw_system_tell(system) = (struct pw_operation){
 		.kind = PW_OPERATION_FORGET, .space = system->current->number};
 	system->ended = true;
-	clear_filters(system);
 	pw_system_note_peaks(system);
 }
 
 void pw_system_place(struct pw_system *system, uint32_t thread, uint64_t cpu)
 {
+	/* It may be on another CPU then. */
+	clear_filters(system);
 	*pw_system_tell(system) = (struct pw_operation){
 		.kind = PW_OPERATION_PLACE, .page = cpu, .value = thread};
-	/* It may be on another CPU now. */
-	clear_filters(system);
 }
 
 void pw_system_moment(struct pw_system *system, const char *mark,
@@ -340,8 +377,6 @@ static __attribute__((noinline)) enum pw_status
 refer(struct pw_system *system, const struct pw_touches *touches, size_t index,
       struct pw_error *err)
 {
-	static const uint8_t kinds[PW_SIDES] = {PW_OPERATION_LOAD,
-						PW_OPERATION_FETCH};
 	struct references r = read_record(system, touches, index);
 	struct pw_space *space = system->current;
 	struct pw_leaf leaf;
@@ -355,11 +390,15 @@ refer(struct pw_system *system, const struct pw_touches *touches, size_t index,
 	st = prepare(system, r.page, r.write, &leaf, err);
 	if (st != PW_OK)
 		return st;
+	if (leaf.height > 0)
+		catch_up_all(system, r.side);
+	else
+		catch_up(system, r.side, r.page & system->filter[r.side].mask);
 	*pw_system_tell(system) = (struct pw_operation){
 		.page = r.page,
 		.value = leaf.pte,
 		.space = space->number,
-		.kind = r.write ? PW_OPERATION_STORE : kinds[r.side],
+		.kind = r.write ? PW_OPERATION_STORE : reading[r.side],
 		.height = (uint8_t)leaf.height,
 		.probes = (uint16_t)leaf.probes,
 	};

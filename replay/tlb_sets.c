@@ -57,3 +57,10 @@ uint64_t pw_tlb_residues(const struct pw_tlb_config *config)
 
 	return config->index == PW_TLB_XOR ? 1 : sets & (0 - sets);
 }
+
+size_t pw_tlb_depth_one(const struct pw_tlb_config *config)
+{
+	PW_DEBUG_ASSERT(config->entries > 0);
+	(void)config;
+	return 1;
+}

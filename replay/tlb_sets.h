@@ -44,6 +44,12 @@ struct pw_tlb_sets pw_tlb_divide(const struct pw_tlb_config *config);
 uint64_t pw_tlb_residues(const struct pw_tlb_config *config);
 
 /*
+ * The filter_depth of models that may drop all pages but the one touched last:
+ * 1.
+ */
+size_t pw_tlb_depth_one(const struct pw_tlb_config *config);
+
+/*
  * The set of @key, by the page number in it.
  *
  * Source: for XOR, Tatar, Trujillo, Giuffrida & Bos, "TLB;DR", USENIX Security

@@ -24,6 +24,7 @@ const struct pw_tlb_ops pw_tlb_fifo = {
 	.state_bytes = pw_ordered_sets_bytes,
 	.init = pw_ordered_sets_init,
 	.filter_sets = pw_tlb_residues,
+	.filter_depth = pw_tlb_depth_one,
 	.lookup = lookup,
 	.holds = pw_ordered_sets_hold,
 	.insert = insert,

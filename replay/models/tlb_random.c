@@ -44,6 +44,7 @@ const struct pw_tlb_ops pw_tlb_random = {
 	.state_bytes = state_bytes,
 	.init = init,
 	.filter_sets = pw_tlb_residues,
+	.filter_depth = pw_tlb_depth_one,
 	.lookup = lookup,
 	.holds = pw_way_sets_hold,
 	.insert = insert,

@@ -10,17 +10,16 @@ static bool lookup(void *state, uint64_t page)
 {
 	struct pw_ordered_sets *sets = state;
 	uint64_t *set = pw_ordered_set(sets, pw_tlb_set_of(&sets->sets, page));
+	size_t way;
 
 	PW_DEBUG_ASSERT(page != PW_ORDERED_FREE);
 	if (sets->wide)
 		return pw_wide_set_lookup(pw_ordered_wide(set), page);
-	for (size_t i = 0; i < sets->sets.ways; i++) {
-		if (set[i] == page) {
-			pw_ordered_push(set, i, page);
-			return true;
-		}
-	}
-	return false;
+	way = pw_few_set_find(pw_ordered_few(set), sets->sets.ways, page);
+	if (way == PW_FEW_NONE)
+		return false;
+	pw_few_set_raise(pw_ordered_few(set), way);
+	return true;
 }
 
 static void insert(void *state, uint64_t page)
@@ -36,6 +35,7 @@ const struct pw_tlb_ops pw_tlb_set_assoc = {
 	.state_bytes = pw_ordered_sets_bytes,
 	.init = pw_ordered_sets_init,
 	.filter_sets = pw_tlb_residues,
+	.filter_depth = pw_tlb_ways,
 	.lookup = lookup,
 	.holds = pw_ordered_sets_hold,
 	.insert = insert,

@@ -93,6 +93,18 @@ static void insert(void *state, uint64_t page)
 	turn_away(set->word, leaves, way);
 }
 
+/*
+ * A victim's nodes all point to it, and each was turned by a use of another way
+ * that came after its own: so many pages are younger. Where a half lacks ways,
+ * nodes may point elsewhere.
+ */
+static size_t filter_depth(const struct pw_tlb_config *config)
+{
+	size_t ways = pw_tlb_ways(config);
+
+	return pw_is_pow2(ways) ? (size_t)pw_log2(ways) + 1 : 1;
+}
+
 const struct pw_tlb_ops pw_tlb_tree_plru = {
 	.name = "tree-plru",
 	.summary = "set-associative, a tree of bits in each set points away "
@@ -102,6 +114,7 @@ const struct pw_tlb_ops pw_tlb_tree_plru = {
 	.state_bytes = state_bytes,
 	.init = init,
 	.filter_sets = pw_tlb_residues,
+	.filter_depth = filter_depth,
 	.lookup = lookup,
 	.holds = pw_way_sets_hold,
 	.insert = insert,

@@ -1,16 +1,16 @@
 /*
  * bench_replay.c - how fast machines take touches that are in memory.
  *
- * bench_replay prints rows of name, value, unit in user CPU time, median of
- * five, for loads without locality on a plain machine (64 L1 entries, 1536
- * STLB entries):
- *   few       6 % STLB misses: of 2000 pages, most often the lower ones
- *   small     uniformly random in 64 MiB: 90 % STLB misses
- *   large     uniformly random in 4 GiB
- *   first     each page once, a store: a fault each, 16 GiB of pages
+ * bench_replay [STREAM] prints rows of name, value, unit in user CPU time,
+ * median of five, for loads without locality on a plain machine (64 L1 entries,
+ * 1536 STLB entries): few       6 % STLB misses: of 2000 pages, most often the
+ * lower ones small     uniformly random in 64 MiB: 90 % STLB misses large
+ * uniformly random in 4 GiB first     each page once, a store: a fault each, 16
+ * GiB of pages
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/assert.h"
@@ -119,7 +119,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct stream streams[] = {
 		{"few", 4 << 20, 2000, 900, false},
@@ -132,6 +132,8 @@ int main(void)
 	for (size_t i = 0; i < PW_COUNT(streams); i++) {
 		double s[ROUNDS], misses = 0;
 
+		if (argc > 1 && strcmp(argv[1], streams[i].name) != 0)
+			continue;
 		for (size_t j = 0; j < ROUNDS; j++)
 			s[j] = run(&streams[i], &columns, &misses);
 		qsort(s, ROUNDS, sizeof(*s), compare);

@@ -231,6 +231,69 @@ static void touching_the_most_recent_page_of_a_class_changes_nothing(void **s)
 	each_tlb(check_filter);
 }
 
+#define DEPTH_MAX 64
+
+/* Touch again what was left out of a class, the page left out first at last. */
+static void catch_up(const struct subject *s, const uint64_t *recent,
+		     size_t *left_out)
+{
+	for (; *left_out > 0; --*left_out)
+		assert_true(touch(&s->tlb, recent[*left_out - 1]));
+}
+
+/* The promise of filter_depth: the same of touches that are put off. */
+static void check_depth(const struct subject *s)
+{
+	const struct pw_tlb_choice choice = {.ops = s->tlb.ops,
+					     .config = s->config};
+	uint64_t classes = s->tlb.ops->filter_sets(&s->config);
+	size_t depth = classes ? s->tlb.ops->filter_depth(&s->config) : 0;
+	uint64_t(*recent)[DEPTH_MAX] =
+		pw_arena_alloc(s->arena, 1024, sizeof(*recent));
+	size_t left_out[1024] = {0};
+	struct pw_random random;
+	struct pw_tlb plain;
+	struct pw_error err;
+
+	if (classes == 0)
+		return;
+	assert_non_null(recent);
+	assert_true(depth > 0 && classes <= 1024);
+	if (depth > DEPTH_MAX)
+		depth = DEPTH_MAX;
+	memset(recent, 0xff, 1024 * sizeof(*recent));
+	PW_TEST_OK(pw_tlb_make(&plain, &choice, s->arena, &err), &err);
+	pw_random_seed(&random, 18);
+	for (size_t i = 0; i < STEPS; i++) {
+		uint64_t page = pw_random_below(&random, s->config.entries + 3);
+		uint64_t class = page & (classes - 1);
+		uint64_t *last = recent[class];
+		size_t place = 0;
+
+		while (place < depth && last[place] != page)
+			place++;
+		if (place == depth) {
+			catch_up(s, last, &left_out[class]);
+			assert_int_equal(touch(&s->tlb, page),
+					 touch(&plain, page));
+			place--;
+		} else {
+			assert_true(touch(&plain, page));
+			/* All above are left out already but those told. */
+			if (place > 0 && place >= left_out[class])
+				left_out[class]++;
+		}
+		memmove(last + 1, last, place * sizeof(*last));
+		last[0] = page;
+	}
+}
+
+static void touches_of_recent_pages_can_be_put_off(void **s)
+{
+	(void)s;
+	each_tlb(check_depth);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +305,7 @@ int main(void)
 			an_invalidation_removes_its_pages_and_no_others),
 		cmocka_unit_test(
 			touching_the_most_recent_page_of_a_class_changes_nothing),
+		cmocka_unit_test(touches_of_recent_pages_can_be_put_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  */
 #include "tests/support/pw_test.h"
 
+#include "base/random.h"
 #include "replay/models.h"
 #include "replay/slab.h"
 
@@ -336,6 +337,45 @@ static void pages_cost_less_than_24_bytes_in_any_pattern(void **state)
 	}
 }
 
+#define SPREAD_TABLES 300
+#define SPREAD_PAGES 6 /* of each table */
+
+/* The nth page of those that come and go. */
+static uint64_t spread(size_t n)
+{
+	return (uint64_t)(n / SPREAD_PAGES) * 512 + n % SPREAD_PAGES;
+}
+
+/* So many leaf tables that those looked up last are remembered in more places
+ * after a while; what is found does not change by it. */
+static void pages_are_found_however_many_tables_there_are(void **state)
+{
+	bool present[SPREAD_TABLES * SPREAD_PAGES] = {false};
+	struct pw_random random;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	pw_random_seed(&random, 1);
+	for (size_t i = 0; i < 60000; i++) {
+		size_t n = (size_t)pw_random_below(&random, PW_COUNT(present));
+
+		assert_int_equal(find(&f, spread(n)) != 0, present[n]);
+		if (pw_random_below(&random, 4) != 0)
+			continue;
+		if (present[n])
+			f.ops->unmap(f.table, spread(n));
+		else
+			map_all(&f, spread(n), 1, 1);
+		present[n] = !present[n];
+	}
+	for (size_t n = 0; n < PW_COUNT(present); n++)
+		if (present[n])
+			f.ops->unmap(f.table, spread(n));
+	expect_nothing(&f);
+	pw_arena_close(f.arena);
+}
+
 static void memory_that_ends_is_said(void **state)
 {
 	struct pw_page_table_config config = {.levels = 4};
@@ -371,6 +411,7 @@ int main(void)
 		cmocka_unit_test(
 			levels_and_pages_that_are_not_there_are_refused),
 		cmocka_unit_test(pages_cost_less_than_24_bytes_in_any_pattern),
+		cmocka_unit_test(pages_are_found_however_many_tables_there_are),
 		cmocka_unit_test(memory_that_ends_is_said),
 	};
 

@@ -174,7 +174,8 @@ static void open_subject(struct subject *s, uint64_t seed)
 			     &s->walked);
 	for (size_t i = 0; i < 2; i++) {
 		s->notice[i] = pw_mmu_notices(&s->machine, i);
-		pw_filter_init(&s->filter[i], s->notice[i].classes, true);
+		pw_filter_init(&s->filter[i], s->notice[i].classes,
+			       s->notice[i].depth, true);
 		s->filter[i].group_mask = s->notice[i].group_mask;
 	}
 }
@@ -199,9 +200,44 @@ static uint64_t pick_page(struct subject *s)
 	return half + page + below(s, below(s, 2) ? 16 : TABLE);
 }
 
+/* Make the references that were put off. */
+static void catch_up(struct subject *s)
+{
+	for (size_t side = 0; side < 2; side++) {
+		struct pw_filter *filter = &s->filter[side];
+		uint64_t pages[PW_FILTER_DEPTH];
+
+		for (uint64_t i = 0; i <= filter->mask; i++) {
+			size_t n = pw_filter_overdue(filter, i, pages);
+
+			for (size_t j = 0; j < n; j++) {
+				const struct pw_reference again = {
+					.page = pages[j],
+					.leaf = {.first = pages[j],
+						 .pte = PW_PTE_PRESENT},
+					.asid = s->asid,
+					.space = s->asid};
+
+				pw_mmu_refer(&s->mmu,
+					     pw_mmu_side_of(&s->mmu, side != 0,
+							    false),
+					     &again);
+			}
+		}
+	}
+}
+
+static void forget(struct subject *s)
+{
+	catch_up(s);
+	pw_filter_clear(&s->filter[0]);
+	pw_filter_clear(&s->filter[1]);
+}
+
 static void invalidate(struct subject *s, uint32_t asid, uint64_t first,
 		       uint64_t count)
 {
+	catch_up(s);
 	pw_mmu_invalidate(&s->mmu, asid, first, count);
 	pw_filter_drop(&s->filter[0], first, count);
 	pw_filter_drop(&s->filter[1], first, count);
@@ -239,9 +275,8 @@ static void run_in(struct subject *s, uint32_t asid)
 {
 	if (asid == s->asid)
 		return;
+	forget(s);
 	s->asid = asid;
-	pw_filter_clear(&s->filter[0]);
-	pw_filter_clear(&s->filter[1]);
 }
 
 static void note(struct subject *s, const struct pw_reference *reference,
@@ -294,6 +329,7 @@ static void refer_fast(struct subject *s, uint32_t asid, uint64_t page,
 	reference.neighbours = pw_neighbours_find(
 		&table_ops, &s->space[asid], &s->machine.geometry, page,
 		&reference.leaf, pw_mmu_wants(&s->machine));
+	catch_up(s);
 	pw_mmu_refer(&s->mmu,
 		     pw_mmu_side_of(&s->mmu, record->fetch, record->write),
 		     &reference);
@@ -413,16 +449,13 @@ static void act(struct subject *s)
 		invalidate(s, asid, page, 1 + below(s, 200));
 		break;
 	case 2:
+		forget(s);
 		if (below(s, 4) == 0) {
 			pw_mmu_flush(&s->mmu);
-			pw_filter_clear(&s->filter[0]);
-			pw_filter_clear(&s->filter[1]);
 			pw_oracle_mmu_flush(&s->oracle);
 			pw_oracle_walks_flush(&s->walker);
 		} else {
 			pw_mmu_flush_space(&s->mmu, asid);
-			pw_filter_clear(&s->filter[0]);
-			pw_filter_clear(&s->filter[1]);
 			pw_oracle_mmu_flush_space(&s->oracle, asid);
 			pw_oracle_walks_invalidate(
 				&s->walker, &s->oracle.tlb[PW_ORACLE_STLB],

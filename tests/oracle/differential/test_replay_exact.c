@@ -454,6 +454,8 @@ static void replay_from_memory(struct subject *s)
 	f.info.thread_count = s->trace.threads;
 	pw_lineage_init(&f.lineage);
 	PW_TEST_OK(pw_collapse_open(&f.collapse, &err), &err);
+	if (pw_replay_takes_split(s->replay) && below(s, 2))
+		pw_collapse_split(f.collapse);
 	for (size_t i = 0; i < s->trace.stretch.count; i++)
 		feed_stretch(&f, PW_ARRAY_AT(&s->trace.stretch,
 					     struct pw_random_stretch, i));
@@ -537,6 +539,7 @@ static void replay_from_file(struct subject *s, const char *path)
 
 	options.workers = 1 + (unsigned)below(s, 3);
 	options.epoch_accesses = pw_replay_epoch(s->replay);
+	options.split = pw_replay_takes_split(s->replay);
 	PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
 	PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
 	while (batch) {
