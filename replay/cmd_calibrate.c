@@ -62,18 +62,22 @@ static const struct pw_table_spec chase_spec = {
 	.title = "Chain of loads",
 	.help = "The time of a load that goes round so many pages, without "
 		"that of as many lines in few pages, and what the machine "
-		"predicts with the measured costs.",
+		"predicts with the measured costs, by itself and with the "
+		"lines.",
 	.form = PW_FORM_ROWS,
 	.chart = {.kind = PW_CHART_LINE,
 		  .x = "pages",
-		  .y = {"translation_ns", "predicted_ns"},
+		  .y = {"load_ns", "predicted_load_ns"},
 		  .y_title = "ns a load",
-		  .log_x = true},
+		  .log_x = true,
+		  .log_y = true},
 	.column = {{"pages", "Pages", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"load_ns", "Load", PW_CELL_F64, PW_UNIT_NS},
 		   {"data_ns", "Lines alone", PW_CELL_F64, PW_UNIT_NS},
 		   {"translation_ns", "Translation", PW_CELL_F64, PW_UNIT_NS},
-		   {"predicted_ns", "Predicted", PW_CELL_F64, PW_UNIT_NS}},
+		   {"predicted_ns", "Predicted", PW_CELL_F64, PW_UNIT_NS},
+		   {"predicted_load_ns", "Predicted load", PW_CELL_F64,
+		    PW_UNIT_NS}},
 };
 
 static const uint64_t sizes[] = {
@@ -337,11 +341,14 @@ static void add_chase(struct pw_tables *out, const struct job *job)
 	double hz = (double)job->machine->cost.clock_hz;
 
 	for (size_t i = 0; i < SIZES; i++) {
+		double predicted = job->predicted[i].cycles * 1e9 / hz;
+
 		pw_cell_u64(table, sizes[i]);
 		pw_cell_f64(table, job->load_ns[i]);
 		pw_cell_f64(table, job->data_ns[i]);
 		pw_cell_f64(table, translation(job, i));
-		pw_cell_f64(table, job->predicted[i].cycles * 1e9 / hz);
+		pw_cell_f64(table, predicted);
+		pw_cell_f64(table, job->data_ns[i] + predicted);
 	}
 }
 

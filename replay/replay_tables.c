@@ -4,6 +4,7 @@
 #include "replay/replay_tables.h"
 
 #include "replay/cost.h"
+#include "replay/interval_tables.h"
 
 static const struct pw_table_spec counters_spec = {
 	.name = "counters",
@@ -41,14 +42,22 @@ static const struct pw_table_spec tlbs_spec = {
 	.name = "tlbs",
 	.title = "TLBs",
 	.help = "By structure and size of the entry's page; pages of a group "
-		"count as single ones.",
+		"count as single ones. MPKI: misses per 1000 instructions.",
 	.form = PW_FORM_ROWS,
 	.column = {{"structure", "Structure", PW_CELL_TEXT, PW_UNIT_NONE},
 		   {"page_bytes", "Page size", PW_CELL_U64, PW_UNIT_BYTES},
 		   {"lookups", "Look-ups", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"hits", "Hits", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"misses", "Misses", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"prefetches", "Prefetches", PW_CELL_U64, PW_UNIT_COUNT}},
+		   {"prefetches", "Prefetches", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"mpki", "MPKI", PW_CELL_F64, PW_UNIT_NONE}},
+};
+
+static const struct pw_table_spec rates_spec = {
+	.name = "rates",
+	.title = "Rates",
+	.help = "MPKI: misses per 1000 instructions; of walks, what one needs.",
+	.form = PW_FORM_PAIRS,
 };
 
 static const struct pw_table_spec runtime_spec = {
@@ -68,39 +77,6 @@ static const struct pw_table_spec machine_spec = {
 	.help = "The effective configuration.",
 	.form = PW_FORM_PAIRS,
 	.flags = PW_TABLE_DETAIL,
-};
-
-static const struct pw_table_spec intervals_spec = {
-	.name = "intervals",
-	.title = "Intervals",
-	.help = "What happened between the row before and \"accesses\"; RSS "
-		"and page tables are those at its end.",
-	.form = PW_FORM_ROWS,
-	.flags = PW_TABLE_DETAIL,
-	.chart = {.kind = PW_CHART_STEPS,
-		  .x = "accesses",
-		  .y = {"dtlb_misses", "itlb_misses", "stlb_misses"},
-		  .y_title = "misses per interval",
-		  .x_ends = true},
-	.column = {{"accesses", "Accesses", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"instructions", "Instructions", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"dtlb_misses", "DTLB misses", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"itlb_misses", "ITLB misses", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"stlb_misses", "STLB misses", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"walk_count", "Walks", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"walk_references", "Walk references", PW_CELL_U64,
-		    PW_UNIT_COUNT},
-		   {"walk_cycles", "Walk cycles", PW_CELL_U64, PW_UNIT_CYCLES},
-		   {"walk_served_l1d", "Walks served by L1D", PW_CELL_U64,
-		    PW_UNIT_COUNT},
-		   {"walk_served_l2", "By L2", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"walk_served_llc", "By LLC", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"walk_served_memory", "By memory", PW_CELL_U64,
-		    PW_UNIT_COUNT},
-		   {"faults", "Faults", PW_CELL_U64, PW_UNIT_COUNT},
-		   {"rss_bytes", "RSS", PW_CELL_U64, PW_UNIT_BYTES},
-		   {"pagetable_bytes", "Page tables", PW_CELL_U64,
-		    PW_UNIT_BYTES}},
 };
 
 static const struct pw_table_spec memory_spec = {
@@ -234,6 +210,27 @@ static void add_costs(struct pw_tables *out, const struct pw_machine_cost *cost,
 	}
 }
 
+static void add_rates(struct pw_tables *out, const struct pw_counters *counters)
+{
+	struct pw_table *table = pw_table_add(out, &rates_spec);
+	uint64_t instructions = counters->instructions;
+	uint64_t walks = counters->walk_count;
+
+	pw_pair_f64(table, "dtlb.mpki",
+		    pw_per(1000 * counters->dtlb_misses, instructions),
+		    PW_UNIT_NONE);
+	pw_pair_f64(table, "itlb.mpki",
+		    pw_per(1000 * counters->itlb_misses, instructions),
+		    PW_UNIT_NONE);
+	pw_pair_f64(table, "stlb.mpki",
+		    pw_per(1000 * counters->stlb_misses, instructions),
+		    PW_UNIT_NONE);
+	pw_pair_f64(table, "walk.references_each",
+		    pw_per(counters->walk_references, walks), PW_UNIT_NONE);
+	pw_pair_f64(table, "walk.cycles_each",
+		    pw_per(counters->walk_cycles, walks), PW_UNIT_NONE);
+}
+
 /* A row for every structure, and one for each larger size that it met. */
 static void add_tlbs(struct pw_tables *out, const struct pw_machine *machine,
 		     const struct pw_counters *counters)
@@ -258,6 +255,8 @@ static void add_tlbs(struct pw_tables *out, const struct pw_machine *machine,
 			pw_cell_u64(table, tally->lookups - tally->misses);
 			pw_cell_u64(table, tally->misses);
 			pw_cell_u64(table, tally->prefetches);
+			pw_cell_f64(table, pw_per(1000 * tally->misses,
+						  counters->instructions));
 		}
 	}
 }
@@ -291,30 +290,6 @@ static void add_runtime(struct pw_tables *out,
 	pw_pair_f64(table, "worst.error", MOST_ERROR, PW_UNIT_RATIO);
 	pw_pair_u64(table, "worst.low.cycles",
 		    round_cycles(total / (1 + MOST_ERROR)), PW_UNIT_CYCLES);
-}
-
-static void add_intervals(struct pw_tables *out,
-			  const struct pw_replay_row *rows, size_t count)
-{
-	struct pw_table *table = pw_table_add(out, &intervals_spec);
-
-	for (size_t i = 0; i < count; i++) {
-		pw_cell_u64(table, rows[i].accesses);
-		pw_cell_u64(table, rows[i].instructions);
-		pw_cell_u64(table, rows[i].dtlb_misses);
-		pw_cell_u64(table, rows[i].itlb_misses);
-		pw_cell_u64(table, rows[i].stlb_misses);
-		pw_cell_u64(table, rows[i].walk_count);
-		pw_cell_u64(table, rows[i].walk_references);
-		pw_cell_u64(table, rows[i].walk_cycles);
-		pw_cell_u64(table, rows[i].walk_served_l1d);
-		pw_cell_u64(table, rows[i].walk_served_l2);
-		pw_cell_u64(table, rows[i].walk_served_llc);
-		pw_cell_u64(table, rows[i].walk_served_memory);
-		pw_cell_u64(table, rows[i].faults);
-		pw_cell_u64(table, rows[i].rss_bytes);
-		pw_cell_u64(table, rows[i].pagetable_bytes);
-	}
 }
 
 static void add_memory(struct pw_tables *out, const struct pw_replay_row *rows,
@@ -411,8 +386,9 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	add_time(out, &machine->cost, &time);
 	add_costs(out, &machine->cost, counters, time.total);
 	add_runtime(out, &machine->cost, time.total);
+	add_rates(out, counters);
 	add_tlbs(out, machine, counters);
-	add_intervals(out, rows, row_count);
+	pw_interval_tables(out, machine, rows, row_count);
 	add_memory(out, rows, row_count);
 	use = pw_replay_table_use(replay, index, &peak);
 	add_levels(out, machine, use, peak);

@@ -9,7 +9,7 @@
 
 #define FIRST_INTERVAL 16384
 #define ROWS_MAX 256
-#define ROWS_MAX_ASKED ((size_t)1 << 20) /* when the interval was asked for */
+#define ROWS_MAX_ASKED ((size_t)1 << 16) /* when the interval was asked for */
 
 void pw_row_series_start(struct pw_row_series *series, uint64_t interval)
 {
@@ -27,9 +27,10 @@ void pw_row_series_free(struct pw_row_series *series)
 
 static struct pw_replay_row take(const struct pw_counters *counters)
 {
-	return (struct pw_replay_row){
+	struct pw_replay_row row = {
 		.accesses = counters->accesses,
 		.instructions = counters->instructions,
+		.touches = counters->touches,
 		.dtlb_misses = counters->dtlb_misses,
 		.itlb_misses = counters->itlb_misses,
 		.stlb_misses = counters->stlb_misses,
@@ -40,10 +41,34 @@ static struct pw_replay_row take(const struct pw_counters *counters)
 		.walk_served_l2 = counters->walk_served_l2,
 		.walk_served_llc = counters->walk_served_llc,
 		.walk_served_memory = counters->walk_served_memory,
+		.shootdowns = counters->tlb_shootdowns,
 		.faults = counters->fault_minor + counters->fault_major,
 		.rss_bytes = counters->rss_bytes,
 		.pagetable_bytes = counters->pagetable_bytes,
 	};
+
+	memcpy(row.tlb, counters->tlb, sizeof(row.tlb));
+	return row;
+}
+
+/* Add @other to what @row counts of TLBs, or with @less subtract it. */
+static void add_tlbs(struct pw_replay_row *row,
+		     const struct pw_replay_row *other, bool less)
+{
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
+		for (size_t h = 0; h < PW_TLB_HEIGHTS; h++) {
+			struct pw_tlb_tally *tally = &row->tlb[i][h];
+			struct pw_tlb_tally change = other->tlb[i][h];
+
+			if (less)
+				change = (struct pw_tlb_tally){
+					-change.lookups, -change.misses,
+					-change.prefetches};
+			tally->lookups += change.lookups;
+			tally->misses += change.misses;
+			tally->prefetches += change.prefetches;
+		}
+	}
 }
 
 /* What happened from @before to @now. */
@@ -55,6 +80,7 @@ static struct pw_replay_row subtract(const struct pw_replay_row *now,
 	PW_ASSERT(now->accesses >= before->accesses);
 	PW_ASSERT(now->faults >= before->faults);
 	PW_ASSERT(now->dtlb_misses >= before->dtlb_misses);
+	row.touches -= before->touches;
 	row.dtlb_misses -= before->dtlb_misses;
 	row.itlb_misses -= before->itlb_misses;
 	row.stlb_misses -= before->stlb_misses;
@@ -65,7 +91,9 @@ static struct pw_replay_row subtract(const struct pw_replay_row *now,
 	row.walk_served_l2 -= before->walk_served_l2;
 	row.walk_served_llc -= before->walk_served_llc;
 	row.walk_served_memory -= before->walk_served_memory;
+	row.shootdowns -= before->shootdowns;
 	row.faults -= before->faults;
+	add_tlbs(&row, before, true);
 	return row;
 }
 
@@ -76,6 +104,7 @@ static struct pw_replay_row join(const struct pw_replay_row *first,
 	struct pw_replay_row row = *second;
 
 	PW_ASSERT(second->accesses >= first->accesses);
+	row.touches += first->touches;
 	row.dtlb_misses += first->dtlb_misses;
 	row.itlb_misses += first->itlb_misses;
 	row.stlb_misses += first->stlb_misses;
@@ -86,7 +115,9 @@ static struct pw_replay_row join(const struct pw_replay_row *first,
 	row.walk_served_l2 += first->walk_served_l2;
 	row.walk_served_llc += first->walk_served_llc;
 	row.walk_served_memory += first->walk_served_memory;
+	row.shootdowns += first->shootdowns;
 	row.faults += first->faults;
+	add_tlbs(&row, first, false);
 	return row;
 }
 

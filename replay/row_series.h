@@ -15,6 +15,7 @@
 struct pw_replay_row {
 	uint64_t accesses;     /* since the beginning of the trace */
 	uint64_t instructions; /* likewise */
+	uint64_t touches;
 	uint64_t dtlb_misses;
 	uint64_t itlb_misses;
 	uint64_t stlb_misses;
@@ -25,7 +26,9 @@ struct pw_replay_row {
 	uint64_t walk_served_l2;
 	uint64_t walk_served_llc;
 	uint64_t walk_served_memory;
+	uint64_t shootdowns;
 	uint64_t faults;
+	struct pw_tlb_tally tlb[PW_TLB_ARRAYS][PW_TLB_HEIGHTS];
 	uint64_t rss_bytes;	  /* at the end of the row */
 	uint64_t pagetable_bytes; /* likewise */
 };
@@ -40,7 +43,7 @@ struct pw_row_series {
 
 /*
  * Begin a series of rows of @interval accesses, or, if that is 0, of as many
- * as keep it below 256 rows.
+ * as keep it below 256 rows. When there are 65536 rows, each two become one.
  */
 void pw_row_series_start(struct pw_row_series *series, uint64_t interval);
 

@@ -349,6 +349,7 @@ static void rows_are_merged_by_pairs_when_there_are_many(void **state)
 	struct builder b;
 	struct fixture f;
 	uint64_t faults = 0;
+	uint64_t lookups = 0;
 	size_t count;
 
 	(void)state;
@@ -372,8 +373,10 @@ static void rows_are_merged_by_pairs_when_there_are_many(void **state)
 	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(rows[i].accesses, (i + 1) * 32768);
 		faults += rows[i].faults;
+		lookups += rows[i].tlb[PW_TLB_ARRAY_l1d][0].lookups;
 	}
 	assert_int_equal(faults, 300);
+	assert_int_equal(lookups, 300 * 16384);
 	teardown(&f);
 }
 

@@ -20,6 +20,7 @@
 #include "formats/trace.h"
 #include "formats/writer.h"
 #include "replay/replay.h"
+#include "tests/oracle/compare_tlbs.h"
 #include "tests/oracle/oracle_run.h"
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/random_machine.h"
@@ -93,30 +94,6 @@ static void compare_counters(const struct subject *s, const char *where,
 	}
 }
 
-static void compare_tlbs(const struct subject *s, const char *where,
-			 const struct pw_counters *counters,
-			 const struct pw_oracle_snapshot *want)
-{
-	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
-		for (size_t h = 0; h < PW_TLB_HEIGHTS; h++) {
-			const struct pw_tlb_tally *got = &counters->tlb[i][h];
-			const struct pw_oracle_row *row = &want->tlb[i][h];
-
-			if (got->lookups != row->lookups ||
-			    got->misses != row->misses ||
-			    got->prefetches != row->prefetches)
-				fail_msg("seed %ju, %s: %s, height %zu: %ju "
-					 "look-ups, %ju misses, not %ju, %ju",
-					 (uintmax_t)s->seed, where,
-					 pw_tlb_array_info(i)->name, h,
-					 (uintmax_t)got->lookups,
-					 (uintmax_t)got->misses,
-					 (uintmax_t)row->lookups,
-					 (uintmax_t)row->misses);
-		}
-	}
-}
-
 static void compare_marks(const struct subject *s, size_t machine,
 			  const struct pw_oracle_run *run)
 {
@@ -136,7 +113,8 @@ static void compare_marks(const struct subject *s, size_t machine,
 		assert_string_equal(mark[i].name, want->name);
 		assert_int_equal(mark[i].thread, want->thread);
 		compare_counters(s, where, &mark[i].counters, want);
-		compare_tlbs(s, where, &mark[i].counters, want);
+		pw_oracle_compare_tlbs(mark[i].counters.tlb, NULL, want->tlb,
+				       s->seed, where);
 	}
 }
 
@@ -162,12 +140,14 @@ static void compare_row(const struct subject *s, size_t index,
 	} column[] = {
 		{"accesses", row->accesses, false},
 		{"instructions", row->instructions, false},
+		{"touches", row->touches, true},
 		{"dtlb.misses", row->dtlb_misses, true},
 		{"itlb.misses", row->itlb_misses, true},
 		{"stlb.misses", row->stlb_misses, true},
 		{"walk.count", row->walk_count, true},
 		{"walk.references", row->walk_references, true},
 		{"walk.cycles", row->walk_cycles, true},
+		{"tlb.shootdowns", row->shootdowns, true},
 		{"walk.served.l1d", row->walk_served_l1d, true},
 		{"walk.served.l2", row->walk_served_l2, true},
 		{"walk.served.llc", row->walk_served_llc, true},
@@ -200,6 +180,7 @@ static void compare_rows(const struct subject *s, size_t machine,
 	uint64_t want =
 		(s->trace.address.count + s->interval - 1) / s->interval;
 	const struct pw_replay_row *row;
+	char where[32];
 	size_t count;
 
 	row = pw_replay_rows(s->replay, machine, &count);
@@ -209,6 +190,9 @@ static void compare_rows(const struct subject *s, size_t machine,
 	for (size_t i = 0; i < count; i++) {
 		after = i + 1 < count ? &rows[i] : &run->final;
 		compare_row(s, i, &row[i], before, after);
+		snprintf(where, sizeof(where), "row %zu", i);
+		pw_oracle_compare_tlbs(row[i].tlb, before ? before->tlb : NULL,
+				       after->tlb, s->seed, where);
 		before = after;
 	}
 }
@@ -250,13 +234,15 @@ static void compare_tables(struct subject *s, size_t machine,
 static void compare(struct subject *s)
 {
 	for (size_t i = 0; i < s->machines; i++) {
+		const struct pw_counters *have =
+			pw_replay_counters(s->replay, i);
 		struct pw_oracle_run run;
+		const struct pw_oracle_snapshot *final = &run.final;
 
 		pw_oracle_run(&run, &s->trace, &s->twin[i], s->interval);
-		compare_counters(s, "end", pw_replay_counters(s->replay, i),
-				 &run.final);
-		compare_tlbs(s, "end", pw_replay_counters(s->replay, i),
-			     &run.final);
+		compare_counters(s, "end", have, final);
+		pw_oracle_compare_tlbs(have->tlb, NULL, final->tlb, s->seed,
+				       "end");
 		compare_marks(s, i, &run);
 		compare_rows(s, i, &run);
 		compare_tables(s, i, &run);
