@@ -33,80 +33,67 @@ void pw_split_begin(struct pw_split *split, uint64_t data_run,
 {
 	*split = (struct pw_split){
 		.begun = instruction,
-		.side = {{data_run, NO_RECORD, 0}, {fetch_run, NO_RECORD, 0}},
+		.side = {{data_run, NO_RECORD}, {fetch_run, NO_RECORD}},
 	};
 	pw_split_cut(split);
 }
 
-/* Add to the open record of a side what its counts lack up to @sum. */
-static inline void settle(struct pw_split_side *side,
-			  const struct pw_touch_room *out, uint64_t sum,
-			  bool fetch)
-{
-	uint64_t more = sum - side->sum;
-	size_t open = side->open;
-
-	side->sum = sum;
-	if (open == NO_RECORD)
-		return;
-	if (fetch) {
-		out->fetches[open] += (uint16_t)(more / PW_SUM_FETCH);
-		return;
-	}
-	out->loads[open] += (uint16_t)(more / PW_SUM_LOAD);
-	out->stores[open] += (uint16_t)(more / PW_SUM_STORE);
-}
-
-/* What a record of @kind in @page is to the run of its side. */
-static inline unsigned relate(const struct pw_split_side *side, uint64_t page,
-			      bool fetch, bool store)
+/* Begin record @index of a side, in @page; whether it goes on with the run. */
+static inline unsigned begin_record(struct pw_split_side *side, uint64_t page,
+				    size_t index, unsigned again)
 {
 	bool first = side->open == NO_RECORD;
-	unsigned flags = 0;
+	bool same = page == side->run;
 
-	if (!fetch && !store)
-		flags = PW_TOUCH_LOAD_FIRST;
-	if (page != side->run)
-		return flags;
-	if (first)
-		flags |= PW_TOUCH_CONTINUED;
-	else if (fetch)
-		flags |= PW_TOUCH_ORDER;
-	if (store)
-		flags |= PW_TOUCH_UPGRADE;
-	return flags;
+	side->open = index;
+	side->run = page;
+	if (!same)
+		return 0;
+	return first ? PW_TOUCH_CONTINUED : again;
 }
 
-/* Finish records from @from on: a record has its page, its access's kind in
- * flags, and the sum before it in instruction. Then count up to the end. */
-static void finish(struct pw_split *split, const struct pw_touch_room *out,
-		   size_t from)
+/* Add @more to the counts of a record. */
+static void settle(const struct pw_touch_room *out, size_t record,
+		   uint64_t more)
 {
-	for (size_t i = from; i < split->count; i++) {
-		unsigned kind = out->flags[i];
-		uint64_t sum = out->instruction[i];
-		bool fetch = (kind & PW_ACCESS_FETCH) != 0;
-		bool store = !fetch && (kind & PW_ACCESS_STORE);
-		struct pw_split_side *side = &split->side[fetch];
+	if (record == NO_RECORD)
+		return;
+	out->fetches[record] += (uint16_t)(more / PW_SUM_FETCH);
+	out->loads[record] += (uint16_t)(more / PW_SUM_LOAD);
+	out->stores[record] += (uint16_t)(more / PW_SUM_STORE);
+}
 
-		settle(side, out, sum, fetch);
-		split->begun += (sum - split->sum_begun) / PW_SUM_FIRST;
-		split->sum_begun = sum;
-		out->instruction[i] =
-			split->begun + ((kind & PW_ACCESS_FIRST) != 0);
-		out->instruction[i] -= out->instruction[i] != 0;
-		out->loads[i] = 0;
-		out->stores[i] = 0;
-		out->fetches[i] = 0;
-		out->flags[i] =
-			(uint8_t)((fetch ? FETCH : 0) |
-				  relate(side, out->page[i], fetch, store));
-		side->run = out->page[i];
-		side->open = i;
+/*
+ * Finish records from @from on, which have as instruction the sum before their
+ * accesses but for the begin of the instruction. From the last one back, the
+ * next one of a side tells how far the counts of a record go. @open was that of
+ * either side before.
+ */
+static void finish(struct pw_split *split, const struct pw_touch_room *out,
+		   size_t from, const size_t open[2])
+{
+	static const uint64_t counted[2] = {
+		[DATA] = PW_SUM_FIRST - PW_SUM_LOAD,
+		[FETCH] = PW_SUM_LOAD - PW_SUM_FETCH,
+	};
+	uint64_t end[2] = {split->sum, split->sum};
+	uint64_t begun = split->begun, before = split->sum_begun;
+
+	for (size_t i = split->count; i-- > from;) {
+		unsigned side = out->flags[i] & FETCH;
+		uint64_t sum = out->instruction[i];
+		uint64_t more = (end[side] - sum) & counted[side];
+		uint64_t clock = begun + (sum - before) / PW_SUM_FIRST;
+
+		end[side] = sum;
+		out->instruction[i] = clock - (clock != 0);
+		out->fetches[i] = (uint16_t)(more / PW_SUM_FETCH);
+		out->loads[i] = (uint16_t)(more / PW_SUM_LOAD);
+		out->stores[i] = (uint16_t)(more / PW_SUM_STORE);
 	}
-	settle(&split->side[DATA], out, split->sum, false);
-	settle(&split->side[FETCH], out, split->sum, true);
-	split->begun += (split->sum - split->sum_begun) / PW_SUM_FIRST;
+	settle(out, open[DATA], (end[DATA] - before) & counted[DATA]);
+	settle(out, open[FETCH], (end[FETCH] - before) & counted[FETCH]);
+	split->begun += (split->sum - before) / PW_SUM_FIRST;
 	split->sum_begun = split->sum;
 }
 
@@ -130,6 +117,26 @@ static inline void open_data(struct pw_split *split, uint64_t page, bool store)
 		open_fetch(split, NO_PAGE);
 }
 
+/* Begin a record of an access of @kind in @page; its flags. */
+static inline unsigned record(struct pw_split *split, uint64_t page,
+			      unsigned kind, size_t index)
+{
+	struct pw_split_side *side = &split->side[DATA];
+	bool store = kind & PW_ACCESS_STORE;
+
+	if (kind & PW_ACCESS_FETCH) {
+		open_fetch(split, page);
+		return FETCH | begin_record(&split->side[FETCH], page, index,
+					    PW_TOUCH_ORDER);
+	}
+	open_data(split, page, store);
+	if (!store)
+		return PW_TOUCH_LOAD_FIRST |
+		       begin_record(side, page, index, PW_TOUCH_ORDER);
+	return (page == side->run ? PW_TOUCH_UPGRADE : 0) |
+	       begin_record(side, page, index, 0);
+}
+
 /* Collapse accesses [@begin, @end), none of which crosses pages. */
 static void add(struct pw_split *split, const struct pw_touch_room *out,
 		const struct pw_accesses *accesses, size_t begin, size_t end)
@@ -137,8 +144,10 @@ static void add(struct pw_split *split, const struct pw_touch_room *out,
 	const uint64_t *address = accesses->address;
 	const uint8_t *kinds = accesses->kind;
 	const uint64_t *known = split->known;
+	const size_t open[2] = {split->side[DATA].open,
+				split->side[FETCH].open};
 	uint64_t sum = split->sum;
-	size_t n = split->count;
+	size_t from = split->count, n = from;
 
 	for (size_t i = begin; i < end; i++) {
 		uint64_t page = address[i] >> PW_PAGE_SHIFT;
@@ -146,19 +155,17 @@ static void add(struct pw_split *split, const struct pw_touch_room *out,
 
 		if (page != known[PW_ACCESS_KIND(kind)]) {
 			out->page[n] = page;
-			out->instruction[n] = sum;
-			out->flags[n++] = (uint8_t)kind;
-			if (kind & PW_ACCESS_FETCH)
-				open_fetch(split, page);
-			else
-				open_data(split, page, kind & PW_ACCESS_STORE);
+			out->instruction[n] =
+				sum +
+				(kind & PW_ACCESS_FIRST ? PW_SUM_FIRST : 0);
+			out->flags[n] = (uint8_t)record(split, page, kind, n);
+			n++;
 		}
 		sum += pw_access_weight(kind);
 	}
-	begin = split->count;
 	split->sum = sum;
 	split->count = n;
-	finish(split, out, begin);
+	finish(split, out, from, open);
 }
 
 /* The first of accesses [@begin, @end) that crosses pages, or @end. */

@@ -26,7 +26,6 @@
 struct pw_split_side {
 	uint64_t run; /* page of the open run, or PW_SPLIT_NO_PAGE */
 	size_t open;  /* record that counts go to; SIZE_MAX: none */
-	uint64_t sum; /* up to which it has its counts */
 };
 
 /* A batch that is being collapsed. */

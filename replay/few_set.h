@@ -96,11 +96,12 @@ static inline size_t pw_few_set_find(const struct pw_few_set *set, size_t ways,
  */
 static inline void pw_few_set_move(struct pw_few_set *set, unsigned at)
 {
-	uint64_t way = set->order >> at & (PW_FEW_WAYS - 1);
-	uint64_t newer = set->order & (((uint64_t)1 << at) - 1);
-	uint64_t older = set->order & (~(uint64_t)0 << at) << 4;
+	uint64_t way, newer, older;
 
 	PW_ASSERT(at < 64 && at % 4 == 0);
+	way = set->order >> at & (PW_FEW_WAYS - 1);
+	newer = set->order & (((uint64_t)1 << at) - 1);
+	older = set->order & (~(uint64_t)0 << at) << 4;
 	set->order = older | newer << 4 | way;
 }
 
