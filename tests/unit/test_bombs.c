@@ -15,7 +15,6 @@
 #include "formats/confine.h"
 #include "formats/dense_wire.h"
 #include "formats/fast_wire.h"
-#include "formats/process_list.h"
 #include "formats/shape_wire.h"
 #include "formats/trace.h"
 #include "formats/writer.h"
@@ -453,33 +452,6 @@ static void a_million_threads_are_read_and_one_more_is_damage(void **state)
 	free(threads);
 }
 
-/* With a look at all threads for each of them this would take minutes. */
-static void a_million_processes_are_listed(void **state)
-{
-	struct pw_thread *threads = calloc(PW_THREADS_MAX, sizeof(*threads));
-	struct pw_trace_info info = {.threads = threads,
-				     .thread_count = PW_THREADS_MAX};
-	struct pw_process_list list;
-	struct pw_error err = {0};
-	struct pw_tables *tables;
-	struct pw_table *table;
-	size_t items, rows;
-
-	(void)state;
-	assert_non_null(threads);
-	for (uint32_t i = 0; i < PW_THREADS_MAX; i++)
-		threads[i] = (struct pw_thread){.process = i, .parent = i};
-	PW_TEST_OK(pw_tables_open(&tables, &err), &err);
-	pw_process_list_init(&list);
-	PW_TEST_OK(pw_process_list_table(&list, &info, tables, &err), &err);
-	table = pw_tables_items(tables, &items)->table;
-	PW_TEST_OK(pw_table_next(table, &rows, &err), &err);
-	assert_int_equal(rows, PW_THREADS_MAX);
-	pw_process_list_free(&list);
-	pw_tables_close(tables);
-	free(threads);
-}
-
 /*
  * Each event ends the runs of all threads of the process: if each thread were
  * told so each time, this would take minutes.
@@ -612,7 +584,6 @@ int main(void)
 		cmocka_unit_test(metadata_of_millions_of_values_is_damage),
 		cmocka_unit_test(
 			a_million_threads_are_read_and_one_more_is_damage),
-		cmocka_unit_test(a_million_processes_are_listed),
 		cmocka_unit_test(segments_of_much_are_few_at_a_time),
 		cmocka_unit_test(
 			many_events_of_a_process_of_many_threads_are_read),
