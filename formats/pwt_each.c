@@ -1,8 +1,9 @@
 /*
  * pwt_each.c - workers that decode segments and hand them on themselves.
  *
- * The workers share the number of the next segment and what is said when it is
- * over, under one mutex; all else is their own.
+ * The workers share the number of the next segment, how much memory all of them
+ * have and what is said when it is over, under one mutex; all else is their
+ * own.
  */
 #include "formats/pwt_each.h"
 
@@ -25,6 +26,8 @@ struct pool {
 	const struct pw_ring_source *source;
 	const struct pw_trace_taker *taker;
 	pthread_mutex_t mutex;
+	pthread_cond_t freed;
+	uint64_t bytes;		/* unpacked, of the segments being decoded */
 	size_t claimed;		/* segments that workers have taken */
 	struct pw_array losses; /* struct loss */
 	size_t failed;		/* the first segment that failed for good */
@@ -41,16 +44,45 @@ struct worker {
 	struct pw_totals totals;
 };
 
+static const struct pw_segment_place *place_at(const struct pool *pool,
+					       size_t index)
+{
+	return &PW_ARRAY_AT(pool->source->places, const struct pw_segment_place,
+			    index);
+}
+
+static uint64_t raw_bytes_of(const struct pool *pool, size_t index)
+{
+	return pw_segment_raw_bytes(pool->source->list, place_at(pool, index));
+}
+
+static bool is_more(const struct pool *pool)
+{
+	return pool->status == PW_OK &&
+	       pool->claimed < pool->source->places->count;
+}
+
+/* Whether the next segment must wait for memory. */
+static bool must_wait(const struct pool *pool)
+{
+	return pool->bytes > 0 &&
+	       pool->bytes + raw_bytes_of(pool, pool->claimed) >
+		       PW_SEGMENTS_BYTES_MAX;
+}
+
 /* The next segment; false when there is none or a worker has failed. */
 static bool claim(struct pool *pool, size_t *index)
 {
 	bool more;
 
 	pthread_mutex_lock(&pool->mutex);
-	more = pool->status == PW_OK &&
-	       pool->claimed < pool->source->places->count;
-	if (more)
+	while (is_more(pool) && must_wait(pool))
+		pthread_cond_wait(&pool->freed, &pool->mutex);
+	more = is_more(pool);
+	if (more) {
 		*index = pool->claimed++;
+		pool->bytes += raw_bytes_of(pool, *index);
+	}
 	pthread_mutex_unlock(&pool->mutex);
 	return more;
 }
@@ -126,11 +158,9 @@ static enum pw_status take_segment(struct worker *worker, size_t index,
 	const struct pw_segment_batch *batch;
 	enum pw_status st;
 
-	st = pw_segment_decode(
-		&worker->decoder, pool->source->file, pool->source->list,
-		&PW_ARRAY_AT(pool->source->places,
-			     const struct pw_segment_place, index),
-		&worker->segment, err);
+	st = pw_segment_decode(&worker->decoder, pool->source->file,
+			       pool->source->list, place_at(pool, index),
+			       &worker->segment, err);
 	if (st == PW_ERR_FORMAT)
 		return lose(pool, index, err);
 	batch = worker->segment.batches.data;
@@ -143,6 +173,36 @@ static enum pw_status take_segment(struct worker *worker, size_t index,
 	return st;
 }
 
+static enum pw_status init_decoder(struct worker *worker, struct pw_error *err)
+{
+	const struct pw_ring_source *source = worker->pool->source;
+
+	return pw_segment_decoder_init(&worker->decoder, source->threads, false,
+				       source->shapes, err);
+}
+
+/* Segment @index has been handed on, or failed. */
+static enum pw_status release(struct worker *worker, size_t index,
+			      struct pw_error *err)
+{
+	struct pool *pool = worker->pool;
+	uint64_t bytes = raw_bytes_of(pool, index);
+	enum pw_status st = PW_OK;
+
+	if (bytes > PW_SEGMENT_KEPT_MAX) {
+		pw_segment_free(&worker->segment);
+		pw_segment_init(&worker->segment);
+		pw_segment_decoder_free(&worker->decoder);
+		st = init_decoder(worker, err);
+	}
+	pthread_mutex_lock(&pool->mutex);
+	PW_ASSERT(pool->bytes >= bytes);
+	pool->bytes -= bytes;
+	pthread_cond_broadcast(&pool->freed);
+	pthread_mutex_unlock(&pool->mutex);
+	return st;
+}
+
 static void *work(void *argument)
 {
 	struct worker *worker = argument;
@@ -152,12 +212,18 @@ static void *work(void *argument)
 	size_t index = 0;
 
 	pw_segment_init(&worker->segment);
-	st = pw_segment_decoder_init(&worker->decoder, pool->source->threads,
-				     false, pool->source->shapes, &err);
-	while (st == PW_OK && claim(pool, &index))
-		st = take_segment(worker, index, &err);
+	st = init_decoder(worker, &err);
 	if (st != PW_OK)
 		fail(pool, index, st, &err);
+	while (st == PW_OK && claim(pool, &index)) {
+		st = take_segment(worker, index, &err);
+		if (st != PW_OK)
+			fail(pool, index, st, &err);
+		if (release(worker, index, &err) == PW_OK || st != PW_OK)
+			continue;
+		st = err.status;
+		fail(pool, index, st, &err);
+	}
 	pw_segment_decoder_free(&worker->decoder);
 	pw_segment_free(&worker->segment);
 	return NULL;
@@ -174,14 +240,14 @@ static int by_segment(const void *a, const void *b)
 /* Report what was left out, in the order of the file. */
 static void report(struct pool *pool, struct pw_damage *damage)
 {
-	const struct pw_segment_place *place = pool->source->places->data;
 	struct loss *loss = pool->losses.data;
 
 	if (pool->losses.count > 0)
 		qsort(loss, pool->losses.count, sizeof(*loss), by_segment);
 	for (size_t i = 0; i < pool->losses.count; i++) {
-		pw_shape_loader_report(pool->source->shapes,
-				       place[loss[i].segment].timeline, damage);
+		pw_shape_loader_report(
+			pool->source->shapes,
+			place_at(pool, loss[i].segment)->timeline, damage);
 		pw_damage_add(damage, "%s", loss[i].message);
 		free(loss[i].message);
 	}
@@ -227,6 +293,7 @@ enum pw_status pw_pwt_each(const struct pw_ring_source *source,
 		.source = source,
 		.taker = taker,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
+		.freed = PTHREAD_COND_INITIALIZER,
 		.losses = PW_ARRAY(struct loss),
 	};
 	unsigned workers =
@@ -244,6 +311,7 @@ enum pw_status pw_pwt_each(const struct pw_ring_source *source,
 		add_totals(totals, &worker[i].totals);
 	report(&pool, damage);
 	free(worker);
+	pthread_cond_destroy(&pool.freed);
 	pthread_mutex_destroy(&pool.mutex);
 	if (pool.status != PW_OK)
 		*err = pool.err;

@@ -14,10 +14,6 @@
 #include "base/assert.h"
 
 #define WORKERS_MAX 64
-/* Unpacked bytes of the segments that are decoded ahead; one may have more. */
-#define AHEAD_BYTES_MAX ((uint64_t)96 << 20)
-/* A segment of more than this gives its memory back at once. */
-#define KEPT_BYTES_MAX ((uint64_t)32 << 20)
 
 enum slot_state { FREE, BUSY, READY };
 
@@ -59,16 +55,12 @@ static void decode(struct pw_ring *ring, struct pw_segment_decoder *decoder,
 				  place, &slot->segment, &slot->err);
 }
 
-/* What the chunks of segment @index unpack to; each is bounded. */
 static uint64_t raw_bytes_of(const struct pw_ring *ring, size_t index)
 {
 	const struct pw_segment_place *place = &PW_ARRAY_AT(
 		ring->source.places, const struct pw_segment_place, index);
-	uint64_t bytes = 0;
 
-	for (size_t i = place->first; i <= place->timeline; i++)
-		bytes += pw_pwt_list_at(ring->source.list, i)->chunk.raw_bytes;
-	return bytes;
+	return pw_segment_raw_bytes(ring->source.list, place);
 }
 
 /* Whether the next segment must wait for a slot, or for memory. */
@@ -76,7 +68,7 @@ static bool must_wait(const struct pw_ring *ring, uint64_t raw_bytes)
 {
 	return ring->slots[ring->claimed % ring->slot_count].state != FREE ||
 	       (ring->ahead_bytes > 0 &&
-		ring->ahead_bytes + raw_bytes > AHEAD_BYTES_MAX);
+		ring->ahead_bytes + raw_bytes > PW_SEGMENTS_BYTES_MAX);
 }
 
 /* Wait for a slot to fill; false when there is no more to do. */
@@ -220,7 +212,7 @@ static void give_back(struct pw_ring *ring)
 	if (ring->delivered == 0)
 		return;
 	slot = &ring->slots[(ring->delivered - 1) % ring->slot_count];
-	if (slot->raw_bytes > KEPT_BYTES_MAX) {
+	if (slot->raw_bytes > PW_SEGMENT_KEPT_MAX) {
 		pw_segment_free(&slot->segment);
 		pw_segment_init(&slot->segment);
 	}

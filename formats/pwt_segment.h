@@ -30,6 +30,20 @@ struct pw_segment_place {
 	bool touches;  /* likewise; one of both at least, unless it has none */
 };
 
+/*
+ * What the chunks of the segment at @place, each of which is bounded, unpack
+ * to.
+ *
+ * Units: bytes.
+ */
+uint64_t pw_segment_raw_bytes(const struct pw_pwt_list *list,
+			      const struct pw_segment_place *place);
+
+/* Segments that are decoded at a time unpack to no more, or are one. */
+#define PW_SEGMENTS_BYTES_MAX ((uint64_t)96 << 20)
+/* Decoding one of more than this, the memory is given back at once. */
+#define PW_SEGMENT_KEPT_MAX ((uint64_t)32 << 20)
+
 /* A stretch of one thread: accesses and the events after them. */
 struct pw_segment_batch {
 	uint32_t thread;

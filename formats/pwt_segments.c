@@ -28,6 +28,16 @@ struct gather {
 	uint64_t next; /* segment that should come */
 };
 
+uint64_t pw_segment_raw_bytes(const struct pw_pwt_list *list,
+			      const struct pw_segment_place *place)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = place->first; i <= place->timeline; i++)
+		bytes += pw_pwt_list_at(list, i)->chunk.raw_bytes;
+	return bytes;
+}
+
 static void drop(struct gather *gather, const struct pw_pwt_list *list)
 {
 	const struct pw_chunk_place *place;

@@ -113,6 +113,7 @@ enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 {
 	enum pw_status st = PW_OK;
 
+	*out = NULL;
 	if (number >= PW_SPACES_MAX)
 		return pw_fail(err, PW_ERR_SYSTEM,
 			       "of processes that run at a time, no more than "

@@ -15,7 +15,6 @@
 #include "formats/confine.h"
 #include "formats/dense_wire.h"
 #include "formats/fast_wire.h"
-#include "formats/process_list.h"
 #include "formats/shape_wire.h"
 #include "formats/trace.h"
 #include "formats/writer.h"
@@ -71,8 +70,46 @@ static void read_all(const char *format, struct outcome *outcome)
 	pw_trace_close(trace);
 }
 
+static enum pw_status count_accesses(void *argument, unsigned worker,
+				     uint64_t segment,
+				     const struct pw_batch *batch,
+				     struct pw_error *err)
+{
+	(void)argument;
+	(void)worker;
+	(void)segment;
+	(void)batch;
+	(void)err;
+	return PW_OK;
+}
+
+/* Read the file on many processors, in no order. */
+static void read_each(const char *format, struct outcome *outcome)
+{
+	const struct pw_trace_options options = {.format = format};
+	const struct pw_trace_taker taker = {.workers = 16,
+					     .take = count_accesses};
+	struct pw_totals totals;
+	struct pw_error err = {0};
+	struct pw_trace *trace;
+
+	outcome->status = pw_trace_open(&trace, path, &options, &err);
+	if (outcome->status == PW_OK)
+		outcome->status = pw_trace_each(trace, &taker, &err);
+	memcpy(outcome->message, err.message, sizeof(err.message));
+	if (!trace)
+		return;
+	pw_trace_totals(trace, &totals);
+	outcome->accesses = totals.accesses;
+	outcome->damaged = pw_trace_damage(trace) != NULL;
+	pw_trace_close(trace);
+}
+
+typedef void read_function(const char *format, struct outcome *outcome);
+
 /* Read the file at path; the process must end, and not by a signal. */
-static struct outcome measure(const char *what, const char *format)
+static struct outcome measure_reading(const char *what, const char *format,
+				      read_function *reading)
 {
 	struct outcome *shared =
 		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -86,7 +123,7 @@ static struct outcome measure(const char *what, const char *format)
 	child = fork();
 	if (child == 0) {
 		alarm(SECONDS_MAX);
-		read_all(format, shared);
+		reading(format, shared);
 		_exit(0);
 	}
 	assert_int_equal(wait4(child, &status, 0, &usage), child);
@@ -104,6 +141,11 @@ static struct outcome measure(const char *what, const char *format)
 }
 
 /* The file is damaged or no trace at all, and the message says which file. */
+static struct outcome measure(const char *what, const char *format)
+{
+	return measure_reading(what, format, read_all);
+}
+
 static void assert_refused(const char *what, const char *format)
 {
 	struct outcome outcome = measure(what, format);
@@ -410,33 +452,6 @@ static void a_million_threads_are_read_and_one_more_is_damage(void **state)
 	free(threads);
 }
 
-/* With a look at all threads for each of them this would take minutes. */
-static void a_million_processes_are_listed(void **state)
-{
-	struct pw_thread *threads = calloc(PW_THREADS_MAX, sizeof(*threads));
-	struct pw_trace_info info = {.threads = threads,
-				     .thread_count = PW_THREADS_MAX};
-	struct pw_process_list list;
-	struct pw_error err = {0};
-	struct pw_tables *tables;
-	struct pw_table *table;
-	size_t items, rows;
-
-	(void)state;
-	assert_non_null(threads);
-	for (uint32_t i = 0; i < PW_THREADS_MAX; i++)
-		threads[i] = (struct pw_thread){.process = i, .parent = i};
-	PW_TEST_OK(pw_tables_open(&tables, &err), &err);
-	pw_process_list_init(&list);
-	PW_TEST_OK(pw_process_list_table(&list, &info, tables, &err), &err);
-	table = pw_tables_items(tables, &items)->table;
-	PW_TEST_OK(pw_table_next(table, &rows, &err), &err);
-	assert_int_equal(rows, PW_THREADS_MAX);
-	pw_process_list_free(&list);
-	pw_tables_close(tables);
-	free(threads);
-}
-
 /*
  * Each event ends the runs of all threads of the process: if each thread were
  * told so each time, this would take minutes.
@@ -468,6 +483,47 @@ static void many_events_of_a_process_of_many_threads_are_read(void **state)
 	outcome = measure("events", NULL);
 	assert_int_equal(outcome.status, PW_OK);
 	assert_int_equal(outcome.events, events);
+}
+
+/*
+ * Segments that unpack to some 50 MiB, of few bytes: as many as there are
+ * workers must not be in memory at a time.
+ */
+static void segments_of_much_are_few_at_a_time(void **state)
+{
+	struct pw_writer_options options = {.segment_accesses = 2 * MIB,
+					    .replace = true};
+	const size_t count = MIB, parts = 16;
+	uint64_t *address = calloc(count, sizeof(*address));
+	uint64_t *pc = calloc(count, sizeof(*pc));
+	uint32_t *size_bytes = calloc(count, sizeof(*size_bytes));
+	uint8_t *kind = malloc(count);
+	const struct pw_accesses accesses = {count, address, pc, size_bytes,
+					     kind};
+	const struct pw_thread thread = {0};
+	struct pw_error err = {0};
+	struct pw_writer *writer;
+
+	(void)state;
+	assert_true(address && pc && size_bytes && kind);
+	memset(kind, PW_ACCESS_LOAD, count);
+	for (size_t i = 0; i < count; i++) {
+		address[i] = i % 2 ? UINT64_C(1) << 62 : 0;
+		pc[i] = i % 3 ? UINT64_C(1) << 62 : 0;
+		size_bytes[i] = i % 2 ? UINT32_MAX : 1;
+	}
+	PW_TEST_OK(pw_writer_open(&writer, path, &options, &err), &err);
+	PW_TEST_OK(pw_writer_thread(writer, &thread, &err), &err);
+	for (size_t i = 0; i < parts; i++)
+		PW_TEST_OK(pw_writer_accesses(writer, 0, &accesses, &err),
+			   &err);
+	PW_TEST_OK(pw_writer_close(writer, &err), &err);
+	free(address);
+	free(pc);
+	free(size_bytes);
+	free(kind);
+	assert_int_equal(measure_reading("segments", NULL, read_each).accesses,
+			 count * parts);
 }
 
 /* Names as long as the format has them, a hundred of each. */
@@ -528,7 +584,7 @@ int main(void)
 		cmocka_unit_test(metadata_of_millions_of_values_is_damage),
 		cmocka_unit_test(
 			a_million_threads_are_read_and_one_more_is_damage),
-		cmocka_unit_test(a_million_processes_are_listed),
+		cmocka_unit_test(segments_of_much_are_few_at_a_time),
 		cmocka_unit_test(
 			many_events_of_a_process_of_many_threads_are_read),
 		cmocka_unit_test(long_names_are_read),
