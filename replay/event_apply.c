@@ -13,6 +13,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/event_call.h"
+#include "replay/fault.h"
 #include "replay/lock.h"
 #include "replay/pages.h"
 #include "replay/remap.h"
@@ -64,30 +65,16 @@ static enum pw_status apply_present(const struct pw_call_context *ctx,
 {
 	const uint64_t *arg = ctx->event->arg;
 	struct pw_range range = pw_call_range(ctx, arg[0], arg[1]);
-	const struct pw_mapping *mapping;
 	struct pw_range part;
 
-	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
-		uint64_t pte =
-			PW_PTE_PRESENT |
-			(mapping->anonymous ? PW_PTE_WRITABLE : PW_PTE_FILE);
+	while (pw_space_part(ctx->space, &range, &part)) {
+		for (uint64_t page = part.first; page < part.end; page++) {
+			enum pw_status st = pw_fault_present(
+				ctx->system, ctx->space, page, err);
 
-		bool own = mapping->anonymous && !mapping->shared;
-		enum pw_status st = PW_OK;
-
-		for (uint64_t page = part.first; page < part.end && st == PW_OK;
-		     page++) {
-			if (pw_pages_find(ctx->space, page))
-				continue;
-			st = pw_pages_set(
-				ctx->system, ctx->space,
-				&(struct pw_leaf){.first = page, .pte = pte},
-				err);
-			if (st == PW_OK && own)
-				st = pw_space_own_page(ctx->space, page, err);
+			if (st != PW_OK)
+				return st;
 		}
-		if (st != PW_OK)
-			return st;
 	}
 	return PW_OK;
 }

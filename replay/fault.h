@@ -11,15 +11,27 @@
 #include "replay/system.h"
 
 /*
- * Handle the fault of a reference to @page, which is absent, or read-only and
- * written. Afterwards it is present, and writable for a write.
+ * Handle the fault of a reference to @page, whose entry lacks PRESENT, or
+ * WRITABLE for a write; afterwards it has it. It is no fault if it is only for
+ * the CPU to note the use of the page.
  *
- * Errors: PW_ERR_SYSTEM.
+ * Errors: PW_ERR_USAGE the machine's memory is full; PW_ERR_SYSTEM.
  * Source: Linux 6.x mm/memory.c handle_mm_fault, do_fault_around, do_wp_page;
  *         the rows of MODEL.md, "Faults".
  */
 enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 			uint64_t page, bool write,
 			struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Map @page of a mapping as if a fault had done so before the recording began:
+ * a page of its own in private anonymous memory, else one of the cache. Nothing
+ * happens if there is one already, and nothing is counted.
+ *
+ * Errors: PW_ERR_USAGE the machine's memory is full; PW_ERR_SYSTEM.
+ */
+enum pw_status pw_fault_present(struct pw_system *system,
+				struct pw_space *space, uint64_t page,
+				struct pw_error *err) PW_MUST_CHECK;
 
 #endif

@@ -15,6 +15,19 @@ struct fork {
 	uint64_t changed;	/* entries of the parent made read-only */
 };
 
+/* Let the child have what @leaf of the parent maps; its entry is an old one. */
+static enum pw_status share(struct fork *fork, struct pw_leaf leaf,
+			    struct pw_error *err)
+{
+	uint32_t frame = pw_pte_frame(leaf.pte);
+
+	if (frame)
+		pw_frame_at(&fork->system->memory, frame)->flags &=
+			(uint16_t)~PW_FRAME_EXCLUSIVE;
+	leaf.pte &= ~(uint64_t)PW_PTE_PRESENT;
+	return pw_pages_set(fork->system, fork->child, &leaf, err);
+}
+
 /* Let both have the present pages of @range, none of them writable. */
 static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
 				 struct pw_error *err)
@@ -27,16 +40,16 @@ static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
 	while (st == PW_OK && ops->next(fork->parent->table, range.first,
 					range.end, &page, &leaf)) {
 		PW_ASSERT(page == leaf.first);
-		if (leaf.pte & PW_PTE_WRITABLE) {
-			leaf.pte &= ~(uint64_t)PW_PTE_WRITABLE;
+		if (leaf.pte & PW_PTE_MAY_WRITE) {
+			leaf.pte &=
+				~(uint64_t)(PW_PTE_WRITABLE | PW_PTE_MAY_WRITE);
 			fork->changed++;
 			st = pw_pages_set(fork->system, fork->parent, &leaf,
 					  err);
 		}
 		if (st == PW_OK && fork->child) {
 			fork->system->counters.fork_pages++;
-			st = pw_pages_set(fork->system, fork->child, &leaf,
-					  err);
+			st = share(fork, leaf, err);
 		}
 		range.first = pw_pages_end(fork->system, &leaf);
 		PW_ASSERT(range.first <= range.end);

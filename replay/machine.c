@@ -119,9 +119,9 @@ static void name_tlb_models(struct pw_error *err)
 
 /* A word of a list that ends with NULL, as its place there; the first one when
  * there is no text. */
-static unsigned read_word(struct pw_reading *reading, const char *key,
-			  const char *text, const char *const *words,
-			  const char *expected)
+unsigned pw_read_word(struct pw_reading *reading, const char *key,
+		      const char *text, const char *const *words,
+		      const char *expected)
 {
 	if (!text || reading->status != PW_OK)
 		return 0;
@@ -168,8 +168,8 @@ void pw_read_tlb(struct pw_reading *reading, const char *key,
 		pw_read_value(reading, part_of(part, sizeof(part), key, "ways"),
 			      file->ways, parse_ways, &size);
 	out->config.index =
-		read_word(reading, part_of(part, sizeof(part), key, "index"),
-			  file->index, indices, "\"modulo\" or \"xor\"");
+		pw_read_word(reading, part_of(part, sizeof(part), key, "index"),
+			     file->index, indices, "\"modulo\" or \"xor\"");
 	out->config.seed = pw_read_value(
 		reading, part_of(part, sizeof(part), key, "seed"),
 		file->seed ? file->seed : "0", pw_parse_count, &size);
@@ -210,19 +210,19 @@ static void read_extras(struct pw_reading *reading, const char *key,
 	static const char *const answers[] = {"no", "yes", NULL};
 	char part[64];
 
-	out->group_order = orders[read_word(
+	out->group_order = orders[pw_read_word(
 		reading, part_of(part, sizeof(part), key, "coalesce"),
 		file->coalesce, groups, "1, 4 or 8")];
-	out->base_too =
-		read_word(reading, part_of(part, sizeof(part), key, "also_4k"),
-			  file->also_4k, answers, "\"yes\" or \"no\"");
+	out->base_too = pw_read_word(
+		reading, part_of(part, sizeof(part), key, "also_4k"),
+		file->also_4k, answers, "\"yes\" or \"no\"");
 	if (out->base_too && (info->height == 0 || !strstr(key, "stlb")))
 		pw_read_refuse(
 			reading, part, file->also_4k,
 			"for an array of the second level for larger pages");
-	out->largest =
-		read_word(reading, part_of(part, sizeof(part), key, "largest"),
-			  file->largest, sizes, "\"4K\", \"2M\" or \"1G\"");
+	out->largest = pw_read_word(
+		reading, part_of(part, sizeof(part), key, "largest"),
+		file->largest, sizes, "\"4K\", \"2M\" or \"1G\"");
 	if (out->largest == 1 && info->height > 0)
 		pw_read_refuse(reading, part, file->largest,
 			       "what an array for larger pages can hold");
@@ -261,8 +261,8 @@ static void read_tlbs(struct pw_reading *reading,
 		pw_read_refuse(reading, "tlb.l1d.largest", file->l1d->largest,
 			       "possible beside tlb.l1s");
 	machine->prefetch_next =
-		read_word(reading, "tlb.prefetch", file->prefetch, prefetches,
-			  "\"none\" or \"next\"");
+		pw_read_word(reading, "tlb.prefetch", file->prefetch,
+			     prefetches, "\"none\" or \"next\"");
 }
 
 static void read_page_table(struct pw_reading *reading,
@@ -362,47 +362,6 @@ static void read_cpu(struct pw_reading *reading, const struct pw_file_cpu *file,
 		       out);
 }
 
-static void read_overcommit(struct pw_reading *reading,
-			    const struct pw_file_memory *file,
-			    struct pw_machine *machine)
-{
-	static const char *const modes[] = {"recorded", "heuristic", "always",
-					    "never", NULL};
-	static const struct pw_bounds any = {0, UINT64_MAX, "a size"};
-
-	machine->overcommit = read_word(
-		reading, "memory.overcommit", file->overcommit, modes,
-		"\"recorded\", \"heuristic\", \"always\" or \"never\"");
-	machine->commit_limit_bytes = UINT64_MAX;
-	if (file->commit_limit)
-		machine->commit_limit_bytes =
-			pw_read_value(reading, "memory.commit_limit",
-				      file->commit_limit, pw_parse_size, &any);
-}
-
-static void read_memory(struct pw_reading *reading,
-			const struct pw_file_memory *file,
-			struct pw_machine *machine)
-{
-	static const char *const answers[] = {"yes", "no", NULL};
-	static const struct pw_bounds around = {PW_PAGE_BYTES, 2 << 20,
-						"4K to 2M"};
-	uint64_t bytes =
-		pw_read_value(reading, "memory.fault_around",
-			      file->fault_around, pw_parse_size, &around);
-
-	if (reading->status == PW_OK && !pw_is_pow2(bytes))
-		pw_read_refuse(reading, "memory.fault_around",
-			       file->fault_around, "a power of two");
-	machine->fault_around_pages = bytes >> machine->geometry.page_shift;
-	if (machine->fault_around_pages == 0)
-		machine->fault_around_pages = 1;
-	machine->no_zero_page =
-		read_word(reading, "memory.zero_page", file->zero_page, answers,
-			  "\"yes\" or \"no\"");
-	read_overcommit(reading, file, machine);
-}
-
 static const struct pw_bounds event_bounds = {0, UINT64_C(10000000000),
 					      "at most 10s"};
 
@@ -461,7 +420,8 @@ static enum pw_status read_machine(struct pw_machine *machine,
 	read_tlbs(&reading, &file->tlb, machine);
 	pw_read_walks(&reading, file, machine);
 	read_cpu(&reading, file->cpu, &machine->cpu);
-	read_memory(&reading, &file->memory, machine);
+	pw_read_memory(&reading, &file->memory, machine);
+	pw_read_kernel(&reading, file->kernel, machine);
 	read_cost(&reading, &file->cost, &machine->cost);
 	return reading.status;
 }
@@ -577,9 +537,12 @@ bool pw_machine_same_memory(const struct pw_machine *a,
 	       a->geometry.page_shift == b->geometry.page_shift &&
 	       a->page_size == b->page_size &&
 	       a->page_size_max_shift == b->page_size_max_shift &&
-	       a->no_zero_page == b->no_zero_page &&
+	       a->no_zero_page == b->no_zero_page && a->kernel == b->kernel &&
 	       a->overcommit == b->overcommit &&
 	       a->commit_limit_bytes == b->commit_limit_bytes &&
+	       a->memory_frames == b->memory_frames &&
+	       a->cache_recorded == b->cache_recorded &&
+	       a->cache_percent == b->cache_percent &&
 	       a->fault_around_pages == b->fault_around_pages;
 }
 

@@ -48,6 +48,12 @@ struct pw_nested_choice {
 
 struct pw_page_size_ops;
 
+/*
+ * Whose memory manager is simulated: what changed after 6.1 is told by
+ * comparing these; see MODEL.md, "Kernels".
+ */
+enum pw_kernel { PW_KERNEL_6_1, PW_KERNEL_6_12, PW_KERNEL_6_18 };
+
 struct pw_machine_cost {
 	uint64_t clock_hz;
 	double base_cpi; /* cycles an instruction when translation is free */
@@ -98,6 +104,10 @@ struct pw_machine {
 	struct pw_pwc_choice pwc;
 	struct pw_line_choice lines;
 	struct pw_nested_choice nested;
+	enum pw_kernel kernel;
+	uint64_t memory_frames; /* 0: without end */
+	bool cache_recorded; /* the page cache begins as recorded, if it was */
+	uint64_t cache_percent; /* of pages that begin in it, else */
 	uint64_t fault_around_pages;
 	enum pw_overcommit overcommit;
 	uint64_t commit_limit_bytes;

@@ -128,6 +128,8 @@ static const cyaml_schema_field_t memory_fields[] = {
 	MAYBE_TEXT(struct pw_file_memory, zero_page),
 	MAYBE_TEXT(struct pw_file_memory, overcommit),
 	MAYBE_TEXT(struct pw_file_memory, commit_limit),
+	MAYBE_TEXT(struct pw_file_memory, size),
+	MAYBE_TEXT(struct pw_file_memory, cache),
 	CYAML_FIELD_END,
 };
 
@@ -148,6 +150,7 @@ static const cyaml_schema_field_t machine_fields[] = {
 	TEXT(struct pw_machine_file, name),
 	TEXT(struct pw_machine_file, summary),
 	MAYBE_TEXT(struct pw_machine_file, source),
+	MAYBE_TEXT(struct pw_machine_file, kernel),
 	SECTION(struct pw_machine_file, page_table, page_table_fields),
 	OPTIONAL(struct pw_machine_file, page_size, page_size_fields),
 	SECTION(struct pw_machine_file, tlb, tlbs_fields),

@@ -87,6 +87,8 @@ struct pw_file_memory {
 	const char *zero_page; /* optional, as are those below */
 	const char *overcommit;
 	const char *commit_limit;
+	const char *size;
+	const char *cache;
 };
 
 struct pw_file_cost {
@@ -105,6 +107,7 @@ struct pw_machine_file {
 	const char *name;
 	const char *summary;
 	const char *source;
+	const char *kernel; /* or NULL */
 	struct pw_file_page_table page_table;
 	struct pw_file_page_size *page_size; /* or NULL */
 	struct pw_file_tlbs tlb;

@@ -2,7 +2,7 @@
  * machine_read.h - reading the values of machine files, with a good message for
  * what is wrong.
  *
- * Private to machine.c and machine_walk.c.
+ * Private to machine.c, machine_memory.c and machine_walk.c.
  */
 #ifndef PW_REPLAY_MACHINE_READ_H
 #define PW_REPLAY_MACHINE_READ_H
@@ -57,6 +57,16 @@ uint64_t pw_read_value(struct pw_reading *reading, const char *key,
 		       const struct pw_bounds *bounds);
 
 /*
+ * The index in @words, ended by NULL, of @text, the value of @key; 0 if it is
+ * NULL, the key being absent.
+ *
+ * Errors: reading->status: it is none of them, but shall be @expected.
+ */
+unsigned pw_read_word(struct pw_reading *reading, const char *key,
+		      const char *text, const char *const *words,
+		      const char *expected);
+
+/*
  * A TLB or another cache of translations, unless @file is NULL. With @absence 0
  * entries are allowed, and mean that there is none.
  *
@@ -75,5 +85,22 @@ void pw_read_tlb(struct pw_reading *reading, const char *key,
 void pw_read_walks(struct pw_reading *reading,
 		   const struct pw_machine_file *file,
 		   struct pw_machine *machine);
+
+/*
+ * Read the section memory; the page tables of @machine are known.
+ *
+ * Errors: reading->status: a value is wrong.
+ */
+void pw_read_memory(struct pw_reading *reading,
+		    const struct pw_file_memory *file,
+		    struct pw_machine *machine);
+
+/*
+ * Read which kernel it is; NULL: the newest that is known.
+ *
+ * Errors: reading->status: it is not known.
+ */
+void pw_read_kernel(struct pw_reading *reading, const char *text,
+		    struct pw_machine *machine);
 
 #endif

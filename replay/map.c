@@ -99,7 +99,6 @@ static struct pw_mapping describe(const struct pw_call_context *ctx,
 		.flags = (call->prot & PW_PROT_MASK) | call_flags(call),
 		.anonymous = is_anonymous(call, ctx->text),
 		.shared = is_shared(call->flags),
-		.file_bytes = call->file_bytes,
 	};
 
 	if (ctx->space->reads_execute && (call->prot & PW_VM_READ))

@@ -63,13 +63,39 @@ struct pw_tlb_ops {
 	void (*flush)(void *state);
 };
 
-/* What a page-table entry says; 0 is an absent page. */
+/*
+ * What a page-table entry says, below the number of the frame that it maps; 0
+ * is an absent page. PRESENT and WRITABLE say what the memory manager has no
+ * part in: a page that MADV_COLD made old lacks both until the next reference,
+ * and one that may be written lacks WRITABLE until the write that makes it
+ * dirty. To the CPU it is there all the same.
+ */
 enum pw_pte_flag {
-	PW_PTE_PRESENT = 1,
-	PW_PTE_WRITABLE = 2,
-	PW_PTE_ZERO = 4, /* the zero page: not in RSS */
-	PW_PTE_FILE = 8, /* a page of the page cache */
+	PW_PTE_PRESENT = 1,    /* a read changes nothing of the entry */
+	PW_PTE_WRITABLE = 2,   /* a write changes nothing of the entry */
+	PW_PTE_ZERO = 4,       /* the zero page: not in RSS, no frame */
+	PW_PTE_FILE = 8,       /* a page of a file or of shared memory */
+	PW_PTE_DIRTY = 16,     /* written through this entry */
+	PW_PTE_MAY_WRITE = 32, /* a write needs no fault */
+	PW_PTE_SHMEM = 64,     /* with FILE: of shared memory */
+	PW_PTE_GUARD = 128,    /* nothing may be mapped here: a guard page */
 };
+
+#define PW_PTE_FRAME_SHIFT 8
+#define PW_PTE_FRAME_BITS 32
+#define PW_PTE_FLAGS (((uint64_t)1 << PW_PTE_FRAME_SHIFT) - 1)
+
+/* The number of the frame that the entry maps; see frame.h. */
+static inline uint32_t pw_pte_frame(uint64_t pte)
+{
+	return (uint32_t)(pte >> PW_PTE_FRAME_SHIFT);
+}
+
+/* The entry that maps @frame with these flags. */
+static inline uint64_t pw_pte_make(uint32_t frame, uint64_t flags)
+{
+	return (uint64_t)frame << PW_PTE_FRAME_SHIFT | flags;
+}
 
 /* Most levels that a page table may have. */
 #define PW_LEVELS_MAX 6
@@ -125,7 +151,7 @@ struct pw_page_table_config {
 /* An entry that maps a page, of whatever size. */
 struct pw_leaf {
 	uint64_t first;	 /* its first base page, a multiple of its size */
-	uint64_t pte;	 /* enum pw_pte_flag bits, with PRESENT */
+	uint64_t pte;	 /* enum pw_pte_flag bits and a frame; not 0 */
 	unsigned height; /* of the table that holds it */
 	unsigned probes; /* lines a walk reads, when not told by the height */
 };

@@ -7,6 +7,10 @@
 #include "base/bits.h"
 #include "replay/tlb_key.h"
 
+/* What entries held as one have in common: it is taken that their frames are in
+ * a row. */
+#define ALIKE (PW_PTE_PRESENT | PW_PTE_WRITABLE | PW_PTE_FILE)
+
 /* Whether the aligned group of @page is mapped alike, and not to one frame. */
 static bool is_group(const struct pw_page_table_ops *ops, void *table,
 		     unsigned order, uint64_t page)
@@ -18,9 +22,10 @@ static bool is_group(const struct pw_page_table_ops *ops, void *table,
 		struct pw_leaf leaf;
 
 		if (!ops->find(table, first + i, &leaf) ||
-		    leaf.pte & PW_PTE_ZERO || (i > 0 && leaf.pte != pte))
+		    leaf.pte & PW_PTE_ZERO ||
+		    (i > 0 && (leaf.pte & ALIKE) != pte))
 			return false;
-		pte = leaf.pte;
+		pte = leaf.pte & ALIKE;
 	}
 	return true;
 }

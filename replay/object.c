@@ -17,6 +17,13 @@ void pw_objects_make(struct pw_objects *objects)
 
 void pw_objects_free(struct pw_objects *objects)
 {
+	for (size_t i = 0; i < objects->list.count; i++) {
+		struct pw_object *object =
+			pw_object_at(objects, (uint32_t)i + 1);
+
+		pw_intervals_free(&object->known);
+		pw_pagemap_close(object->frames);
+	}
 	pw_array_free(&objects->list);
 	pw_pagemap_close(objects->named);
 	objects->named = NULL;
@@ -33,11 +40,13 @@ static enum pw_status push(struct pw_objects *objects,
 			   const struct pw_object *object, uint32_t *number,
 			   struct pw_error *err)
 {
+	struct pw_object fresh = *object;
 	enum pw_status st;
 
 	if (objects->list.count == UINT32_MAX)
 		return pw_fail_memory(err, "objects");
-	st = pw_array_push(&objects->list, object, err);
+	fresh.known = (struct pw_intervals)PW_INTERVALS;
+	st = pw_array_push(&objects->list, &fresh, err);
 	if (st == PW_OK)
 		*number = (uint32_t)objects->list.count;
 	return st;
@@ -63,9 +72,11 @@ enum pw_status pw_object_find(struct pw_objects *objects,
 		return st;
 	for (uint32_t n = (uint32_t)*first; n;
 	     n = pw_object_at(objects, n)->next) {
-		const struct pw_object *old = pw_object_at(objects, n);
+		struct pw_object *old = pw_object_at(objects, n);
 
 		if (old->device == name->device && old->inode == name->inode) {
+			if (name->bytes)
+				old->bytes = name->bytes;
 			*number = n;
 			return PW_OK;
 		}

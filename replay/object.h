@@ -9,9 +9,11 @@
 #ifndef PW_REPLAY_OBJECT_H
 #define PW_REPLAY_OBJECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/array.h"
+#include "base/interval.h"
 #include "base/pagemap.h"
 #include "base/status.h"
 #include "replay/space.h"
@@ -29,6 +31,12 @@ struct pw_object {
 	uint64_t inode; /* 0 and device 0: it has no name */
 	uint64_t bytes; /* the size as last heard of; 0: unknown */
 	uint32_t next;	/* the next one whose name has the same hash */
+	bool listed;	/* what was in the page cache is recorded */
+	bool told;	/* and all of it was told, what comes is later */
+	uint64_t read_ahead_bytes; /* of its device; 0: unknown */
+	/* What the page cache holds or lacks; see cache.h. */
+	struct pw_intervals known;
+	struct pw_pagemap *frames;
 };
 
 /* The objects of all processes of a system. */
@@ -59,7 +67,7 @@ struct pw_object *pw_object_at(const struct pw_objects *objects,
 
 /*
  * Find the object with this name, which is added as one of @kind if it is new;
- * an older one keeps its kind.
+ * an older one keeps its kind, but gets the size, if that is known.
  *
  * Errors: PW_ERR_SYSTEM.
  * Cost:   O(1).

@@ -26,30 +26,77 @@ uint64_t pw_pages_end(const struct pw_system *system,
 	return leaf->first + leaf_pages(system, leaf->height);
 }
 
-/* What a leaf at @height with the entry @pte adds to RSS. */
-static uint64_t resident_bytes(const struct pw_system *system, unsigned height,
-			       uint64_t pte)
+enum pw_status pw_pages_take(struct pw_system *system, unsigned height,
+			     uint32_t *frame, struct pw_error *err)
 {
-	if (!pte || (pte & PW_PTE_ZERO))
-		return 0;
-	return leaf_pages(system, height)
-	       << system->machine->geometry.page_shift;
+	unsigned order = pw_geometry_order(&system->machine->geometry, height);
+	enum pw_status st = pw_frame_take(&system->memory, order,
+					  PW_MIGRATE_MOVABLE, frame, err);
+
+	if (st == PW_OK)
+		pw_frame_at(&system->memory, *frame)->flags =
+			PW_FRAME_EXCLUSIVE;
+	return st;
+}
+
+static enum pw_rss kind_of(uint64_t pte)
+{
+	if (!(pte & PW_PTE_FILE))
+		return PW_RSS_ANON;
+	return pte & PW_PTE_SHMEM ? PW_RSS_SHMEM : PW_RSS_FILE;
+}
+
+/* Count the pages of a leaf that was mapped; entries without a frame are none
+ * in RSS. */
+static void count_mapped(struct pw_system *system, struct pw_space *space,
+			 unsigned height, uint64_t pte)
+{
+	uint64_t pages = leaf_pages(system, height);
+	uint64_t sum = 0;
+
+	if (!pw_pte_frame(pte))
+		return;
+	pw_frame_at(&system->memory, pw_pte_frame(pte))->maps++;
+	system->counters.rss_bytes += pages
+				      << system->machine->geometry.page_shift;
+	space->rss[kind_of(pte)] += pages;
+	for (size_t i = 0; i < PW_RSS_KINDS; i++)
+		sum += space->rss[i];
+	if (space->rss_peak < sum)
+		space->rss_peak = sum;
+}
+
+static void count_unmapped(struct pw_system *system, struct pw_space *space,
+			   unsigned height, uint64_t pte)
+{
+	uint64_t pages = leaf_pages(system, height);
+	uint64_t bytes = pages << system->machine->geometry.page_shift;
+
+	if (!pw_pte_frame(pte))
+		return;
+	PW_ASSERT(system->counters.rss_bytes >= bytes);
+	PW_ASSERT(space->rss[kind_of(pte)] >= pages);
+	system->counters.rss_bytes -= bytes;
+	space->rss[kind_of(pte)] -= pages;
+	pw_frame_unmap(&system->memory, pw_pte_frame(pte));
 }
 
 enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
 			    const struct pw_leaf *leaf, struct pw_error *err)
 {
-	uint64_t old = resident_bytes(system, leaf->height,
-				      pw_pages_find(space, leaf->first));
+	uint64_t old = pw_pages_find(space, leaf->first);
 
 	PW_ASSERT(pw_pages_end(system, leaf) <= space->page_end);
-	PW_ASSERT(leaf->pte & PW_PTE_PRESENT);
+	PW_ASSERT(leaf->pte);
 	if (!space->table_ops->map(space->table, leaf))
 		return pw_fail_memory(err, "page tables");
-	PW_ASSERT(system->counters.rss_bytes >= old);
-	system->counters.rss_bytes -= old;
-	system->counters.rss_bytes +=
-		resident_bytes(system, leaf->height, leaf->pte);
+	/* A frame that stays must not go in between. */
+	if (old && pw_pte_frame(old) == pw_pte_frame(leaf->pte) &&
+	    kind_of(old) == kind_of(leaf->pte))
+		return PW_OK;
+	if (old)
+		count_unmapped(system, space, leaf->height, old);
+	count_mapped(system, space, leaf->height, leaf->pte);
 	return PW_OK;
 }
 
@@ -64,19 +111,56 @@ void pw_pages_invalidate(struct pw_system *system, const struct pw_space *space,
 			     range.end - range.first);
 }
 
+/* Give each of the leaves that @whole was split into a frame of its own. */
+static enum pw_status share_out(struct pw_system *system,
+				struct pw_space *space,
+				const struct pw_leaf *whole,
+				struct pw_error *err)
+{
+	const struct pw_frame *old =
+		pw_frame_at(&system->memory, pw_pte_frame(whole->pte));
+	struct pw_leaf piece = {.height = whole->height - 1};
+	unsigned order =
+		pw_geometry_order(&system->machine->geometry, piece.height);
+	unsigned flags = old->flags & PW_FRAME_EXCLUSIVE ? PW_FRAME_EXCLUSIVE
+							 : PW_FRAME_PIECE;
+	uint64_t count = leaf_pages(system, whole->height) >> order;
+
+	for (uint64_t i = 0; i < count; i++) {
+		uint32_t frame;
+		enum pw_status st =
+			pw_pages_take(system, piece.height, &frame, err);
+
+		if (st != PW_OK)
+			return st;
+		pw_frame_at(&system->memory, frame)->flags = (uint16_t)flags;
+		pw_frame_at(&system->memory, frame)->maps = 1;
+		piece.first = whole->first + (i << order);
+		piece.pte = pw_pte_make(frame, whole->pte & PW_PTE_FLAGS);
+		if (!space->table_ops->map(space->table, &piece))
+			return pw_fail_memory(err, "page tables");
+	}
+	pw_frame_unmap(&system->memory, pw_pte_frame(whole->pte));
+	return PW_OK;
+}
+
 enum pw_status pw_pages_split(struct pw_system *system, struct pw_space *space,
 			      uint64_t page, struct pw_error *err)
 {
 	struct pw_leaf leaf;
 	struct pw_range range;
 	bool mapped = space->table_ops->find(space->table, page, &leaf);
+	enum pw_status st = PW_OK;
 
 	PW_ASSERT(mapped && leaf.height > 0);
 	if (!space->table_ops->split(space->table, page))
 		return pw_fail_memory(err, "page tables");
+	if (pw_pte_frame(leaf.pte))
+		st = share_out(system, space, &leaf, err);
 	range = (struct pw_range){leaf.first, pw_pages_end(system, &leaf)};
-	pw_pages_invalidate(system, space, range, 1);
-	return PW_OK;
+	if (st == PW_OK)
+		pw_pages_invalidate(system, space, range, 1);
+	return st;
 }
 
 /* Split leaves until none lies across the border below @page. */
@@ -127,11 +211,8 @@ uint64_t pw_pages_remove(struct pw_system *system, struct pw_space *space,
 
 	while (space->table_ops->next(space->table, range.first, range.end,
 				      &page, &leaf)) {
-		uint64_t bytes = resident_bytes(system, leaf.height, leaf.pte);
-
 		PW_ASSERT(page == leaf.first);
-		PW_ASSERT(system->counters.rss_bytes >= bytes);
-		system->counters.rss_bytes -= bytes;
+		count_unmapped(system, space, leaf.height, leaf.pte);
 		space->table_ops->unmap(space->table, page);
 		removed++;
 		range.first = pw_pages_end(system, &leaf);
@@ -176,12 +257,9 @@ enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,
 			st = pw_pages_split(system, space, page, err);
 			continue;
 		}
-		st = pw_pages_set(system, space, &target, err);
-		if (st != PW_OK)
-			break;
-		system->counters.rss_bytes -=
-			resident_bytes(system, leaf.height, leaf.pte);
 		space->table_ops->unmap(space->table, page);
+		if (!space->table_ops->map(space->table, &target))
+			return pw_fail_memory(err, "page tables");
 		moved++;
 		from = pw_pages_end(system, &leaf);
 	}

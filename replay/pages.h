@@ -27,7 +27,8 @@ uint64_t pw_pages_end(const struct pw_system *system,
 
 /*
  * Map @leaf, whose pages are absent or mapped by an entry at its height, and
- * keep RSS right. Invalidates nothing.
+ * keep RSS and the counts of frames right: a frame that was mapped before and
+ * is used by nothing else goes. Invalidates nothing.
  *
  * Errors: PW_ERR_SYSTEM.
  */
@@ -41,6 +42,15 @@ enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
  */
 void pw_pages_invalidate(struct pw_system *system, const struct pw_space *space,
 			 struct pw_range range, uint64_t changed);
+
+/*
+ * Take a frame for an anonymous page of @height that no process has shared.
+ *
+ * Errors: PW_ERR_USAGE the machine's memory is full; PW_ERR_SYSTEM.
+ */
+enum pw_status pw_pages_take(struct pw_system *system, unsigned height,
+			     uint32_t *frame,
+			     struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Split the leaf that maps @page into those of the next smaller size, and

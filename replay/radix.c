@@ -17,39 +17,38 @@
 #define FIRST_FULL_CLASS 12
 
 /* A word: what kind it is, then the flags of a page or a handle. */
-#define TAG 3U
-#define TAG_LEAF 1U
-#define TAG_TABLE 2U
-#define TAG_ONE 3U /* flags as of a leaf, then the index of the entry */
+#define TAG UINT64_C(3)
+#define TAG_LEAF UINT64_C(1)
+#define TAG_TABLE UINT64_C(2)
+#define TAG_ONE \
+	UINT64_C(3) /* flags as of a leaf, then the index of the entry */
 #define TAG_BITS 2
-#define PTE_BITS 8
-#define PTE_MASK ((1U << PTE_BITS) - 1)
+#define PTE_BITS (PW_PTE_FRAME_SHIFT + PW_PTE_FRAME_BITS)
+#define PTE_MASK (((uint64_t)1 << PTE_BITS) - 1)
 #define ONE_SHIFT (TAG_BITS + PTE_BITS)
 
-_Static_assert(PW_NODE_BITS_MAX + ONE_SHIFT <= 32 &&
-		       PW_SLAB_HANDLE_BITS + TAG_BITS <= 32,
-	       "words have 32 bits");
+_Static_assert(PW_NODE_BITS_MAX + ONE_SHIFT <= 64, "words have 64 bits");
 
-static uint32_t leaf_word(uint64_t pte)
+static uint64_t leaf_word(uint64_t pte)
 {
-	PW_DEBUG_ASSERT((pte & PW_PTE_PRESENT) && pte <= PTE_MASK);
-	return (uint32_t)pte << TAG_BITS | TAG_LEAF;
+	PW_DEBUG_ASSERT(pte && pte <= PTE_MASK);
+	return pte << TAG_BITS | TAG_LEAF;
 }
 
-static uint32_t table_word(uint32_t node)
+static uint64_t table_word(uint32_t node)
 {
-	return node ? node << TAG_BITS | TAG_TABLE : 0;
+	return node ? (uint64_t)node << TAG_BITS | TAG_TABLE : 0;
 }
 
-static uint32_t pte_of(uint32_t word)
+static uint64_t pte_of(uint64_t word)
 {
 	return word >> TAG_BITS & PTE_MASK;
 }
 
-static uint32_t node_of(uint32_t word)
+static uint32_t node_of(uint64_t word)
 {
 	PW_DEBUG_ASSERT((word & TAG) == TAG_TABLE);
-	return word >> TAG_BITS;
+	return (uint32_t)(word >> TAG_BITS);
 }
 
 /* ---- shapes ---- */
@@ -113,7 +112,6 @@ static void add_height(struct pw_radix *radix, unsigned bits)
 	PW_ASSERT(FIRST_FULL_CLASS + h < PW_SLAB_CLASSES);
 	radix->kind[h] = (struct pw_node_kind){
 		.bits = bits,
-		.wide_bytes = h == 0 ? 1 : sizeof(uint32_t),
 		.full_class = FIRST_FULL_CLASS + h,
 	};
 	radix->shift[h + 1] = radix->shift[h] + bits;
@@ -148,30 +146,29 @@ static unsigned index_at(const struct pw_radix *radix, uint64_t page,
 }
 
 /* What the table that @word says has at @index; 1-byte values as leaf words. */
-static uint32_t table_get(const struct pw_radix *radix, unsigned height,
-			  uint32_t word, unsigned index)
+static uint64_t table_get(const struct pw_radix *radix, unsigned height,
+			  uint64_t word, unsigned index)
 {
-	uint32_t value;
+	uint64_t value;
 
 	if (word == 0)
 		return 0;
 	if ((word & TAG) == TAG_ONE)
 		return word >> ONE_SHIFT == index ? leaf_word(pte_of(word)) : 0;
-	value = pw_node_get(radix->slab, &radix->kind[height], node_of(word),
-			    index);
+	value = pw_node_get(radix->slab, node_of(word), index);
 	return height == 0 && value ? leaf_word(value) : value;
 }
 
 /* The first entry of the table from *index on. */
 static bool table_next(const struct pw_radix *radix, unsigned height,
-		       uint32_t word, unsigned *index, uint32_t *value)
+		       uint64_t word, unsigned *index, uint64_t *value)
 {
 	if (word == 0)
 		return false;
 	if ((word & TAG) == TAG_ONE) {
 		if (word >> ONE_SHIFT < *index)
 			return false;
-		*index = word >> ONE_SHIFT;
+		*index = (unsigned)(word >> ONE_SHIFT);
 		*value = leaf_word(pte_of(word));
 		return true;
 	}
@@ -185,11 +182,11 @@ static bool table_next(const struct pw_radix *radix, unsigned height,
 
 /* Whether the 64-byte line of entry @index has an entry in use. */
 static bool line_used(const struct pw_radix *radix, unsigned height,
-		      uint32_t word, unsigned index)
+		      uint64_t word, unsigned index)
 {
 	unsigned at = index & ~(PW_LINE_PTES - 1U);
 	unsigned end = at + PW_LINE_PTES;
-	uint32_t value;
+	uint64_t value;
 
 	return table_next(radix, height, word, &at, &value) && at < end;
 }
@@ -209,26 +206,27 @@ static void count_table(struct pw_radix *radix, unsigned height)
 }
 
 static bool put_node(struct pw_radix *radix, unsigned height, uint32_t *node,
-		     unsigned index, uint32_t value)
+		     unsigned index, uint64_t value)
 {
 	return pw_node_set(radix->slab, &radix->kind[height], node, index,
 			   height == 0 ? pte_of(value) : value);
 }
 
 /* Set an entry; *word may change. False without memory. */
-static bool table_put(struct pw_radix *radix, unsigned height, uint32_t *word,
-		      unsigned index, uint32_t value)
+static bool table_put(struct pw_radix *radix, unsigned height, uint64_t *word,
+		      unsigned index, uint64_t value)
 {
 	uint32_t node = 0;
 
 	if (height == 0 && (*word == 0 || ((*word & TAG) == TAG_ONE &&
 					   *word >> ONE_SHIFT == index))) {
-		*word = index << ONE_SHIFT | pte_of(value) << TAG_BITS |
-			TAG_ONE;
+		*word = (uint64_t)index << ONE_SHIFT |
+			pte_of(value) << TAG_BITS | TAG_ONE;
 		return true;
 	}
 	if ((*word & TAG) == TAG_ONE) {
-		if (!put_node(radix, 0, &node, *word >> ONE_SHIFT, *word))
+		if (!put_node(radix, 0, &node, (unsigned)(*word >> ONE_SHIFT),
+			      *word))
 			return false;
 	} else if (*word) {
 		node = node_of(*word);
@@ -240,8 +238,8 @@ static bool table_put(struct pw_radix *radix, unsigned height, uint32_t *word,
 }
 
 /* The same, and count what comes into use. */
-static bool table_set(struct pw_radix *radix, unsigned height, uint32_t *word,
-		      unsigned index, uint32_t value)
+static bool table_set(struct pw_radix *radix, unsigned height, uint64_t *word,
+		      unsigned index, uint64_t value)
 {
 	bool counts = height < radix->geometry.levels;
 
@@ -257,7 +255,7 @@ static bool table_set(struct pw_radix *radix, unsigned height, uint32_t *word,
 }
 
 /* Clear an entry, which is set; *word becomes 0 with the last one. */
-static void table_clear(struct pw_radix *radix, unsigned height, uint32_t *word,
+static void table_clear(struct pw_radix *radix, unsigned height, uint64_t *word,
 			unsigned index)
 {
 	struct pw_table_use *use = &radix->use[height];
@@ -310,7 +308,7 @@ static void forget(struct pw_radix *radix, uint64_t first, uint64_t end)
 static bool refill(struct pw_radix *radix, uint64_t page,
 		   struct pw_radix_recent *recent)
 {
-	uint32_t word = radix->top;
+	uint64_t word = radix->top;
 	unsigned height = radix->heights;
 
 	while (height > 1 && (word & TAG) != TAG_LEAF) {
@@ -335,7 +333,7 @@ bool pw_radix_find(void *state, uint64_t page, struct pw_leaf *leaf)
 {
 	struct pw_radix *radix = state;
 	struct pw_radix_recent *recent = recall(radix, page);
-	uint32_t word;
+	uint64_t word;
 
 	*leaf = (struct pw_leaf){.first = page};
 	if (recent->key != page >> radix->shift[1] &&
@@ -362,7 +360,7 @@ bool pw_radix_find(void *state, uint64_t page, struct pw_leaf *leaf)
 /* The words of the tables of @page from @lowest up; 0 from the first missing
  * one on. */
 struct path {
-	uint32_t word[PW_RADIX_HEIGHTS_MAX];
+	uint64_t word[PW_RADIX_HEIGHTS_MAX];
 };
 
 static void descend(const struct pw_radix *radix, uint64_t page,
@@ -373,7 +371,7 @@ static void descend(const struct pw_radix *radix, uint64_t page,
 	memset(path, 0, sizeof(*path));
 	path->word[h] = radix->top;
 	for (; h > lowest && path->word[h]; h--) {
-		uint32_t word = table_get(radix, h, path->word[h],
+		uint64_t word = table_get(radix, h, path->word[h],
 					  index_at(radix, page, h));
 
 		PW_ASSERT((word & TAG) != TAG_LEAF);
@@ -382,7 +380,7 @@ static void descend(const struct pw_radix *radix, uint64_t page,
 }
 
 /* Its leaf table is looked up already: the word of it, or 0. */
-static uint32_t recent_table(struct pw_radix *radix, uint64_t page)
+static uint64_t recent_table(struct pw_radix *radix, uint64_t page)
 {
 	const struct pw_radix_recent *recent = recall(radix, page);
 
@@ -395,16 +393,16 @@ static uint32_t recent_table(struct pw_radix *radix, uint64_t page)
 bool pw_radix_map(void *state, const struct pw_leaf *leaf)
 {
 	struct pw_radix *radix = state;
-	uint32_t value = leaf_word(leaf->pte);
+	uint64_t value = leaf_word(leaf->pte);
 	unsigned h = leaf->height;
 	uint64_t pages = (uint64_t)1 << radix->shift[h];
-	uint32_t before = h == 0 ? recent_table(radix, leaf->first) : 0;
+	uint64_t before = h == 0 ? recent_table(radix, leaf->first) : 0;
 	struct path path;
 
 	PW_ASSERT(radix->geometry.leaves >> h & 1);
 	PW_ASSERT((leaf->first & (pages - 1)) == 0);
 	if (before) {
-		uint32_t word = before;
+		uint64_t word = before;
 
 		if (!table_set(radix, 0, &word, index_at(radix, leaf->first, 0),
 			       value))
@@ -439,7 +437,7 @@ void pw_radix_unmap(void *state, uint64_t page)
 
 	PW_ASSERT(mapped);
 	if (h == 0) {
-		uint32_t word = recall(radix, page)->word;
+		uint64_t word = recall(radix, page)->word;
 
 		table_clear(radix, 0, &word, index_at(radix, page, 0));
 		if (word)
@@ -471,8 +469,7 @@ bool pw_radix_split(void *state, uint64_t page)
 	PW_ASSERT(radix->geometry.leaves >> (leaf.height - 1) & 1);
 	kind = &radix->kind[leaf.height - 1];
 	node = pw_node_fill(radix->slab, kind,
-			    leaf.height == 1 ? (uint32_t)leaf.pte
-					     : leaf_word(leaf.pte));
+			    leaf.height == 1 ? leaf.pte : leaf_word(leaf.pte));
 	if (!node)
 		return false;
 	use = &radix->use[leaf.height - 1];
@@ -501,7 +498,7 @@ static bool next_in_recent(struct pw_radix *radix, uint64_t *at, uint64_t end,
 	if (stop > end)
 		stop = end;
 	for (; *at < stop; (*at)++) {
-		uint8_t pte = recent->ptes[index_at(radix, *at, 0)];
+		uint64_t pte = recent->ptes[index_at(radix, *at, 0)];
 
 		if (!pte)
 			continue;
@@ -518,7 +515,7 @@ static bool next_in_recent(struct pw_radix *radix, uint64_t *at, uint64_t end,
 static bool next_below(const struct pw_radix *radix, uint64_t *at,
 		       struct pw_leaf *leaf)
 {
-	uint32_t word = radix->top;
+	uint64_t word = radix->top;
 
 	for (unsigned h = radix->heights - 1;; h--) {
 		unsigned wanted = index_at(radix, *at, h);

@@ -29,10 +29,10 @@ struct pw_radix_shape {
 
 /* A leaf table, or what maps all of its pages, that was looked up. */
 struct pw_radix_recent {
-	uint64_t key;	     /* page >> bits of a leaf table */
-	const uint8_t *ptes; /* of a leaf table that is an array, or NULL */
-	uint32_t word;	     /* what the entry above it says */
-	unsigned height;     /* of that entry */
+	uint64_t key;	      /* page >> bits of a leaf table */
+	const uint64_t *ptes; /* of a leaf table that is an array, or NULL */
+	uint64_t word;	      /* what the entry above it says */
+	unsigned height;      /* of that entry */
 };
 
 /* The page table of one address space; zeroed before it is made. */
@@ -43,7 +43,7 @@ struct pw_radix {
 	unsigned heights;			  /* of all tables */
 	unsigned shift[PW_RADIX_HEIGHTS_MAX + 1]; /* of an entry, by height */
 	struct pw_node_kind kind[PW_RADIX_HEIGHTS_MAX];
-	uint32_t top; /* what an entry for the topmost table would say */
+	uint64_t top; /* what an entry for the topmost table would say */
 	struct pw_radix_recent recent[PW_RADIX_RECENT];
 };
 

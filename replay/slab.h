@@ -13,7 +13,7 @@
 #include "base/arena.h"
 
 #define PW_SLAB_UNIT_BYTES 8
-#define PW_SLAB_CHUNK_BITS 13 /* units of a chunk: 64 KiB */
+#define PW_SLAB_CHUNK_BITS 14 /* units of a chunk: 128 KiB */
 #define PW_SLAB_CLASSES 24
 #define PW_SLAB_HANDLE_BITS 30
 

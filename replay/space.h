@@ -61,6 +61,9 @@ struct pw_space_use {
 	uint64_t charged; /* VM_ACCOUNT */
 };
 
+/* What resident pages are, as the kernel counts them for a process. */
+enum pw_rss { PW_RSS_ANON, PW_RSS_FILE, PW_RSS_SHMEM, PW_RSS_KINDS };
+
 struct pw_space {
 	uint32_t number;	    /* see formats/lineage.h */
 	unsigned page_shift;	    /* of its pages, those of the machine */
@@ -83,6 +86,8 @@ struct pw_space {
 	uint64_t limit_bytes[PW_LIMITS]; /* 2^64 - 1: none */
 	const struct pw_page_table_ops *table_ops;
 	void *table;
+	uint64_t rss[PW_RSS_KINDS]; /* pages */
+	uint64_t rss_peak;	    /* the most of their sum; VmHWM */
 };
 
 /*

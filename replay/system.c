@@ -20,6 +20,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
 	pw_objects_make(&system->objects);
 	pw_backings_init(&system->backings, arena);
+	pw_memory_make(&system->memory, machine->memory_frames, arena);
 	system->mappings_known = true;
 	system->outlet = outlet;
 	system->shift = machine->geometry.page_shift - PW_PAGE_SHIFT;
@@ -207,6 +208,7 @@ void pw_system_empty(struct pw_system *system)
 
 	(void)pw_pages_remove(system, system->current, all);
 	pw_space_clear(system->current);
+	system->current->rss_peak = 0;
 	PW_ASSERT(pw_pages_count(system, system->current, all) == 0);
 	*pw_system_tell(system) = (struct pw_operation){
 		.kind = PW_OPERATION_FORGET, .space = system->current->number};
@@ -445,12 +447,20 @@ void pw_system_note_peaks(struct pw_system *system)
 void pw_system_settle(struct pw_system *system)
 {
 	struct pw_counters *counters = &system->counters;
+	unsigned shift = system->machine->geometry.page_shift;
+	uint64_t rss[PW_RSS_KINDS] = {0};
 	uint64_t pages = 0;
 
-	for (size_t i = 0; i < system->spaces.count; i++)
-		if (space_at(system, i))
-			pages += pw_space_pages(space_at(system, i));
-	counters->vsz_bytes = pages << system->machine->geometry.page_shift;
-	counters->committed_bytes = system->backings.committed_pages
-				    << system->machine->geometry.page_shift;
+	for (size_t i = 0; i < system->spaces.count; i++) {
+		const struct pw_space *space = space_at(system, i);
+
+		pages += space ? pw_space_pages(space) : 0;
+		for (size_t k = 0; k < PW_RSS_KINDS && space; k++)
+			rss[k] += space->rss[k];
+	}
+	counters->vsz_bytes = pages << shift;
+	counters->committed_bytes = system->backings.committed_pages << shift;
+	counters->rss_anon_bytes = rss[PW_RSS_ANON] << shift;
+	counters->rss_file_bytes = rss[PW_RSS_FILE] << shift;
+	counters->rss_shmem_bytes = rss[PW_RSS_SHMEM] << shift;
 }

@@ -17,6 +17,7 @@
 #include "replay/backing.h"
 #include "replay/counters.h"
 #include "replay/filter.h"
+#include "replay/frame.h"
 #include "replay/machine.h"
 #include "replay/object.h"
 #include "replay/operation.h"
@@ -64,6 +65,7 @@ struct pw_system {
 	struct pw_process_faults faults_given; /* to a process, of counters */
 	struct pw_objects objects;
 	struct pw_backings backings;
+	struct pw_memory memory;
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 };

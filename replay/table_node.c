@@ -14,12 +14,13 @@
 #include <string.h>
 
 #define LIST_CLASSES 12
-#define LIST_BYTES(class) ((size_t)8 << (class))
+#define LIST_BYTES(class) ((size_t)16 << (class))
+#define VALUE_BYTES sizeof(uint64_t)
 #define ARRAY_CLASS 15 /* in a head */
 #define ARRAY_OFFSET 8
 #define COUNT_BITS 12
 
-_Static_assert(LIST_BYTES(LIST_CLASSES - 1) / 6 < 1 << COUNT_BITS,
+_Static_assert(LIST_BYTES(LIST_CLASSES - 1) / VALUE_BYTES <= 1 << COUNT_BITS,
 	       "the entries of a list are counted in its head");
 
 /* An item of the slab, as what it is made of. */
@@ -35,12 +36,12 @@ struct list {
 	unsigned used;
 	unsigned room;
 	uint16_t *index;
-	void *value;
+	uint64_t *value;
 };
 
 static size_t array_bytes(const struct pw_node_kind *kind)
 {
-	return ARRAY_OFFSET + ((size_t)kind->wide_bytes << kind->bits);
+	return ARRAY_OFFSET + (VALUE_BYTES << kind->bits);
 }
 
 /* A list as large as half an array becomes an array when it is full. */
@@ -55,45 +56,27 @@ static bool is_array(const struct head *head)
 	return head->form >> COUNT_BITS == ARRAY_CLASS;
 }
 
-static void *array_of(struct head *head)
+/* Items of a slab are as aligned as their values need. */
+static uint64_t *array_of(struct head *head)
 {
-	return (uint8_t *)head + ARRAY_OFFSET;
+	return (uint64_t *)(void *)head + ARRAY_OFFSET / VALUE_BYTES;
 }
 
-static struct list take_apart(const struct pw_node_kind *kind,
-			      struct head *head)
+static struct list take_apart(struct head *head)
 {
 	unsigned class = head->form >> COUNT_BITS;
-	size_t wide = kind->wide_bytes;
-	size_t room = (LIST_BYTES(class) - 2) / (2 + wide);
-	size_t offset = (2 + 2 * room + wide - 1) / wide * wide;
+	size_t room = (LIST_BYTES(class) - 2) / (2 + VALUE_BYTES);
+	size_t offset = (2 + 2 * room + VALUE_BYTES - 1) / VALUE_BYTES;
 
 	PW_DEBUG_ASSERT(class < LIST_CLASSES);
-	PW_DEBUG_ASSERT(offset + wide * room <= LIST_BYTES(class));
+	PW_DEBUG_ASSERT((offset + room) * VALUE_BYTES <= LIST_BYTES(class));
 	return (struct list){
 		.class = class,
 		.used = head->form & ((1 << COUNT_BITS) - 1),
 		.room = (unsigned)room,
 		.index = &head->first,
-		.value = (uint8_t *)head + offset,
+		.value = (uint64_t *)(void *)head + offset,
 	};
-}
-
-static uint32_t load(const struct pw_node_kind *kind, const void *values,
-		     unsigned at)
-{
-	if (kind->wide_bytes == 1)
-		return ((const uint8_t *)values)[at];
-	return ((const uint32_t *)values)[at];
-}
-
-static void store(const struct pw_node_kind *kind, void *values, unsigned at,
-		  uint32_t value)
-{
-	if (kind->wide_bytes == 1)
-		((uint8_t *)values)[at] = (uint8_t)value;
-	else
-		((uint32_t *)values)[at] = value;
 }
 
 /* The place of the first index of @list that is not below @index. */
@@ -113,31 +96,29 @@ static unsigned search(const struct list *list, unsigned index)
 	return low;
 }
 
-uint32_t pw_node_get(const struct pw_slab *slab,
-		     const struct pw_node_kind *kind, uint32_t node,
-		     unsigned index)
+uint64_t pw_node_get(const struct pw_slab *slab, uint32_t node, unsigned index)
 {
 	struct head *head = pw_slab_at(slab, node);
 	struct list list;
 	unsigned at;
 
-	PW_DEBUG_ASSERT(index >> kind->bits == 0);
 	if (is_array(head))
-		return load(kind, array_of(head), index);
-	list = take_apart(kind, head);
+		return array_of(head)[index];
+	list = take_apart(head);
 	at = search(&list, index);
 	if (at == list.used || list.index[at] != index)
 		return 0;
-	return load(kind, list.value, at);
+	return list.value[at];
 }
 
-static bool next_in_array(const struct pw_node_kind *kind, const void *values,
-			  unsigned *index, uint32_t *value)
+static bool next_in_array(const struct pw_node_kind *kind,
+			  const uint64_t *values, unsigned *index,
+			  uint64_t *value)
 {
 	unsigned end = 1U << kind->bits;
 
 	for (unsigned i = *index; i < end; i++) {
-		*value = load(kind, values, i);
+		*value = values[i];
 		if (*value) {
 			*index = i;
 			return true;
@@ -147,7 +128,7 @@ static bool next_in_array(const struct pw_node_kind *kind, const void *values,
 }
 
 bool pw_node_next(const struct pw_slab *slab, const struct pw_node_kind *kind,
-		  uint32_t node, unsigned *index, uint32_t *value)
+		  uint32_t node, unsigned *index, uint64_t *value)
 {
 	struct head *head = pw_slab_at(slab, node);
 	struct list list;
@@ -155,12 +136,12 @@ bool pw_node_next(const struct pw_slab *slab, const struct pw_node_kind *kind,
 
 	if (is_array(head))
 		return next_in_array(kind, array_of(head), index, value);
-	list = take_apart(kind, head);
+	list = take_apart(head);
 	at = search(&list, *index);
 	if (at == list.used)
 		return false;
 	*index = list.index[at];
-	*value = load(kind, list.value, at);
+	*value = list.value[at];
 	return true;
 }
 
@@ -190,21 +171,20 @@ static uint32_t make_list(struct pw_slab *slab, unsigned class)
 	return node;
 }
 
-/* Put @value in at place @at of @list, which has room. */
-static void put_in(const struct pw_node_kind *kind, struct head *head,
-		   unsigned at, unsigned index, uint32_t value)
+/* Put @value in at place @at of the list at @head, which has room. */
+static void put_in(struct head *head, unsigned at, unsigned index,
+		   uint64_t value)
 {
-	struct list list = take_apart(kind, head);
-	size_t wide = kind->wide_bytes;
-	uint8_t *values = list.value;
+	struct list list = take_apart(head);
 	size_t behind = list.used - at;
 
 	PW_DEBUG_ASSERT(at <= list.used && list.used < list.room);
 	memmove(&list.index[at + 1], &list.index[at],
 		behind * sizeof(*list.index));
-	memmove(values + (at + 1) * wide, values + at * wide, behind * wide);
+	memmove(&list.value[at + 1], &list.value[at],
+		behind * sizeof(*list.value));
 	list.index[at] = (uint16_t)index;
-	store(kind, values, at, value);
+	list.value[at] = value;
 	head->form++;
 }
 
@@ -212,7 +192,7 @@ static void put_in(const struct pw_node_kind *kind, struct head *head,
 static uint32_t grow(struct pw_slab *slab, const struct pw_node_kind *kind,
 		     uint32_t node)
 {
-	struct list old = take_apart(kind, pw_slab_at(slab, node));
+	struct list old = take_apart(pw_slab_at(slab, node));
 	bool last = is_last_list(kind, old.class);
 	uint32_t bigger =
 		last ? make_array(slab, kind) : make_list(slab, old.class + 1);
@@ -223,31 +203,29 @@ static uint32_t grow(struct pw_slab *slab, const struct pw_node_kind *kind,
 	head = pw_slab_at(slab, bigger);
 	if (last) {
 		for (unsigned i = 0; i < old.used; i++)
-			store(kind, array_of(head), old.index[i],
-			      load(kind, old.value, i));
+			array_of(head)[old.index[i]] = old.value[i];
 		head->used = old.used;
 	} else {
-		struct list fresh = take_apart(kind, head);
+		struct list fresh = take_apart(head);
 
 		memcpy(fresh.index, old.index, old.used * sizeof(*old.index));
-		memcpy(fresh.value, old.value,
-		       (size_t)old.used * kind->wide_bytes);
+		memcpy(fresh.value, old.value, old.used * sizeof(*old.value));
 		head->form = (uint16_t)(head->form + old.used);
 	}
 	pw_slab_give(slab, old.class, node);
 	return bigger;
 }
 
-static void set_in_array(const struct pw_node_kind *kind, struct head *head,
-			 unsigned index, uint32_t value)
+static void set_in_array(struct head *head, unsigned index, uint64_t value)
 {
-	head->used += load(kind, array_of(head), index) == 0;
-	store(kind, array_of(head), index, value);
-	PW_DEBUG_ASSERT(head->used <= 1U << kind->bits);
+	uint64_t *values = array_of(head);
+
+	head->used += values[index] == 0;
+	values[index] = value;
 }
 
 bool pw_node_set(struct pw_slab *slab, const struct pw_node_kind *kind,
-		 uint32_t *node, unsigned index, uint32_t value)
+		 uint32_t *node, unsigned index, uint64_t value)
 {
 	struct head *head;
 	struct list list;
@@ -260,14 +238,14 @@ bool pw_node_set(struct pw_slab *slab, const struct pw_node_kind *kind,
 		return false;
 	head = pw_slab_at(slab, *node);
 	if (!is_array(head)) {
-		list = take_apart(kind, head);
+		list = take_apart(head);
 		at = search(&list, index);
 		if (at < list.used && list.index[at] == index) {
-			store(kind, list.value, at, value);
+			list.value[at] = value;
 			return true;
 		}
 		if (list.used < list.room) {
-			put_in(kind, head, at, index, value);
+			put_in(head, at, index, value);
 			return true;
 		}
 	}
@@ -279,11 +257,11 @@ bool pw_node_set(struct pw_slab *slab, const struct pw_node_kind *kind,
 		*node = bigger;
 		head = pw_slab_at(slab, bigger);
 		if (!is_array(head)) {
-			put_in(kind, head, at, index, value);
+			put_in(head, at, index, value);
 			return true;
 		}
 	}
-	set_in_array(kind, head, index, value);
+	set_in_array(head, index, value);
 	return true;
 }
 
@@ -291,28 +269,25 @@ void pw_node_clear(struct pw_slab *slab, const struct pw_node_kind *kind,
 		   uint32_t *node, unsigned index)
 {
 	struct head *head = pw_slab_at(slab, *node);
-	size_t wide = kind->wide_bytes;
 	struct list list;
-	uint8_t *values;
 	unsigned at;
 
 	if (is_array(head)) {
-		PW_ASSERT(load(kind, array_of(head), index));
-		store(kind, array_of(head), index, 0);
+		PW_ASSERT(array_of(head)[index]);
+		array_of(head)[index] = 0;
 		if (--head->used == 0) {
 			pw_slab_give(slab, kind->full_class, *node);
 			*node = 0;
 		}
 		return;
 	}
-	list = take_apart(kind, head);
+	list = take_apart(head);
 	at = search(&list, index);
 	PW_ASSERT(at < list.used && list.index[at] == index);
-	values = list.value;
 	memmove(&list.index[at], &list.index[at + 1],
 		(list.used - at - 1) * sizeof(*list.index));
-	memmove(values + at * wide, values + (at + 1) * wide,
-		(list.used - at - 1) * wide);
+	memmove(&list.value[at], &list.value[at + 1],
+		(list.used - at - 1) * sizeof(*list.value));
 	head->form--;
 	if (list.used == 1) {
 		pw_slab_give(slab, list.class, *node);
@@ -321,7 +296,7 @@ void pw_node_clear(struct pw_slab *slab, const struct pw_node_kind *kind,
 }
 
 uint32_t pw_node_fill(struct pw_slab *slab, const struct pw_node_kind *kind,
-		      uint32_t value)
+		      uint64_t value)
 {
 	uint32_t node = make_array(slab, kind);
 	struct head *head;
@@ -332,11 +307,11 @@ uint32_t pw_node_fill(struct pw_slab *slab, const struct pw_node_kind *kind,
 	head = pw_slab_at(slab, node);
 	head->used = 1U << kind->bits;
 	for (unsigned i = 0; i < head->used; i++)
-		store(kind, array_of(head), i, value);
+		array_of(head)[i] = value;
 	return node;
 }
 
-uint8_t *pw_node_array(const struct pw_slab *slab, uint32_t node)
+uint64_t *pw_node_array(const struct pw_slab *slab, uint32_t node)
 {
 	struct head *head = pw_slab_at(slab, node);
 

@@ -3,7 +3,7 @@
  *
  * Values by index, none of them 0. A table with few entries is a sorted list
  * of them, in sizes that double; one with many is an array. So a table costs
- * at most 12 bytes an entry besides the values' own, however sparse it is.
+ * at most 16 bytes an entry besides the values' own, however sparse it is.
  */
 #ifndef PW_REPLAY_TABLE_NODE_H
 #define PW_REPLAY_TABLE_NODE_H
@@ -18,23 +18,20 @@
 /* What all tables at a height have in common. */
 struct pw_node_kind {
 	unsigned bits;	     /* of an index, at most PW_NODE_BITS_MAX */
-	unsigned wide_bytes; /* of a value: 1 or 4 */
 	unsigned full_class; /* of the slab, for arrays; above 11 */
 };
 
 /*
  * The value at @index, or 0.
  */
-uint32_t pw_node_get(const struct pw_slab *slab,
-		     const struct pw_node_kind *kind, uint32_t node,
-		     unsigned index);
+uint64_t pw_node_get(const struct pw_slab *slab, uint32_t node, unsigned index);
 
 /*
  * The first index that is not below *index and has a value; false if there is
  * none.
  */
 bool pw_node_next(const struct pw_slab *slab, const struct pw_node_kind *kind,
-		  uint32_t node, unsigned *index, uint32_t *value);
+		  uint32_t node, unsigned *index, uint64_t *value);
 
 /*
  * Set @index to @value, not 0. *node, which is 0 for an empty table, may
@@ -43,7 +40,7 @@ bool pw_node_next(const struct pw_slab *slab, const struct pw_node_kind *kind,
  * Errors: false without memory; nothing has changed.
  */
 bool pw_node_set(struct pw_slab *slab, const struct pw_node_kind *kind,
-		 uint32_t *node, unsigned index, uint32_t value);
+		 uint32_t *node, unsigned index, uint64_t value);
 
 /*
  * Remove the value at @index, which has one. *node becomes 0 with the last.
@@ -57,13 +54,13 @@ void pw_node_clear(struct pw_slab *slab, const struct pw_node_kind *kind,
  * Errors: 0 without memory.
  */
 uint32_t pw_node_fill(struct pw_slab *slab, const struct pw_node_kind *kind,
-		      uint32_t value);
+		      uint64_t value);
 
 /*
- * The array of values of a table with 1-byte values, or NULL if it is a list.
+ * The array of values of a table, or NULL if it is a list.
  *
  * Owns: the slab; good until a value comes or goes.
  */
-uint8_t *pw_node_array(const struct pw_slab *slab, uint32_t node);
+uint64_t *pw_node_array(const struct pw_slab *slab, uint32_t node);
 
 #endif

@@ -76,7 +76,6 @@ struct pw_mapping {
 	unsigned hugetlb_shift; /* of the pages MAP_HUGETLB asks for, or 0 */
 	uint64_t file_bias;	/* offset minus address, modulo 2^64; that of
 				   private anonymous memory is 0 until it moves */
-	uint64_t file_bytes;	/* size of the file; 0: unknown */
 };
 
 /*

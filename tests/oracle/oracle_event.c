@@ -255,6 +255,29 @@ static unsigned find_thing(struct pw_oracle_replay *oracle,
 	return pw_oracle_thing_number(&oracle->things, &thing);
 }
 
+/* Whether a file of this name is shared memory. */
+static bool is_shmem(const char *path)
+{
+	return strncmp(path, "/dev/zero", 9) == 0 ||
+	       strncmp(path, "/memfd:", 7) == 0 ||
+	       strncmp(path, "/SYSV", 5) == 0 ||
+	       strncmp(path, "/dev/shm/", 9) == 0;
+}
+
+/* What a mapping maps; @rest: device, inode, size. */
+static struct pw_oracle_object *find_object(struct pw_oracle_replay *oracle,
+					    const struct pw_oracle_mapping *m,
+					    const uint64_t *rest,
+					    const char *path)
+{
+	if (m->anonymous && !m->shared)
+		return NULL;
+	if (m->anonymous && rest[0] == 0 && rest[1] == 0)
+		return pw_oracle_object_new(&oracle->objects);
+	return pw_oracle_object_named(&oracle->objects, rest[0], rest[1], path,
+				      m->anonymous || is_shmem(path), rest[2]);
+}
+
 static struct pw_oracle_mapping describe(struct pw_oracle_replay *oracle,
 					 const struct pw_oracle_space *space,
 					 const struct pw_event *event)
@@ -264,7 +287,7 @@ static struct pw_oracle_mapping describe(struct pw_oracle_replay *oracle,
 	const char *text = event->text ? event->text : "";
 	uint64_t flags = event->arg[3], bytes = event->arg[1];
 	uint64_t address = is_map ? event->arg[0] : event->result;
-	struct pw_oracle_mapping m = {.file_bytes = rest[3]};
+	struct pw_oracle_mapping m = {0};
 
 	if (flags & 0x40000) {
 		m.hugetlb = flags >> 26 & 63 ? flags >> 26 & 63 : 21;
@@ -294,6 +317,7 @@ static struct pw_oracle_mapping describe(struct pw_oracle_replay *oracle,
 	if (m.shared && !m.anonymous &&
 	    !oracle->things.list[m.thing - 1].writable)
 		m.flags &= ~(uint64_t)(PW_ORACLE_SH | PW_ORACLE_MW);
+	m.object = find_object(oracle, &m, rest + 1, text);
 	return m;
 }
 
@@ -349,6 +373,7 @@ static void apply_shmat(struct pw_oracle_replay *oracle,
 					      .inode = event->arg[5],
 					      .handle = event->arg[0],
 					      .name = "/SYSV00000000 (deleted)"};
+	const uint64_t name[] = {event->arg[4], event->arg[5], 0};
 	struct pw_oracle_mapping m = {
 		.anonymous = true, .shared = true, .attached = true};
 
@@ -360,6 +385,7 @@ static void apply_shmat(struct pw_oracle_replay *oracle,
 	if (!(event->arg[2] & 0x1000))
 		m.flags |= PW_ORACLE_WR | PW_ORACLE_MW | PW_ORACLE_SH;
 	m.flags |= event->arg[2] & 0x8000 ? PW_ORACLE_EX : 0;
+	m.object = find_object(oracle, &m, name, "");
 	m.thing = pw_oracle_thing_number(&oracle->things, &thing);
 	map_new(oracle, space, m, false, false);
 }
@@ -370,16 +396,15 @@ static void apply_present(struct pw_oracle_space *space, uint64_t first,
 	for (uint64_t page = first; page < end; page++) {
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(space, page);
-		enum pw_oracle_frame frame = PW_ORACLE_OWN;
 
 		if (!m || pw_oracle_page_at(space, page))
 			continue;
-		if (!m->anonymous)
-			frame = m->shared ? PW_ORACLE_SHARED
-					  : PW_ORACLE_PRIVATE;
-		pw_oracle_page_add(space, page, 0, frame);
-		if (frame == PW_ORACLE_OWN)
-			pw_oracle_own_page(space, page);
+		if (m->object) {
+			pw_oracle_map_cached(space, page);
+			continue;
+		}
+		pw_oracle_map_own(space, page, 0);
+		pw_oracle_own_page(space, page);
 	}
 }
 

@@ -69,17 +69,55 @@ find_mapping(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 	return NULL;
 }
 
-/* Whether @page, of @mapping, begins at or after the end of the file. */
-static bool lies_past_file(const struct pw_oracle_space *space,
-			   const struct pw_oracle_mapping *mapping,
-			   uint64_t page)
+/* The number of @page of @m in the object that it maps. */
+static uint64_t index_of(const struct pw_oracle_space *space,
+			 const struct pw_oracle_mapping *m, uint64_t page)
 {
-	uint64_t offset = mapping->offset +
-			  ((page - mapping->first) << space->shape->page_shift);
+	uint64_t offset =
+		m->offset + ((page - m->first) << space->shape->page_shift);
+
+	return offset % ((uint64_t)1 << 57) >> space->shape->page_shift;
+}
+
+/* Whether @page, of @m, begins at or after the end of the file. */
+static bool lies_past_file(const struct pw_oracle_space *space,
+			   const struct pw_oracle_mapping *m, uint64_t page)
+{
+	uint64_t offset =
+		m->offset + ((page - m->first) << space->shape->page_shift);
 
 	/* Offsets before the file are negative ones. */
-	return mapping->file_bytes != 0 && offset < (uint64_t)1 << 63 &&
-	       offset >= mapping->file_bytes;
+	return m->object->bytes != 0 && offset < (uint64_t)1 << 63 &&
+	       offset >= m->object->bytes;
+}
+
+static bool is_cached(const struct pw_oracle_replay *oracle,
+		      const struct pw_oracle_space *space,
+		      const struct pw_oracle_mapping *m, uint64_t page)
+{
+	return pw_oracle_is_cached(&oracle->objects, m->object,
+				   index_of(space, m, page));
+}
+
+void pw_oracle_map_own(struct pw_oracle_space *space, uint64_t page,
+		       unsigned height)
+{
+	struct pw_oracle_phys *phys = pw_oracle_phys_new();
+
+	phys->exclusive = true;
+	pw_oracle_page_add(space, page, height, PW_ORACLE_OWN, phys);
+}
+
+void pw_oracle_map_cached(struct pw_oracle_space *space, uint64_t page)
+{
+	const struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
+	enum pw_oracle_frame frame = PW_ORACLE_PRIVATE;
+
+	if (m->shared)
+		frame = m->object->shmem ? PW_ORACLE_COMMON : PW_ORACLE_SHARED;
+	pw_oracle_page_add(
+		space, page, 0, frame,
+		pw_oracle_cached(m->object, index_of(space, m, page)));
 }
 
 static void fault_around(struct pw_oracle_replay *oracle,
@@ -96,12 +134,11 @@ static void fault_around(struct pw_oracle_replay *oracle,
 	PW_ASSERT(to >= t);
 	for (uint64_t q = p - t + from; q <= p - t + to; q++) {
 		PW_ASSERT(pw_oracle_mapping_at(space, q) == m);
-		if (q != p && lies_past_file(space, m, q))
+		if (q != p && (lies_past_file(space, m, q) ||
+			       !is_cached(oracle, space, m, q)))
 			continue;
 		if (!pw_oracle_page_at(space, q))
-			pw_oracle_page_add(space, q, 0,
-					   m->shared ? PW_ORACLE_SHARED
-						     : PW_ORACLE_PRIVATE);
+			pw_oracle_map_cached(space, q);
 	}
 }
 
@@ -151,55 +188,86 @@ static unsigned choose_height(const struct pw_oracle_replay *oracle,
 static void fault_anonymous(struct pw_oracle_replay *oracle,
 			    struct pw_oracle_space *space,
 			    const struct pw_oracle_mapping *m, uint64_t page,
-			    bool write)
+			    bool write, unsigned height)
 {
-	unsigned height = choose_height(oracle, space, m, page);
 	unsigned order = pw_oracle_order(space->shape, height);
-	bool zero = !write && !(m && (m->shared || m->hugetlb)) &&
-		    !oracle->machine.no_zero_page;
+	uint64_t first = page >> order << order;
 
-	pw_oracle_page_add(space, page >> order << order, height,
-			   zero ? PW_ORACLE_ZERO : PW_ORACLE_OWN);
-	oracle->counts.zero_page += zero;
+	if (write || (m && (m->shared || m->hugetlb)) ||
+	    oracle->machine.no_zero_page) {
+		pw_oracle_map_own(space, first, height);
+		return;
+	}
+	pw_oracle_page_add(space, first, height, PW_ORACLE_ZERO, NULL);
+	oracle->counts.zero_page++;
 }
 
-static void fault_absent(struct pw_oracle_replay *oracle,
+/* A fault of a page of an object; true if it is a major one. */
+static bool fault_object(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_space *space,
+			 const struct pw_oracle_mapping *m, uint64_t page,
+			 bool write)
+{
+	struct pw_oracle_object *object = m->object;
+	bool major = !object->shmem && !lies_past_file(space, m, page) &&
+		     !is_cached(oracle, space, m, page);
+
+	if (write && !m->shared) {
+		pw_oracle_map_own(space, page, 0);
+		oracle->counts.cow++;
+		return major;
+	}
+	oracle->counts.file += !object->shmem;
+	if (!write) {
+		fault_around(oracle, space, page);
+		return major;
+	}
+	pw_oracle_map_cached(space, page);
+	pw_oracle_page_at(space, page)->frame = PW_ORACLE_WRITTEN;
+	return major;
+}
+
+static bool fault_absent(struct pw_oracle_replay *oracle,
 			 struct pw_oracle_space *space, uint64_t page,
 			 bool write)
 {
 	const struct pw_oracle_mapping *m = find_mapping(oracle, space, page);
-	bool anonymous = !m || m->anonymous;
-	bool shared = m && m->shared;
+	unsigned height = 0;
 
-	if (anonymous) {
-		fault_anonymous(oracle, space, m, page, write);
-	} else if (!write) {
-		fault_around(oracle, space, page);
-		oracle->counts.file++;
-	} else if (shared) {
-		pw_oracle_page_add(space, page, 0, PW_ORACLE_WRITTEN);
-		oracle->counts.file++;
-	} else {
-		pw_oracle_page_add(space, page, 0, PW_ORACLE_OWN);
-		oracle->counts.cow++;
-	}
+	if (!m || m->anonymous)
+		height = choose_height(oracle, space, m, page);
+	if (m && m->anonymous && oracle->machine.no_zero_page)
+		write = true;
+	if (m && m->object && height == 0)
+		return fault_object(oracle, space, m, page, write);
+	fault_anonymous(oracle, space, m, page, write, height);
+	return false;
 }
 
 void pw_oracle_split(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space, uint64_t page)
 {
 	struct pw_oracle_page old = *pw_oracle_page_at(space, page);
+	bool exclusive = old.phys && old.phys->exclusive;
 	unsigned below = old.height - 1;
+	unsigned order = pw_oracle_order(space->shape, below);
 	uint64_t count = (uint64_t)1 << space->shape->bits[below];
 
 	PW_ASSERT(old.height > 0);
 	pw_oracle_invalidate(oracle, &old);
 	pw_oracle_page_remove(space, page);
-	for (uint64_t i = 0; i < count; i++)
-		pw_oracle_page_add(
-			space,
-			old.page + (i << pw_oracle_order(space->shape, below)),
-			below, old.frame);
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t first = old.page + (i << order);
+		struct pw_oracle_phys *phys = NULL;
+
+		if (old.frame != PW_ORACLE_ZERO) {
+			phys = pw_oracle_phys_new();
+			phys->exclusive = exclusive;
+			phys->piece = !exclusive;
+		}
+		pw_oracle_page_add(space, first, below, old.frame, phys);
+		pw_oracle_page_at(space, first)->old = old.old;
+	}
 }
 
 /* Whether a copy after a fork is of the whole of a large page. */
@@ -216,6 +284,12 @@ static bool copies_whole(const struct pw_oracle_replay *oracle,
 		       wanted_shift(oracle, m);
 }
 
+/* Whether the page may become writable again without a copy. */
+static bool may_reuse(const struct pw_oracle_phys *phys)
+{
+	return phys->exclusive || (phys->maps == 1 && !phys->piece);
+}
+
 static void fault_present(struct pw_oracle_replay *oracle,
 			  struct pw_oracle_space *space, uint64_t page)
 {
@@ -228,24 +302,49 @@ static void fault_present(struct pw_oracle_replay *oracle,
 	}
 	oracle->counts.cow += present->frame == PW_ORACLE_PRIVATE;
 	oracle->counts.forked += present->frame == PW_ORACLE_FORKED;
-	present->frame = present->frame == PW_ORACLE_SHARED ? PW_ORACLE_WRITTEN
-							    : PW_ORACLE_OWN;
+	if (present->frame == PW_ORACLE_SHARED) {
+		pw_oracle_page_turn(present, PW_ORACLE_WRITTEN, present->phys);
+	} else if (present->frame == PW_ORACLE_FORKED &&
+		   may_reuse(present->phys)) {
+		oracle->counts.reuses++;
+		present->phys->exclusive = true;
+		pw_oracle_page_turn(present, PW_ORACLE_OWN, present->phys);
+	} else {
+		struct pw_oracle_phys *copy = pw_oracle_phys_new();
+
+		oracle->counts.copies += present->frame == PW_ORACLE_FORKED;
+		copy->exclusive = true;
+		pw_oracle_page_turn(present, PW_ORACLE_OWN, copy);
+	}
 	pw_oracle_invalidate(oracle, present);
+}
+
+/* Whether nothing but a note is made of a write to @page. */
+static bool is_writable(const struct pw_oracle_page *page)
+{
+	return page->frame == PW_ORACLE_OWN ||
+	       page->frame == PW_ORACLE_WRITTEN ||
+	       page->frame == PW_ORACLE_COMMON;
 }
 
 void pw_oracle_fault(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space, uint64_t page, bool write)
 {
 	struct pw_oracle_page *present = pw_oracle_page_at(space, page);
+	bool major = false;
 
-	if (!present)
-		fault_absent(oracle, space, page, write);
-	else if (write && present->frame != PW_ORACLE_OWN &&
-		 present->frame != PW_ORACLE_WRITTEN)
-		fault_present(oracle, space, page);
-	else
+	if (present && (!write || is_writable(present))) {
+		present->old = false;
+		if (write && present->frame == PW_ORACLE_COMMON)
+			present->frame = PW_ORACLE_WRITTEN;
 		return;
-	oracle->counts.minor++;
+	}
+	if (!present)
+		major = fault_absent(oracle, space, page, write);
+	else
+		fault_present(oracle, space, page);
+	oracle->counts.major += major;
+	oracle->counts.minor += !major;
 	present = pw_oracle_page_at(space, page);
 	PW_ASSERT(present);
 	if (present->frame == PW_ORACLE_OWN)

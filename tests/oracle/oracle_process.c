@@ -45,10 +45,14 @@ static void copy_page(struct pw_oracle_replay *oracle,
 		page->frame = PW_ORACLE_FORKED;
 		pw_oracle_invalidate(oracle, page);
 	}
-	if (child)
-		pw_oracle_page_add(child, page->page, page->height,
-				   page->frame);
-	oracle->counts.fork_copies += child != NULL;
+	if (!child)
+		return;
+	pw_oracle_page_add(child, page->page, page->height, page->frame,
+			   page->phys);
+	pw_oracle_page_at(child, page->page)->old = true;
+	if (page->phys)
+		page->phys->exclusive = false;
+	oracle->counts.fork_copies++;
 }
 
 /* @child NULL: it is not in the trace. */

@@ -65,7 +65,9 @@ static void move_pages(struct pw_oracle_replay *oracle,
 			pw_oracle_split(oracle, space, page.page);
 			continue;
 		}
-		pw_oracle_page_add(space, to, page.height, page.frame);
+		pw_oracle_page_add(space, to, page.height, page.frame,
+				   page.phys);
+		pw_oracle_page_at(space, to)->old = page.old;
 		pw_oracle_page_remove(space, page.page);
 		pw_oracle_invalidate_in(oracle, &page, first, end);
 		at += pages;

@@ -22,6 +22,8 @@ void pw_oracle_replay_open(struct pw_oracle_replay **out,
 	PW_ASSERT(threads <= PW_ORACLE_THREADS_MAX);
 	oracle->machine = *machine;
 	oracle->threads = threads;
+	oracle->objects.recorded = machine->cache_recorded;
+	oracle->objects.percent = machine->cache_percent;
 	for (size_t i = 0; i < threads; i++) {
 		PW_ASSERT(thread[i].process < PW_ORACLE_PROCESSES_MAX);
 		oracle->thread[i].process = thread[i].process;
@@ -45,6 +47,7 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 			free(space);
 		}
 	}
+	pw_oracle_objects_free(&oracle->objects);
 	pw_oracle_mmu_free(&oracle->mmu);
 	pw_oracle_walks_free(&oracle->walks);
 	free(oracle->things.list);
@@ -109,13 +112,20 @@ distinct_space(const struct pw_oracle_replay *oracle, size_t i)
 	return oracle->space[i] ? oracle->space[i] : &empty;
 }
 
-static uint64_t sum_resident(const struct pw_oracle_replay *oracle)
+static uint64_t sum_of(const struct pw_oracle_replay *oracle,
+		       enum pw_oracle_rss kind)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
-		sum += pw_oracle_resident(distinct_space(oracle, i));
+		sum += pw_oracle_resident(distinct_space(oracle, i), kind);
 	return sum;
+}
+
+static uint64_t sum_resident(const struct pw_oracle_replay *oracle)
+{
+	return sum_of(oracle, PW_ORACLE_ANON) + sum_of(oracle, PW_ORACLE_FILE) +
+	       sum_of(oracle, PW_ORACLE_SHMEM);
 }
 
 void pw_oracle_replay_use(const struct pw_oracle_replay *oracle,
@@ -202,9 +212,13 @@ static bool find_mapping(void *context, uint64_t page,
 	if (!found)
 		return false;
 	entry->height = found->height;
-	entry->flags = found->frame;
-	if (found->frame == PW_ORACLE_SHARED)
-		entry->flags = PW_ORACLE_PRIVATE;
+	/* Present, writable, file. */
+	entry->flags = found->old ? 0 : 1;
+	if (!found->old && (found->frame == PW_ORACLE_OWN ||
+			    found->frame == PW_ORACLE_WRITTEN))
+		entry->flags |= 2;
+	if (found->frame != PW_ORACLE_OWN && found->frame != PW_ORACLE_FORKED)
+		entry->flags |= 4;
 	entry->zero = found->frame == PW_ORACLE_ZERO;
 	return true;
 }
@@ -260,12 +274,12 @@ static void refer(struct pw_oracle_replay *oracle,
 		  struct pw_oracle_space *space, uint64_t page, bool write,
 		  bool fetch)
 {
-	uint64_t faults = oracle->counts.minor;
+	uint64_t faults = oracle->counts.minor + oracle->counts.major;
 
 	oracle->counts.instruction += fetch;
 	oracle->counts.data += !fetch;
 	pw_oracle_fault(oracle, space, page, write);
-	if (oracle->counts.minor != faults)
+	if (oracle->counts.minor + oracle->counts.major != faults)
 		note_peaks(oracle);
 	translate(oracle, page, write, fetch);
 }
@@ -407,6 +421,9 @@ static const struct {
 	{"tlb.flushes", offsetof(struct pw_oracle_counts, flushes)},
 	{"cpu.switches", offsetof(struct pw_oracle_counts, switches)},
 	{"fault.minor", offsetof(struct pw_oracle_counts, minor)},
+	{"fault.major", offsetof(struct pw_oracle_counts, major)},
+	{"fault.copies", offsetof(struct pw_oracle_counts, copies)},
+	{"fault.reuses", offsetof(struct pw_oracle_counts, reuses)},
 	{"fault.zero_page", offsetof(struct pw_oracle_counts, zero_page)},
 	{"fault.file", offsetof(struct pw_oracle_counts, file)},
 	{"fault.cow", offsetof(struct pw_oracle_counts, cow)},
@@ -450,6 +467,24 @@ static uint64_t resident_bytes(const struct pw_oracle_replay *oracle)
 	return sum_resident(oracle) << oracle->machine.shape.page_shift;
 }
 
+static uint64_t anonymous_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_of(oracle, PW_ORACLE_ANON)
+	       << oracle->machine.shape.page_shift;
+}
+
+static uint64_t file_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_of(oracle, PW_ORACLE_FILE)
+	       << oracle->machine.shape.page_shift;
+}
+
+static uint64_t shmem_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_of(oracle, PW_ORACLE_SHMEM)
+	       << oracle->machine.shape.page_shift;
+}
+
 static uint64_t resident_peak_bytes(const struct pw_oracle_replay *oracle)
 {
 	return oracle->counts.peak_pages << oracle->machine.shape.page_shift;
@@ -470,7 +505,6 @@ static const struct {
 	const char *name;
 	uint64_t (*value)(const struct pw_oracle_replay *oracle);
 } derived[] = {
-	{"fault.major", none},
 	{"tlb.shootdowns", none},
 	{"tlb.shootdown_ipis", none},
 	{"tlb.prefetches", prefetches},
@@ -478,6 +512,9 @@ static const struct {
 	{"pagetable.bytes", table_bytes},
 	{"pagetable.peak_bytes", table_peak_bytes},
 	{"rss.bytes", resident_bytes},
+	{"rss.anon_bytes", anonymous_bytes},
+	{"rss.file_bytes", file_bytes},
+	{"rss.shmem_bytes", shmem_bytes},
 	{"rss.peak_bytes", resident_peak_bytes},
 	{"vsz.bytes", mapped_bytes},
 	{"committed.bytes", committed_bytes},

@@ -42,6 +42,8 @@ struct pw_oracle_machine {
 	bool no_zero_page;
 	int overcommit; /* 0 as recorded, 1 heuristic, 2 always, 3 never */
 	uint64_t commit_limit; /* bytes */
+	bool cache_recorded;
+	uint64_t cache_percent;
 	bool mappings_known; /* the trace has address-space events */
 };
 
@@ -60,7 +62,8 @@ struct pw_oracle_counts {
 	uint64_t stlb_hits, stlb_misses;
 	uint64_t invalidations, flushes, switches;
 	struct pw_oracle_walk_counts walk;
-	uint64_t minor, zero_page, file, cow, forked, assumed;
+	uint64_t minor, major, zero_page, file, cow, forked, assumed;
+	uint64_t copies, reuses; /* of forked */
 	uint64_t calls, unmapped, fork_copies;
 	uint64_t forbidden, refused; /* calls */
 	uint64_t peak_pages, peak_table_bytes;
@@ -80,6 +83,7 @@ struct pw_oracle_replay {
 	struct pw_oracle_space *space[PW_ORACLE_PROCESSES_MAX];
 	bool over[PW_ORACLE_PROCESSES_MAX]; /* the process has ended */
 	struct pw_oracle_runs runs[PW_ORACLE_THREADS_MAX];
+	struct pw_oracle_objects objects;
 	struct pw_oracle_mmu mmu;
 	struct pw_oracle_walks walks;
 	/* Numbers of spaces: those given up, the last one last, and the next.
@@ -151,6 +155,14 @@ void pw_oracle_split(struct pw_oracle_replay *oracle,
  */
 void pw_oracle_fault(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space, uint64_t page, bool write);
+
+/*
+ * Map @page of @height to a new page of the program's own, or to the page of
+ * the object that its mapping maps, which nothing writes to.
+ */
+void pw_oracle_map_own(struct pw_oracle_space *space, uint64_t page,
+		       unsigned height);
+void pw_oracle_map_cached(struct pw_oracle_space *space, uint64_t page);
 
 /*
  * Note that the mapping of @page, if it is private, has a page of its own.

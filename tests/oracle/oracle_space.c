@@ -12,6 +12,8 @@
 
 void pw_oracle_space_clear(struct pw_oracle_space *space)
 {
+	for (size_t i = 0; i < space->pages; i++)
+		pw_oracle_phys_unmap(space->page[i].phys);
 	free(space->page);
 	free(space->mapping);
 	free(space->guard);
@@ -152,7 +154,8 @@ unsigned pw_oracle_counted(const struct pw_oracle_shape *shape)
 }
 
 void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
-			unsigned height, enum pw_oracle_frame frame)
+			unsigned height, enum pw_oracle_frame frame,
+			struct pw_oracle_phys *phys)
 {
 	PW_ASSERT(!pw_oracle_page_at(space, page));
 	if (space->pages == space->page_room) {
@@ -161,10 +164,9 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 				      space->page_room * sizeof(*space->page));
 		PW_ASSERT(space->page);
 	}
-	space->page[space->pages].page = page;
-	space->page[space->pages].height = height;
-	space->page[space->pages].frame = frame;
-	space->pages++;
+	space->page[space->pages++] =
+		(struct pw_oracle_page){page, height, frame, false, phys};
+	pw_oracle_phys_map(phys);
 	if (space->shape->hashed)
 		note_lines(space);
 }
@@ -174,9 +176,23 @@ void pw_oracle_page_remove(struct pw_oracle_space *space, uint64_t page)
 	struct pw_oracle_page *found = pw_oracle_page_at(space, page);
 
 	PW_ASSERT(found);
+	pw_oracle_phys_unmap(found->phys);
 	*found = space->page[--space->pages];
 	if (space->pages == 0)
 		space->most_lines = 0;
+}
+
+void pw_oracle_page_turn(struct pw_oracle_page *page,
+			 enum pw_oracle_frame frame,
+			 struct pw_oracle_phys *phys)
+{
+	struct pw_oracle_phys *before = page->phys;
+
+	page->frame = frame;
+	page->phys = phys;
+	page->old = false;
+	pw_oracle_phys_map(phys);
+	pw_oracle_phys_unmap(before);
 }
 
 void pw_oracle_mapping_add(struct pw_oracle_space *space,
@@ -255,14 +271,33 @@ void pw_oracle_guard_set(struct pw_oracle_space *space, uint64_t page,
 	space->guard[space->guards++] = page;
 }
 
-uint64_t pw_oracle_resident(const struct pw_oracle_space *space)
+/* Whether @page counts as one of @kind. */
+static bool is_resident(const struct pw_oracle_space *space,
+			const struct pw_oracle_page *page,
+			enum pw_oracle_rss kind)
+{
+	const struct pw_oracle_mapping *m =
+		pw_oracle_mapping_at(space, page->page);
+
+	if (page->frame == PW_ORACLE_ZERO)
+		return false;
+	if (page->frame == PW_ORACLE_OWN || page->frame == PW_ORACLE_FORKED)
+		return kind == PW_ORACLE_ANON;
+	PW_ASSERT(m && m->object);
+	return kind == (m->object->shmem ? PW_ORACLE_SHMEM : PW_ORACLE_FILE);
+}
+
+uint64_t pw_oracle_resident(const struct pw_oracle_space *space,
+			    enum pw_oracle_rss kind)
 {
 	uint64_t resident = 0;
 
-	for (size_t i = 0; i < space->pages; i++)
-		resident +=
-			(uint64_t)(space->page[i].frame != PW_ORACLE_ZERO)
-			<< pw_oracle_order(space->shape, space->page[i].height);
+	for (size_t i = 0; i < space->pages; i++) {
+		const struct pw_oracle_page *page = &space->page[i];
+
+		resident += (uint64_t)is_resident(space, page, kind)
+			    << pw_oracle_order(space->shape, page->height);
+	}
 	return resident;
 }
 

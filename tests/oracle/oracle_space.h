@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tests/oracle/oracle_memory.h"
+
 enum pw_oracle_frame {
 	PW_ORACLE_ZERO,	   /* the zero page, read-only */
 	PW_ORACLE_OWN,	   /* a page of the mapping's own, writable */
@@ -18,6 +20,7 @@ enum pw_oracle_frame {
 	PW_ORACLE_PRIVATE, /* the file's page in a private mapping, read-only */
 	PW_ORACLE_SHARED,  /* the file's page in a shared mapping, read-only */
 	PW_ORACLE_WRITTEN, /* the same after a write: writable */
+	PW_ORACLE_COMMON,  /* shared memory that may be written but was not */
 };
 
 #define PW_ORACLE_LEVELS 6
@@ -40,6 +43,8 @@ struct pw_oracle_page {
 	uint64_t page; /* the first one, of a large page */
 	unsigned height;
 	enum pw_oracle_frame frame;
+	bool old; /* not used since it was mapped by a fork */
+	struct pw_oracle_phys *phys; /* NULL: the zero page */
 };
 
 struct pw_oracle_mapping {
@@ -47,7 +52,7 @@ struct pw_oracle_mapping {
 	uint64_t flags;	 /* oracle_vma.h */
 	uint64_t offset; /* of the first page, bytes; that of private anonymous
 			    memory is the address it was made at */
-	uint64_t file_bytes;
+	struct pw_oracle_object *object; /* that it maps, or NULL */
 	bool anonymous, shared, attached;
 	unsigned owner; /* private, ever had a page of its own: since when it is
 			   one with others; or 0 */
@@ -104,10 +109,18 @@ unsigned pw_oracle_order(const struct pw_oracle_shape *shape, unsigned height);
 uint64_t pw_oracle_pages(const struct pw_oracle_shape *shape);
 
 /*
- * Map an absent page of @height.
+ * Map an absent page of @height to @phys.
  */
 void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
-			unsigned height, enum pw_oracle_frame frame);
+			unsigned height, enum pw_oracle_frame frame,
+			struct pw_oracle_phys *phys);
+
+/*
+ * Map a present page to @phys and not to what it was mapped to.
+ */
+void pw_oracle_page_turn(struct pw_oracle_page *page,
+			 enum pw_oracle_frame frame,
+			 struct pw_oracle_phys *phys);
 
 /*
  * Unmap a present page.
@@ -138,10 +151,14 @@ void pw_oracle_guard_set(struct pw_oracle_space *space, uint64_t page,
 			 bool guard);
 bool pw_oracle_guard_at(const struct pw_oracle_space *space, uint64_t page);
 
+/* Of resident pages. */
+enum pw_oracle_rss { PW_ORACLE_ANON, PW_ORACLE_FILE, PW_ORACLE_SHMEM };
+
 /*
- * Pages in memory, the zero page not counted.
+ * Pages in memory of this kind, the zero page not counted.
  */
-uint64_t pw_oracle_resident(const struct pw_oracle_space *space);
+uint64_t pw_oracle_resident(const struct pw_oracle_space *space,
+			    enum pw_oracle_rss kind);
 
 /*
  * Heights whose tables are counted: all but the root; of a hash table, it.

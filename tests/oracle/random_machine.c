@@ -300,6 +300,10 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	twin->commit_limit = below(random, 4096) << 12;
 	machine->overcommit = (enum pw_overcommit)twin->overcommit;
 	machine->commit_limit_bytes = twin->commit_limit;
+	twin->cache_recorded = below(random, 2);
+	twin->cache_percent = below(random, 2) ? 100 : below(random, 101);
+	machine->cache_recorded = twin->cache_recorded;
+	machine->cache_percent = twin->cache_percent;
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;
 	pw_random_tlbs(random, machine, &twin->tlb);

@@ -104,7 +104,7 @@ void pw_test_map(struct pw_test_system *test, uint64_t first, uint64_t count,
 
 uint64_t pw_test_pte(const struct pw_test_system *test, uint64_t page)
 {
-	return pw_pages_find(test->system.current, page);
+	return pw_pages_find(test->system.current, page) & PW_PTE_FLAGS;
 }
 
 const struct pw_counters *pw_test_counters(struct pw_test_system *test)

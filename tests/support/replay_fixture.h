@@ -63,7 +63,7 @@ void pw_test_map(struct pw_test_system *test, uint64_t first, uint64_t count,
 		 uint64_t flags, const char *path, uint64_t file_bytes);
 
 /*
- * The entry of @page in the page table, or 0.
+ * The flags of the entry of @page in the page table, or 0.
  */
 uint64_t pw_test_pte(const struct pw_test_system *test, uint64_t page);
 

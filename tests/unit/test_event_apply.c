@@ -108,7 +108,8 @@ static void present_pages_need_no_fault(void **state)
 	expect(&test, 4 + 2, 8, 0);
 	assert_int_equal(faults(&test), 0);
 	assert_int_equal(pw_test_pte(&test, PAGE),
-			 PW_PTE_PRESENT | PW_PTE_WRITABLE);
+			 PW_PTE_PRESENT | PW_PTE_WRITABLE | PW_PTE_MAY_WRITE |
+				 PW_PTE_DIRTY);
 	assert_int_equal(pw_test_pte(&test, PAGE + 6),
 			 PW_PTE_PRESENT | PW_PTE_FILE);
 	assert_int_equal(pw_test_pte(&test, PAGE + 4), 0);

@@ -8,10 +8,14 @@
 
 #define PAGE 0x1000 /* page number of the mappings here; a leaf's first */
 
-#define OWN (PW_PTE_PRESENT | PW_PTE_WRITABLE)
+#define WRITTEN (PW_PTE_WRITABLE | PW_PTE_MAY_WRITE | PW_PTE_DIRTY)
+#define OWN (PW_PTE_PRESENT | WRITTEN)
 #define ZERO (PW_PTE_PRESENT | PW_PTE_ZERO)
 #define FILE_READ (PW_PTE_PRESENT | PW_PTE_FILE)
-#define FILE_WRITE (PW_PTE_PRESENT | PW_PTE_FILE | PW_PTE_WRITABLE)
+#define FILE_WRITE (PW_PTE_PRESENT | PW_PTE_FILE | WRITTEN)
+#define SHARED_READ \
+	(PW_PTE_PRESENT | PW_PTE_FILE | PW_PTE_SHMEM | PW_PTE_MAY_WRITE)
+#define SHARED_WRITE (SHARED_READ | WRITTEN)
 
 /* What one reference shall add, and leave behind. */
 struct effect {
@@ -75,10 +79,12 @@ static void shared_anonymous_memory_is_writable_at_once(void **state)
 	pw_test_map(&test, PAGE, 8, PW_TEST_SHARED | PW_TEST_ANONYMOUS, NULL,
 		    0);
 	expect(&test, PAGE, 'R',
-	       (struct effect){.minor = 1, .rss_pages = 1, .pte = OWN});
-	expect(&test, PAGE, 'W', (struct effect){.rss_pages = 1, .pte = OWN});
+	       (struct effect){.minor = 1, .rss_pages = 1, .pte = SHARED_READ});
+	expect(&test, PAGE, 'W',
+	       (struct effect){.rss_pages = 1, .pte = SHARED_WRITE});
 	expect(&test, PAGE + 1, 'W',
-	       (struct effect){.minor = 1, .rss_pages = 2, .pte = OWN});
+	       (struct effect){
+		       .minor = 1, .rss_pages = 2, .pte = SHARED_WRITE});
 	pw_test_system_close(&test);
 }
 

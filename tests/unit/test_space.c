@@ -432,13 +432,13 @@ static void descriptions_of_gone_mappings_do_not_pile_up(void **state)
 	for (uint64_t i = 0; i < 20000; i++) {
 		struct pw_mapping mapping = plain;
 
-		mapping.file_bytes = i;
+		mapping.file_bias = i;
 		map(&f, i % 7 * 10, i % 7 * 10 + 10, &mapping);
 	}
 	assert_true(f.space.mappings.count < 4096);
 	for (uint64_t i = 19993; i < 20000; i++)
 		assert_int_equal(
-			pw_space_find(&f.space, i % 7 * 10, NULL)->file_bytes,
+			pw_space_find(&f.space, i % 7 * 10, NULL)->file_bias,
 			i);
 	teardown(&f);
 }

@@ -120,7 +120,7 @@ static void map_page(struct subject *s, uint64_t page)
 	if (old)
 		old->frame = frame;
 	else
-		pw_oracle_page_add(&s->list, first, height, frame);
+		pw_oracle_page_add(&s->list, first, height, frame, NULL);
 }
 
 static void unmap_page(struct subject *s, uint64_t page)
@@ -152,7 +152,7 @@ static void split_page(struct subject *s, uint64_t page)
 	pw_oracle_page_remove(&s->list, old.page);
 	for (uint64_t i = 0; i >> s->twin.shape.bits[old.height - 1] == 0; i++)
 		pw_oracle_page_add(&s->list, old.page + i * pages,
-				   old.height - 1, old.frame);
+				   old.height - 1, old.frame, NULL);
 }
 
 static void check_page(struct subject *s, uint64_t page)

@@ -1,0 +1,107 @@
+/*
+ * machine_memory.c - the parts of a machine that are memory and its manager.
+ */
+#include "base/assert.h"
+#include "base/bits.h"
+#include "base/units.h"
+#include "replay/machine_read.h"
+
+/* "recorded", "warm", "cold" or a share of pages. */
+static void read_cache(struct pw_reading *reading, const char *text,
+		       struct pw_machine *machine)
+{
+	static const struct pw_bounds percent = {0, 100, "0% to 100%"};
+	static const char *const words[] = {"recorded", "warm", "cold", NULL};
+	char number[8] = "";
+	size_t length = text ? strlen(text) : 0;
+
+	machine->cache_recorded = false;
+	if (length > 1 && length < sizeof(number) && text[length - 1] == '%') {
+		memcpy(number, text, length - 1);
+		machine->cache_percent =
+			pw_read_value(reading, "memory.cache", number,
+				      pw_parse_count, &percent);
+		return;
+	}
+	switch (pw_read_word(reading, "memory.cache", text, words,
+			     "\"recorded\", \"warm\", \"cold\" or a "
+			     "percentage")) {
+	case 0:
+		machine->cache_recorded = true;
+		machine->cache_percent = 100;
+		break;
+	case 1:
+		machine->cache_percent = 100;
+		break;
+	default:
+		machine->cache_percent = 0;
+		break;
+	}
+}
+
+static void read_overcommit(struct pw_reading *reading,
+			    const struct pw_file_memory *file,
+			    struct pw_machine *machine)
+{
+	static const char *const modes[] = {"recorded", "heuristic", "always",
+					    "never", NULL};
+	static const struct pw_bounds any = {0, UINT64_MAX, "a size"};
+
+	machine->overcommit = pw_read_word(
+		reading, "memory.overcommit", file->overcommit, modes,
+		"\"recorded\", \"heuristic\", \"always\" or \"never\"");
+	machine->commit_limit_bytes = UINT64_MAX;
+	if (file->commit_limit)
+		machine->commit_limit_bytes =
+			pw_read_value(reading, "memory.commit_limit",
+				      file->commit_limit, pw_parse_size, &any);
+}
+
+void pw_read_memory(struct pw_reading *reading,
+		    const struct pw_file_memory *file,
+		    struct pw_machine *machine)
+{
+	static const char *const answers[] = {"yes", "no", NULL};
+	static const struct pw_bounds around = {PW_PAGE_BYTES, 2 << 20,
+						"4K to 2M"};
+	static const struct pw_bounds sizes = {UINT64_C(64) << 20,
+					       UINT64_C(8) << 40, "64M to 8T"};
+	unsigned shift = machine->geometry.page_shift;
+	uint64_t bytes =
+		pw_read_value(reading, "memory.fault_around",
+			      file->fault_around, pw_parse_size, &around);
+
+	if (reading->status == PW_OK && !pw_is_pow2(bytes))
+		pw_read_refuse(reading, "memory.fault_around",
+			       file->fault_around, "a power of two");
+	machine->fault_around_pages = bytes >> shift;
+	if (machine->fault_around_pages == 0)
+		machine->fault_around_pages = 1;
+	machine->no_zero_page =
+		pw_read_word(reading, "memory.zero_page", file->zero_page,
+			     answers, "\"yes\" or \"no\"");
+	machine->memory_frames = 0;
+	if (file->size)
+		machine->memory_frames =
+			pw_read_value(reading, "memory.size", file->size,
+				      pw_parse_size, &sizes) >>
+			shift;
+	read_cache(reading, file->cache, machine);
+	read_overcommit(reading, file, machine);
+}
+
+void pw_read_kernel(struct pw_reading *reading, const char *text,
+		    struct pw_machine *machine)
+{
+	static const char *const kernels[] = {
+		[PW_KERNEL_6_1] = "6.1",
+		[PW_KERNEL_6_12] = "6.12",
+		[PW_KERNEL_6_18] = "6.18",
+		NULL,
+	};
+
+	machine->kernel = PW_KERNEL_6_18;
+	if (text)
+		machine->kernel = (enum pw_kernel)pw_read_word(
+			reading, "kernel", text, kernels, "6.1, 6.12 or 6.18");
+}
