@@ -185,8 +185,8 @@ static void pages_of_two_processes_are_shared(void **state)
 		assert_int_equal(pw_test_cell(vmas, row, "start").u64, ANON);
 		assert_int_equal(pw_test_cell(vmas, row, "rss_kb").u64, 16);
 		assert_int_equal(pw_test_cell(vmas, row, "pss_kb").u64, 8);
-		assert_int_equal(
-			pw_test_cell(vmas, row, "shared_dirty_kb").u64, 16);
+		assert_int_equal(pw_test_cell(vmas, row, "shared_dirty_kb").u64,
+				 16);
 		assert_int_equal(
 			pw_test_cell(vmas, row, "private_dirty_kb").u64, 0);
 	}
@@ -255,6 +255,26 @@ static void a_view_is_the_words_of_the_kernel(void **state)
 	assert_string_equal(line(tables, 0), "Tgid:\t7");
 	assert_string_equal(line(tables, 2), "PPid:\t0");
 	assert_string_equal(line(tables, 4), "VmSize:\t      40 kB");
+	pw_tables_close(tables);
+}
+
+/* Of 20 pages of a file that are in the page cache 16 are mapped. */
+static void a_pagemap_has_runs_of_pages(void **state)
+{
+	struct pw_tables *tables;
+
+	(void)state;
+	tables = CALL("vmas", "--at", "two", "--view", "pagemap", "--process",
+		      "7", path);
+	assert_string_equal(line(tables, 0), "==> two: process 7 <==");
+	assert_string_equal(line(tables, 1),
+			    "10000000-10004000 0x1 present exclusive");
+	assert_string_equal(
+		line(tables, 2),
+		"20000000-20010000 0x5 present file exclusive cached");
+	assert_string_equal(line(tables, 3), "20010000-20014000 - cached");
+	assert_string_equal(line(tables, 5), "==> two: process 7 <==");
+	assert_string_equal(line(tables, 6), "10000000-10004000 0x1 present");
 	pw_tables_close(tables);
 }
 
@@ -337,6 +357,7 @@ int main(void)
 		cmocka_unit_test(the_end_shows_what_processes_had),
 		cmocka_unit_test(positions_are_met_at_the_next_step),
 		cmocka_unit_test(a_view_is_the_words_of_the_kernel),
+		cmocka_unit_test(a_pagemap_has_runs_of_pages),
 		cmocka_unit_test(several_processes_are_told_apart),
 		cmocka_unit_test(a_view_of_the_machine_has_no_process),
 		cmocka_unit_test(what_is_not_there_is_refused),
