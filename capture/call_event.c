@@ -1,6 +1,7 @@
 /*
  * call_event.c - the events that system calls are.
  */
+#include <fcntl.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
 
@@ -336,6 +337,29 @@ void pw_call_tell_fallocate(const struct pw_call_job *job)
 		     (uint64_t[]){arg[0], arg[1], arg[2], arg[3], file->device,
 				  file->inode},
 		     6, file->path);
+}
+
+static void tell_advice(const struct pw_call_job *job, uint64_t advice)
+{
+	const uint64_t *arg = job->call->arg;
+	const struct pw_call_file *file = file_of(job, arg[0]);
+
+	if (file->regular)
+		pw_call_tell(job, PW_EVENT_fadvise,
+			     (uint64_t[]){arg[0], arg[1], arg[2], advice,
+					  file->device, file->inode},
+			     6, file->path);
+}
+
+void pw_call_tell_fadvise(const struct pw_call_job *job)
+{
+	tell_advice(job, job->call->arg[3] & UINT32_MAX); /* an int */
+}
+
+/* It does what that advice does. */
+void pw_call_tell_readahead(const struct pw_call_job *job)
+{
+	tell_advice(job, POSIX_FADV_WILLNEED);
 }
 
 static void tell_sync(const struct pw_call_job *job, bool data_only)
