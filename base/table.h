@@ -41,6 +41,7 @@ enum pw_table_form {
 enum pw_table_flag {
 	PW_TABLE_PRIMARY = 1, /* what csv and jsonl print unless asked */
 	PW_TABLE_DETAIL = 2,  /* long: text and md print it only when named */
+	PW_TABLE_LINES = 4, /* one column of texts: text prints nothing else */
 };
 
 struct pw_column {
@@ -65,7 +66,7 @@ struct pw_chart {
 	bool x_ends; /* steps: x is where a row ends, not where it begins */
 };
 
-#define PW_TABLE_COLUMNS_MAX 32
+#define PW_TABLE_COLUMNS_MAX 40
 
 struct pw_table_spec {
 	const char *name;  /* [a-z0-9_]+, unique within its group */

@@ -8,6 +8,7 @@
 #include "capture/call_job.h"
 
 #define NAME_BYTES 16 /* the kernel's TASK_COMM_LEN, with the NUL */
+#define VMA_NAME_BYTES 80 /* ANON_VMA_NAME_MAX_LEN, with the NUL */
 #define RING_NAME "/[aio]"
 
 static bool failed(const struct pw_call_job *job)
@@ -233,6 +234,19 @@ static void tell_mark(const struct pw_call_job *job)
 		pw_call_tell(job, PW_EVENT_mark, NULL, 0, name);
 }
 
+/* The name that PR_SET_VMA gives to memory. */
+static const char *vma_name(const struct pw_call_job *job)
+{
+	char *name = job->scratch->text;
+	size_t bytes = 0;
+
+	if (job->call->arg[4] != 0)
+		bytes = job->ops->read(job->state, job->call->arg[4], name,
+				       VMA_NAME_BYTES - 1);
+	name[bytes] = '\0';
+	return name;
+}
+
 void pw_call_tell_prctl(const struct pw_call_job *job)
 {
 	const uint64_t *arg = job->call->arg;
@@ -242,8 +256,13 @@ void pw_call_tell_prctl(const struct pw_call_job *job)
 	case PR_SET_NAME:
 		tell_mark(job);
 		break;
-	case PR_SET_MM:
 	case PR_SET_VMA:
+		pw_call_tell(job, PW_EVENT_prctl,
+			     (uint64_t[]){option, arg[1], arg[2], arg[3],
+					  arg[4]},
+			     5, vma_name(job));
+		break;
+	case PR_SET_MM:
 	case PR_SET_THP_DISABLE:
 	case 65: /* PR_SET_MDWE */
 	case 67: /* PR_SET_MEMORY_MERGE */

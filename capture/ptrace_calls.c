@@ -89,7 +89,8 @@ static uint64_t find_mapping(void *state, uint64_t address)
 
 	if (report->st != PW_OK)
 		return 0;
-	report->task->space->mappings.stale |= report->task->space->shared;
+	/* The call that asks is one that has changed them, or is about to. */
+	report->task->space->mappings.stale = true;
 	maps = find_maps(report);
 	map = maps ? pw_maps_find(maps, address) : NULL;
 	return map && map->start == address ? map->end - map->start : 0;

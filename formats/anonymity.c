@@ -110,7 +110,8 @@ static enum pw_status change_text(struct pw_anonymity *anonymity,
 	if (strcmp(info->text, "path") == 0 ||
 	    info->kind == PW_EVENT_memfd_create)
 		return name_file(anonymity, text, &event->text, err);
-	if (info->kind == PW_EVENT_mark)
+	if (info->kind == PW_EVENT_mark ||
+	    (info->kind == PW_EVENT_prctl && text[0]))
 		return name_mark(anonymity, text, &event->text, err);
 	/* A call, or the reason why something is not recorded. */
 	if (is_listed(words, PW_COUNT(words), text))

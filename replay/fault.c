@@ -282,13 +282,21 @@ static enum pw_status fill_file(struct fault *fault, bool write,
 /* ---- faults ---- */
 
 /* The mapping of the page; one is assumed where the trace has none. */
-static void find_mapping(struct fault *fault, bool absent)
+static enum pw_status find_mapping(struct fault *fault, bool absent,
+				   struct pw_error *err)
 {
-	static const struct pw_mapping assumed = {.prot = 3, .anonymous = true};
+	static const struct pw_mapping assumed = {
+		.flags = PW_VM_READ | PW_VM_WRITE, .anonymous = true};
 	const struct pw_mapping *found =
 		pw_space_find(fault->space, fault->page, &fault->extent);
+	bool grown = false;
+	enum pw_status st = PW_OK;
 
-	if (!found && absent && pw_space_grow_down(fault->space, fault->page))
+	if (!found && absent)
+		st = pw_space_grow_down(fault->space, fault->page, &grown, err);
+	if (st != PW_OK)
+		return st;
+	if (grown)
 		found = pw_space_find(fault->space, fault->page,
 				      &fault->extent);
 	if (found) {
@@ -297,12 +305,13 @@ static void find_mapping(struct fault *fault, bool absent)
 			found->object &&
 			pw_object_at(&fault->system->objects, found->object)
 					->kind == PW_OBJECT_SHMEM;
-		return;
+		return PW_OK;
 	}
 	fault->mapping = assumed;
 	fault->extent = (struct pw_range){fault->page, fault->page + 1};
 	if (absent && fault->system->mappings_known)
 		fault->system->counters.fault_assumed++;
+	return PW_OK;
 }
 
 /* A fault of a page that no entry maps. */
@@ -346,7 +355,9 @@ static enum pw_status handle(struct fault *fault, const struct pw_leaf *leaf,
 	bool absent = !leaf->pte || (leaf->pte & PW_PTE_GUARD);
 	enum pw_status st;
 
-	find_mapping(fault, absent);
+	st = find_mapping(fault, absent, err);
+	if (st != PW_OK)
+		return st;
 	PW_ASSERT(write || absent);
 	PW_ASSERT(fault->page >= fault->extent.first &&
 		  fault->page < fault->extent.end);
@@ -359,7 +370,7 @@ static enum pw_status handle(struct fault *fault, const struct pw_leaf *leaf,
 		system->counters.fault_minor++;
 	PW_ASSERT(st != PW_OK || is_ready(fault->space, fault->page, write));
 	if (st == PW_OK && !fault->mapping.shared &&
-	    !fault->mapping.owns_pages &&
+	    !fault->mapping.anon_vma &&
 	    (pw_pages_find(fault->space, fault->page) &
 	     (PW_PTE_FILE | PW_PTE_ZERO)) == 0)
 		st = pw_space_own_page(fault->space, fault->page, err);
@@ -393,7 +404,9 @@ enum pw_status pw_fault_present(struct pw_system *system,
 
 	if (pw_pages_find(space, page))
 		return PW_OK;
-	find_mapping(&fault, false);
+	st = find_mapping(&fault, false, err);
+	if (st != PW_OK)
+		return st;
 	if (fault.mapping.object)
 		return set_cached(&fault, page, false, err);
 	st = set_own(&fault, leaf, err);

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "formats/lineage.h"
+#include "replay/guard.h"
 #include "replay/pages.h"
 
 struct fork {
@@ -61,17 +62,22 @@ static enum pw_status copy_mapping(struct fork *fork,
 	struct pw_mapping copy = *mapping;
 	enum pw_status st = PW_OK;
 
-	PW_ASSERT(!mapping->shared || !mapping->owns_pages);
-	if (mapping->at_fork == PW_AT_FORK_LEAVE)
+	PW_ASSERT(!mapping->shared || !mapping->anon_vma);
+	if (pw_vma_has(mapping, PW_VM_DONTCOPY))
 		return PW_OK;
-	copy.lock = PW_LOCK_NONE;
-	if (mapping->at_fork == PW_AT_FORK_WIPE)
-		copy.owns_pages = false;
+	copy.flags &= ~PW_VM_LOCKED_MASK;
+	if (pw_vma_has(mapping, PW_VM_WIPEONFORK))
+		copy.anon_vma = 0;
+	copy.forked = copy.anon_vma != 0;
+	if (fork->child && copy.anon_vma)
+		copy.anon_vma = ++fork->child->anon_vmas;
 	if (fork->child)
 		st = pw_space_map(fork->child, range, &copy, err);
-	if (st != PW_OK || !copy.owns_pages)
+	if (st != PW_OK || !copy.anon_vma)
 		return st;
-	return copy_pages(fork, range, err);
+	if (fork->child)
+		st = pw_guard_copy(fork->child, fork->parent, range, err);
+	return st == PW_OK ? copy_pages(fork, range, err) : st;
 }
 
 /* Mappings, and the pages between them, which are taken as private memory. */
@@ -107,9 +113,7 @@ enum pw_status pw_fork(struct pw_system *system, uint32_t child,
 	if (child != PW_NO_SPACE)
 		st = pw_system_space(system, child, &fork.child, err);
 	if (st == PW_OK && fork.child) {
-		PW_ASSERT(pw_space_pages(fork.child) == 0);
-		fork.child->break_known = fork.parent->break_known;
-		fork.child->break_page = fork.parent->break_page;
+		pw_space_inherit(fork.child, fork.parent);
 	}
 	if (st == PW_OK)
 		st = copy_all(&fork, err);

@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "replay/pages.h"
+#include "replay/guard.h"
 #include "replay/populate.h"
 
 /* Linux include/uapi/asm-generic/mman.h. */
@@ -14,66 +14,149 @@
 #define FLAG_FUTURE 2
 #define FLAG_FUTURE_ONFAULT 4
 
-enum pw_status pw_lock_range(struct pw_system *system, struct pw_space *space,
-			     struct pw_range range, enum pw_lock lock,
-			     struct pw_error *err)
+/* Let the mappings in @range have the flags @lock. */
+static enum pw_status lock_range(const struct pw_call_context *ctx,
+				 struct pw_range range, uint64_t lock,
+				 struct pw_error *err)
 {
 	const struct pw_mapping *mapping;
 	struct pw_range part;
 
-	PW_ASSERT(range.end <= space->page_end);
-	while ((mapping = pw_space_part(space, &range, &part))) {
+	PW_ASSERT(range.end <= ctx->space->page_end);
+	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
 		struct pw_mapping changed = *mapping;
 		enum pw_status st;
 
-		if (mapping->lock == lock)
+		changed.flags = (changed.flags & ~PW_VM_LOCKED_MASK) | lock;
+		if (changed.flags == mapping->flags ||
+		    (changed.flags & (PW_VM_SPECIAL | PW_VM_DROPPABLE)))
 			continue;
-		changed.lock = lock;
-		st = pw_pages_cut(system, space, part, err);
-		if (st == PW_OK)
-			st = pw_space_map(space, part, &changed, err);
+		st = pw_call_modify(ctx, part, &changed, err);
 		if (st != PW_OK)
 			return st;
 	}
 	return PW_OK;
 }
 
-/* Lock @range and bring its pages, unless they shall come by faults. */
-static enum pw_status lock_now(struct pw_system *system, struct pw_space *space,
-			       struct pw_range range, enum pw_lock lock,
-			       struct pw_error *err)
+/* Up to the first gap, or with @with_closed to what nobody can use. */
+static uint64_t find_stop(const struct pw_space *space, struct pw_range range,
+			  bool with_closed)
 {
-	enum pw_status st = pw_lock_range(system, space, range, lock, err);
+	uint64_t at = range.first;
+	const struct pw_mapping *mapping;
+	struct pw_range part;
 
-	if (st != PW_OK || lock != PW_LOCK_NOW)
-		return st;
-	return pw_populate(system, space, range, PW_POPULATE_BY_MAPPING, err);
+	while ((mapping = pw_space_part(space, &range, &part))) {
+		if (part.first != at ||
+		    (with_closed && !(mapping->flags & PW_VM_ACCESS)))
+			return at;
+		if (with_closed && pw_guard_first(space, part) < part.end)
+			return pw_guard_first(space, part);
+		at = part.end;
+	}
+	return at;
 }
 
-enum pw_status pw_lock_event(struct pw_system *system, struct pw_space *space,
-			     const struct pw_event *event, struct pw_error *err)
+/* Whether locking @range would go beyond RLIMIT_MEMLOCK. */
+static bool is_beyond_limit(const struct pw_space *space, struct pw_range range)
 {
-	const struct pw_range all = {0, space->page_end};
-	const uint64_t *arg = event->arg;
-	struct pw_range range = pw_space_range(space, arg[0], arg[1]);
-	enum pw_lock lock;
+	uint64_t pages = space->use.locked;
+	const struct pw_mapping *mapping;
+	struct pw_range part;
 
-	switch ((unsigned)event->kind) {
+	while ((mapping = pw_space_part(space, &range, &part)))
+		if (!pw_vma_has(mapping, PW_VM_LOCKED))
+			pages += part.end - part.first;
+	return pages > space->limit_bytes[PW_LIMIT_MEMLOCK] >> space->page_shift;
+}
+
+/*
+ * mlock: a gap ends it before pages come; pages come as far as they can. It
+ * fails with one error in both cases, and at the limit, where nothing happens.
+ */
+static enum pw_status lock(const struct pw_call_context *ctx,
+			   struct pw_error *err)
+{
+	const uint64_t *arg = ctx->event->arg;
+	struct pw_range range = pw_call_range(ctx, arg[0], arg[1]);
+	uint64_t gap = find_stop(ctx->space, range, false);
+	uint64_t closed = find_stop(ctx->space, range, true);
+	uint64_t how = PW_VM_LOCKED;
+	bool failed = pw_event_failed(ctx->event);
+	bool has_gap = gap < range.end;
+	enum pw_status st;
+
+	if (arg[2] & FLAG_ONFAULT)
+		how |= PW_VM_LOCKONFAULT;
+	if (failed && (ctx->event->result != PW_CALL_ENOMEM ||
+		       (!has_gap && closed == range.end &&
+			is_beyond_limit(ctx->space, range))))
+		return PW_OK;
+	if (!failed && has_gap)
+		pw_call_forbidden(ctx);
+	if (failed)
+		range.end = gap;
+	st = lock_range(ctx, range, how, err);
+	if (st != PW_OK || (arg[2] & FLAG_ONFAULT) || (failed && has_gap))
+		return st;
+	if (failed)
+		range.end = closed;
+	return pw_populate(ctx->system, ctx->space, range,
+			   PW_POPULATE_BY_MAPPING, err);
+}
+
+static enum pw_status unlock(const struct pw_call_context *ctx,
+			     struct pw_error *err)
+{
+	const uint64_t *arg = ctx->event->arg;
+	struct pw_range range = pw_call_range(ctx, arg[0], arg[1]);
+	uint64_t gap = find_stop(ctx->space, range, false);
+
+	if (gap < range.end && !pw_event_failed(ctx->event))
+		pw_call_forbidden(ctx);
+	if (pw_event_failed(ctx->event))
+		range.end = gap < range.end ? gap : range.first;
+	return lock_range(ctx, range, 0, err);
+}
+
+static enum pw_status lock_all(const struct pw_call_context *ctx,
+			       struct pw_error *err)
+{
+	const struct pw_range all = {0, ctx->space->page_end};
+	uint64_t flags = ctx->event->arg[0];
+	uint64_t how = PW_VM_LOCKED;
+	enum pw_status st;
+
+	if (flags & FLAG_FUTURE_ONFAULT)
+		how |= PW_VM_LOCKONFAULT;
+	ctx->space->future_lock = flags & FLAG_FUTURE ? how : 0;
+	if (!(flags & FLAG_CURRENT))
+		return PW_OK;
+	st = lock_range(ctx, all, how, err);
+	if (st != PW_OK || how != PW_VM_LOCKED)
+		return st;
+	return pw_populate(ctx->system, ctx->space, all, PW_POPULATE_BY_MAPPING,
+			   err);
+}
+
+enum pw_status pw_call_lock(const struct pw_call_context *ctx,
+			    struct pw_error *err)
+{
+	const struct pw_range all = {0, ctx->space->page_end};
+
+	switch ((unsigned)ctx->event->kind) {
 	case PW_EVENT_mlock:
-		lock = arg[2] & FLAG_ONFAULT ? PW_LOCK_ON_FAULT : PW_LOCK_NOW;
-		return lock_now(system, space, range, lock, err);
+		return lock(ctx, err);
 	case PW_EVENT_munlock:
-		return pw_lock_range(system, space, range, PW_LOCK_NONE, err);
+		return unlock(ctx, err);
 	case PW_EVENT_mlockall:
-		lock = arg[0] & FLAG_FUTURE_ONFAULT ? PW_LOCK_ON_FAULT
-						    : PW_LOCK_NOW;
-		space->future_lock = arg[0] & FLAG_FUTURE ? lock : PW_LOCK_NONE;
-		if (!(arg[0] & FLAG_CURRENT))
-			return PW_OK;
-		return lock_now(system, space, all, lock, err);
+		return pw_event_failed(ctx->event) ? PW_OK
+						   : lock_all(ctx, err);
 	default:
-		PW_ASSERT(event->kind == PW_EVENT_munlockall);
-		space->future_lock = PW_LOCK_NONE;
-		return pw_lock_range(system, space, all, PW_LOCK_NONE, err);
+		PW_ASSERT(ctx->event->kind == PW_EVENT_munlockall);
+		if (pw_event_failed(ctx->event))
+			return PW_OK;
+		ctx->space->future_lock = 0;
+		return lock_range(ctx, all, 0, err);
 	}
 }

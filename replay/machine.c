@@ -524,6 +524,8 @@ bool pw_machine_same_memory(const struct pw_machine *a,
 	       a->page_size == b->page_size &&
 	       a->page_size_max_shift == b->page_size_max_shift &&
 	       a->no_zero_page == b->no_zero_page && a->kernel == b->kernel &&
+	       a->overcommit == b->overcommit &&
+	       a->commit_limit_bytes == b->commit_limit_bytes &&
 	       a->memory_frames == b->memory_frames &&
 	       a->cache_recorded == b->cache_recorded &&
 	       a->cache_percent == b->cache_percent &&

@@ -71,6 +71,14 @@ struct pw_machine_cpu {
 	uint64_t flush_ceiling; /* more pages flush all; 0: never. Pages */
 };
 
+/* What is counted as a call that the machine would have refused. */
+enum pw_overcommit {
+	PW_OVERCOMMIT_RECORDED,	 /* none: what the recording says */
+	PW_OVERCOMMIT_HEURISTIC, /* one that asks for more than the limit */
+	PW_OVERCOMMIT_ALWAYS,	 /* none */
+	PW_OVERCOMMIT_NEVER,	 /* one that goes beyond the limit */
+};
+
 struct pw_machine {
 	const char *name;
 	const char *summary;
@@ -98,6 +106,8 @@ struct pw_machine {
 	bool cache_recorded; /* the page cache begins as recorded, if it was */
 	uint64_t cache_percent; /* of pages that begin in it, else */
 	uint64_t fault_around_pages;
+	enum pw_overcommit overcommit;
+	uint64_t commit_limit_bytes;
 	bool no_zero_page; /* reads of absent memory get pages of their own */
 	struct pw_machine_cost cost;
 	void *document; /* the file as read, behind the texts */

@@ -126,6 +126,8 @@ static const cyaml_schema_field_t nested_fields[] = {
 static const cyaml_schema_field_t memory_fields[] = {
 	TEXT(struct pw_file_memory, fault_around),
 	MAYBE_TEXT(struct pw_file_memory, zero_page),
+	MAYBE_TEXT(struct pw_file_memory, overcommit),
+	MAYBE_TEXT(struct pw_file_memory, commit_limit),
 	MAYBE_TEXT(struct pw_file_memory, size),
 	MAYBE_TEXT(struct pw_file_memory, cache),
 	CYAML_FIELD_END,

@@ -85,6 +85,8 @@ struct pw_file_cpu {
 struct pw_file_memory {
 	const char *fault_around;
 	const char *zero_page; /* optional, as are those below */
+	const char *overcommit;
+	const char *commit_limit;
 	const char *size;
 	const char *cache;
 };

@@ -39,6 +39,24 @@ static void read_cache(struct pw_reading *reading, const char *text,
 	}
 }
 
+static void read_overcommit(struct pw_reading *reading,
+			    const struct pw_file_memory *file,
+			    struct pw_machine *machine)
+{
+	static const char *const modes[] = {"recorded", "heuristic", "always",
+					    "never", NULL};
+	static const struct pw_bounds any = {0, UINT64_MAX, "a size"};
+
+	machine->overcommit = pw_read_word(
+		reading, "memory.overcommit", file->overcommit, modes,
+		"\"recorded\", \"heuristic\", \"always\" or \"never\"");
+	machine->commit_limit_bytes = UINT64_MAX;
+	if (file->commit_limit)
+		machine->commit_limit_bytes =
+			pw_read_value(reading, "memory.commit_limit",
+				      file->commit_limit, pw_parse_size, &any);
+}
+
 void pw_read_memory(struct pw_reading *reading,
 		    const struct pw_file_memory *file,
 		    struct pw_machine *machine)
@@ -69,6 +87,7 @@ void pw_read_memory(struct pw_reading *reading,
 				      pw_parse_size, &sizes) >>
 			shift;
 	read_cache(reading, file->cache, machine);
+	read_overcommit(reading, file, machine);
 }
 
 void pw_read_kernel(struct pw_reading *reading, const char *text,

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "replay/fault.h"
+#include "replay/guard.h"
 #include "replay/pages.h"
 
 /* Handle faults for the pages of @extent that need one. */
@@ -26,6 +27,10 @@ static enum pw_status populate_part(struct pw_system *system,
 			page = pw_pages_end(system, &leaf);
 			continue;
 		}
+		if (pw_guard_holds(space, page)) {
+			page++;
+			continue;
+		}
 		st = pw_fault(system, space, page, write, err);
 		if (st != PW_OK)
 			return st;
@@ -45,11 +50,12 @@ enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 		enum pw_status st;
 
 		if (how == PW_POPULATE_BY_MAPPING) {
-			if (mapping->prot == 0 ||
-			    mapping->lock == PW_LOCK_ON_FAULT)
+			if (!(mapping->flags & PW_VM_ACCESS) ||
+			    (mapping->flags &
+			     (PW_VM_LOCKONFAULT | PW_VM_IO | PW_VM_PFNMAP)))
 				continue;
 			write = !mapping->shared &&
-				(mapping->prot & PW_PROT_WRITE);
+				pw_vma_has(mapping, PW_VM_WRITE);
 		}
 		st = populate_part(system, space, part, write, err);
 		if (st != PW_OK)

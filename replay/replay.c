@@ -29,7 +29,8 @@ struct pw_replay {
 	struct group *groups;
 	size_t group_count;
 	struct pw_lineage lineage;
-	struct pw_relayout *relayout; /* or NULL */
+	struct pw_relayout *relayout;	     /* or NULL */
+	const struct pw_replay_watch *watch; /* or NULL */
 	uint64_t accesses;
 	uint64_t due; /* of them, at which a row may end */
 	uint64_t epoch;
@@ -135,6 +136,7 @@ enum pw_status pw_replay_open(struct pw_replay **out,
 	PW_ASSERT(options->machine_count > 0 && options->machines);
 	pw_lineage_init(&replay->lineage);
 	replay->relayout = options->relayout;
+	replay->watch = options->watch;
 	replay->threads = options->threads;
 	replay->sweep = options->sweep;
 	replay->interval = options->interval_accesses;
@@ -175,6 +177,34 @@ uint64_t pw_replay_epoch(const struct pw_replay *replay)
 {
 	PW_ASSERT(replay->epoch > 0);
 	return replay->epoch;
+}
+
+struct pw_system *pw_replay_system(struct pw_replay *replay, size_t index)
+{
+	PW_ASSERT(index < replay->run_count);
+	pw_system_settle(&replay->group_of[index]->system);
+	return &replay->group_of[index]->system;
+}
+
+uint32_t pw_replay_space(const struct pw_replay *replay, uint32_t process)
+{
+	return pw_lineage_space(&replay->lineage, process);
+}
+
+/* Let whoever watches the replay look at it. */
+static enum pw_status look(struct pw_replay *replay,
+			   const struct pw_trace_info *info,
+			   struct pw_stop *stop, struct pw_error *err)
+{
+	const struct pw_replay_watch *watch = replay->watch;
+
+	if (!watch || (stop->kind == PW_STOP_STEP && !watch->steps))
+		return PW_OK;
+	PW_ASSERT(stop->thread < info->thread_count);
+	stop->info = info;
+	stop->process = info->threads[stop->thread].process;
+	stop->accesses = replay->accesses;
+	return watch->look(watch->argument, replay, stop, err);
 }
 
 static void count_batch(struct pw_counters *counters,
@@ -283,6 +313,28 @@ static enum pw_status prepare_step(struct pw_replay *replay,
 	return st;
 }
 
+/* Let an event happen on all machines. */
+static enum pw_status make_step(struct pw_replay *replay,
+				const struct pw_trace_info *info,
+				const struct step *step, struct pw_error *err)
+{
+	const struct pw_lineage_change *change = &step->change;
+	struct pw_stop stop = {.thread = step->thread, .space = change->space};
+	enum pw_status st = PW_OK;
+
+	if (change->kind == PW_LINEAGE_END && change->last) {
+		stop.kind = PW_STOP_END;
+		st = look(replay, info, &stop, err);
+	}
+	for (size_t j = 0; j < replay->group_count && st == PW_OK; j++)
+		st = apply_step(replay, &replay->groups[j], step, err);
+	if (st != PW_OK || step->event.kind != PW_EVENT_mark)
+		return st;
+	stop.kind = PW_STOP_MARK;
+	stop.mark = step->event.text ? step->event.text : "";
+	return look(replay, info, &stop, err);
+}
+
 static enum pw_status apply_events(struct pw_replay *replay,
 				   const struct pw_trace_info *info,
 				   const struct pw_batch *batch,
@@ -299,8 +351,8 @@ static enum pw_status apply_events(struct pw_replay *replay,
 
 		memcpy(step.event.arg, events->arg[i], sizeof(step.event.arg));
 		st = prepare_step(replay, info, &step, err);
-		for (size_t j = 0; j < replay->group_count && st == PW_OK; j++)
-			st = apply_step(replay, &replay->groups[j], &step, err);
+		if (st == PW_OK)
+			st = make_step(replay, info, &step, err);
 	}
 	return st;
 }
@@ -358,9 +410,16 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 		count_batch(&system->counters, batch);
 		st = run_touches(replay, system, &runner, &touches, err);
 	}
-	if (replay->accesses >= replay->due)
+	if (replay->accesses >= replay->due) {
+		struct pw_stop stop = {.kind = PW_STOP_STEP,
+				       .thread = batch->thread,
+				       .space = runner.space};
+
 		replay->due =
 			(replay->accesses / replay->epoch + 1) * replay->epoch;
+		if (st == PW_OK)
+			st = look(replay, info, &stop, err);
+	}
 	return st == PW_OK ? apply_events(replay, info, batch, err) : st;
 }
 

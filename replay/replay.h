@@ -21,6 +21,33 @@
 #include "replay/row_series.h"
 
 struct pw_replay;
+struct pw_system;
+
+/* Where a replay stops to be looked at. */
+enum pw_stop_kind {
+	PW_STOP_MARK, /* after a mark */
+	PW_STOP_STEP, /* at the end of an epoch of accesses */
+	PW_STOP_END,  /* a process is about to end, and with it its memory */
+};
+
+struct pw_stop {
+	enum pw_stop_kind kind;
+	const char *mark; /* its name; MARK */
+	uint32_t thread;  /* that runs */
+	uint32_t process; /* of that thread */
+	uint32_t space;	  /* of that process, or PW_NO_SPACE */
+	uint64_t accesses;
+	const struct pw_trace_info *info;
+};
+
+/* Who looks. */
+struct pw_replay_watch {
+	void *argument;
+	bool steps; /* at PW_STOP_STEP too */
+	enum pw_status (*look)(void *argument, struct pw_replay *replay,
+			       const struct pw_stop *stop,
+			       struct pw_error *err);
+};
 
 struct pw_replay_options {
 	enum pw_sweep_of sweep;			  /* on all machines */
@@ -33,7 +60,8 @@ struct pw_replay_options {
 	uint64_t interval_accesses;
 	size_t memory_limit_bytes; /* for all state; 0: no limit */
 	unsigned threads; /* that simulate processors; below 2: the caller's */
-	struct pw_relayout *relayout; /* NULL: addresses as recorded */
+	struct pw_relayout *relayout;	     /* NULL: addresses as recorded */
+	const struct pw_replay_watch *watch; /* outlives the replay; or NULL */
 };
 
 /* A mark event and all counters when it happened. */
@@ -57,6 +85,20 @@ enum pw_status pw_replay_open(struct pw_replay **out,
  * Free the replay and its results. NULL is allowed.
  */
 void pw_replay_close(struct pw_replay *replay);
+
+/*
+ * The memory of machine @index, up to date with the last batch or stop. To be
+ * looked at only.
+ *
+ * Owns: the replay.
+ */
+struct pw_system *pw_replay_system(struct pw_replay *replay, size_t index);
+
+/*
+ * The number of the address space of @process, or PW_NO_SPACE before it has run
+ * and after its end.
+ */
+uint32_t pw_replay_space(const struct pw_replay *replay, uint32_t process);
 
 /*
  * What struct pw_trace_options.epoch_accesses shall be, so that rows end

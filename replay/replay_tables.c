@@ -3,6 +3,8 @@
  */
 #include "replay/replay_tables.h"
 
+#include "replay/cost.h"
+
 static const struct pw_table_spec counters_spec = {
 	.name = "counters",
 	.title = "Counters",
@@ -161,34 +163,8 @@ static uint64_t round_cycles(double cycles)
 	return (uint64_t)(cycles + 0.5);
 }
 
-/* Cycles by the linear model, and what they add up to. */
-struct simulated {
-	double base;
-	double stlb;
-	double walk;
-	double fault;
-	double total;
-};
-
-static struct simulated simulate(const struct pw_machine_cost *cost,
-				 const struct pw_counters *counters)
-{
-	struct simulated s = {
-		.base = (double)counters->instructions * cost->base_cpi,
-		.stlb = (double)counters->stlb_hits *
-			(double)cost->stlb_hit_cycles,
-		.walk = (double)counters->walk_cycles,
-		.fault = (double)counters->fault_minor *
-			 (double)cost->minor_fault_ns * (double)cost->clock_hz /
-			 1e9,
-	};
-
-	s.total = s.base + s.stlb + s.walk + s.fault;
-	return s;
-}
-
 static void add_time(struct pw_tables *out, const struct pw_machine_cost *cost,
-		     const struct simulated *s)
+		     const struct pw_cost_time *s)
 {
 	double hz = (double)cost->clock_hz;
 	struct pw_table *table = pw_table_add(out, &time_spec);
@@ -381,7 +357,8 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 		      bool swept)
 {
 	const struct pw_counters *counters = pw_replay_counters(replay, index);
-	const struct simulated time = simulate(&machine->cost, counters);
+	const struct pw_cost_time time =
+		pw_cost_add_up(&machine->cost, counters);
 	const struct pw_replay_row *rows;
 	const struct pw_replay_mark *marks;
 	const struct pw_table_use *use;

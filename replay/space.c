@@ -9,11 +9,20 @@
 #include "base/assert.h"
 #include "base/bits.h"
 
-#define STACK_BYTES_MAX (UINT64_C(8) << 20)
+#define STACK_BYTES_DEFAULT (UINT64_C(8) << 20)
 #define GUARD_PAGES 256
 #define COMPACT_MIN 1024
 
+/* Until the trace tells of them: none, but for the stack. */
+static void forget_limits(struct pw_space *space)
+{
+	for (size_t i = 0; i < PW_LIMITS; i++)
+		space->limit_bytes[i] = UINT64_MAX;
+	space->limit_bytes[PW_LIMIT_STACK] = STACK_BYTES_DEFAULT;
+}
+
 enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
+			     struct pw_backings *backings,
 			     const struct pw_page_table_ops *table_ops,
 			     const struct pw_page_table_config *config,
 			     struct pw_error *err)
@@ -24,6 +33,9 @@ enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 	space->page_end = (uint64_t)1 << (PW_ADDRESS_BITS - space->page_shift);
 	space->ranges = (struct pw_intervals)PW_INTERVALS;
 	space->mappings = (struct pw_array)PW_ARRAY(struct pw_mapping);
+	space->guards = (struct pw_intervals)PW_INTERVALS;
+	space->backings = backings;
+	forget_limits(space);
 	space->table_ops = table_ops;
 	space->table = pw_arena_alloc(config->arena, 1, table_ops->state_bytes);
 	if (!space->table || !table_ops->init(space->table, config))
@@ -34,6 +46,7 @@ enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 void pw_space_free(struct pw_space *space)
 {
 	pw_intervals_free(&space->ranges);
+	pw_intervals_free(&space->guards);
 	pw_array_free(&space->mappings);
 }
 
@@ -122,22 +135,41 @@ const struct pw_mapping *pw_space_part(const struct pw_space *space,
 	return mapping;
 }
 
-/* Parts of a mapping, once cut, own pages each for itself. */
-enum pw_status pw_space_own_page(struct pw_space *space, uint64_t page,
-				 struct pw_error *err)
+/* Source: Linux mm/mmap.c vm_stat_account, is_exec_mapping and its kin. */
+static void count(struct pw_space *space, const struct pw_mapping *mapping,
+		  uint64_t pages, bool gone)
 {
-	struct pw_interval *found = pw_intervals_find(&space->ranges, page);
-	struct pw_mapping copy;
-	enum pw_status st;
+	const uint64_t kind = mapping->flags & (PW_VM_WRITE | PW_VM_EXEC |
+						PW_VM_SHARED | PW_VM_GROWSDOWN);
+	const uint64_t exec = kind & (uint64_t)~PW_VM_SHARED;
+	const uint64_t data = kind & (uint64_t)~PW_VM_EXEC;
+	const uint64_t step = gone ? 0 - pages : pages;
 
-	if (!found || describe(space, found)->owns_pages)
-		return PW_OK;
-	copy = *describe(space, found);
-	copy.owns_pages = true;
-	st = pw_array_push(&space->mappings, &copy, err);
-	if (st == PW_OK)
-		found->value = space->mappings.count - 1;
-	return st;
+	space->use.total += step;
+	if (exec == PW_VM_EXEC)
+		space->use.exec += step;
+	else if (kind & PW_VM_GROWSDOWN)
+		space->use.stack += step;
+	else if (data == PW_VM_WRITE)
+		space->use.data += step;
+	if (mapping->flags & PW_VM_LOCKED)
+		space->use.locked += step;
+	if (mapping->flags & PW_VM_ACCOUNT)
+		space->use.charged += step;
+	if (mapping->flags & PW_VM_ACCOUNT)
+		space->backings->committed_pages += step;
+	PW_DEBUG_ASSERT(space->use.total <= space->page_end);
+	pw_backings_map(space->backings, mapping->backing, pages, gone);
+}
+
+/* What is in @range is about to go. */
+static void discount(struct pw_space *space, struct pw_range range)
+{
+	const struct pw_mapping *mapping;
+	struct pw_range part;
+
+	while ((mapping = pw_space_part(space, &range, &part)))
+		count(space, mapping, part.end - part.first, true);
 }
 
 /* Keep only the descriptions in use; parts of one mapping may get copies. */
@@ -172,118 +204,192 @@ enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 	enum pw_status st = PW_OK;
 
 	PW_ASSERT(range.first < range.end && range.end <= space->page_end);
-	PW_ASSERT((mapping->prot & ~(uint64_t)PW_PROT_MASK) == 0);
 	if (space->mappings.count >= COMPACT_MIN &&
 	    space->mappings.count / 2 > pw_intervals_count(&space->ranges))
 		st = compact(space, err);
 	if (st == PW_OK)
 		st = pw_array_push(&space->mappings, &copy, err);
-	if (st == PW_OK)
-		st = pw_intervals_set(&space->ranges, range.first, range.end,
-				      space->mappings.count - 1, err);
-	return st;
-}
-
-/* Whether two mappings that touch each other are one to the kernel. */
-static bool are_alike(const struct pw_mapping *a, const struct pw_mapping *b)
-{
-	return a->anonymous && b->anonymous && !a->shared && !b->shared &&
-	       !a->grows_down && !b->grows_down && a->prot == b->prot &&
-	       a->lock == b->lock && a->at_fork == b->at_fork &&
-	       a->huge == b->huge && a->hugetlb_shift == b->hugetlb_shift;
-}
-
-enum pw_status pw_space_merge(struct pw_space *space, struct pw_range range,
-			      const struct pw_mapping *mapping,
-			      struct pw_error *err)
-{
-	struct pw_mapping merged = *mapping;
-	const struct pw_mapping *beside = NULL;
-	struct pw_range extent;
-
-	PW_ASSERT(range.first < range.end);
-	if (range.first > 0)
-		beside = pw_space_find(space, range.first - 1, &extent);
-	if (beside && are_alike(beside, mapping)) {
-		range.first = extent.first;
-		merged.owns_pages |= beside->owns_pages;
-	}
-	beside = pw_space_find(space, range.end, &extent);
-	if (beside && are_alike(beside, mapping)) {
-		range.end = extent.end;
-		merged.owns_pages |= beside->owns_pages;
-	}
-	return pw_space_map(space, range, &merged, err);
+	if (st != PW_OK)
+		return st;
+	count(space, &copy, range.end - range.first, false);
+	discount(space, range);
+	return pw_intervals_set(&space->ranges, range.first, range.end,
+				space->mappings.count - 1, err);
 }
 
 enum pw_status pw_space_unmap(struct pw_space *space, struct pw_range range,
 			      struct pw_error *err)
 {
+	enum pw_status st;
+
 	PW_ASSERT(range.end <= space->page_end);
 	if (range.first >= range.end)
 		return PW_OK;
-	return pw_intervals_clear(&space->ranges, range.first, range.end, err);
+	discount(space, range);
+	st = pw_intervals_clear(&space->ranges, range.first, range.end, err);
+	if (st != PW_OK || pw_intervals_count(&space->guards) == 0)
+		return st;
+	return pw_intervals_clear(&space->guards, range.first, range.end, err);
 }
 
-void pw_space_extend(struct pw_space *space, uint64_t end, uint64_t new_end)
+/* The anon_vma that a mapping at @extent can share with a neighbour, or 0. */
+static uint32_t shared_anon_vma(const struct pw_space *space,
+				struct pw_range extent,
+				const struct pw_mapping *mapping)
 {
-	size_t index = pw_intervals_lower(&space->ranges, end - 1);
-	struct pw_interval *found;
+	const struct pw_mapping *beside =
+		pw_space_find(space, extent.end, NULL);
 
-	PW_ASSERT(end > 0 && new_end >= end);
-	if (index == pw_intervals_count(&space->ranges))
-		return;
-	found = pw_intervals_at(&space->ranges, index);
-	if (found->end != end)
-		return;
-	if (index + 1 < pw_intervals_count(&space->ranges))
-		PW_ASSERT(pw_intervals_at(&space->ranges, index + 1)->start >=
-			  new_end);
-	PW_ASSERT(found->start < new_end && new_end <= space->page_end);
-	found->end = new_end;
+	if (beside && pw_vma_can_share(beside, mapping))
+		return beside->anon_vma;
+	beside = extent.first > 0
+			 ? pw_space_find(space, extent.first - 1, NULL)
+			 : NULL;
+	if (beside && pw_vma_can_share(beside, mapping))
+		return beside->anon_vma;
+	return 0;
 }
 
-bool pw_space_grow_down(struct pw_space *space, uint64_t page)
+enum pw_status pw_space_own_page(struct pw_space *space, uint64_t page,
+				 struct pw_error *err)
+{
+	struct pw_interval *found = pw_intervals_find(&space->ranges, page);
+	struct pw_mapping copy;
+	enum pw_status st;
+
+	if (!found)
+		return PW_OK;
+	copy = *describe(space, found);
+	if (copy.shared || copy.anon_vma)
+		return PW_OK;
+	copy.anon_vma = shared_anon_vma(
+		space, (struct pw_range){found->start, found->end}, &copy);
+	if (!copy.anon_vma)
+		copy.anon_vma = ++space->anon_vmas;
+	copy.forked = false;
+	st = pw_array_push(&space->mappings, &copy, err);
+	if (st == PW_OK)
+		found->value = space->mappings.count - 1;
+	return st;
+}
+
+/* Whether the stack at @index may begin at @page. */
+static bool may_grow(const struct pw_space *space, size_t index, uint64_t page)
+{
+	const struct pw_interval *stack =
+		pw_intervals_at(&space->ranges, index);
+	const struct pw_interval *below;
+	const struct pw_mapping *other;
+	unsigned shift = space->page_shift;
+
+	if (!pw_vma_has(describe(space, stack), PW_VM_GROWSDOWN) ||
+	    stack->end - page >
+		    space->limit_bytes[PW_LIMIT_STACK] >> shift ||
+	    space->use.total + (stack->start - page) >
+		    space->limit_bytes[PW_LIMIT_AS] >> shift)
+		return false;
+	if (index == 0)
+		return true;
+	below = pw_intervals_at(&space->ranges, index - 1);
+	other = describe(space, below);
+	return page - below->end >= GUARD_PAGES ||
+	       pw_vma_has(other, PW_VM_GROWSDOWN) ||
+	       !(other->flags & PW_VM_ACCESS);
+}
+
+enum pw_status pw_space_grow_down(struct pw_space *space, uint64_t page,
+				  bool *grown, struct pw_error *err)
 {
 	size_t index = pw_intervals_lower(&space->ranges, page);
 	struct pw_interval *stack;
+	enum pw_status st;
 
-	if (index == pw_intervals_count(&space->ranges))
-		return false;
+	*grown = false;
+	if (index == pw_intervals_count(&space->ranges) ||
+	    !may_grow(space, index, page))
+		return PW_OK;
 	stack = pw_intervals_at(&space->ranges, index);
-	PW_ASSERT(stack->start > page);
-	if (!describe(space, stack)->grows_down ||
-	    stack->end - page > STACK_BYTES_MAX >> space->page_shift)
-		return false;
-	if (index > 0 &&
-	    page - pw_intervals_at(&space->ranges, index - 1)->end <
-		    GUARD_PAGES)
-		return false;
 	PW_ASSERT(page < stack->start);
+	st = pw_space_own_page(space, stack->start, err);
+	if (st != PW_OK)
+		return st;
+	count(space, describe(space, stack), stack->start - page, false);
 	stack->start = page;
-	return true;
+	pw_space_note_peak(space);
+	*grown = true;
+	return PW_OK;
+}
+
+/* Whether @extent holds a byte of pages first..end - 1. */
+static bool meets(struct pw_range extent, uint64_t first, uint64_t end)
+{
+	return extent.first < end && first < extent.end;
+}
+
+const char *pw_space_name(const struct pw_space *space,
+			  const struct pw_mapping *mapping,
+			  struct pw_range extent)
+{
+	const struct pw_backing *label =
+		pw_backings_at(space->backings, mapping->label);
+	const struct pw_backing *backing =
+		pw_backings_at(space->backings, mapping->backing);
+
+	/* A label is of anonymous memory, shared too. */
+	if (label)
+		return label->name;
+	if (backing)
+		return backing->name;
+	if (space->break_known &&
+	    meets(extent, space->break_first, space->break_page))
+		return "[heap]";
+	if (space->stack_page && extent.first <= space->stack_page &&
+	    space->stack_page < extent.end)
+		return "[stack]";
+	return "";
+}
+
+void pw_space_note_peak(struct pw_space *space)
+{
+	if (space->use.peak_total < space->use.total)
+		space->use.peak_total = space->use.total;
 }
 
 void pw_space_clear(struct pw_space *space)
 {
+	discount(space, (struct pw_range){0, space->page_end});
 	pw_intervals_free(&space->ranges);
+	pw_intervals_free(&space->guards);
 	pw_array_free(&space->mappings);
-	space->break_known = false;
-	space->break_page = 0;
-	space->future_lock = PW_LOCK_NONE;
+	PW_ASSERT(space->use.total == 0 && space->use.charged == 0);
+	space->use = (struct pw_space_use){0};
+	space->anon_vmas = 0;
+	space->break_known = space->reads_execute = false;
+	space->break_first = space->break_page = 0;
+	space->code_first = space->code_end = 0;
+	space->program = 0;
+	space->stack_page = 0;
+	space->future_lock = 0;
+	forget_limits(space);
 }
 
 uint64_t pw_space_pages(const struct pw_space *space)
 {
-	size_t count = pw_intervals_count(&space->ranges);
-	uint64_t pages = 0;
+	PW_ASSERT(space->use.total <= space->page_end);
+	return space->use.total;
+}
 
-	for (size_t i = 0; i < count; i++) {
-		const struct pw_interval *range =
-			pw_intervals_at(&space->ranges, i);
-
-		pages += range->end - range->start;
-	}
-	PW_ASSERT(pages <= space->page_end);
-	return pages;
+void pw_space_inherit(struct pw_space *child, const struct pw_space *parent)
+{
+	PW_ASSERT(child->use.total == 0);
+	child->break_known = parent->break_known;
+	child->break_first = parent->break_first;
+	child->break_page = parent->break_page;
+	child->code_first = parent->code_first;
+	child->code_end = parent->code_end;
+	child->program = parent->program;
+	child->stack_page = parent->stack_page;
+	child->reads_execute = parent->reads_execute;
+	memcpy(child->limit_bytes, parent->limit_bytes,
+	       sizeof(child->limit_bytes));
 }

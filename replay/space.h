@@ -14,8 +14,10 @@
 #include "base/array.h"
 #include "base/interval.h"
 #include "base/status.h"
+#include "replay/backing.h"
 #include "replay/models.h"
 #include "replay/tlb_key.h"
+#include "replay/vma.h"
 
 /*
  * Addresses have PW_ADDRESS_BITS; bits above are a sign or a tag and left out.
@@ -28,38 +30,35 @@ static inline uint64_t pw_page_fold(uint64_t page)
 	return page & (PW_PAGE_END - 1);
 }
 
-#define PW_PROT_MASK 7
-#define PW_PROT_WRITE 2
-
 /* Pages [first, end). */
 struct pw_range {
 	uint64_t first;
 	uint64_t end;
 };
 
-/* mlock and its family: whether pages of a mapping come in the call. */
-enum pw_lock { PW_LOCK_NONE, PW_LOCK_NOW, PW_LOCK_ON_FAULT };
+/* The limits of setrlimit that address spaces have. */
+enum pw_limit {
+	PW_LIMIT_DATA,
+	PW_LIMIT_STACK,
+	PW_LIMIT_MEMLOCK,
+	PW_LIMIT_AS,
+	PW_LIMITS
+};
 
-/* What a fork makes of a mapping: MADV_DONTFORK, MADV_WIPEONFORK. */
-enum pw_at_fork { PW_AT_FORK_COPY, PW_AT_FORK_LEAVE, PW_AT_FORK_WIPE };
-
-/* MADV_HUGEPAGE, MADV_NOHUGEPAGE: whether large pages are wanted. */
-enum pw_huge { PW_HUGE_UNSAID, PW_HUGE_WANTED, PW_HUGE_REFUSED };
-
-/* What is known of a mapping. Its parts, once cut, share a description. */
-struct pw_mapping {
-	uint64_t prot; /* PW_PROT_MASK */
-	bool anonymous;
-	bool shared;
-	bool grows_down;
-	bool owns_pages; /* private, and had a page of its own: see fork.h */
-	enum pw_lock lock;
-	enum pw_at_fork at_fork;
-	enum pw_huge huge;
-	unsigned hugetlb_shift; /* of the pages MAP_HUGETLB asks for, or 0 */
-	uint64_t file_bias;	/* file offset minus address, modulo 2^64 */
-	uint64_t file_bytes;	/* size of the file; 0: unknown */
-	uint32_t object;	/* what it maps: see object.h */
+/*
+ * Sums over the mappings of a space.
+ *
+ * Units:  pages of the machine.
+ * Source: Linux mm/mmap.c vm_stat_account; struct mm_struct.
+ */
+struct pw_space_use {
+	uint64_t total;
+	uint64_t peak_total; /* after any event or growth of a stack */
+	uint64_t data;	     /* private and writable, but for stacks */
+	uint64_t stack;
+	uint64_t exec;
+	uint64_t locked;
+	uint64_t charged; /* VM_ACCOUNT */
 };
 
 /* What resident pages are, as the kernel counts them for a process. */
@@ -71,9 +70,20 @@ struct pw_space {
 	uint64_t page_end;	    /* one past the last page */
 	struct pw_intervals ranges; /* values are indices into mappings */
 	struct pw_array mappings;   /* struct pw_mapping */
+	struct pw_backings *backings;
+	struct pw_space_use use;
+	struct pw_intervals guards; /* pages of MADV_GUARD_INSTALL */
+	uint32_t anon_vmas;	    /* numbers given */
 	bool break_known;
-	uint64_t break_page;	  /* the break, rounded up */
-	enum pw_lock future_lock; /* of mappings to come: mlockall */
+	uint64_t break_first; /* of the heap, a page */
+	uint64_t break_page;  /* the break, rounded up */
+	uint64_t code_first;  /* pages of the main program's code, */
+	uint64_t code_end;    /* or none */
+	uint32_t program;     /* its backing, or 0 */
+	uint64_t stack_page;  /* where the program's stack began, or 0 */
+	uint64_t future_lock; /* PW_VM_LOCKED_MASK of mappings to come */
+	bool reads_execute;   /* personality READ_IMPLIES_EXEC */
+	uint64_t limit_bytes[PW_LIMITS]; /* 2^64 - 1: none */
 	const struct pw_page_table_ops *table_ops;
 	void *table;
 	uint64_t rss[PW_RSS_KINDS]; /* pages */
@@ -81,12 +91,13 @@ struct pw_space {
 };
 
 /*
- * Make an empty address space.
+ * Make an empty address space, whose mappings count in @backings.
  *
  * Owns:   free the space with pw_space_free; its page table is the arena's.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
+			     struct pw_backings *backings,
 			     const struct pw_page_table_ops *table_ops,
 			     const struct pw_page_table_config *config,
 			     struct pw_error *err) PW_MUST_CHECK;
@@ -147,32 +158,23 @@ const struct pw_mapping *pw_space_part(const struct pw_space *space,
 				       struct pw_range *part);
 
 /*
- * Note that the mapping of @page, if there is one, has a page of its own.
+ * Note that the mapping of @page, if there is one and it is private, has a
+ * page of its own: it gets an anon_vma, that of a neighbour if it can.
  *
  * Errors: PW_ERR_SYSTEM.
+ * Source: Linux mm/rmap.c __anon_vma_prepare, mm/vma.c find_mergeable_anon_vma.
  */
 enum pw_status pw_space_own_page(struct pw_space *space, uint64_t page,
 				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Make @range, which is not empty, a mapping; what was there goes.
+ * Make @range, which is not empty, a mapping of its own; what was there goes.
  *
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 			    const struct pw_mapping *mapping,
 			    struct pw_error *err) PW_MUST_CHECK;
-
-/*
- * The same for private anonymous memory, which becomes one mapping with those
- * that touch it and are alike, as far as they are private and anonymous too.
- *
- * Errors: PW_ERR_SYSTEM.
- * Source: Linux mm/vma.c vma_merge_new_range.
- */
-enum pw_status pw_space_merge(struct pw_space *space, struct pw_range range,
-			      const struct pw_mapping *mapping,
-			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Remove all mappings in @range.
@@ -183,19 +185,33 @@ enum pw_status pw_space_unmap(struct pw_space *space, struct pw_range range,
 			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Extend the mapping that ends at @end to @new_end; nothing may lie between.
- * Nothing happens when there is none.
+ * Extend the stack above @page down to it, if the rules of the kernel let it
+ * grow so far; *grown says whether they did. @page is in no mapping.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ * Source: Linux mm/vma.c expand_downwards, acct_stack_growth: RLIMIT_STACK, 256
+ *         pages of stack_guard_gap above a mapping that can be used and is no
+ *         stack, RLIMIT_AS.
  */
-void pw_space_extend(struct pw_space *space, uint64_t end, uint64_t new_end);
+enum pw_status pw_space_grow_down(struct pw_space *space, uint64_t page,
+				  bool *grown,
+				  struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Extend the stack above @page down to it, if the rules of the kernel let it
- * grow so far. @page is in no mapping.
- *
- * Source: Linux mm/mmap.c expand_downwards, acct_stack_growth: 8 MiB of
- *         RLIMIT_STACK and 256 pages of stack_guard_gap.
+ * Bring the peak of the mapped pages up to date.
  */
-bool pw_space_grow_down(struct pw_space *space, uint64_t page);
+void pw_space_note_peak(struct pw_space *space);
+
+/*
+ * How /proc/PID/maps calls the mapping @mapping at @extent: a path, a name in
+ * brackets, or "".
+ *
+ * Owns:   the arena of the backings.
+ * Source: Linux fs/proc/task_mmu.c get_vma_name.
+ */
+const char *pw_space_name(const struct pw_space *space,
+			  const struct pw_mapping *mapping,
+			  struct pw_range extent);
 
 /*
  * Forget all mappings, the break and what mappings to come shall be.
@@ -203,10 +219,17 @@ bool pw_space_grow_down(struct pw_space *space, uint64_t page);
 void pw_space_clear(struct pw_space *space);
 
 /*
+ * Let @child, which is empty, have what a fork takes over but mappings: the
+ * break, names, limits.
+ *
+ * Source: Linux kernel/fork.c dup_mm.
+ */
+void pw_space_inherit(struct pw_space *child, const struct pw_space *parent);
+
+/*
  * Pages in mappings.
  *
  * Units: pages.
- * Cost:  O(mappings).
  */
 uint64_t pw_space_pages(const struct pw_space *space);
 

@@ -18,6 +18,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->tables.slab.arena = arena;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	pw_objects_make(&system->objects);
+	pw_backings_init(&system->backings, arena);
 	pw_memory_make(&system->memory, machine->memory_frames, arena);
 	system->mappings_known = true;
 	system->outlet = outlet;
@@ -70,6 +71,7 @@ void pw_system_free(struct pw_system *system)
 			pw_space_free(space_at(system, i));
 	pw_array_free(&system->spaces);
 	pw_objects_free(&system->objects);
+	pw_backings_free(&system->backings);
 	system->current = NULL;
 }
 
@@ -89,8 +91,8 @@ static enum pw_status add_space(struct pw_system *system, uint32_t number,
 	PW_ASSERT(!space_at(system, number));
 	if (!space)
 		return pw_fail_memory(err, "an address space");
-	st = pw_space_make(space, number, system->machine->page_table, &config,
-			   err);
+	st = pw_space_make(space, number, &system->backings,
+			   system->machine->page_table, &config, err);
 	if (st != PW_OK)
 		return st;
 	PW_ARRAY_AT(&system->spaces, struct pw_space *, number) = space;
@@ -414,6 +416,7 @@ void pw_system_settle(struct pw_system *system)
 			rss[k] += space->rss[k];
 	}
 	counters->vsz_bytes = pages << shift;
+	counters->committed_bytes = system->backings.committed_pages << shift;
 	counters->rss_anon_bytes = rss[PW_RSS_ANON] << shift;
 	counters->rss_file_bytes = rss[PW_RSS_FILE] << shift;
 	counters->rss_shmem_bytes = rss[PW_RSS_SHMEM] << shift;

@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/status.h"
 #include "formats/batch.h"
+#include "replay/backing.h"
 #include "replay/counters.h"
 #include "replay/filter.h"
 #include "replay/frame.h"
@@ -55,6 +56,7 @@ struct pw_system {
 	struct pw_table_use table_peak[PW_LEVELS_MAX]; /* by height */
 	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
 	struct pw_objects objects;
+	struct pw_backings backings;
 	struct pw_memory memory;
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */

@@ -104,7 +104,7 @@ static void add_leaf(const struct pw_system *system,
 	     PW_FRAME_REFERENCED))
 		usage->referenced += page.bytes;
 	add_kind(system, leaf, &page, usage);
-	if (mapping && mapping->lock != PW_LOCK_NONE)
+	if (mapping && pw_vma_has(mapping, PW_VM_LOCKED))
 		usage->locked += page.share;
 	add_shares(usage, &page);
 }

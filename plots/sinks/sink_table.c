@@ -52,12 +52,48 @@ static void put_groups(struct writer *w, const struct pw_walk *walk)
 	}
 }
 
+/* A line whose tabs are meant. */
+static void put_tabbed(struct writer *w, const char *text)
+{
+	size_t bytes = strcspn(text, "\t");
+	char *piece = strndup(text, bytes);
+	const char *clean = piece ? pw_show_text(&w->show, piece) : NULL;
+
+	w->failed = w->failed || !clean;
+	if (text[bytes]) {
+		fprintf(w->out, "%s\t", clean ? clean : "");
+		text += bytes + 1;
+		clean = pw_show_text(&w->show, text);
+		w->failed = w->failed || !clean;
+	}
+	fprintf(w->out, "%s\n", clean ? clean : "");
+	free(piece);
+}
+
+/* Texts that have a form of their own. */
+static enum pw_status put_lines(struct writer *w, struct pw_table *table,
+				struct pw_error *err)
+{
+	enum pw_status st;
+	size_t rows;
+
+	PW_ASSERT(pw_table_columns(table) == 1);
+	w->begun = true;
+	pw_table_rewind(table);
+	while ((st = pw_table_next(table, &rows, err)) == PW_OK && rows > 0)
+		for (size_t i = 0; i < rows; i++)
+			put_tabbed(w, pw_table_cell(table, i, 0).text);
+	return st;
+}
+
 static enum pw_status put_table(struct writer *w, struct pw_table *table,
 				struct pw_error *err)
 {
 	const struct pw_table_spec *spec = pw_table_spec(table);
 
 	PW_ASSERT(spec->name && *spec->name);
+	if (spec->flags & PW_TABLE_LINES)
+		return put_lines(w, table, err);
 	separate(w);
 	put_line(w, BOLD, "", spec->title ? spec->title : spec->name);
 	if (spec->help)

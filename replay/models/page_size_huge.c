@@ -13,7 +13,7 @@ static unsigned wanted_shift(const struct pw_page_size_fault *fault)
 	const struct pw_mapping *mapping = fault->mapping;
 
 	if (!mapping->anonymous || mapping->shared || fault->copies ||
-	    mapping->huge == PW_HUGE_REFUSED)
+	    pw_vma_has(mapping, PW_VM_NOHUGEPAGE))
 		return 0;
 	return PW_PAGE_SIZE_ANY;
 }

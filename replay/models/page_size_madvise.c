@@ -12,7 +12,7 @@ static unsigned wanted_shift(const struct pw_page_size_fault *fault)
 	const struct pw_mapping *mapping = fault->mapping;
 
 	if (!mapping->anonymous || mapping->shared || fault->copies ||
-	    mapping->huge != PW_HUGE_WANTED)
+	    !pw_vma_has(mapping, PW_VM_HUGEPAGE))
 		return 0;
 	return PW_PAGE_SIZE_ANY;
 }

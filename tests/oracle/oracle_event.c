@@ -3,6 +3,7 @@
  *
  * Source: replay/MODEL.md, "Address space".
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -49,10 +50,9 @@ static void cut_page(struct pw_oracle_replay *oracle,
 	}
 }
 
-/* Remove the present pages of [first, end). */
-static void drop_pages(struct pw_oracle_replay *oracle,
-		       struct pw_oracle_space *space, uint64_t first,
-		       uint64_t end)
+void pw_oracle_drop(struct pw_oracle_replay *oracle,
+		    struct pw_oracle_space *space, uint64_t first,
+		    uint64_t end)
 {
 	size_t i = 0;
 
@@ -72,93 +72,186 @@ static void drop_pages(struct pw_oracle_replay *oracle,
 	}
 }
 
-/* Cut mappings, and large pages, at @page. */
-static void cut(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
-		uint64_t page)
+void pw_oracle_remove(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space, uint64_t first,
+		      uint64_t end)
 {
-	const struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
-
-	if (!m || m->first == page)
-		return;
-	cut_page(oracle, space, page);
-	pw_oracle_cut(space, page);
-}
-
-static void unmap(struct pw_oracle_replay *oracle,
-		  struct pw_oracle_space *space, uint64_t first, uint64_t end)
-{
-	drop_pages(oracle, space, first, end);
+	pw_oracle_drop(oracle, space, first, end);
 	pw_oracle_unmap(space, first, end);
+	for (size_t i = 0; i < space->guards;)
+		if (space->guard[i] >= first && space->guard[i] < end)
+			space->guard[i] = space->guard[--space->guards];
+		else
+			i++;
 }
 
-/* Fault in what [first, end) lacks; by_writes NULL: as mmap and mlock do. */
-static void populate(struct pw_oracle_replay *oracle,
-		     struct pw_oracle_space *space, uint64_t first,
-		     uint64_t end, const bool *by_writes)
+void pw_oracle_modify(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space,
+		      const struct pw_oracle_mapping *mapping)
 {
+	cut_page(oracle, space, mapping->first);
+	cut_page(oracle, space, mapping->end);
+	pw_oracle_change(space, mapping);
+}
+
+void pw_oracle_populate(struct pw_oracle_replay *oracle,
+			struct pw_oracle_space *space, uint64_t first,
+			uint64_t end, const bool *by_writes)
+{
+	const uint64_t rights = PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX;
+
 	for (uint64_t page = first; page < end; page++) {
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(space, page);
-		bool write;
 
-		if (!m)
+		if (!m || pw_oracle_guard_at(space, page))
 			continue;
-		if (!by_writes && (m->prot == 0 || m->lock == 2))
+		if (!by_writes &&
+		    (!(m->flags & rights) ||
+		     (m->flags & (PW_ORACLE_LF | PW_ORACLE_IO | PW_ORACLE_PF))))
 			continue;
-		write = by_writes ? *by_writes : !m->shared && (m->prot & 2);
-		pw_oracle_fault(oracle, space, page, write);
+		pw_oracle_fault(oracle, space, page,
+				by_writes ? *by_writes
+					  : !m->shared &&
+						    (m->flags & PW_ORACLE_WR));
 	}
 }
 
-/* Fault in all mappings, lowest first. */
-static void populate_all(struct pw_oracle_replay *oracle,
-			 struct pw_oracle_space *space)
+/* ---- what is promised ---- */
+
+/* Whether any process maps a part of this. */
+static bool is_mapped(const struct pw_oracle_replay *oracle, unsigned thing)
 {
-	uint64_t from = 0;
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++) {
+		const struct pw_oracle_space *space = oracle->space[i];
 
-	for (;;) {
-		const struct pw_oracle_mapping *next = NULL;
-
-		for (size_t i = 0; i < space->mappings; i++) {
-			const struct pw_oracle_mapping *m = &space->mapping[i];
-
-			if (m->first >= from &&
-			    (!next || m->first < next->first))
-				next = m;
-		}
-		if (!next)
-			return;
-		from = next->end;
-		populate(oracle, space, next->first, from, NULL);
+		for (size_t j = 0; space && j < space->mappings; j++)
+			if (space->mapping[j].thing == thing)
+				return true;
 	}
+	return false;
 }
 
-/* A new mapping of @first..@end with what the arguments after length say. */
-static void map(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
-		struct pw_oracle_mapping mapping)
+/* Whether an earlier process has the same space. */
+static bool is_counted(const struct pw_oracle_replay *oracle, size_t process)
 {
-	unmap(oracle, space, mapping.first, mapping.end);
-	if (mapping.first < mapping.end)
-		pw_oracle_mapping_add(space, mapping);
+	for (size_t i = 0; i < process; i++)
+		if (oracle->space[i] == oracle->space[process])
+			return true;
+	return false;
 }
+
+uint64_t pw_oracle_committed(const struct pw_oracle_replay *oracle)
+{
+	const struct pw_oracle_things *things = &oracle->things;
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++) {
+		const struct pw_oracle_space *space = oracle->space[i];
+
+		if (!space || is_counted(oracle, i))
+			continue;
+		for (size_t j = 0; j < space->mappings; j++)
+			if (space->mapping[j].flags & PW_ORACLE_AC)
+				pages += space->mapping[j].end -
+					 space->mapping[j].first;
+	}
+	for (size_t i = 0; i < things->count; i++)
+		if (things->list[i].kind == PW_ORACLE_SEGMENT ||
+		    is_mapped(oracle, (unsigned)i + 1))
+			pages += things->list[i].charged;
+	return pages;
+}
+
+void pw_oracle_charge(struct pw_oracle_replay *oracle,
+		      const struct pw_oracle_mapping *m, uint64_t pages)
+{
+	struct pw_oracle_thing *thing =
+		m->thing ? &oracle->things.list[m->thing - 1] : NULL;
+	uint64_t limit =
+		oracle->machine.commit_limit >> oracle->machine.shape.page_shift;
+	bool made = thing && thing->kind != PW_ORACLE_OPEN_FILE && m->shared &&
+		    thing->charged == 0 &&
+		    !(m->flags & (PW_ORACLE_NR | PW_ORACLE_HT));
+
+	if (made || (m->flags & PW_ORACLE_AC)) {
+		if (oracle->machine.overcommit == 1)
+			oracle->counts.refused += pages > limit;
+		if (oracle->machine.overcommit == 3)
+			oracle->counts.refused +=
+				pw_oracle_committed(oracle) + pages > limit;
+	}
+	if (made)
+		thing->charged = pages;
+}
+
+/* ---- new mappings ---- */
 
 /* A new mapping of a call; mlockall has its say. */
 static void map_new(struct pw_oracle_replay *oracle,
 		    struct pw_oracle_space *space, struct pw_oracle_mapping m,
-		    bool fill)
+		    bool fill, bool below_only)
 {
-	struct pw_oracle_mapping merged;
+	m.flags |= space->future_lock;
+	if (m.flags & PW_ORACLE_DE)
+		m.flags &= ~(uint64_t)(PW_ORACLE_LO | PW_ORACLE_LF);
+	if (m.first >= m.end)
+		return;
+	pw_oracle_remove(oracle, space, m.first, m.end);
+	pw_oracle_charge(oracle, &m, m.end - m.first);
+	pw_oracle_place(space, &m, below_only);
+	if (fill ||
+	    (m.flags & (PW_ORACLE_LO | PW_ORACLE_LF)) == PW_ORACLE_LO)
+		pw_oracle_populate(oracle, space, m.first, m.end, NULL);
+}
 
-	if (space->future_lock)
-		m.lock = space->future_lock;
-	merged = m;
-	unmap(oracle, space, m.first, m.end);
-	if (m.first < m.end) {
-		pw_oracle_merge(space, &merged);
-		pw_oracle_mapping_add(space, merged);
+/* The flags that the kind of mapping gives, without those of prot. */
+static uint64_t kind_flags(const struct pw_oracle_replay *oracle,
+			   uint64_t flags)
+{
+	const uint64_t may = PW_ORACLE_MR | PW_ORACLE_MW | PW_ORACLE_ME;
+	uint64_t type = flags & 0xf;
+	uint64_t out = may;
+
+	if (type == 1 || type == 3)
+		out |= PW_ORACLE_SH | PW_ORACLE_MS;
+	if (type == 3 && (flags & 0x80000))
+		out |= PW_ORACLE_SF;
+	out |= flags & 0x100 ? PW_ORACLE_GD : 0;
+	out |= flags & 0x2000 ? PW_ORACLE_LO : 0;
+	if ((flags & 0x4000) && oracle->machine.overcommit != 3)
+		out |= PW_ORACLE_NR;
+	out |= flags & 0x20000 ? PW_ORACLE_NH : 0;
+	out |= flags & 0x40000 ? PW_ORACLE_HT | PW_ORACLE_DE : 0;
+	if (type == 8)
+		out |= PW_ORACLE_DP | PW_ORACLE_NR | PW_ORACLE_WF |
+		       PW_ORACLE_DD;
+	return out;
+}
+
+/* What the mapping is of; arguments from the offset on are in @rest. */
+static unsigned find_thing(struct pw_oracle_replay *oracle,
+			   const struct pw_oracle_mapping *m,
+			   const uint64_t *rest, const char *text,
+			   uint64_t descriptor)
+{
+	struct pw_oracle_thing thing = {.kind = PW_ORACLE_OPEN_FILE,
+					.device = rest[1],
+					.inode = rest[2],
+					.handle = descriptor};
+
+	snprintf(thing.name, sizeof(thing.name), "%s", text);
+	if (m->anonymous && (m->shared || m->hugetlb)) {
+		thing.kind = PW_ORACLE_ANONYMOUS_FILE;
+		snprintf(thing.name, sizeof(thing.name), "%s",
+			 m->hugetlb ? "/anon_hugepage (deleted)"
+				    : "/dev/zero (deleted)");
+	} else if (m->anonymous && text[0] != '/') {
+		return 0;
+	} else if (m->shared && (m->flags & PW_ORACLE_WR)) {
+		thing.writable = true;
 	}
-	if (fill || m.lock == 1)
-		populate(oracle, space, m.first, m.end, NULL);
+	return pw_oracle_thing_number(&oracle->things, &thing);
 }
 
 /* Whether a file of this name is shared memory. */
@@ -191,59 +284,109 @@ static struct pw_oracle_mapping describe(struct pw_oracle_replay *oracle,
 	bool is_map = event->kind == PW_EVENT_map;
 	const uint64_t *rest = &event->arg[is_map ? 4 : 5];
 	const char *text = event->text ? event->text : "";
-	uint64_t flags = event->arg[3];
-	uint64_t type = flags & 0xf;
+	uint64_t flags = event->arg[3], bytes = event->arg[1];
+	uint64_t address = is_map ? event->arg[0] : event->result;
 	struct pw_oracle_mapping m = {0};
 
-	uint64_t address = is_map ? event->arg[0] : event->result;
-
-	m.first = to_page(space, address);
-	m.end = to_end(space, address, event->arg[1]);
-	m.prot = event->arg[2] & 7;
-	/* That of the first page's first byte. */
-	m.offset =
-		rest[0] - address % ((uint64_t)1 << space->shape->page_shift);
-	if (flags & 0x40000)
+	if (flags & 0x40000) {
 		m.hugetlb = flags >> 26 & 63 ? flags >> 26 & 63 : 21;
-	m.anonymous = (flags & 0x20) || (rest[2] == 0 && text[0] != '/');
-	m.shared = type == 1 || type == 3;
-	m.grows_down = (flags & 0x100) || strcmp(text, "[stack]") == 0;
+		if (!is_map && m.hugetlb < 57 &&
+		    bytes % ((uint64_t)1 << m.hugetlb))
+			bytes += ((uint64_t)1 << m.hugetlb) -
+				 bytes % ((uint64_t)1 << m.hugetlb);
+	}
+	m.first = to_page(space, address);
+	m.end = to_end(space, address, bytes);
+	m.flags = (event->arg[2] & 7) | kind_flags(oracle, flags);
+	if (space->reads_execute && (event->arg[2] & 1))
+		m.flags |= PW_ORACLE_EX;
+	m.shared = m.flags & PW_ORACLE_SH;
+	m.anonymous = (flags & 0x20) || (rest[2] == 0 && text[0] != '/') ||
+		      strcmp(text, "/dev/zero") == 0;
+	if ((m.flags & PW_ORACLE_WR) &&
+	    !(m.flags & (PW_ORACLE_SH | PW_ORACLE_NR | PW_ORACLE_HT)))
+		m.flags |= PW_ORACLE_AC;
+	/* That of the first page's first byte. */
+	m.offset = (m.anonymous ? 0 : rest[0]) -
+		   address % ((uint64_t)1 << space->shape->page_shift);
+	if (m.anonymous && !m.shared)
+		m.offset = m.first << space->shape->page_shift;
+	m.thing = find_thing(oracle, &m, rest, text,
+			     is_map ? UINT64_MAX : event->arg[4]);
+	if (m.shared && !m.anonymous &&
+	    !oracle->things.list[m.thing - 1].writable)
+		m.flags &= ~(uint64_t)(PW_ORACLE_SH | PW_ORACLE_MW);
 	m.object = find_object(oracle, &m, rest + 1, text);
 	return m;
 }
 
+/* A mapping that was there at the start. */
 static void apply_map(struct pw_oracle_replay *oracle,
 		      struct pw_oracle_space *space,
 		      const struct pw_event *event)
 {
 	struct pw_oracle_mapping m = describe(oracle, space, event);
+	struct pw_oracle_thing name = {.kind = PW_ORACLE_OPEN_FILE};
+	const char *text = event->text ? event->text : "";
+	bool heap = strcmp(text, "[heap]") == 0;
+	bool stack = strcmp(text, "[stack]") == 0;
 
-	if (event->kind == PW_EVENT_map) {
-		map(oracle, space, m);
-		if (event->text && strcmp(event->text, "[heap]") == 0) {
-			space->break_known = true;
-			space->program_break = m.end
-					       << space->shape->page_shift;
-		}
+	snprintf(name.name, sizeof(name.name), "%s", text);
+	if (stack)
+		m.flags |= PW_ORACLE_GD;
+	if (strncmp(text, "[vvar", 5) == 0)
+		m.flags = (m.flags & 7) | PW_ORACLE_PF | PW_ORACLE_IO |
+			  PW_ORACLE_DE | PW_ORACLE_DD | PW_ORACLE_MR;
+	if (strcmp(text, "[vdso]") == 0)
+		m.flags = (m.flags & 7) | PW_ORACLE_DE | PW_ORACLE_MR |
+			  PW_ORACLE_MW | PW_ORACLE_ME;
+	if (text[0] == '[' && !heap && !stack)
+		m.thing = pw_oracle_thing_number(&oracle->things, &name);
+	if (m.first >= m.end)
 		return;
+	if (heap) {
+		space->break_known = true;
+		space->heap = m.first;
+		space->program_break = m.end << space->shape->page_shift;
 	}
-	m.lock = event->arg[3] & 0x2000 ? 1 : 0;
-	map_new(oracle, space, m, (event->arg[3] & 0x18000) == 0x8000);
+	pw_oracle_remove(oracle, space, m.first, m.end);
+	pw_oracle_mapping_add(space, m);
+}
+
+static void apply_mmap(struct pw_oracle_replay *oracle,
+		       struct pw_oracle_space *space,
+		       const struct pw_event *event)
+{
+	struct pw_oracle_mapping m = describe(oracle, space, event);
+
+	oracle->counts.forbidden += event->arg[1] == 0;
+	map_new(oracle, space, m, (event->arg[3] & 0x18000) == 0x8000, false);
 }
 
 static void apply_shmat(struct pw_oracle_replay *oracle,
 			struct pw_oracle_space *space,
 			const struct pw_event *event)
 {
-	struct pw_oracle_mapping m = {.anonymous = true, .shared = true};
+	const struct pw_oracle_thing thing = {.kind = PW_ORACLE_SEGMENT,
+					      .device = 1,
+					      .inode = event->arg[5],
+					      .handle = event->arg[0],
+					      .name = "/SYSV00000000 (deleted)"};
 	const uint64_t name[] = {event->arg[4], event->arg[5], 0};
+	struct pw_oracle_mapping m = {
+		.anonymous = true, .shared = true, .attached = true};
 
 	m.first = to_page(space, event->result);
 	m.end = to_end(space, event->result, event->arg[3]);
-	m.prot = event->arg[2] & 0x1000 ? 1 : 3;
-	m.prot += event->arg[2] & 0x8000 ? 4 : 0;
+	m.offset = (m.first << space->shape->page_shift) -
+		   event->result % ((uint64_t)1 << 57);
+	m.flags = PW_ORACLE_RD | PW_ORACLE_MR | PW_ORACLE_ME | PW_ORACLE_MS;
+	if (!(event->arg[2] & 0x1000))
+		m.flags |= PW_ORACLE_WR | PW_ORACLE_MW | PW_ORACLE_SH;
+	m.flags |= event->arg[2] & 0x8000 ? PW_ORACLE_EX : 0;
 	m.object = find_object(oracle, &m, name, "");
-	map_new(oracle, space, m, false);
+	m.thing = pw_oracle_thing_number(&oracle->things, &thing);
+	map_new(oracle, space, m, false, false);
 }
 
 static void apply_present(struct pw_oracle_space *space, uint64_t first,
@@ -264,285 +407,86 @@ static void apply_present(struct pw_oracle_space *space, uint64_t first,
 	}
 }
 
-/* Let the mapping that ends at @end end at @new_end, where nothing is. */
-static void extend(struct pw_oracle_replay *oracle,
-		   struct pw_oracle_space *space, uint64_t end,
-		   uint64_t new_end)
-{
-	for (size_t i = 0; i < space->mappings; i++) {
-		struct pw_oracle_mapping *m = &space->mapping[i];
-
-		if (m->end != end)
-			continue;
-		m->end = new_end;
-		if (m->lock == 1)
-			populate(oracle, space, end, new_end, NULL);
-		return;
-	}
-}
-
-static void resize(struct pw_oracle_replay *oracle,
-		   struct pw_oracle_space *space, uint64_t end,
-		   uint64_t new_end)
-{
-	if (new_end < end) {
-		unmap(oracle, space, new_end, end);
-	} else if (new_end > end) {
-		unmap(oracle, space, end, new_end);
-		extend(oracle, space, end, new_end);
-	}
-}
-
-/* The lowest page in [first, end), or NULL. */
-static const struct pw_oracle_page *
-lowest_page(const struct pw_oracle_space *space, uint64_t first, uint64_t end)
-{
-	const struct pw_oracle_page *lowest = NULL;
-
-	for (size_t i = 0; i < space->pages; i++) {
-		const struct pw_oracle_page *p = &space->page[i];
-
-		if (p->page >= first && p->page < end &&
-		    (!lowest || p->page < lowest->page))
-			lowest = p;
-	}
-	return lowest;
-}
-
-/* Copy the mappings of [first, end) to @target and move their pages there. */
-static void move(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
-		 uint64_t first, uint64_t end, uint64_t target)
-{
-	size_t mappings = space->mappings;
-	const struct pw_oracle_page *p;
-	uint64_t at;
-
-	cut_page(oracle, space, first);
-	cut_page(oracle, space, end);
-	for (size_t i = 0; i < mappings; i++) {
-		struct pw_oracle_mapping m = space->mapping[i];
-
-		if (m.end <= first || m.first >= end)
-			continue;
-		if (m.first < first) {
-			m.offset += (first - m.first)
-				    << space->shape->page_shift;
-			m.first = first;
-		}
-		if (m.end > end)
-			m.end = end;
-		m.first = m.first - first + target;
-		m.end = m.end - first + target;
-		pw_oracle_mapping_add(space, m);
-	}
-	for (p = lowest_page(space, first, end); p;
-	     p = lowest_page(space, at, end)) {
-		struct pw_oracle_page page = *p;
-		uint64_t pages = (uint64_t)1
-				 << pw_oracle_order(space->shape, p->height);
-		uint64_t to = page.page - first + target;
-		const struct pw_oracle_mapping *m =
-			pw_oracle_mapping_at(space, page.page);
-
-		at = page.page;
-		if (!m) {
-			at += pages;
-		} else if (to % pages != 0) {
-			pw_oracle_split(oracle, space, page.page);
-		} else {
-			pw_oracle_page_add(space, to, page.height, page.frame,
-					   page.phys);
-			pw_oracle_page_at(space, to)->old = page.old;
-			pw_oracle_page_remove(space, page.page);
-			pw_oracle_invalidate_in(oracle, &page,
-						m->first > first ? m->first
-								 : first,
-						m->end < end ? m->end : end);
-			at += pages;
-		}
-	}
-}
-
-/* Cut at the borders of [first, end) those that do not have @lock yet. */
-static void set_lock(struct pw_oracle_replay *oracle,
-		     struct pw_oracle_space *space, uint64_t first,
-		     uint64_t end, int lock)
-{
-	const uint64_t border[] = {first, end};
-
-	for (size_t i = 0; i < 2 && first < end; i++) {
-		const struct pw_oracle_mapping *m =
-			pw_oracle_mapping_at(space, border[i]);
-
-		if (m && m->lock != lock)
-			cut(oracle, space, border[i]);
-	}
-	for (size_t i = 0; i < space->mappings; i++) {
-		struct pw_oracle_mapping *m = &space->mapping[i];
-
-		if (m->first >= first && m->end <= end)
-			m->lock = lock;
-	}
-}
-
-static void apply_mremap(struct pw_oracle_replay *oracle,
-			 struct pw_oracle_space *space,
-			 const struct pw_event *event)
-{
-	uint64_t first = to_page(space, event->arg[0]);
-	uint64_t pages = to_end(space, event->arg[0], event->arg[1]) - first;
-	uint64_t target = to_page(space, event->result);
-	uint64_t new_pages =
-		to_end(space, event->result, event->arg[2]) - target;
-	uint64_t moved = new_pages < pages ? new_pages : pages;
-
-	if (pages == 0)
-		return;
-	if (target == first) {
-		resize(oracle, space, first + pages, first + new_pages);
-		return;
-	}
-	if (target < first + pages && first < target + new_pages)
-		return;
-	unmap(oracle, space, target, target + new_pages);
-	move(oracle, space, first, first + moved, target);
-	if (event->arg[3] & 4) {
-		drop_pages(oracle, space, first, first + pages);
-		set_lock(oracle, space, first, first + pages, 0);
-	} else {
-		unmap(oracle, space, first, first + pages);
-	}
-	if (new_pages > pages)
-		extend(oracle, space, target + pages, target + new_pages);
-}
-
 static void apply_brk(struct pw_oracle_replay *oracle,
 		      struct pw_oracle_space *space, uint64_t new_break)
 {
 	uint64_t end = to_end(space, 0, space->program_break);
 	uint64_t new_end = to_end(space, 0, new_break);
 	struct pw_oracle_mapping heap = {
-		.first = end, .end = new_end, .prot = 3, .anonymous = true};
+		.first = end,
+		.end = new_end,
+		.offset = end << space->shape->page_shift,
+		.flags = PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_MR |
+			 PW_ORACLE_MW | PW_ORACLE_ME | PW_ORACLE_AC,
+		.anonymous = true};
+	bool known = space->break_known;
 
-	if (space->break_known && new_end > end)
-		map_new(oracle, space, heap, false);
-	else if (space->break_known)
-		unmap(oracle, space, new_end, end);
+	heap.flags |= space->reads_execute ? PW_ORACLE_EX : 0;
+	oracle->counts.forbidden += known && new_end < space->heap;
+	if (!known)
+		space->heap = new_end;
 	space->break_known = true;
 	space->program_break = new_break;
+	if (known && new_end > end)
+		map_new(oracle, space, heap, false, true);
+	else if (known)
+		pw_oracle_remove(oracle, space, new_end, end);
 }
 
-static void apply_mprotect(struct pw_oracle_replay *oracle,
-			   struct pw_oracle_space *space, uint64_t first,
-			   uint64_t end, uint64_t prot)
+/* Who changes a file has opened it for writing. */
+static void apply_writer(struct pw_oracle_replay *oracle,
+			 const struct pw_event *event, size_t device,
+			 uint64_t descriptor)
 {
-	for (uint64_t page = first; page < end; page++) {
-		struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
-		uint64_t old;
+	struct pw_oracle_thing thing = {.kind = PW_ORACLE_OPEN_FILE,
+					.device = event->arg[device],
+					.inode = event->arg[device + 1],
+					.handle = descriptor,
+					.writable = true};
 
-		if (!m || m->prot == prot)
-			continue;
-		/* All of the mapping that lies in the range, at once. */
-		if (end < m->end)
-			cut(oracle, space, end);
-		cut(oracle, space, page);
-		m = pw_oracle_mapping_at(space, page);
-		PW_ASSERT(m && m->first == page && m->end <= end);
-		old = m->prot;
-		m->prot = prot;
-		for (size_t i = 0; i < space->pages; i++) {
-			struct pw_oracle_page *p = &space->page[i];
-
-			if (p->page >= m->first && p->page < m->end)
-				pw_oracle_invalidate_in(oracle, p, m->first,
-							m->end);
-		}
-		if (m->lock == 1 && !m->shared && !(old & 2) && (prot & 2))
-			populate(oracle, space, m->first, m->end, NULL);
-	}
+	if (event->text && event->kind == PW_EVENT_memfd_create)
+		snprintf(thing.name, sizeof(thing.name),
+			 "/memfd:%.300s (deleted)", event->text);
+	else if (event->text)
+		snprintf(thing.name, sizeof(thing.name), "%.300s", event->text);
+	if (thing.inode)
+		pw_oracle_thing_number(&oracle->things, &thing);
 }
 
-/* What madvise calls 10, 11, 14, 15, 18 and 19 make of @m. */
-static struct pw_oracle_mapping advised(struct pw_oracle_mapping m,
-					uint64_t advice)
-{
-	if (advice == 14 || advice == 15) {
-		m.huge = advice == 14 ? 1 : 2;
-	} else {
-		m.leave = advice == 10;
-		m.wipe = advice == 18;
-	}
-	return m;
-}
-
-static void advise(struct pw_oracle_replay *oracle,
-		   struct pw_oracle_space *space, uint64_t first, uint64_t end,
-		   uint64_t advice)
-{
-	const uint64_t border[] = {first, end};
-
-	for (size_t i = 0; i < 2 && first < end; i++) {
-		const struct pw_oracle_mapping *m =
-			pw_oracle_mapping_at(space, border[i]);
-		struct pw_oracle_mapping after;
-
-		if (!m)
-			continue;
-		after = advised(*m, advice);
-		if (m->leave != after.leave || m->wipe != after.wipe ||
-		    m->huge != after.huge)
-			cut(oracle, space, border[i]);
-	}
-	for (size_t i = 0; i < space->mappings; i++) {
-		struct pw_oracle_mapping *m = &space->mapping[i];
-
-		if (m->first >= first && m->end <= end)
-			*m = advised(*m, advice);
-	}
-}
-
-static void apply_madvise(struct pw_oracle_replay *oracle,
-			  struct pw_oracle_space *space, uint64_t first,
-			  uint64_t end, uint64_t advice)
-{
-	bool write = advice == 23;
-
-	if (advice == 4 || advice == 24)
-		drop_pages(oracle, space, first, end);
-	else if (advice == 10 || advice == 11 || advice == 14 || advice == 15 ||
-		 advice == 18 || advice == 19)
-		advise(oracle, space, first, end, advice);
-	else if (advice == 22 || advice == 23)
-		populate(oracle, space, first, end, &write);
-}
-
-/* mlock, munlock, mlockall, munlockall; others do nothing. */
-static void apply_lock(struct pw_oracle_replay *oracle,
-		       struct pw_oracle_space *space,
-		       const struct pw_event *event)
+static void apply_to_process(struct pw_oracle_replay *oracle,
+			     struct pw_oracle_space *space,
+			     const struct pw_event *event)
 {
 	const uint64_t *arg = event->arg;
-	uint64_t first = to_page(space, arg[0]);
-	uint64_t end = to_end(space, arg[0], arg[1]);
-	uint64_t everything = pw_oracle_pages(space->shape);
-	int lock = arg[2] & 1 ? 2 : 1;
 
-	if (event->kind == PW_EVENT_mlock) {
-		set_lock(oracle, space, first, end, lock);
-		if (lock == 1)
-			populate(oracle, space, first, end, NULL);
-	} else if (event->kind == PW_EVENT_munlock) {
-		set_lock(oracle, space, first, end, 0);
-	} else if (event->kind == PW_EVENT_munlockall) {
-		space->future_lock = 0;
-		set_lock(oracle, space, 0, everything, 0);
-	} else if (event->kind == PW_EVENT_mlockall) {
-		lock = arg[0] & 4 ? 2 : 1;
-		space->future_lock = arg[0] & 2 ? lock : 0;
-		if (arg[0] & 1)
-			set_lock(oracle, space, 0, everything, lock);
-		if ((arg[0] & 1) && lock == 1)
-			populate_all(oracle, space);
+	switch ((unsigned)event->kind) {
+	case PW_EVENT_memfd_create:
+		apply_writer(oracle, event, 1, event->result);
+		break;
+	case PW_EVENT_ftruncate:
+		apply_writer(oracle, event, 2, arg[0]);
+		break;
+	case PW_EVENT_file_write:
+		apply_writer(oracle, event, 3, arg[0]);
+		break;
+	case PW_EVENT_fallocate:
+		apply_writer(oracle, event, 4, arg[0]);
+		break;
+	case PW_EVENT_limit:
+	case PW_EVENT_setrlimit:
+		if (arg[0] == 3)
+			space->stack_limit = arg[1];
+		if (arg[0] == 9)
+			space->size_limit = arg[1];
+		if (arg[0] == 8)
+			space->lock_limit = arg[1];
+		break;
+	case PW_EVENT_personality:
+		if (arg[0] != UINT32_MAX)
+			space->reads_execute = arg[0] & 0x400000;
+		break;
+	default:
+		break;
 	}
 }
 
@@ -552,52 +496,61 @@ static bool has_length(const struct pw_event *event)
 	return event->kind == PW_EVENT_present ||
 	       event->kind == PW_EVENT_munmap ||
 	       event->kind == PW_EVENT_mprotect ||
-	       event->kind == PW_EVENT_madvise || event->kind == PW_EVENT_shmdt;
+	       event->kind == PW_EVENT_madvise ||
+	       event->kind == PW_EVENT_mlock ||
+	       event->kind == PW_EVENT_munlock ||
+	       event->kind == PW_EVENT_mbind || event->kind == PW_EVENT_shmdt;
+}
+
+static void apply(struct pw_oracle_replay *oracle,
+		  struct pw_oracle_space *space, const struct pw_event *event,
+		  uint64_t first, uint64_t end)
+{
+	switch ((unsigned)event->kind) {
+	case PW_EVENT_map:
+		apply_map(oracle, space, event);
+		break;
+	case PW_EVENT_mmap:
+		apply_mmap(oracle, space, event);
+		break;
+	case PW_EVENT_present:
+		apply_present(space, first, end);
+		break;
+	case PW_EVENT_munmap:
+		oracle->counts.forbidden += event->arg[1] == 0;
+		pw_oracle_remove(oracle, space, first, end);
+		break;
+	case PW_EVENT_mremap:
+		pw_oracle_mremap(oracle, space, event);
+		break;
+	case PW_EVENT_brk:
+		apply_brk(oracle, space, event->result);
+		break;
+	case PW_EVENT_shmat:
+		apply_shmat(oracle, space, event);
+		break;
+	case PW_EVENT_shmdt:
+		pw_oracle_remove(oracle, space, first, end);
+		break;
+	default:
+		apply_to_process(oracle, space, event);
+		break;
+	}
 }
 
 void pw_oracle_event(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space,
 		     const struct pw_event *event)
 {
-	uint64_t first, end;
+	uint64_t first = to_page(space, event->arg[0]), end = first;
 
-	if (is_error(event->result))
-		return;
-	first = to_page(space, event->arg[0]);
-	end = first;
 	if (has_length(event))
 		end = to_end(space, event->arg[0], event->arg[1]);
-	switch ((unsigned)event->kind) {
-	case PW_EVENT_map:
-	case PW_EVENT_mmap:
-		apply_map(oracle, space, event);
-		break;
-	case PW_EVENT_present:
-		apply_present(space, first, end);
-		break;
-	case PW_EVENT_munmap:
-		unmap(oracle, space, first, end);
-		break;
-	case PW_EVENT_mremap:
-		apply_mremap(oracle, space, event);
-		break;
-	case PW_EVENT_brk:
-		apply_brk(oracle, space, event->result);
-		break;
-	case PW_EVENT_mprotect:
-		apply_mprotect(oracle, space, first, end, event->arg[2] & 7);
-		break;
-	case PW_EVENT_madvise:
-		apply_madvise(oracle, space, first, end, event->arg[2]);
-		break;
-	case PW_EVENT_shmat:
-		apply_shmat(oracle, space, event);
-		break;
-	case PW_EVENT_shmdt:
-		unmap(oracle, space, first, end);
-		break;
-	default:
-		apply_lock(oracle, space, event);
-		break;
+	if (event->kind == PW_EVENT_prctl) {
+		first = to_page(space, event->arg[2]);
+		end = to_end(space, event->arg[2], event->arg[3]);
 	}
+	if (!is_error(event->result))
+		apply(oracle, space, event, first, end);
+	pw_oracle_call(oracle, space, event, first, end);
 }

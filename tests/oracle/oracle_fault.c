@@ -6,8 +6,8 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "tests/oracle/oracle_replay.h"
+#include "tests/oracle/oracle_vma.h"
 
-#define STACK_BYTES (UINT64_C(8) << 20)
 #define GUARD_PAGES 256
 
 static uint64_t min(uint64_t a, uint64_t b)
@@ -24,6 +24,7 @@ static uint64_t max(uint64_t a, uint64_t b)
 static bool grow_stack(struct pw_oracle_space *space, uint64_t page)
 {
 	struct pw_oracle_mapping *above = NULL, *below = NULL;
+	uint64_t mapped = 0;
 
 	for (size_t i = 0; i < space->mappings; i++) {
 		struct pw_oracle_mapping *m = &space->mapping[i];
@@ -33,12 +34,20 @@ static bool grow_stack(struct pw_oracle_space *space, uint64_t page)
 		if (m->end <= page && (!below || m->end > below->end))
 			below = m;
 	}
-	if (!above || !above->grows_down)
+	if (!above || !(above->flags & PW_ORACLE_GD))
 		return false;
-	if ((above->end - page) << space->shape->page_shift > STACK_BYTES)
+	if (above->end - page > space->stack_limit >> space->shape->page_shift)
 		return false;
-	if (below && page - below->end < GUARD_PAGES)
+	for (size_t i = 0; i < space->mappings; i++)
+		mapped += space->mapping[i].end - space->mapping[i].first;
+	if (mapped + (above->first - page) >
+	    space->size_limit >> space->shape->page_shift)
 		return false;
+	if (below && page - below->end < GUARD_PAGES &&
+	    !(below->flags & PW_ORACLE_GD) &&
+	    (below->flags & (PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX)))
+		return false;
+	pw_oracle_own_page(space, above->first);
 	above->offset -= (above->first - page) << space->shape->page_shift;
 	above->first = page;
 	return true;
@@ -142,9 +151,9 @@ static unsigned wanted_shift(const struct pw_oracle_replay *oracle,
 	unsigned wanted = 0;
 
 	if (oracle->machine.page_size == PW_ORACLE_HUGE)
-		wanted = is_private && m->huge != 2 ? most : 0;
+		wanted = is_private && !(m->flags & PW_ORACLE_NH) ? most : 0;
 	else if (oracle->machine.page_size == PW_ORACLE_MADVISE)
-		wanted = is_private && m->huge == 1 ? most : 0;
+		wanted = is_private && (m->flags & PW_ORACLE_HG) ? most : 0;
 	else if (oracle->machine.page_size == PW_ORACLE_HUGETLB)
 		wanted = m && m->anonymous ? m->hugetlb : 0;
 	return wanted < most ? wanted : most;
@@ -308,14 +317,6 @@ static void fault_present(struct pw_oracle_replay *oracle,
 		pw_oracle_page_turn(present, PW_ORACLE_OWN, copy);
 	}
 	pw_oracle_invalidate(oracle, present);
-}
-
-void pw_oracle_own_page(struct pw_oracle_space *space, uint64_t page)
-{
-	struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
-
-	if (m && !m->shared)
-		m->owns_pages = true;
 }
 
 /* Whether nothing but a note is made of a write to @page. */

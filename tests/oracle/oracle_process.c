@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "tests/oracle/oracle_replay.h"
+#include "tests/oracle/oracle_vma.h"
 
 /* A new space takes the number given up last, if there is one. */
 static struct pw_oracle_space *make_space(struct pw_oracle_replay *oracle)
@@ -15,6 +16,8 @@ static struct pw_oracle_space *make_space(struct pw_oracle_replay *oracle)
 
 	PW_ASSERT(space);
 	space->users = 1;
+	space->stack_limit = 8 << 20;
+	space->size_limit = space->lock_limit = UINT64_MAX;
 	space->shape = &oracle->machine.shape;
 	space->number = oracle->unused_count > 0
 				? oracle->unused[--oracle->unused_count]
@@ -61,7 +64,8 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(parent, page->page);
 
-		if (!m || (m->owns_pages && !m->leave && !m->wipe))
+		if (!m || (m->owner &&
+			   !(m->flags & (PW_ORACLE_DC | PW_ORACLE_WF))))
 			copy_page(oracle, page, child);
 	}
 	oracle->counts.flushes++;
@@ -69,15 +73,29 @@ static void fork_space(struct pw_oracle_replay *oracle,
 	for (size_t i = 0; i < parent->mappings && child; i++) {
 		struct pw_oracle_mapping m = parent->mapping[i];
 
-		if (m.leave)
+		if (m.flags & PW_ORACLE_DC)
 			continue;
-		m.lock = 0;
-		m.owns_pages = m.owns_pages && !m.wipe;
+		m.flags &= ~(uint64_t)(PW_ORACLE_LO | PW_ORACLE_LF);
+		if (m.flags & PW_ORACLE_WF)
+			m.owner = 0;
+		m.inherited = m.owner != 0;
+		if (m.owner)
+			m.owner = ++child->owners;
 		pw_oracle_mapping_add(child, m);
+		for (size_t g = 0; g < parent->guards && m.owner; g++)
+			if (parent->guard[g] >= m.first &&
+			    parent->guard[g] < m.end)
+				pw_oracle_guard_set(child, parent->guard[g],
+						    true);
 	}
 	if (child) {
 		child->break_known = parent->break_known;
 		child->program_break = parent->program_break;
+		child->heap = parent->heap;
+		child->reads_execute = parent->reads_execute;
+		child->stack_limit = parent->stack_limit;
+		child->size_limit = parent->size_limit;
+		child->lock_limit = parent->lock_limit;
 	}
 }
 

@@ -50,6 +50,7 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 	pw_oracle_objects_free(&oracle->objects);
 	pw_oracle_mmu_free(&oracle->mmu);
 	pw_oracle_walks_free(&oracle->walks);
+	free(oracle->things.list);
 	free(oracle);
 }
 
@@ -400,6 +401,8 @@ static const struct {
 	{"fault.cow", offsetof(struct pw_oracle_counts, cow)},
 	{"fault.fork", offsetof(struct pw_oracle_counts, forked)},
 	{"fault.assumed", offsetof(struct pw_oracle_counts, assumed)},
+	{"call.forbidden", offsetof(struct pw_oracle_counts, forbidden)},
+	{"call.refused", offsetof(struct pw_oracle_counts, refused)},
 };
 
 static uint64_t none(const struct pw_oracle_replay *oracle)
@@ -461,6 +464,11 @@ static uint64_t mapped_bytes(const struct pw_oracle_replay *oracle)
 	return sum_mapped(oracle) << oracle->machine.shape.page_shift;
 }
 
+static uint64_t committed_bytes(const struct pw_oracle_replay *oracle)
+{
+	return pw_oracle_committed(oracle) << oracle->machine.shape.page_shift;
+}
+
 /* Counters that are worked out when asked for. */
 static const struct {
 	const char *name;
@@ -478,6 +486,7 @@ static const struct {
 	{"rss.shmem_bytes", shmem_bytes},
 	{"rss.peak_bytes", resident_peak_bytes},
 	{"vsz.bytes", mapped_bytes},
+	{"committed.bytes", committed_bytes},
 };
 
 const char *pw_oracle_replay_name(size_t index)

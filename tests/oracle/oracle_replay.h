@@ -18,6 +18,7 @@
 #include "tests/oracle/oracle_mmu.h"
 #include "tests/oracle/oracle_space.h"
 #include "tests/oracle/oracle_tlb.h"
+#include "tests/oracle/oracle_vma.h"
 #include "tests/oracle/oracle_walk.h"
 
 #define PW_ORACLE_PROCESSES_MAX 8
@@ -39,6 +40,8 @@ struct pw_oracle_machine {
 	struct pw_oracle_walk_machine walk;
 	uint64_t fault_around_pages;
 	bool no_zero_page;
+	int overcommit; /* 0 as recorded, 1 heuristic, 2 always, 3 never */
+	uint64_t commit_limit; /* bytes */
 	bool cache_recorded;
 	uint64_t cache_percent;
 	bool mappings_known; /* the trace has address-space events */
@@ -60,7 +63,8 @@ struct pw_oracle_counts {
 	uint64_t invalidations, flushes, switches;
 	struct pw_oracle_walk_counts walk;
 	uint64_t minor, major, zero_page, file, cow, forked, assumed;
-	uint64_t copies, reuses; /* of forked */
+	uint64_t copies, reuses;     /* of forked */
+	uint64_t forbidden, refused; /* calls */
 	uint64_t peak_pages, peak_table_bytes;
 };
 
@@ -89,6 +93,7 @@ struct pw_oracle_replay {
 	const struct pw_oracle_space *running; /* that of the last process */
 	struct pw_oracle_counts counts;
 	struct pw_oracle_use peak[PW_ORACLE_LEVELS]; /* of tables, by height */
+	struct pw_oracle_things things;
 };
 
 /*
@@ -192,6 +197,63 @@ void pw_oracle_invalidate_in(struct pw_oracle_replay *oracle,
  * Forget all translations.
  */
 void pw_oracle_flush(struct pw_oracle_replay *oracle);
+
+/*
+ * Pages that processes have been promised.
+ */
+uint64_t pw_oracle_committed(const struct pw_oracle_replay *oracle);
+
+/*
+ * A call is about to make @pages more pages of @mapping.
+ */
+void pw_oracle_charge(struct pw_oracle_replay *oracle,
+		      const struct pw_oracle_mapping *mapping, uint64_t pages);
+
+/*
+ * Remove the mappings, pages and guards of [first, end).
+ */
+void pw_oracle_remove(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space, uint64_t first,
+		      uint64_t end);
+
+/*
+ * Remove its present pages only.
+ */
+void pw_oracle_drop(struct pw_oracle_replay *oracle,
+		    struct pw_oracle_space *space, uint64_t first,
+		    uint64_t end);
+
+/*
+ * Let the part of one mapping that @mapping tells of be so; large pages at its
+ * ends are cut.
+ */
+void pw_oracle_modify(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space,
+		      const struct pw_oracle_mapping *mapping);
+
+/*
+ * Fault in what [first, end) lacks; @by_writes NULL: as mmap and mlock do.
+ */
+void pw_oracle_populate(struct pw_oracle_replay *oracle,
+			struct pw_oracle_space *space, uint64_t first,
+			uint64_t end, const bool *by_writes);
+
+/*
+ * The part of the lowest mapping in [first, end), or one without pages.
+ */
+struct pw_oracle_mapping pw_oracle_part(const struct pw_oracle_space *space,
+					uint64_t first, uint64_t end);
+
+/*
+ * Apply an mremap; or mprotect, madvise, mbind, prctl or one of the mlock
+ * family, on [first, end).
+ */
+void pw_oracle_mremap(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space,
+		      const struct pw_event *event);
+void pw_oracle_call(struct pw_oracle_replay *oracle,
+		    struct pw_oracle_space *space,
+		    const struct pw_event *event, uint64_t first, uint64_t end);
 
 /*
  * Apply an event to an address space.

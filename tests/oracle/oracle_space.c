@@ -16,6 +16,7 @@ void pw_oracle_space_clear(struct pw_oracle_space *space)
 		pw_oracle_phys_unmap(space->page[i].phys);
 	free(space->page);
 	free(space->mapping);
+	free(space->guard);
 	*space = (struct pw_oracle_space){.users = space->users,
 					  .shape = space->shape};
 }
@@ -244,38 +245,30 @@ void pw_oracle_unmap(struct pw_oracle_space *space, uint64_t first,
 	}
 }
 
-/* Whether two mappings are one if they touch. */
-static bool are_alike(const struct pw_oracle_mapping *a,
-		      const struct pw_oracle_mapping *b)
+bool pw_oracle_guard_at(const struct pw_oracle_space *space, uint64_t page)
 {
-	if (!a->anonymous || a->shared || a->grows_down || !b->anonymous ||
-	    b->shared || b->grows_down)
-		return false;
-	return a->prot == b->prot && a->lock == b->lock &&
-	       a->leave == b->leave && a->wipe == b->wipe &&
-	       a->huge == b->huge && a->hugetlb == b->hugetlb;
+	for (size_t i = 0; i < space->guards; i++)
+		if (space->guard[i] == page)
+			return true;
+	return false;
 }
 
-void pw_oracle_merge(struct pw_oracle_space *space, struct pw_oracle_mapping *m)
+void pw_oracle_guard_set(struct pw_oracle_space *space, uint64_t page,
+			 bool guard)
 {
-	const uint64_t first = m->first, end = m->end;
-	size_t i = 0;
-
-	while (i < space->mappings) {
-		struct pw_oracle_mapping *old = &space->mapping[i];
-
-		if ((old->end != first && old->first != end) ||
-		    !are_alike(old, m)) {
-			i++;
-			continue;
-		}
-		if (old->first < m->first)
-			m->first = old->first;
-		if (old->end > m->end)
-			m->end = old->end;
-		m->owns_pages = m->owns_pages || old->owns_pages;
-		*old = space->mapping[--space->mappings];
+	for (size_t i = 0; i < space->guards && !guard; i++)
+		if (space->guard[i] == page)
+			space->guard[i] = space->guard[--space->guards];
+	if (!guard || pw_oracle_guard_at(space, page))
+		return;
+	if (space->guards == space->guard_room) {
+		space->guard_room = space->guard_room * 2 + 16;
+		space->guard =
+			realloc(space->guard,
+				space->guard_room * sizeof(*space->guard));
+		PW_ASSERT(space->guard);
 	}
+	space->guard[space->guards++] = page;
 }
 
 /* Whether @page counts as one of @kind. */

@@ -49,15 +49,16 @@ struct pw_oracle_page {
 
 struct pw_oracle_mapping {
 	uint64_t first, end; /* pages; end is the first behind it */
-	uint64_t prot;
-	uint64_t offset; /* of the first page in the file, bytes */
+	uint64_t flags;	 /* oracle_vma.h */
+	uint64_t offset; /* of the first page, bytes; that of private anonymous
+			    memory is the address it was made at */
 	struct pw_oracle_object *object; /* that it maps, or NULL */
-	bool anonymous, shared, grows_down;
-	bool owns_pages;  /* is private and ever had a page of its own */
-	int lock;	  /* 0 not, 1 at once, 2 on fault */
-	bool leave, wipe; /* at a fork */
-	int huge;	  /* 0 not said, 1 wanted, 2 refused */
-	unsigned hugetlb; /* log2 of the page's bytes, or 0 */
+	bool anonymous, shared, attached;
+	unsigned owner; /* private, ever had a page of its own: since when it is
+			   one with others; or 0 */
+	bool inherited; /* those came from a fork */
+	unsigned thing, label, policy; /* oracle_vma.h; 0: none */
+	unsigned hugetlb;	       /* log2 of the page's bytes, or 0 */
 };
 
 struct pw_oracle_space {
@@ -68,7 +69,15 @@ struct pw_oracle_space {
 	size_t mappings, mapping_room;
 	bool break_known;
 	uint64_t program_break; /* bytes */
-	int future_lock;	/* of new mappings */
+	uint64_t heap;		/* its first page */
+	uint64_t future_lock;	/* flags of new mappings */
+	unsigned owners;	/* numbers given */
+	uint64_t *guard;	/* pages, in no order */
+	size_t guards, guard_room;
+	bool reads_execute;
+	uint64_t stack_limit, size_limit, lock_limit; /* bytes */
+	uint64_t leaked;		  /* locked pages that are not */
+	uint64_t most_mapped;		  /* pages, after any event */
 	unsigned users;		/* processes */
 	uint64_t most_lines;	/* of 8 pages, since it was empty */
 	uint32_t number;
@@ -136,11 +145,11 @@ void pw_oracle_unmap(struct pw_oracle_space *space, uint64_t first,
 		     uint64_t end);
 
 /*
- * Let @m, which is new, be one with the mappings that touch it and are alike:
- * they go, and it has their pages.
+ * Make of @page a guard, or none; and whether it is one.
  */
-void pw_oracle_merge(struct pw_oracle_space *space,
-		     struct pw_oracle_mapping *m);
+void pw_oracle_guard_set(struct pw_oracle_space *space, uint64_t page,
+			 bool guard);
+bool pw_oracle_guard_at(const struct pw_oracle_space *space, uint64_t page);
 
 /* Of resident pages. */
 enum pw_oracle_rss { PW_ORACLE_ANON, PW_ORACLE_FILE, PW_ORACLE_SHMEM };

@@ -5,7 +5,8 @@
 #include "tests/oracle/random_trace.h"
 
 #define PAGE PW_PAGE_BYTES
-#define FAILED ((uint64_t)-12)
+#define FAILED ((uint64_t)-12) /* ENOMEM */
+#define WRONG ((uint64_t)-22)	/* EINVAL */
 
 struct range {
 	uint64_t address, bytes;
@@ -46,7 +47,7 @@ static struct range pick_range(struct pw_random *random,
 
 static uint64_t pick_prot(struct pw_random *random)
 {
-	static const uint64_t prot[] = {0, 1, 3, 3, 3, 5, 7, 0x1000003};
+	static const uint64_t prot[] = {0, 1, 1, 3, 3, 3, 5, 7, 0x1000003};
 
 	return prot[below(random, PW_COUNT(prot))];
 }
@@ -88,7 +89,7 @@ static struct pw_event make_map(struct pw_random *random, struct range range)
 
 static struct pw_event make_mmap(struct pw_random *random, struct range range)
 {
-	static const uint64_t size[] = {0, 0, 16, 21, 21, 25, 29, 30};
+	static const uint64_t size[] = {0, 16, 16, 16, 21, 14, 14, 13};
 	struct pw_event event = {.kind = PW_EVENT_mmap};
 
 	event.result = range.address;
@@ -100,13 +101,19 @@ static struct pw_event make_mmap(struct pw_random *random, struct range range)
 	event.arg[3] |= once_in(random, 8) ? 0x2000 : 0;
 	event.arg[3] |= once_in(random, 9) ? 0x10000 : 0;
 	event.arg[3] |= once_in(random, 8) ? 0x100 : 0;
+	event.arg[3] |= once_in(random, 6) ? 0x4000 : 0;
+	event.arg[3] |= once_in(random, 9) ? 0x20000 : 0;
 	event.arg[3] |= 0x10;
-	if (once_in(random, 6))
-		event.arg[3] |= 0x40020 | size[below(random, PW_COUNT(size))]
-						  << 26;
+	if (once_in(random, 30))
+		event.arg[3] = 0x38;
+	if (once_in(random, 8)) {
+		event.arg[3] |= 0x40020;
+		event.arg[3] &= ~UINT64_C(0x8000);
+		event.arg[3] |= size[below(random, PW_COUNT(size))] << 26;
+	}
 	if (event.arg[3] & 0x100)
 		event.arg[3] |= 0x20;
-	event.arg[4] = 3;
+	event.arg[4] = 3 + below(random, 2);
 	return event;
 }
 
@@ -128,6 +135,8 @@ static struct pw_event make_mremap(struct pw_random *random, struct range range,
 		if (once_in(random, 3))
 			event.arg[3] |= 4;
 	}
+	if (once_in(random, 12))
+		event.arg[1] = 0;
 	return event;
 }
 
@@ -145,8 +154,9 @@ static struct pw_event make_brk(struct pw_random *random,
 static struct pw_event make_madvise(struct pw_random *random,
 				    struct range range)
 {
-	static const uint64_t advice[] = {4,  4,  4,  22, 23, 22, 23, 8, 14,
-					  14, 15, 21, 24, 10, 11, 18, 19};
+	static const uint64_t advice[] = {
+		4,  4,	4,  22, 23, 22, 23, 8,	14, 14, 15, 21,	 24,  10, 11,
+		18, 19, 0,  1,	2,  9,	12, 13, 16, 17, 20, 102, 102, 103};
 	struct pw_event event = {.kind = PW_EVENT_madvise};
 
 	event.arg[0] = range.address;
@@ -207,15 +217,62 @@ static struct pw_event make_lock(struct pw_random *random, struct range range)
 	return event;
 }
 
+/* Names, policies, limits, and what tells that a file is writable. */
+static struct pw_event make_setting(struct pw_random *random,
+				    struct range range)
+{
+	static const char *const name[] = {"", "a", "b"};
+	static const uint64_t resource[] = {2, 3, 3, 8, 9};
+	struct pw_event event = {.text = ""};
+
+	switch (below(random, 6)) {
+	case 0:
+		event.kind = PW_EVENT_mbind;
+		event.arg[0] = range.address;
+		event.arg[1] = range.bytes;
+		event.arg[2] = below(random, 3);
+		event.arg[3] = 1;
+		break;
+	case 1:
+	case 2:
+		event.kind = PW_EVENT_prctl;
+		event.arg[0] = once_in(random, 8) ? 41 : 0x53564d41;
+		event.arg[2] = range.address;
+		event.arg[3] = range.bytes;
+		event.text = name[below(random, PW_COUNT(name))];
+		break;
+	case 3:
+		event.kind = once_in(random, 2) ? PW_EVENT_limit
+						: PW_EVENT_setrlimit;
+		event.arg[0] = resource[below(random, PW_COUNT(resource))];
+		event.arg[1] = below(random, 1024) * PAGE;
+		if (event.arg[0] == 8)
+			event.arg[1] /= 16;
+		if (event.arg[0] == 9 && once_in(random, 2))
+			event.arg[1] = UINT64_MAX;
+		break;
+	case 4:
+		event.kind = PW_EVENT_personality;
+		event.arg[0] = once_in(random, 3) ? UINT32_MAX
+						  : below(random, 2) * 0x400000;
+		break;
+	default:
+		event.kind = PW_EVENT_ftruncate;
+		event.arg[0] = 3 + below(random, 2);
+		event.arg[2] = 2049;
+		event.arg[3] = 1234;
+		event.text = "/lib/a";
+		break;
+	}
+	return event;
+}
+
 /* Kinds of which the model makes nothing yet. */
 static struct pw_event make_ignored(struct pw_random *random,
 				    struct range range)
 {
 	static const enum pw_event_kind kind[] = {PW_EVENT_process_madvise,
-						  PW_EVENT_mbind,
-						  PW_EVENT_prctl,
-						  PW_EVENT_setrlimit,
-						  PW_EVENT_fallocate,
+						  PW_EVENT_sched_setaffinity,
 						  PW_EVENT_msync,
 						  PW_EVENT_file_read,
 						  PW_EVENT_cpu,
@@ -252,12 +309,14 @@ struct pw_event pw_random_event(struct pw_random *random,
 		event = make_other(random, range);
 	else if (dice < 90)
 		event = make_shmat(random, range);
-	else if (dice < 97)
+	else if (dice < 94)
 		event = make_lock(random, range);
+	else if (dice < 98)
+		event = make_setting(random, range);
 	else
 		event = make_ignored(random, range);
-	if (once_in(random, 25))
-		event.result = FAILED;
+	if (once_in(random, 15))
+		event.result = once_in(random, 3) ? WRONG : FAILED;
 	return event;
 }
 

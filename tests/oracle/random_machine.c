@@ -296,6 +296,10 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	machine->fault_around_pages = twin->fault_around_pages;
 	twin->no_zero_page = below(random, 4) == 0;
 	machine->no_zero_page = twin->no_zero_page;
+	twin->overcommit = (int)below(random, 4);
+	twin->commit_limit = below(random, 4096) << 12;
+	machine->overcommit = (enum pw_overcommit)twin->overcommit;
+	machine->commit_limit_bytes = twin->commit_limit;
 	twin->cache_recorded = below(random, 2);
 	twin->cache_percent = below(random, 2) ? 100 : below(random, 101);
 	machine->cache_recorded = twin->cache_recorded;

@@ -1,0 +1,86 @@
+/*
+ * label.c - names and memory policies of parts of an address space.
+ *
+ * Source: Linux 6.18 mm/madvise.c set_anon_vma_name, mm/mempolicy.c mbind.
+ */
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "replay/event_call.h"
+
+/* Linux include/uapi/linux/prctl.h. */
+#define OPTION_SET_VMA 0x53564d41
+#define NAME_BYTES 80
+
+/* Let the mapping of @part have this label, or with "" none. */
+static enum pw_status label(const struct pw_call_context *ctx,
+			    struct pw_range part,
+			    const struct pw_mapping *mapping,
+			    struct pw_error *err)
+{
+	struct pw_mapping changed = *mapping;
+	char name[NAME_BYTES + 24];
+	const struct pw_backing backing = {.kind = PW_BACKING_LABEL,
+					   .name = name};
+	enum pw_status st = PW_OK;
+
+	snprintf(name, sizeof(name), "[%s:%.*s]",
+		 mapping->shared ? "anon_shmem" : "anon", NAME_BYTES,
+		 ctx->text);
+	changed.label = 0;
+	if (ctx->text[0])
+		st = pw_backings_number(&ctx->system->backings, &backing,
+					&changed.label, err);
+	if (st != PW_OK || changed.label == mapping->label)
+		return st;
+	return pw_call_modify(ctx, part, &changed, err);
+}
+
+/* A file's mapping ends the call; gaps do not. */
+enum pw_status pw_call_prctl(const struct pw_call_context *ctx,
+			     struct pw_error *err)
+{
+	const uint64_t *arg = ctx->event->arg;
+	struct pw_range range = pw_call_range(ctx, arg[2], arg[3]);
+	const struct pw_mapping *mapping;
+	struct pw_range part;
+	enum pw_status st = PW_OK;
+
+	if (arg[0] != OPTION_SET_VMA || arg[1] != 0)
+		return PW_OK;
+	while (st == PW_OK &&
+	       (mapping = pw_space_part(ctx->space, &range, &part))) {
+		if (!mapping->anonymous)
+			return PW_OK;
+		st = label(ctx, part, mapping, err);
+	}
+	return st;
+}
+
+/* mbind: part by part, the policy becomes that of its mode and nodes. */
+enum pw_status pw_call_mbind(const struct pw_call_context *ctx,
+			     struct pw_error *err)
+{
+	const uint64_t *arg = ctx->event->arg;
+	const struct pw_backing policy = {.kind = PW_BACKING_POLICY,
+					  .device = arg[2],
+					  .inode = arg[3]};
+	struct pw_range range = pw_call_range(ctx, arg[0], arg[1]);
+	const struct pw_mapping *mapping;
+	struct pw_range part;
+	uint32_t number = 0;
+	enum pw_status st = PW_OK;
+
+	if (arg[2] != 0)
+		st = pw_backings_number(&ctx->system->backings, &policy,
+					&number, err);
+	while (st == PW_OK &&
+	       (mapping = pw_space_part(ctx->space, &range, &part))) {
+		struct pw_mapping changed = *mapping;
+
+		changed.policy = number;
+		if (mapping->policy != number)
+			st = pw_call_modify(ctx, part, &changed, err);
+	}
+	return st;
+}

@@ -1,0 +1,125 @@
+/*
+ * protect.c - mprotect: mappings get other rights.
+ *
+ * Source: Linux 6.18 mm/mprotect.c.
+ */
+#include "base/assert.h"
+#include "replay/commit.h"
+#include "replay/event_call.h"
+#include "replay/pages.h"
+#include "replay/populate.h"
+
+#define PROT_FLAG_GROWSDOWN 0x01000000
+
+/* What @mapping's flags become; rights that were asked for, before charges. */
+static uint64_t with_rights(const struct pw_space *space,
+			    const struct pw_mapping *mapping, uint64_t prot)
+{
+	if (space->reads_execute && (prot & PW_VM_READ) &&
+	    pw_vma_has(mapping, PW_VM_MAYEXEC))
+		prot |= PW_VM_EXEC;
+	return (mapping->flags & ~PW_VM_ACCESS) | prot;
+}
+
+/* A mapping that becomes writable is charged; an unused one gets it back. */
+static uint64_t with_charge(const struct pw_mapping *mapping, uint64_t flags)
+{
+	const uint64_t never = PW_VM_ACCOUNT | PW_VM_WRITE | PW_VM_HUGETLB |
+			       PW_VM_SHARED | PW_VM_NORESERVE;
+
+	if ((flags & PW_VM_WRITE) && !(mapping->flags & never))
+		return flags | PW_VM_ACCOUNT;
+	if (!(flags & PW_VM_WRITE) && mapping->anonymous && !mapping->shared &&
+	    !mapping->anon_vma)
+		return flags & ~PW_VM_ACCOUNT;
+	return flags;
+}
+
+/* Whether the mapping cannot be given the rights @flags has. */
+static bool is_denied(uint64_t flags)
+{
+	return (flags & ~(flags >> 4) & PW_VM_ACCESS) != 0;
+}
+
+/* Up to where the kernel comes: a gap, or a right that cannot be given. */
+static uint64_t find_stop(const struct pw_space *space, struct pw_range range,
+			  uint64_t prot, bool with_denied)
+{
+	const uint64_t end = range.end;
+	uint64_t at = range.first;
+	const struct pw_mapping *mapping;
+	struct pw_range part;
+
+	while ((mapping = pw_space_part(space, &range, &part))) {
+		if (part.first != at)
+			return at;
+		if (with_denied &&
+		    is_denied(with_rights(space, mapping, prot)))
+			return part.first;
+		at = part.end;
+	}
+	PW_ASSERT(at <= end);
+	return at;
+}
+
+/* Give what @part of @mapping is other flags. */
+static enum pw_status protect(const struct pw_call_context *ctx,
+			      struct pw_range part, struct pw_mapping mapping,
+			      uint64_t flags, struct pw_error *err)
+{
+	const uint64_t old = mapping.flags;
+	uint64_t pages = part.end - part.first;
+	enum pw_status st;
+
+	/* The file was open for writing after all. */
+	if (is_denied(flags) && mapping.shared)
+		flags |= PW_VM_MAYWRITE | PW_VM_SHARED;
+	mapping.flags = with_charge(&mapping, flags);
+	if ((mapping.flags & PW_VM_ACCOUNT) && !(old & PW_VM_ACCOUNT))
+		pw_commit_check(ctx, &mapping, pages);
+	st = pw_call_modify(ctx, part, &mapping, err);
+	if (st != PW_OK)
+		return st;
+	pw_pages_invalidate(ctx->system, ctx->space, part,
+			    pw_pages_count(ctx->system, ctx->space, part));
+	if ((old & (PW_VM_WRITE | PW_VM_SHARED | PW_VM_LOCKED)) !=
+		    PW_VM_LOCKED ||
+	    !(mapping.flags & PW_VM_WRITE))
+		return st;
+	return pw_populate(ctx->system, ctx->space, part,
+			   PW_POPULATE_BY_MAPPING, err);
+}
+
+enum pw_status pw_call_mprotect(const struct pw_call_context *ctx,
+				struct pw_error *err)
+{
+	const uint64_t *arg = ctx->event->arg;
+	struct pw_range range = pw_call_range(ctx, arg[0], arg[1]);
+	uint64_t prot = arg[2] & PW_PROT_MASK;
+	const struct pw_mapping *mapping;
+	struct pw_range part;
+	uint64_t stop;
+
+	if ((arg[2] & PROT_FLAG_GROWSDOWN) && range.first < range.end &&
+	    pw_space_find(ctx->space, range.first, &part))
+		range.first = part.first;
+	stop = find_stop(ctx->space, range, prot, pw_event_failed(ctx->event));
+	if (pw_event_failed(ctx->event)) {
+		/* Another reason: nothing has been done. */
+		if (stop == range.end)
+			return PW_OK;
+		range.end = stop;
+	} else if (stop < range.end) {
+		pw_call_forbidden(ctx);
+	}
+	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
+		uint64_t flags = with_rights(ctx->space, mapping, prot);
+		enum pw_status st = PW_OK;
+
+		if (mapping->flags != flags)
+			st = protect(ctx, part, *mapping, flags, err);
+		if (st != PW_OK)
+			return st;
+	}
+	return PW_OK;
+}

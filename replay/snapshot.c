@@ -1,0 +1,156 @@
+/*
+ * snapshot.c - the simulated memory as /proc shows that of a real process.
+ *
+ * Source: Linux 6.18 fs/proc/task_mmu.c show_map_vma, show_smap_vma_flags,
+ *         task_mem; mm/mmap.c vm_stat_account.
+ */
+#include "replay/snapshot.h"
+
+#include <sys/sysmacros.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+
+static void describe(const struct pw_system *system,
+		     const struct pw_space *space,
+		     const struct pw_mapping *mapping, struct pw_vma *vma)
+{
+	uint64_t flags = mapping->flags;
+	const char perms[] = {flags & PW_VM_READ ? 'r' : '-',
+			      flags & PW_VM_WRITE ? 'w' : '-',
+			      flags & PW_VM_EXEC ? 'x' : '-',
+			      flags & PW_VM_MAYSHARE ? 's' : 'p', '\0'};
+	const struct pw_backing *backing =
+		pw_backings_at(&system->backings, mapping->backing);
+	const struct pw_range extent = {vma->start >> space->page_shift,
+					vma->end >> space->page_shift};
+
+	memcpy(vma->perms, perms, sizeof(vma->perms));
+	/* Names in brackets are of no file. */
+	if (backing && backing->name[0] == '/') {
+		vma->offset = mapping->file_bias + vma->start;
+		vma->device = backing->device;
+		vma->inode = backing->inode;
+	}
+	vma->name = pw_space_name(space, mapping, extent);
+	vma->hugetlb = mapping->hugetlb_shift > 0;
+	vma->page_bytes = vma->hugetlb ? (uint64_t)1 << mapping->hugetlb_shift
+				       : pw_space_page_bytes(space);
+	vma->shmem = mapping->object != PW_NO_OBJECT &&
+		     pw_object_at(&system->objects, mapping->object)->kind ==
+			     PW_OBJECT_SHMEM;
+	vma->thp_eligible = pw_vma_has(mapping, PW_VM_HUGEPAGE);
+	pw_vma_flags_text(flags, vma->flags);
+}
+
+bool pw_vma_next(const struct pw_system *system, const struct pw_space *space,
+		 uint64_t *cursor, struct pw_vma *vma)
+{
+	unsigned shift = space->page_shift;
+	struct pw_range extent;
+	const struct pw_mapping *mapping =
+		pw_space_next(space, *cursor >> shift, &extent);
+
+	if (!mapping)
+		return false;
+	memset(vma, 0, sizeof(*vma));
+	vma->start = extent.first << shift;
+	vma->end = extent.end << shift;
+	*cursor = vma->end;
+	PW_ASSERT(vma->start < vma->end);
+	describe(system, space, mapping, vma);
+	pw_usage_add(system, space, extent, &vma->usage);
+	return true;
+}
+
+void pw_device_text(char text[PW_DEVICE_BYTES], uint64_t device)
+{
+	snprintf(text, PW_DEVICE_BYTES, "%02x:%02x", major(device),
+		 minor(device));
+}
+
+void pw_usage_merge(struct pw_usage *sum, const struct pw_usage *more)
+{
+	uint64_t *to = (uint64_t *)sum;
+	const uint64_t *from = (const uint64_t *)more;
+
+	_Static_assert(sizeof(*sum) % sizeof(*to) == 0,
+		       "a usage is made of sums");
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+/*
+ * Memory of the page tables of @space below the root: a table is there for
+ * every stretch of its size in which something is mapped.
+ */
+static uint64_t count_tables(const struct pw_system *system,
+			     const struct pw_space *space)
+{
+	const struct pw_geometry *geometry = &system->machine->geometry;
+	uint64_t seen[PW_LEVELS_MAX];
+	uint64_t first = 0, bytes = 0, page;
+	struct pw_leaf leaf;
+
+	memset(seen, 0xff, sizeof(seen));
+	while (space->table_ops->next(space->table, first, space->page_end,
+				      &page, &leaf)) {
+		unsigned order = pw_geometry_order(geometry, leaf.height);
+
+		first = leaf.first + ((uint64_t)1 << order);
+		for (unsigned h = leaf.height; h < geometry->counted; h++) {
+			order += geometry->bits[h];
+			if (seen[h] == leaf.first >> order)
+				break;
+			seen[h] = leaf.first >> order;
+			bytes += (uint64_t)PW_PTE_BYTES << geometry->bits[h];
+		}
+	}
+	return bytes;
+}
+
+/* Source: Linux 6.18 fs/proc/task_mmu.c task_mem. */
+static void add_use(const struct pw_space *space,
+		    struct pw_process_sizes *sizes)
+{
+	const struct pw_space_use *use = &space->use;
+	unsigned shift = space->page_shift;
+	uint64_t code = space->code_end - space->code_first;
+
+	if (code > use->exec)
+		code = use->exec;
+	PW_ASSERT(use->peak_total >= use->total);
+	sizes->vmpeak = use->peak_total << shift;
+	sizes->vmsize = use->total << shift;
+	sizes->vmlck = use->locked << shift;
+	sizes->vmdata = use->data << shift;
+	sizes->vmstk = use->stack << shift;
+	sizes->vmexe = code << shift;
+	sizes->vmlib = (use->exec - code) << shift;
+}
+
+void pw_process_sizes(const struct pw_system *system,
+		      const struct pw_space *space,
+		      struct pw_process_sizes *sizes)
+{
+	struct pw_usage all = {0};
+	uint64_t cursor = 0;
+	struct pw_vma vma;
+
+	memset(sizes, 0, sizeof(*sizes));
+	add_use(space, sizes);
+	while (pw_vma_next(system, space, &cursor, &vma))
+		if (vma.shmem)
+			sizes->rssshmem +=
+				vma.usage.rss - vma.usage.anonymous;
+	/* Not all pages need be in mappings. */
+	pw_usage_add(system, space, (struct pw_range){0, space->page_end},
+		     &all);
+	sizes->vmrss = all.rss;
+	sizes->rssanon = all.anonymous;
+	sizes->rssfile = all.rss - all.anonymous - sizes->rssshmem;
+	sizes->vmpte = count_tables(system, space);
+	sizes->vmswap = all.swap;
+	sizes->hugetlb = all.shared_hugetlb + all.private_hugetlb;
+	sizes->vmhwm = sizes->vmrss;
+}

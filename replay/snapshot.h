@@ -1,0 +1,71 @@
+/*
+ * snapshot.h - the simulated memory as /proc shows that of a real process.
+ *
+ * All that views of it show is found here, so that a model that learns
+ * something new has one place to say it.
+ */
+#ifndef PW_REPLAY_SNAPSHOT_H
+#define PW_REPLAY_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "replay/system.h"
+#include "replay/usage.h"
+
+/* A mapping as a line of /proc/PID/maps and a paragraph of smaps. */
+struct pw_vma {
+	uint64_t start; /* addresses */
+	uint64_t end;
+	char perms[5]; /* "rw-p" */
+	uint64_t offset;
+	uint64_t device; /* as in the trace: dev_t */
+	uint64_t inode;
+	const char *name;    /* a path, "[heap]", or "" */
+	uint64_t page_bytes; /* of a page that a fault would map, hugetlb's */
+	bool shmem;	     /* its pages are shared memory's, not a file's */
+	bool hugetlb;
+	bool thp_eligible;
+	char flags[PW_VMA_TEXT_BYTES]; /* "rd wr mr mw me ac" */
+	struct pw_usage usage;
+};
+
+/*
+ * The first mapping of @space that ends above address *cursor, which is set
+ * behind it; begin with 0. False when there is none.
+ *
+ * Owns: vma->name points into the space; good until it changes.
+ * Cost: that of pw_usage_add.
+ */
+bool pw_vma_next(const struct pw_system *system, const struct pw_space *space,
+		 uint64_t *cursor, struct pw_vma *vma);
+
+#define PW_DEVICE_BYTES 24
+
+/*
+ * The number of a device as maps writes it: "fe:00".
+ */
+void pw_device_text(char text[PW_DEVICE_BYTES], uint64_t device);
+
+/* Units: bytes. */
+struct pw_process_sizes {
+#define PW_STATUS_FIELD(member, name, help) uint64_t member;
+#include "replay/status_fields.def"
+#undef PW_STATUS_FIELD
+};
+
+/*
+ * The sizes of a process in @space.
+ *
+ * Cost: that of pw_usage_add for all of it.
+ */
+void pw_process_sizes(const struct pw_system *system,
+		      const struct pw_space *space,
+		      struct pw_process_sizes *sizes);
+
+/*
+ * Add @more to *sum, member by member.
+ */
+void pw_usage_merge(struct pw_usage *sum, const struct pw_usage *more);
+
+#endif
