@@ -7,7 +7,7 @@
 
 #include "capture/call_job.h"
 
-#define NAME_BYTES 16 /* the kernel's TASK_COMM_LEN, with the NUL */
+#define NAME_BYTES 16	  /* the kernel's TASK_COMM_LEN, with the NUL */
 #define VMA_NAME_BYTES 80 /* ANON_VMA_NAME_MAX_LEN, with the NUL */
 #define RING_NAME "/[aio]"
 
@@ -257,10 +257,10 @@ void pw_call_tell_prctl(const struct pw_call_job *job)
 		tell_mark(job);
 		break;
 	case PR_SET_VMA:
-		pw_call_tell(job, PW_EVENT_prctl,
-			     (uint64_t[]){option, arg[1], arg[2], arg[3],
-					  arg[4]},
-			     5, vma_name(job));
+		pw_call_tell(
+			job, PW_EVENT_prctl,
+			(uint64_t[]){option, arg[1], arg[2], arg[3], arg[4]}, 5,
+			vma_name(job));
 		break;
 	case PR_SET_MM:
 	case PR_SET_THP_DISABLE:
