@@ -17,6 +17,7 @@
 #include "replay/machine_options.h"
 #include "replay/machine_text.h"
 #include "replay/measure.h"
+#include "replay/measure_events.h"
 #include "replay/predict.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
@@ -91,6 +92,7 @@ struct job {
 	double data_ns[SIZES];
 	struct pw_prediction predicted[SIZES];
 	struct pw_measured_faults faults;
+	struct pw_measured_events events;
 	double stlb_ns; /* of a load that misses the L1 TLB only */
 	double walk_ns; /* of a table entry that a walk reads */
 };
@@ -167,7 +169,9 @@ static enum pw_status measure(struct job *job, bool quiet, struct pw_error *err)
 		pw_progress_update(&progress, i, (double)i / (double)count);
 	}
 	pw_progress_end(&progress);
-	return st == PW_OK ? pw_measure_faults(&job->faults, err) : st;
+	if (st == PW_OK)
+		st = pw_measure_faults(&job->faults, err);
+	return st == PW_OK ? pw_measure_events(&job->events, err) : st;
 }
 
 static enum pw_status predict(struct job *job, struct pw_error *err)
@@ -262,6 +266,20 @@ static enum pw_status set_cost(struct job *job, const char *key, double value,
 static enum pw_status set_costs(struct job *job, struct pw_error *err)
 {
 	double cycles = job->clock_hz / 1e9; /* of a ns */
+	const struct {
+		const char *key;
+		double ns;
+	} events[] = {
+		{"minor_fault", job->faults.write},
+		{"zero_page_fault", job->faults.zero_page},
+		{"file_fault", job->events.file_fault},
+		{"cow_fault", job->events.cow_fault},
+		{"fork_fault", job->faults.fork},
+		{"call", job->events.call},
+		{"unmap_page", job->events.unmap_page},
+		{"fork_page", job->events.fork_page},
+		{"shootdown_ipi", job->events.shootdown_ipi},
+	};
 	enum pw_status st =
 		set_cost(job, "clock", job->clock_hz / 1e6, "MHz", err);
 
@@ -271,8 +289,8 @@ static enum pw_status set_costs(struct job *job, struct pw_error *err)
 	if (st == PW_OK)
 		st = set_cost(job, "walk_reference", job->walk_ns * cycles,
 			      " cycles", err);
-	if (st == PW_OK)
-		st = set_cost(job, "minor_fault", job->faults.write, "ns", err);
+	for (size_t i = 0; i < PW_COUNT(events) && st == PW_OK; i++)
+		st = set_cost(job, events[i].key, events[i].ns, "ns", err);
 	return st == PW_OK ? parse(job, err) : st;
 }
 
@@ -301,8 +319,16 @@ static void add_found(struct pw_tables *out, const struct job *job)
 	pw_pair_f64(table, "fault.write_ns", job->faults.write, PW_UNIT_NONE);
 	pw_pair_f64(table, "fault.zero_page_ns", job->faults.zero_page,
 		    PW_UNIT_NONE);
-	pw_pair_f64(table, "fault.file_ns", job->faults.file, PW_UNIT_NONE);
-	pw_pair_f64(table, "fault.cow_ns", job->faults.cow, PW_UNIT_NONE);
+	pw_pair_f64(table, "fault.file_ns", job->events.file_fault,
+		    PW_UNIT_NONE);
+	pw_pair_f64(table, "fault.cow_ns", job->events.cow_fault, PW_UNIT_NONE);
+	pw_pair_f64(table, "fault.fork_ns", job->faults.fork, PW_UNIT_NONE);
+	pw_pair_f64(table, "call_ns", job->events.call, PW_UNIT_NONE);
+	pw_pair_f64(table, "unmap.page_ns", job->events.unmap_page,
+		    PW_UNIT_NONE);
+	pw_pair_f64(table, "fork.page_ns", job->events.fork_page, PW_UNIT_NONE);
+	pw_pair_f64(table, "shootdown.ipi_ns", job->events.shootdown_ipi,
+		    PW_UNIT_NONE);
 }
 
 static void add_chase(struct pw_tables *out, const struct job *job)

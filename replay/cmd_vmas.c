@@ -5,6 +5,7 @@
 #include "base/command.h"
 #include "base/units.h"
 #include "formats/lineage.h"
+#include "formats/touch_cut.h"
 #include "replay/machine_options.h"
 #include "replay/proc_text.h"
 #include "replay/replay_job.h"
@@ -57,8 +58,8 @@ static const struct pw_option options[] = {
 		.type = PW_OPTION_COUNT,
 		.offset = offsetof(struct args, step),
 		.min = 1,
-		.fallback = "16384",
-		.help = "Look for positions every N accesses",
+		.help = "Look for positions every N accesses (default: 16384, "
+			"or fewer in a short trace)",
 	},
 	{0},
 };
@@ -196,6 +197,7 @@ static enum pw_status look_at(struct viewer *viewer, const struct look *look,
 		return PW_OK;
 	}
 	text.pid = (uint32_t)moment.process;
+	text.faults = pw_system_faults(look->system, process);
 	text.parent_pid = parent->process == process ? 0 : parent->pid;
 	st = begin_section(viewer, look, &moment, err);
 	if (st == PW_OK)
@@ -204,16 +206,49 @@ static enum pw_status look_at(struct viewer *viewer, const struct look *look,
 	return st;
 }
 
+static enum pw_status look_at_machine(struct viewer *viewer,
+				      const struct look *look,
+				      struct pw_error *err)
+{
+	enum pw_status st = begin_section(viewer, look, NULL, err);
+
+	viewer->seen = true;
+	if (st == PW_OK)
+		pw_proc_text_machine(&viewer->text, viewer->view, look->system,
+				     pw_replay_counters(look->replay, 0));
+	return st;
+}
+
+/* How many processes may be in @info. */
+static uint32_t count_processes(const struct pw_trace_info *info)
+{
+	uint32_t processes = 0;
+
+	for (size_t i = 0; i < info->thread_count; i++)
+		if (info->threads[i].process >= processes)
+			processes = info->threads[i].process + 1;
+	return processes;
+}
+
+/* Whether no process lives. */
+static bool is_over(const struct pw_replay *replay,
+		    const struct pw_trace_info *info)
+{
+	uint32_t processes = count_processes(info);
+
+	for (uint32_t i = 0; i < processes; i++)
+		if (pw_replay_space(replay, i) != PW_NO_SPACE)
+			return false;
+	return true;
+}
+
 /* Look at all processes that live. */
 static enum pw_status look_at_all(struct viewer *viewer,
 				  const struct look *look, struct pw_error *err)
 {
-	uint32_t processes = 0;
+	uint32_t processes = count_processes(look->info);
 	enum pw_status st = PW_OK;
 
-	for (size_t i = 0; i < look->info->thread_count; i++)
-		if (look->info->threads[i].process >= processes)
-			processes = look->info->threads[i].process + 1;
 	for (uint32_t i = 0; i < processes && st == PW_OK; i++) {
 		uint32_t space = pw_replay_space(look->replay, i);
 
@@ -242,6 +277,10 @@ static enum pw_status stop_here(void *argument, struct pw_replay *replay,
 	if (st != PW_OK || !look.label)
 		return st;
 	look.system = pw_replay_system(replay, 0);
+	if (!pw_proc_is_of_process(viewer->view))
+		return stop->kind != PW_STOP_END || is_over(replay, stop->info)
+			       ? look_at_machine(viewer, &look, err)
+			       : PW_OK;
 	if (stop->kind == PW_STOP_END ||
 	    (viewer->view != PW_PROC_NONE && viewer->args->process.count == 0 &&
 	     stop->space != PW_NO_SPACE))
@@ -263,7 +302,12 @@ static enum pw_status look_at_end(struct viewer *viewer,
 		return PW_OK;
 	pw_trace_totals(job->trace, &totals);
 	look.accesses = totals.accesses;
-	return look_at_all(viewer, &look, err);
+	if (pw_proc_is_of_process(viewer->view))
+		return look_at_all(viewer, &look, err);
+	/* The last process was looked at before it ended. */
+	return viewer->seen && is_over(look.replay, look.info)
+		       ? PW_OK
+		       : look_at_machine(viewer, &look, err);
 }
 
 /* ---- answers ---- */
@@ -299,6 +343,12 @@ static enum pw_status print_text(const struct viewer *viewer,
 	struct pw_table *table = pw_proc_text_table(out);
 	size_t next = 0;
 
+	if (viewer->text.lines.count == 0) {
+		pw_fail(err, PW_ERR_USAGE, "%s: no mappings are known",
+			viewer->args->trace.item[0]);
+		return pw_hint(err, "--view=status and the tables know sizes "
+				    "without them");
+	}
 	for (size_t i = 0; i < viewer->text.lines.count; i++) {
 		const struct section *section =
 			&PW_ARRAY_AT(&viewer->sections, struct section, next);
@@ -350,7 +400,8 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 	const struct pw_replay_request request = {
 		.on = &args->on,
 		.path = args->trace.item[0],
-		.interval = viewer.stops.steps ? args->step : 0,
+		.interval = args->step,
+		.interval_most = PW_TOUCH_CUT,
 		.one_machine = true,
 		.watch = &watch,
 	};

@@ -4,6 +4,8 @@
 #ifndef PW_REPLAY_COST_H
 #define PW_REPLAY_COST_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "replay/counters.h"
@@ -14,9 +16,35 @@ struct pw_cost_time {
 	double base; /* instructions, if translation were free */
 	double stlb;
 	double walk;
-	double fault;
+	double fault; /* minor and major */
+	double call;  /* system calls, and what they unmap and copy */
+	double shootdown;
 	double total;
 };
+
+enum pw_cost_class {
+	PW_COST_MINOR,
+	PW_COST_MAJOR,
+	PW_COST_CALL,
+	PW_COST_SHOOTDOWN,
+};
+
+/* One line of the reckoning: events of one kind. */
+struct pw_cost_item {
+	const char *key;  /* in the section "cost" of machine files */
+	const char *help; /* what the events are */
+	enum pw_cost_class class;
+	uint64_t count;
+	uint64_t ns; /* each */
+};
+
+/*
+ * The kinds of costs.def, and before them the minor faults that none of them
+ * counts, in order; false past the last one.
+ */
+bool pw_cost_item_at(const struct pw_machine_cost *cost,
+		     const struct pw_counters *counters, size_t index,
+		     struct pw_cost_item *item);
 
 /*
  * The time of all that @counters counted.

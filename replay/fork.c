@@ -47,8 +47,10 @@ static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
 			st = pw_pages_set(fork->system, fork->parent, &leaf,
 					  err);
 		}
-		if (st == PW_OK && fork->child)
+		if (st == PW_OK && fork->child) {
+			fork->system->counters.fork_pages++;
 			st = share(fork, leaf, err);
+		}
 		range.first = pw_pages_end(fork->system, &leaf);
 		PW_ASSERT(range.first <= range.end);
 	}

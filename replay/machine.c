@@ -362,6 +362,18 @@ static void read_cpu(struct pw_reading *reading, const struct pw_file_cpu *file,
 		       out);
 }
 
+static const struct pw_bounds event_bounds = {0, UINT64_C(10000000000),
+					      "at most 10s"};
+
+/* What is missing costs what it does where it was measured. */
+static uint64_t read_event(struct pw_reading *reading, const char *key,
+			   const char *text, uint64_t fallback)
+{
+	if (!text)
+		return fallback;
+	return pw_read_value(reading, key, text, pw_parse_ns, &event_bounds);
+}
+
 static void read_cost(struct pw_reading *reading,
 		      const struct pw_file_cost *file,
 		      struct pw_machine_cost *out)
@@ -370,8 +382,6 @@ static void read_cost(struct pw_reading *reading,
 					       "1MHz to 100GHz"};
 	static const struct pw_bounds cpi = {1, UINT64_C(1000000000),
 					     "above 0, at most 1000"};
-	static const struct pw_bounds ns = {0, UINT64_C(10000000000),
-					    "at most 10s"};
 
 	out->clock_hz = pw_read_value(reading, "cost.clock", file->clock,
 				      parse_clock, &clock);
@@ -386,8 +396,12 @@ static void read_cost(struct pw_reading *reading,
 		reading, "cost.walk_reference", file->walk_reference,
 		pw_parse_cycles, &pw_cycle_bounds);
 	out->minor_fault_ns =
-		pw_read_value(reading, "cost.minor_fault", file->minor_fault,
-			      pw_parse_ns, &ns);
+		read_event(reading, "cost.minor_fault", file->minor_fault, 0);
+#define PW_COST(name, counter, class, fallback, help) \
+	out->name##_ns =                              \
+		read_event(reading, "cost." #name, file->name, fallback);
+#include "replay/costs.def"
+#undef PW_COST
 }
 
 static enum pw_status read_machine(struct pw_machine *machine,

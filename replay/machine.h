@@ -59,7 +59,10 @@ struct pw_machine_cost {
 	double base_cpi; /* cycles an instruction when translation is free */
 	uint64_t stlb_hit_cycles; /* of an L1 TLB miss that hits the STLB */
 	uint64_t walk_reference_cycles; /* of each table entry read by a walk */
-	uint64_t minor_fault_ns;
+	uint64_t minor_fault_ns;	/* of those of no other kind */
+#define PW_COST(name, counter, class, fallback, help) uint64_t name##_ns;
+#include "replay/costs.def"
+#undef PW_COST
 };
 
 /* The CPUs and how threads and address spaces share them. */

@@ -141,6 +141,10 @@ static const cyaml_schema_field_t cost_fields[] = {
 	TEXT(struct pw_file_cost, stlb_hit),
 	TEXT(struct pw_file_cost, walk_reference),
 	TEXT(struct pw_file_cost, minor_fault),
+#define PW_COST(name, counter, class, fallback, help) \
+	MAYBE_TEXT(struct pw_file_cost, name),
+#include "replay/costs.def"
+#undef PW_COST
 	CYAML_FIELD_END,
 };
 

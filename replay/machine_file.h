@@ -99,6 +99,10 @@ struct pw_file_cost {
 	const char *stlb_hit;
 	const char *walk_reference;
 	const char *minor_fault;
+	/* Optional. */
+#define PW_COST(name, counter, class, fallback, help) const char *name;
+#include "replay/costs.def"
+#undef PW_COST
 };
 
 struct pw_machine_file {

@@ -7,41 +7,26 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/random.h"
+#include "replay/measure_time.h"
 
-#define ROUNDS 5
 #define LINE_BYTES 64
 #define LINES_A_PAGE (PW_PAGE_BYTES / LINE_BYTES)
 #define LOADS (UINT64_C(1) << 19) /* of a round, at least */
 #define ADDS (UINT64_C(1) << 24)
 #define FAULT_PAGES 4096
 
-static double now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static void keep_least(double *least, double value)
-{
-	if (*least == 0 || value < *least)
-		*least = value;
-}
-
 double pw_measure_clock(void)
 {
 	double least = 0;
 
-	for (int round = 0; round < ROUNDS; round++) {
+	for (int round = 0; round < PW_MEASURE_ROUNDS; round++) {
 		uint64_t sum = 1;
-		double start = now_ns();
+		double start = pw_measure_now();
 
 		for (uint64_t i = 0; i < ADDS; i += 8) {
 			/* The compiler may not see through the additions. */
@@ -50,7 +35,7 @@ double pw_measure_clock(void)
 				__asm__ volatile("" : "+r"(sum));
 			}
 		}
-		keep_least(&least, now_ns() - start);
+		pw_measure_least(&least, pw_measure_now() - start);
 	}
 	PW_ASSERT(least > 0);
 	return (double)ADDS / least * 1e9;
@@ -108,14 +93,14 @@ static bool make_chain(char *memory, uint64_t lines, bool dense)
 static double follow(void *first, uint64_t loads)
 {
 	void *volatile *at = first;
-	double start = now_ns();
+	double start = pw_measure_now();
 
 	for (uint64_t i = 0; i < loads; i += 8) {
 		for (int j = 0; j < 8; j++)
 			at = (void *volatile *)*at;
 	}
 	/* The chain never ends: at is no null pointer. */
-	return at ? (now_ns() - start) / (double)loads : 0;
+	return at ? (pw_measure_now() - start) / (double)loads : 0;
 }
 
 enum pw_status pw_measure_chase(uint64_t lines, bool dense, double *ns,
@@ -134,8 +119,8 @@ enum pw_status pw_measure_chase(uint64_t lines, bool dense, double *ns,
 		return pw_fail_memory(err, "a chain of loads");
 	}
 	(void)follow(memory + place(0, dense), lines);
-	for (int round = 0; round < ROUNDS; round++)
-		keep_least(ns, follow(memory + place(0, dense), loads));
+	for (int round = 0; round < PW_MEASURE_ROUNDS; round++)
+		pw_measure_least(ns, follow(memory + place(0, dense), loads));
 	munmap(memory, pages * PW_PAGE_BYTES);
 	return PW_OK;
 }
@@ -145,7 +130,7 @@ enum pw_status pw_measure_chase(uint64_t lines, bool dense, double *ns,
 /* The time of a reference in each of FAULT_PAGES pages, in ns a page. */
 static double touch(volatile char *memory, bool write)
 {
-	double start = now_ns();
+	double start = pw_measure_now();
 
 	for (size_t i = 0; i < FAULT_PAGES; i++) {
 		if (write)
@@ -153,17 +138,17 @@ static double touch(volatile char *memory, bool write)
 		else
 			(void)memory[i * PW_PAGE_BYTES];
 	}
-	return (now_ns() - start) / FAULT_PAGES;
+	return (pw_measure_now() - start) / FAULT_PAGES;
 }
 
 static enum pw_status anonymous(bool write, double *ns, struct pw_error *err)
 {
-	for (int round = 0; round < ROUNDS; round++) {
+	for (int round = 0; round < PW_MEASURE_ROUNDS; round++) {
 		char *memory = map_pages(FAULT_PAGES);
 
 		if (!memory)
 			return pw_fail_memory(err, "pages to touch");
-		keep_least(ns, touch(memory, write));
+		pw_measure_least(ns, touch(memory, write));
 		munmap(memory, FAULT_PAGES * PW_PAGE_BYTES);
 	}
 	return PW_OK;
@@ -199,42 +184,14 @@ static enum pw_status copied(double *ns, struct pw_error *err)
 	if (!memory)
 		return pw_fail_memory(err, "pages to touch");
 	(void)touch(memory, true);
-	for (int round = 0; round < ROUNDS; round++) {
+	for (int round = 0; round < PW_MEASURE_ROUNDS; round++) {
 		double once = write_in_child(memory);
 
 		if (once > 0)
-			keep_least(ns, once);
+			pw_measure_least(ns, once);
 	}
 	munmap(memory, FAULT_PAGES * PW_PAGE_BYTES);
 	return PW_OK;
-}
-
-/* Faults on a file in memory; each maps some pages around. */
-static void file(double *ns)
-{
-	size_t bytes = FAULT_PAGES * PW_PAGE_BYTES;
-	int fd = memfd_create("pagewalk", MFD_CLOEXEC);
-	char *memory;
-
-	if (fd < 0)
-		return;
-	if (ftruncate(fd, (off_t)bytes) == 0) {
-		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-			      fd, 0);
-		if (memory != MAP_FAILED) {
-			(void)touch(memory, true);
-			munmap(memory, bytes);
-		}
-		for (int round = 0; round < ROUNDS; round++) {
-			memory =
-				mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
-			if (memory == MAP_FAILED)
-				break;
-			keep_least(ns, touch(memory, false));
-			munmap(memory, bytes);
-		}
-	}
-	close(fd);
 }
 
 enum pw_status pw_measure_faults(struct pw_measured_faults *out,
@@ -247,8 +204,6 @@ enum pw_status pw_measure_faults(struct pw_measured_faults *out,
 	if (st == PW_OK)
 		st = anonymous(false, &out->zero_page, err);
 	if (st == PW_OK)
-		st = copied(&out->cow, err);
-	if (st == PW_OK)
-		file(&out->file);
+		st = copied(&out->fork, err);
 	return st;
 }

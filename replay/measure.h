@@ -36,9 +36,7 @@ enum pw_status pw_measure_chase(uint64_t lines, bool dense, double *ns,
 struct pw_measured_faults {
 	double write;	  /* of anonymous memory: a page is cleared */
 	double zero_page; /* a read of it */
-	double file;	  /* a read of a file in the page cache; one maps
-			     several pages */
-	double cow;	  /* a write to a page shared since a fork */
+	double fork;	  /* a write to a page shared since a fork */
 };
 
 /*

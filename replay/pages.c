@@ -222,6 +222,7 @@ uint64_t pw_pages_remove(struct pw_system *system, struct pw_space *space,
 		range.first = pw_pages_end(system, &leaf);
 		PW_ASSERT(range.first <= range.end);
 	}
+	system->counters.unmap_pages += removed;
 	return removed;
 }
 

@@ -4,6 +4,7 @@
 #include "replay/proc_text.h"
 
 #include "base/assert.h"
+#include "replay/vmstat.h"
 
 #define KB 1024
 #define LINE_BYTES 4608 /* a path, and what stands before it */
@@ -201,6 +202,26 @@ static void put_status(struct pw_proc_text *text,
 	pw_proc_text_put(text, "Threads:\t%u", process->threads);
 }
 
+/* ---- stat ---- */
+
+/* Fields that programs do not have here are 0, as to who may not see them. */
+static void put_stat(struct pw_proc_text *text,
+		     const struct pw_proc_process *process,
+		     const struct pw_process_sizes *sizes)
+{
+	pw_proc_text_put(
+		text,
+		"%u () R %u 0 0 0 0 0 %llu 0 %llu 0 0 0 0 0 20 0 %u 0 0 "
+		"%llu %llu 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 "
+		"0 0 0",
+		process->pid, process->parent_pid,
+		(unsigned long long)process->faults.minor,
+		(unsigned long long)process->faults.major, process->threads,
+		(unsigned long long)sizes->vmsize,
+		(unsigned long long)(sizes->vmrss >>
+				     process->space->page_shift));
+}
+
 void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 			  const struct pw_system *system,
 			  const struct pw_proc_process *process)
@@ -211,9 +232,12 @@ void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 	struct pw_vma vma;
 
 	PW_ASSERT(pw_proc_is_of_process(view));
-	if (view == PW_PROC_STATUS) {
+	if (view == PW_PROC_STATUS || view == PW_PROC_STAT) {
 		pw_process_sizes(system, process->space, &sizes);
-		put_status(text, process, &sizes);
+		if (view == PW_PROC_STATUS)
+			put_status(text, process, &sizes);
+		else
+			put_stat(text, process, &sizes);
 		return;
 	}
 	while (pw_vma_next(system, process->space, &cursor, &vma)) {
@@ -229,4 +253,43 @@ void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 	}
 	if (view == PW_PROC_SMAPS_ROLLUP && cursor > 0)
 		put_rollup(text, &sum, start, cursor);
+}
+
+/* ---- of the machine ---- */
+
+static void put_count(struct pw_proc_text *text, const char *name,
+		      uint64_t count)
+{
+	pw_proc_text_put(text, "%s:%*s%5llu", name, 18 - (int)strlen(name), "",
+			 (unsigned long long)count);
+}
+
+static void put_meminfo(struct pw_proc_text *text,
+			const struct pw_machine_sizes *sizes)
+{
+#define PW_MEMINFO_KB put_kb
+#define PW_MEMINFO_COUNT put_count
+#define PW_MEMINFO(name, form, value) PW_MEMINFO_##form(text, name, value);
+#include "replay/meminfo_fields.def"
+#undef PW_MEMINFO
+}
+
+void pw_proc_text_machine(struct pw_proc_text *text, enum pw_proc_view view,
+			  const struct pw_system *system,
+			  const struct pw_counters *counters)
+{
+	struct pw_machine_sizes sizes;
+	struct pw_vmstat vmstat;
+
+	PW_ASSERT(!pw_proc_is_of_process(view));
+	if (view == PW_PROC_MEMINFO) {
+		pw_machine_sizes(system, &sizes);
+		put_meminfo(text, &sizes);
+		return;
+	}
+	pw_vmstat_read(system, counters, &vmstat);
+#define PW_VMSTAT(name, kind, value, help) \
+	pw_proc_text_put(text, #name " %llu", (unsigned long long)vmstat.name);
+#include "replay/vmstat_fields.def"
+#undef PW_VMSTAT
 }

@@ -19,12 +19,13 @@ enum pw_proc_view {
 	PW_PROC_SMAPS_ROLLUP,
 	PW_PROC_MAPS,
 	PW_PROC_STATUS,
+	PW_PROC_STAT,
 	PW_PROC_NUMA_MAPS,
 	PW_PROC_MEMINFO,
 	PW_PROC_VMSTAT,
 };
 #define PW_PROC_VIEWS \
-	"tables|smaps|smaps_rollup|maps|status|numa_maps|meminfo|vmstat"
+	"tables|smaps|smaps_rollup|maps|status|stat|numa_maps|meminfo|vmstat"
 
 /* Whether the view is of one process, not of the machine. */
 static inline bool pw_proc_is_of_process(enum pw_proc_view view)
@@ -43,6 +44,7 @@ struct pw_proc_process {
 	uint32_t pid;
 	uint32_t parent_pid;
 	uint32_t threads;
+	struct pw_process_faults faults;
 	const struct pw_space *space;
 };
 
@@ -55,6 +57,16 @@ struct pw_proc_process {
 void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 			  const struct pw_system *system,
 			  const struct pw_proc_process *process);
+
+/*
+ * Add the lines of @view, one of the machine; @counters are those of @system's.
+ *
+ * Errors: text->failed.
+ * Source: Linux 6.18 fs/proc/meminfo.c, mm/vmstat.c.
+ */
+void pw_proc_text_machine(struct pw_proc_text *text, enum pw_proc_view view,
+			  const struct pw_system *system,
+			  const struct pw_counters *counters);
 
 /*
  * Add a line.

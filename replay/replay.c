@@ -257,6 +257,31 @@ static enum pw_status apply_change(struct pw_system *system,
 	return PW_OK;
 }
 
+/* Whether an event is a system call that may change an address space. */
+static bool is_memory_call(enum pw_event_kind kind)
+{
+	switch ((unsigned)kind) {
+	case PW_EVENT_mmap:
+	case PW_EVENT_munmap:
+	case PW_EVENT_mremap:
+	case PW_EVENT_brk:
+	case PW_EVENT_mprotect:
+	case PW_EVENT_madvise:
+	case PW_EVENT_process_madvise:
+	case PW_EVENT_mlock:
+	case PW_EVENT_munlock:
+	case PW_EVENT_mlockall:
+	case PW_EVENT_munlockall:
+	case PW_EVENT_mbind:
+	case PW_EVENT_msync:
+	case PW_EVENT_shmat:
+	case PW_EVENT_shmdt:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* An event of the trace, and what is applied for it. */
 struct step {
 	uint32_t thread;
@@ -275,6 +300,8 @@ static enum pw_status apply_step(struct pw_replay *replay, struct group *group,
 	enum pw_status st = apply_change(system, &step->change, err);
 
 	system->counters.events++;
+	if (step->change.kind != PW_LINEAGE_OVER)
+		system->counters.call_count += is_memory_call(event->kind);
 	if (step->change.kind != PW_LINEAGE_OVER)
 		for (size_t i = 0; i < step->count && st == PW_OK; i++)
 			st = pw_event_apply(system, &step->list[i], err);

@@ -99,6 +99,8 @@ static enum pw_status look_ahead(struct pw_replay_job *job,
 	if (request->interval == 0)
 		*interval =
 			choose_interval(totals.accesses, pw_trace_info(trace));
+	if (request->interval_most && *interval > request->interval_most)
+		*interval = request->interval_most;
 	st = start_relayout(job, request->on->relayout, pw_trace_info(trace),
 			    out, err);
 	pw_trace_close(trace);

@@ -20,6 +20,8 @@ struct pw_replay_request {
 	const struct pw_machine_args *on;
 	const char *path;	/* of the trace */
 	uint64_t interval;	/* accesses; 0: one that suits the trace */
+	uint64_t interval_most; /* of one that suits; 0: any. A power of two
+				   that is not below PW_TOUCH_CUT */
 	uint64_t jobs;		/* threads; 0: as many as are good */
 	enum pw_sweep_of sweep; /* on all machines */
 	bool one_machine;	/* refuse to simulate several */

@@ -17,10 +17,24 @@ static const struct pw_table_spec time_spec = {
 	.name = "time",
 	.title = "Simulated time",
 	.help = "base = instructions x cost.base_cpi, stlb = stlb.hits x "
-		"cost.stlb_hit, walk = walk.cycles, "
-		"fault = fault.minor x cost.minor_fault; the translation share "
-		"is that of stlb and walk.",
+		"cost.stlb_hit, walk = walk.cycles; fault, call and shootdown "
+		"are added up in the table costs; the translation share is "
+		"that of stlb and walk.",
 	.form = PW_FORM_PAIRS,
+};
+
+static const struct pw_table_spec costs_spec = {
+	.name = "costs",
+	.title = "Costs of events",
+	.help = "Each kind is a key of \"cost\" in machine files; minor faults "
+		"are of one kind each.",
+	.form = PW_FORM_ROWS,
+	.column = {{"kind", "Kind", PW_CELL_TEXT, PW_UNIT_NONE},
+		   {"count", "Events", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"ns", "Each", PW_CELL_U64, PW_UNIT_NS},
+		   {"cycles", "Cycles", PW_CELL_U64, PW_UNIT_CYCLES},
+		   {"share", "Of all time", PW_CELL_F64, PW_UNIT_RATIO},
+		   {"what", "What", PW_CELL_TEXT, PW_UNIT_NONE}},
 };
 
 static const struct pw_table_spec tlbs_spec = {
@@ -177,6 +191,10 @@ static void add_time(struct pw_tables *out, const struct pw_machine_cost *cost,
 		    PW_UNIT_CYCLES);
 	pw_pair_u64(table, "fault.cycles", round_cycles(s->fault),
 		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "call.cycles", round_cycles(s->call),
+		    PW_UNIT_CYCLES);
+	pw_pair_u64(table, "shootdown.cycles", round_cycles(s->shootdown),
+		    PW_UNIT_CYCLES);
 	pw_pair_u64(table, "total.cycles", round_cycles(s->total),
 		    PW_UNIT_CYCLES);
 	pw_pair_u64(table, "total.ns", round_cycles(s->total * 1e9 / hz),
@@ -194,6 +212,26 @@ static void add_time(struct pw_tables *out, const struct pw_machine_cost *cost,
 	pw_pair_u64(table, "cost.minor_fault", cost->minor_fault_ns,
 		    PW_UNIT_NS);
 	pw_pair_u64(table, "cost.clock_hz", cost->clock_hz, PW_UNIT_COUNT);
+}
+
+/* What events cost, kind by kind. */
+static void add_costs(struct pw_tables *out, const struct pw_machine_cost *cost,
+		      const struct pw_counters *counters, double total)
+{
+	struct pw_table *table = pw_table_add(out, &costs_spec);
+	double cycles = (double)cost->clock_hz / 1e9; /* of a ns */
+	struct pw_cost_item item;
+
+	for (size_t i = 0; pw_cost_item_at(cost, counters, i, &item); i++) {
+		double all = (double)item.count * (double)item.ns * cycles;
+
+		pw_cell_text(table, item.key);
+		pw_cell_u64(table, item.count);
+		pw_cell_u64(table, item.ns);
+		pw_cell_u64(table, round_cycles(all));
+		pw_cell_f64(table, total > 0 ? all / total : 0);
+		pw_cell_text(table, item.help);
+	}
 }
 
 /* A row for every structure, and one for each larger size that it met. */
@@ -371,6 +409,7 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	pw_tables_group(out, "machines", machine->name);
 	pw_counters_list(counters, pw_table_add(out, &counters_spec));
 	add_time(out, &machine->cost, &time);
+	add_costs(out, &machine->cost, counters, time.total);
 	add_runtime(out, &machine->cost, time.total);
 	add_tlbs(out, machine, counters);
 	add_intervals(out, rows, row_count);

@@ -80,6 +80,47 @@ void pw_usage_merge(struct pw_usage *sum, const struct pw_usage *more)
 		to[i] += from[i];
 }
 
+/* What x86-64 with four levels can address. */
+#define ENDLESS_BYTES (UINT64_C(1) << 46)
+
+/* Shares of a page, of all who map it, are the page. */
+void pw_machine_sizes(const struct pw_system *system,
+		      struct pw_machine_sizes *sizes)
+{
+	struct pw_usage all = {0};
+	uint64_t used;
+
+	for (size_t i = 0; i < system->spaces.count; i++) {
+		const struct pw_space *space =
+			PW_ARRAY_AT(&system->spaces, struct pw_space *, i);
+
+		if (space)
+			pw_usage_add(system, space,
+				     (struct pw_range){0, space->page_end},
+				     &all);
+	}
+	*sizes = (struct pw_machine_sizes){
+		.total = ENDLESS_BYTES,
+		.anon = all.pss_anon >> PW_PSS_SHIFT,
+		.mapped = (all.pss_file + all.pss_shmem) >> PW_PSS_SHIFT,
+		.file = all.pss_file >> PW_PSS_SHIFT,
+		.shmem = all.pss_shmem >> PW_PSS_SHIFT,
+		.tables = system->counters.pagetable_bytes,
+		.locked = all.locked >> PW_PSS_SHIFT,
+		.anon_huge = all.anon_huge,
+		.hugetlb = all.private_hugetlb + all.shared_hugetlb,
+		.committed = system->counters.committed_bytes,
+		.commit_limit = system->machine->commit_limit_bytes,
+	};
+	/* Half of the memory, as vm.overcommit_ratio is 50 by default. */
+	if (sizes->commit_limit > sizes->total)
+		sizes->commit_limit = sizes->total / 2;
+	used = sizes->anon + sizes->file + sizes->shmem + sizes->tables +
+	       sizes->hugetlb;
+	sizes->free =
+		sizes->total - (used < sizes->total ? used : sizes->total);
+}
+
 /*
  * Memory of the page tables of @space below the root: a table is there for
  * every stretch of its size in which something is mapped.
@@ -141,8 +182,7 @@ void pw_process_sizes(const struct pw_system *system,
 	add_use(space, sizes);
 	while (pw_vma_next(system, space, &cursor, &vma))
 		if (vma.shmem)
-			sizes->rssshmem +=
-				vma.usage.rss - vma.usage.anonymous;
+			sizes->rssshmem += vma.usage.rss - vma.usage.anonymous;
 	/* Not all pages need be in mappings. */
 	pw_usage_add(system, space, (struct pw_range){0, space->page_end},
 		     &all);

@@ -64,6 +64,36 @@ void pw_process_sizes(const struct pw_system *system,
 		      struct pw_process_sizes *sizes);
 
 /*
+ * The memory of the machine, as meminfo and vmstat have it.
+ *
+ * Units: bytes.
+ */
+struct pw_machine_sizes {
+	uint64_t total; /* 64 TiB for a memory without end */
+	uint64_t free;
+	uint64_t anon;	 /* anonymous pages that are mapped, each once */
+	uint64_t mapped; /* those of files and shared memory */
+	uint64_t file;	 /* of files, mapped or not */
+	uint64_t shmem;	 /* of shared memory, mapped or not */
+	uint64_t dirty;	 /* of files, not written back */
+	uint64_t writeback;
+	uint64_t tables; /* page tables below the roots */
+	uint64_t locked; /* pages in locked mappings */
+	uint64_t anon_huge;
+	uint64_t hugetlb;
+	uint64_t committed;
+	uint64_t commit_limit;
+};
+
+/*
+ * The sizes of all memory of @system.
+ *
+ * Cost: that of pw_usage_add for all spaces.
+ */
+void pw_machine_sizes(const struct pw_system *system,
+		      struct pw_machine_sizes *sizes);
+
+/*
  * Add @more to *sum, member by member.
  */
 void pw_usage_merge(struct pw_usage *sum, const struct pw_usage *more);

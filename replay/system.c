@@ -18,6 +18,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->arena = arena;
 	system->tables.slab.arena = arena;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
+	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
 	pw_objects_make(&system->objects);
 	system->read_states = (struct pw_array)PW_ARRAY(struct pw_read_state);
 	pw_backings_init(&system->backings, arena);
@@ -72,6 +73,7 @@ void pw_system_free(struct pw_system *system)
 		if (space_at(system, i))
 			pw_space_free(space_at(system, i));
 	pw_array_free(&system->spaces);
+	pw_array_free(&system->faults);
 	pw_objects_free(&system->objects);
 	pw_array_free(&system->read_states);
 	pw_backings_free(&system->backings);
@@ -122,6 +124,45 @@ static void clear_filters(struct pw_system *system)
 		pw_filter_clear(&system->filter[i]);
 }
 
+/* Give the runner's process the faults since it began to run. */
+static enum pw_status give_faults(struct pw_system *system,
+				  struct pw_error *err)
+{
+	static const struct pw_process_faults none;
+	const struct pw_process_faults now = {system->counters.fault_minor,
+					      system->counters.fault_major};
+	struct pw_process_faults *faults;
+	enum pw_status st = PW_OK;
+
+	while (system->faults.count <= system->runner.process && st == PW_OK)
+		st = pw_array_push(&system->faults, &none, err);
+	if (st != PW_OK)
+		return st;
+	faults = &PW_ARRAY_AT(&system->faults, struct pw_process_faults,
+			      system->runner.process);
+	faults->minor += now.minor - system->faults_given.minor;
+	faults->major += now.major - system->faults_given.major;
+	system->faults_given = now;
+	return PW_OK;
+}
+
+struct pw_process_faults pw_system_faults(struct pw_system *system,
+					  uint32_t process)
+{
+	struct pw_process_faults faults = {0};
+
+	if (process < system->faults.count)
+		faults = PW_ARRAY_AT(&system->faults, struct pw_process_faults,
+				     process);
+	if (process == system->runner.process) {
+		faults.minor += system->counters.fault_minor -
+				system->faults_given.minor;
+		faults.major += system->counters.fault_major -
+				system->faults_given.major;
+	}
+	return faults;
+}
+
 enum pw_status pw_system_switch(struct pw_system *system,
 				const struct pw_runner *runner,
 				struct pw_error *err)
@@ -132,7 +173,9 @@ enum pw_status pw_system_switch(struct pw_system *system,
 	if (system->current && system->current->number == runner->space &&
 	    system->runner.thread == runner->thread && !system->ended)
 		return PW_OK;
-	st = pw_system_space(system, runner->space, &space, err);
+	st = give_faults(system, err);
+	if (st == PW_OK)
+		st = pw_system_space(system, runner->space, &space, err);
 	if (st != PW_OK)
 		return st;
 	PW_ASSERT(space && space->number == runner->space);

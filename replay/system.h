@@ -53,6 +53,12 @@ struct pw_outlet {
 /* Of references; PW_TOUCH_FETCH tells it of records. */
 enum pw_side { PW_SIDE_DATA, PW_SIDE_INSTRUCTION, PW_SIDES };
 
+/* What getrusage says of a process. */
+struct pw_process_faults {
+	uint64_t minor;
+	uint64_t major;
+};
+
 struct pw_system {
 	const struct pw_machine *machine; /* one of those that share it */
 	struct pw_arena *arena;
@@ -68,7 +74,9 @@ struct pw_system {
 	bool split_stores; /* stores have a TLB of their own */
 	struct pw_table_store tables; /* page tables of all processes */
 	struct pw_table_use table_peak[PW_LEVELS_MAX]; /* by height */
-	struct pw_array spaces; /* struct pw_space * by number, or NULL */
+	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
+	struct pw_array faults;	  /* struct pw_process_faults by process */
+	struct pw_process_faults faults_given; /* to a process, of counters */
 	struct pw_objects objects;
 	struct pw_array read_states; /* struct pw_read_state by open file */
 	uint32_t lazy[PW_LAZY_BATCH];
@@ -135,6 +143,13 @@ enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 enum pw_status pw_system_switch(struct pw_system *system,
 				const struct pw_runner *runner,
 				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The faults of @process so far. Threads fault for their process, also where
+ * processes share a space.
+ */
+struct pw_process_faults pw_system_faults(struct pw_system *system,
+					  uint32_t process);
 
 /*
  * Say that pages [first, first + count) of @space are mapped otherwise or no

@@ -166,6 +166,8 @@ for format in champsim lackey pages oracle_general; do
 	results x export -q --to $format --thread 0 -o "$out/x" long.pwt
 done
 results x.csv replay -q --format csv -o "$out/x.csv" long.pwt
+results x.meminfo vmas -q --view meminfo -o "$out/x.meminfo" long.pwt
+results x.csv stat -q --format csv -o "$out/x.csv" long.pwt
 results x.json info -q --format json -o "$out/x.json" long.pwt
 results x.csv dump -q --format csv -o "$out/x.csv" long.pwt
 if command -v gnuplot >/dev/null; then

@@ -65,6 +65,7 @@ void pw_oracle_drop(struct pw_oracle_replay *oracle,
 
 		if (page.page >= first && page.page < end) {
 			pw_oracle_page_remove(space, page.page);
+			oracle->counts.unmapped++;
 			pw_oracle_invalidate_in(oracle, &page, first, end);
 		} else {
 			i++;

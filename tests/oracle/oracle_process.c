@@ -52,6 +52,7 @@ static void copy_page(struct pw_oracle_replay *oracle,
 	pw_oracle_page_at(child, page->page)->old = true;
 	if (page->phys)
 		page->phys->exclusive = false;
+	oracle->counts.fork_copies++;
 }
 
 /* @child NULL: it is not in the trace. */
@@ -147,6 +148,7 @@ static void leave_space(struct pw_oracle_replay *oracle, uint32_t process)
 	pw_oracle_walks_end(&oracle->walks, space->number);
 	PW_ASSERT(oracle->unused_count < PW_ORACLE_PROCESSES_MAX);
 	oracle->unused[oracle->unused_count++] = space->number;
+	oracle->counts.unmapped += space->pages;
 	pw_oracle_space_clear(space);
 	free(space);
 	pw_oracle_flush(oracle);

@@ -316,6 +316,33 @@ void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
 	}
 }
 
+/* Calls by their names in MODEL.md. */
+static bool is_memory_call(enum pw_event_kind kind)
+{
+	static const uint16_t calls[] = {
+		PW_EVENT_mmap,
+		PW_EVENT_munmap,
+		PW_EVENT_mremap,
+		PW_EVENT_brk,
+		PW_EVENT_mprotect,
+		PW_EVENT_madvise,
+		PW_EVENT_process_madvise,
+		PW_EVENT_mlock,
+		PW_EVENT_munlock,
+		PW_EVENT_mlockall,
+		PW_EVENT_munlockall,
+		PW_EVENT_mbind,
+		PW_EVENT_msync,
+		PW_EVENT_shmat,
+		PW_EVENT_shmdt,
+	};
+
+	for (size_t i = 0; i < PW_COUNT(calls); i++)
+		if (kind == calls[i])
+			return true;
+	return false;
+}
+
 void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 			    const struct pw_event *event)
 {
@@ -332,6 +359,7 @@ void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 	}
 	if (!space)
 		return;
+	oracle->counts.calls += is_memory_call(event->kind);
 	run_in(oracle, space);
 	pw_oracle_process_event(oracle, thread, event);
 	space = oracle->space[process];
@@ -401,6 +429,9 @@ static const struct {
 	{"fault.cow", offsetof(struct pw_oracle_counts, cow)},
 	{"fault.fork", offsetof(struct pw_oracle_counts, forked)},
 	{"fault.assumed", offsetof(struct pw_oracle_counts, assumed)},
+	{"call.count", offsetof(struct pw_oracle_counts, calls)},
+	{"unmap.pages", offsetof(struct pw_oracle_counts, unmapped)},
+	{"fork.pages", offsetof(struct pw_oracle_counts, fork_copies)},
 	{"call.forbidden", offsetof(struct pw_oracle_counts, forbidden)},
 	{"call.refused", offsetof(struct pw_oracle_counts, refused)},
 };

@@ -63,7 +63,8 @@ struct pw_oracle_counts {
 	uint64_t invalidations, flushes, switches;
 	struct pw_oracle_walk_counts walk;
 	uint64_t minor, major, zero_page, file, cow, forked, assumed;
-	uint64_t copies, reuses;     /* of forked */
+	uint64_t copies, reuses; /* of forked */
+	uint64_t calls, unmapped, fork_copies;
 	uint64_t forbidden, refused; /* calls */
 	uint64_t peak_pages, peak_table_bytes;
 };

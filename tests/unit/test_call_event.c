@@ -91,7 +91,7 @@ static void controls_that_matter_to_the_space_are_events(void **state)
 	TOLD("prctl(23,6,5000)=0 unrecorded(9d)=0 prctl", &t, prctl, 0, 35, 6,
 	     0x5000);
 	call_target_text(&t, 0x40, "heap");
-	TOLD("L40+5 prctl(53564d41,0,1000,2000,@40)=0", &t, prctl, 0,
+	TOLD("L40+5 prctl(53564d41,0,1000,2000,@40)=0 heap", &t, prctl, 0,
 	     0x53564d41, 0, 0x1000, 0x2000, AT(0x40));
 	TOLD("", &t, prctl, 0, 1, 9);
 	TOLD("unrecorded(9e)=0 arch_prctl", &t, arch_prctl, 0, 0x5001, 1);

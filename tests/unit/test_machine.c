@@ -55,6 +55,12 @@ static void every_value_is_read(void **state)
 	assert_int_equal(machine->cost.stlb_hit_cycles, 9);
 	assert_int_equal(machine->cost.walk_reference_cycles, 14);
 	assert_int_equal(machine->cost.minor_fault_ns, 1500);
+	/* What is not there costs what costs.def says. */
+	assert_int_equal(machine->cost.zero_page_fault_ns, 600);
+	assert_int_equal(machine->cost.shootdown_ipi_ns, 1600);
+	pw_machine_close(machine);
+	PW_TEST_OK(parse(&machine, text, "cost.unmap_page=77ns", &err), &err);
+	assert_int_equal(machine->cost.unmap_page_ns, 77);
 	pw_machine_close(machine);
 }
 
@@ -177,6 +183,8 @@ static void wrong_values_are_refused_by_name(void **state)
 		{"pwc.invalidate=some", "pwc.invalidate: \"some\""},
 		{"pwc.l5.entries=4", "l5"},
 		{"cost.minor_fault=11s", "cost.minor_fault"},
+		{"cost.major_fault=11s", "cost.major_fault"},
+		{"cost.call=5", "cost.call"},
 		{"name=", "name"},
 		{"tlb.l3.entries=4", "l3"},
 		{"tlb.l1d.index=hash", "tlb.l1d.index: \"hash\""},
