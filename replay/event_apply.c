@@ -7,6 +7,7 @@
  * Source: Linux mm/mmap.c, mm/mremap.c, mm/mprotect.c, mm/madvise.c.
  */
 #include "replay/event_apply.h"
+#include "replay/kept_tables.h"
 
 #include "base/assert.h"
 #include "base/bits.h"
@@ -17,8 +18,9 @@
 #include "replay/remap.h"
 #include "replay/space_merge.h"
 
-#define READ_IMPLIES_EXEC 0x0400000 /* Linux include/uapi/linux/personality.h \
-				     */
+#define READ_IMPLIES_EXEC                                   \
+	0x0400000 /* Linux include/uapi/linux/personality.h \
+		   */
 #define PERSONALITY_QUERY UINT32_MAX
 
 typedef enum pw_status (*handler)(const struct pw_call_context *ctx,
@@ -43,7 +45,11 @@ enum pw_status pw_call_unmap(const struct pw_call_context *ctx,
 	if (range.first >= range.end)
 		return PW_OK;
 	st = pw_pages_drop(ctx->system, ctx->space, range, err);
-	return st == PW_OK ? pw_space_unmap(ctx->space, range, err) : st;
+	if (st == PW_OK)
+		st = pw_space_unmap(ctx->space, range, err);
+	return st == PW_OK ? pw_kept_tables_free(ctx->system, ctx->space, range,
+						 err)
+			   : st;
 }
 
 enum pw_status pw_call_modify(const struct pw_call_context *ctx,
