@@ -76,6 +76,10 @@ static void count_unmapped(struct pw_system *system, struct pw_space *space,
 		return;
 	PW_ASSERT(system->counters.rss_bytes >= bytes);
 	PW_ASSERT(space->rss[kind_of(pte)] >= pages);
+	/* Files were told by a fault; shared memory learns of it now. */
+	if ((pte & PW_PTE_SHMEM) && (pte & PW_PTE_DIRTY))
+		pw_frame_at(&system->memory, pw_pte_frame(pte))->flags |=
+			PW_FRAME_DIRTY;
 	system->counters.rss_bytes -= bytes;
 	space->rss[kind_of(pte)] -= pages;
 	pw_frame_unmap(&system->memory, pw_pte_frame(pte));
@@ -231,6 +235,27 @@ enum pw_status pw_pages_drop(struct pw_system *system, struct pw_space *space,
 		pw_pages_invalidate(system, space, range,
 				    pw_pages_remove(system, space, range));
 	return st;
+}
+
+void pw_pages_drop_cached(struct pw_system *system, struct pw_space *space,
+			  struct pw_range range)
+{
+	struct pw_range rest = range;
+	uint64_t removed = 0;
+	uint64_t page;
+	struct pw_leaf leaf;
+
+	while (space->table_ops->next(space->table, rest.first, rest.end, &page,
+				      &leaf)) {
+		rest.first = pw_pages_end(system, &leaf);
+		if (!(leaf.pte & PW_PTE_FILE))
+			continue;
+		PW_ASSERT(leaf.height == 0);
+		count_unmapped(system, space, leaf.height, leaf.pte);
+		space->table_ops->unmap(space->table, page);
+		removed++;
+	}
+	pw_pages_invalidate(system, space, range, removed);
 }
 
 enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,

@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "replay/fault.h"
 #include "replay/mmu.h"
+#include "replay/page_advice.h"
 #include "replay/pages.h"
 
 void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
@@ -19,6 +20,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
 	pw_objects_make(&system->objects);
+	system->read_states = (struct pw_array)PW_ARRAY(struct pw_read_state);
 	pw_backings_init(&system->backings, arena);
 	pw_memory_make(&system->memory, machine->memory_frames, arena);
 	system->mappings_known = true;
@@ -73,6 +75,7 @@ void pw_system_free(struct pw_system *system)
 	pw_array_free(&system->spaces);
 	pw_array_free(&system->faults);
 	pw_objects_free(&system->objects);
+	pw_array_free(&system->read_states);
 	pw_backings_free(&system->backings);
 	system->current = NULL;
 }
@@ -207,6 +210,7 @@ void pw_system_empty(struct pw_system *system)
 	const struct pw_range all = {0, system->current->page_end};
 
 	(void)pw_pages_remove(system, system->current, all);
+	pw_lazy_drain(system);
 	pw_space_clear(system->current);
 	system->current->rss_peak = 0;
 	PW_ASSERT(pw_pages_count(system, system->current, all) == 0);
