@@ -70,7 +70,7 @@ static enum pw_status apply_present(const struct pw_call_context *ctx,
 	while (pw_space_part(ctx->space, &range, &part)) {
 		for (uint64_t page = part.first; page < part.end; page++) {
 			enum pw_status st = pw_fault_present(
-				ctx->system, ctx->space, page, err);
+				ctx->system, ctx->space, page, arg[2], err);
 
 			if (st != PW_OK)
 				return st;

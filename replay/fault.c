@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "formats/event.h"
 #include "replay/cache.h"
 #include "replay/page_size.h"
 #include "replay/pages.h"
@@ -348,6 +349,22 @@ static enum pw_status note_use(struct pw_system *system, struct pw_space *space,
 	return pw_pages_set(system, space, &leaf, err);
 }
 
+static enum pw_status count(const struct fault *fault, unsigned how,
+			    struct pw_error *err)
+{
+	struct pw_system *system = fault->system;
+
+	if (fault->major)
+		system->counters.fault_major++;
+	else
+		system->counters.fault_minor++;
+	if (!system->log)
+		return PW_OK;
+	how |= fault->major ? PW_FAULT_MAJOR : 0;
+	return pw_fault_log_add(system->log, system->runner.process,
+				fault->page, how, err);
+}
+
 static enum pw_status handle(struct fault *fault, const struct pw_leaf *leaf,
 			     bool write, struct pw_error *err)
 {
@@ -364,13 +381,10 @@ static enum pw_status handle(struct fault *fault, const struct pw_leaf *leaf,
 	write |= absent && fault->mapping.anonymous &&
 		 system->machine->no_zero_page;
 	st = absent ? fill(fault, write, err) : upgrade(fault, *leaf, err);
-	if (fault->major)
-		system->counters.fault_major++;
-	else
-		system->counters.fault_minor++;
+	if (st == PW_OK)
+		st = count(fault, system->in_call ? PW_FAULT_IN_CALL : 0, err);
 	PW_ASSERT(st != PW_OK || is_ready(fault->space, fault->page, write));
-	if (st == PW_OK && !fault->mapping.shared &&
-	    !fault->mapping.anon_vma &&
+	if (st == PW_OK && !fault->mapping.shared && !fault->mapping.anon_vma &&
 	    (pw_pages_find(fault->space, fault->page) &
 	     (PW_PTE_FILE | PW_PTE_ZERO)) == 0)
 		st = pw_space_own_page(fault->space, fault->page, err);
@@ -396,10 +410,11 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 
 enum pw_status pw_fault_present(struct pw_system *system,
 				struct pw_space *space, uint64_t page,
-				struct pw_error *err)
+				uint64_t flags, struct pw_error *err)
 {
 	struct fault fault = {.system = system, .space = space, .page = page};
 	const struct pw_leaf leaf = {.first = page};
+	bool own;
 	enum pw_status st;
 
 	if (pw_pages_find(space, page))
@@ -407,7 +422,18 @@ enum pw_status pw_fault_present(struct pw_system *system,
 	st = find_mapping(&fault, false, err);
 	if (st != PW_OK)
 		return st;
-	if (fault.mapping.object)
+	own = !fault.mapping.object ||
+	      ((flags & PW_PRESENT_OWN) && !fault.mapping.shared);
+	/* The arguments of a program are put onto its stack page by page. */
+	if (flags & PW_PRESENT_FAULTED)
+		st = count(&fault,
+			   pw_vma_has(&fault.mapping, PW_VM_GROWSDOWN)
+				   ? PW_FAULT_IN_CALL
+				   : 0,
+			   err);
+	if (st != PW_OK)
+		return st;
+	if (!own)
 		return set_cached(&fault, page, false, err);
 	st = set_own(&fault, leaf, err);
 	return st == PW_OK ? pw_space_own_page(space, page, err) : st;

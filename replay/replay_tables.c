@@ -4,6 +4,7 @@
 #include "replay/replay_tables.h"
 
 #include "replay/cost.h"
+#include "replay/fault_tables.h"
 
 static const struct pw_table_spec counters_spec = {
 	.name = "counters",
@@ -395,6 +396,7 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 		      bool swept)
 {
 	const struct pw_counters *counters = pw_replay_counters(replay, index);
+	const struct pw_system *system = pw_replay_system(replay, index);
 	const struct pw_cost_time time =
 		pw_cost_add_up(&machine->cost, counters);
 	const struct pw_replay_row *rows;
@@ -417,6 +419,8 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	use = pw_replay_table_use(replay, index, &peak);
 	add_levels(out, machine, use, peak);
 	add_marks(out, marks, mark_count);
+	if (system->log)
+		pw_fault_tables(out, system);
 	if (swept)
 		add_sweep(out, replay, index);
 	pw_machine_list(machine, pw_table_add(out, &machine_spec));

@@ -192,5 +192,5 @@ void pw_process_sizes(const struct pw_system *system,
 	sizes->vmpte = count_tables(system, space);
 	sizes->vmswap = all.swap;
 	sizes->hugetlb = all.shared_hugetlb + all.private_hugetlb;
-	sizes->vmhwm = sizes->vmrss;
+	sizes->vmhwm = space->rss_peak << space->page_shift;
 }

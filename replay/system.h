@@ -16,6 +16,7 @@
 #include "formats/batch.h"
 #include "replay/backing.h"
 #include "replay/counters.h"
+#include "replay/fault_log.h"
 #include "replay/filter.h"
 #include "replay/frame.h"
 #include "replay/machine.h"
@@ -60,14 +61,16 @@ struct pw_system {
 	bool split_stores; /* stores have a TLB of their own */
 	struct pw_table_store tables; /* page tables of all processes */
 	struct pw_table_use table_peak[PW_LEVELS_MAX]; /* by height */
-	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
-	struct pw_array faults;	  /* struct pw_process_faults by process */
+	struct pw_array spaces; /* struct pw_space * by number, or NULL */
+	struct pw_array faults; /* struct pw_process_faults by process */
 	struct pw_process_faults faults_given; /* to a process, of counters */
 	struct pw_objects objects;
 	struct pw_backings backings;
 	struct pw_memory memory;
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
+	struct pw_fault_log *log; /* of all faults; or NULL */
+	bool in_call;		  /* faults are a system call's doing */
 };
 
 /*

@@ -8,25 +8,47 @@
 
 /* What is told of one leaf. */
 struct page {
+	const struct pw_frame *frame;
+	uint64_t pte;
 	uint64_t bytes;
 	uint64_t share;
 	bool dirty;
-	bool is_private;
 };
 
 static void add_shares(struct pw_usage *usage, const struct page *page)
 {
+	bool is_private = page->frame->maps < 2;
+
 	usage->pss += page->share;
 	if (page->dirty) {
 		usage->pss_dirty += page->share;
-		if (page->is_private)
+		if (is_private)
 			usage->private_dirty += page->bytes;
 		else
 			usage->shared_dirty += page->bytes;
-	} else if (page->is_private) {
+	} else if (is_private) {
 		usage->private_clean += page->bytes;
 	} else {
 		usage->shared_clean += page->bytes;
+	}
+}
+
+/* What kind of memory the page is of. */
+static void add_kind(struct pw_usage *usage, const struct page *page,
+		     unsigned height)
+{
+	if (page->pte & PW_PTE_SHMEM) {
+		usage->pss_shmem += page->share;
+		usage->shmem_pmd += height ? page->bytes : 0;
+	} else if (page->pte & PW_PTE_FILE) {
+		usage->pss_file += page->share;
+		usage->file_pmd += height ? page->bytes : 0;
+	} else {
+		usage->pss_anon += page->share;
+		usage->anonymous += page->bytes;
+		usage->anon_huge += height ? page->bytes : 0;
+		if ((page->frame->flags & PW_FRAME_LAZYFREE) && !page->dirty)
+			usage->lazyfree += page->bytes;
 	}
 }
 
@@ -48,33 +70,26 @@ static void add_leaf(const struct pw_system *system,
 		     const struct pw_leaf *leaf, struct pw_range range,
 		     struct pw_usage *usage)
 {
-	bool shared = mapping && mapping->shared;
-	struct page page = {
-		.bytes = bytes_in(system, leaf, range),
-		.dirty = !(leaf->pte & PW_PTE_FILE) ||
-			 (leaf->pte & PW_PTE_WRITABLE),
-		.is_private = true,
-	};
+	struct page page = {.pte = leaf->pte};
 
-	if (leaf->pte & PW_PTE_ZERO)
+	if (!pw_pte_frame(leaf->pte))
 		return;
+	page.frame = pw_frame_at(&system->memory, pw_pte_frame(leaf->pte));
+	page.bytes = bytes_in(system, leaf, range);
 	if (mapping && mapping->hugetlb_shift) {
-		usage->private_hugetlb += shared ? 0 : page.bytes;
-		usage->shared_hugetlb += shared ? page.bytes : 0;
+		usage->private_hugetlb += mapping->shared ? 0 : page.bytes;
+		usage->shared_hugetlb += mapping->shared ? page.bytes : 0;
 		return;
 	}
-	page.share = page.bytes << PW_PSS_SHIFT;
+	PW_ASSERT(page.frame->maps > 0);
+	page.share = (page.bytes << PW_PSS_SHIFT) / page.frame->maps;
+	page.dirty = (leaf->pte & PW_PTE_DIRTY) ||
+		     (page.frame->flags & PW_FRAME_DIRTY);
 	usage->rss += page.bytes;
-	usage->referenced += page.bytes;
-	if (leaf->pte & PW_PTE_FILE) {
-		usage->pss_file += page.share;
-	} else if (shared) {
-		usage->pss_shmem += page.share;
-	} else {
-		usage->anonymous += page.bytes;
-		usage->pss_anon += page.share;
-		usage->anon_huge += leaf->height ? page.bytes : 0;
-	}
+	if ((leaf->pte & PW_PTE_PRESENT) ||
+	    (page.frame->flags & PW_FRAME_REFERENCED))
+		usage->referenced += page.bytes;
+	add_kind(usage, &page, leaf->height);
 	if (mapping && pw_vma_has(mapping, PW_VM_LOCKED))
 		usage->locked += page.share;
 	add_shares(usage, &page);

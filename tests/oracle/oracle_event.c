@@ -390,8 +390,9 @@ static void apply_shmat(struct pw_oracle_replay *oracle,
 	map_new(oracle, space, m, false, false);
 }
 
-static void apply_present(struct pw_oracle_space *space, uint64_t first,
-			  uint64_t end)
+static void apply_present(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_space *space, uint64_t first,
+			  uint64_t end, uint64_t flags)
 {
 	for (uint64_t page = first; page < end; page++) {
 		const struct pw_oracle_mapping *m =
@@ -399,7 +400,8 @@ static void apply_present(struct pw_oracle_space *space, uint64_t first,
 
 		if (!m || pw_oracle_page_at(space, page))
 			continue;
-		if (m->object) {
+		oracle->counts.minor += flags >> 1 & 1;
+		if (m->object && (m->shared || !(flags & 1))) {
 			pw_oracle_map_cached(space, page);
 			continue;
 		}
@@ -515,7 +517,7 @@ static void apply(struct pw_oracle_replay *oracle,
 		apply_mmap(oracle, space, event);
 		break;
 	case PW_EVENT_present:
-		apply_present(space, first, end);
+		apply_present(oracle, space, first, end, event->arg[2]);
 		break;
 	case PW_EVENT_munmap:
 		oracle->counts.forbidden += event->arg[1] == 0;
