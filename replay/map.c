@@ -92,6 +92,27 @@ static uint64_t call_flags(const struct map_call *call)
 	return flags;
 }
 
+/* Of the pages that are asked for, or 0. */
+static unsigned hugetlb_shift(uint64_t flags)
+{
+	unsigned shift = (unsigned)(flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
+
+	if (!(flags & MAP_FLAG_HUGETLB))
+		return 0;
+	return shift ? shift : HUGETLB_DEFAULT;
+}
+
+uint64_t pw_call_mmap_bytes(const struct pw_event *event)
+{
+	unsigned shift = hugetlb_shift(event->arg[3]);
+	uint64_t mask = ((uint64_t)1 << shift) - 1;
+
+	PW_ASSERT(event->kind == PW_EVENT_mmap);
+	if (shift == 0 || shift >= PW_ADDRESS_BITS)
+		return event->arg[1];
+	return event->arg[1] + (-event->arg[1] & mask);
+}
+
 static struct pw_mapping describe(const struct pw_call_context *ctx,
 				  const struct map_call *call)
 {
@@ -115,13 +136,7 @@ static struct pw_mapping describe(const struct pw_call_context *ctx,
 	if (!mapping.anonymous || mapping.shared)
 		mapping.file_bias = (mapping.anonymous ? 0 : call->offset) -
 				    (call->address & ADDRESS_MASK);
-	if (call->flags & MAP_FLAG_HUGETLB) {
-		mapping.hugetlb_shift =
-			(unsigned)(call->flags >> MAP_HUGE_SHIFT) &
-			MAP_HUGE_MASK;
-		if (mapping.hugetlb_shift == 0)
-			mapping.hugetlb_shift = HUGETLB_DEFAULT;
-	}
+	mapping.hugetlb_shift = hugetlb_shift(call->flags);
 	return mapping;
 }
 
@@ -287,9 +302,9 @@ enum pw_status pw_call_mmap(const struct pw_call_context *ctx,
 			    struct pw_error *err)
 {
 	const uint64_t *arg = ctx->event->arg;
-	struct map_call call = {
+	const struct map_call call = {
 		.address = ctx->event->result,
-		.length = arg[1],
+		.length = pw_call_mmap_bytes(ctx->event),
 		.prot = arg[2],
 		.flags = arg[3],
 		.descriptor = arg[4],
@@ -302,11 +317,6 @@ enum pw_status pw_call_mmap(const struct pw_call_context *ctx,
 	struct pw_mapping mapping = describe(ctx, &call);
 	enum pw_status st;
 
-	if (mapping.hugetlb_shift && mapping.hugetlb_shift < PW_ADDRESS_BITS) {
-		uint64_t mask = ((uint64_t)1 << mapping.hugetlb_shift) - 1;
-
-		call.length += -call.length & mask;
-	}
 	if (call.length == 0)
 		pw_call_forbidden(ctx);
 	st = attach(ctx, &call, &mapping, err);
