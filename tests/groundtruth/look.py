@@ -58,6 +58,11 @@ def run(words, cwd, **env):
     return done.stdout.decode(errors="replace")
 
 
+def warm(path):
+    """Have all of a file in the page cache, from which some may be gone."""
+    Path(path).read_bytes()
+
+
 def metrics_of(text):
     """The metrics of lines NAME,VALUE[,...], in order."""
     metrics = {}
@@ -164,6 +169,7 @@ class Program:
     def native_totals(self):
         """Faults of the whole program as it is, from exec to its end."""
         out = self.folder / "usage.out"
+        warm(self.plain)
         run([self.tools.measurer, out, self.plain], self.folder, **self.env)
         minor, major, _ = map(int, out.read_text().split())
         return {"proc.minflt": minor, "proc.majflt": major, "proc.status": 0}
@@ -183,6 +189,7 @@ class Program:
         env = self.env | {"PW_OBSERVE": "mark"}
         if engine == "ptrace":
             env["GLIBC_TUNABLES"] = FEW_STEPS
+        warm(self.binary)
         return metrics_of(run([self.pagewalk, "capture", "-q", "--no-aslr",
                                "--engine", engine, "-o", self.recording, "--",
                                self.binary], self.folder, **env))
@@ -222,6 +229,7 @@ class Program:
              ).write_text(part)
 
     def record_plain(self, program, engine):
+        warm(program)
         run([self.pagewalk, "capture", "-q", "--no-aslr", "--engine", engine,
              "-o", self.recording, "--", program], self.folder, **self.env)
 
