@@ -8,6 +8,7 @@
 #include "replay/fault.h"
 #include "replay/mmu.h"
 #include "replay/pages.h"
+#include "replay/signals.h"
 
 void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 		    struct pw_outlet *outlet, struct pw_arena *arena)
@@ -18,6 +19,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->tables.slab.arena = arena;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
+	system->signals = (struct pw_array)PW_ARRAY(struct pw_signal_row);
 	pw_objects_make(&system->objects);
 	pw_backings_init(&system->backings, arena);
 	pw_memory_make(&system->memory, machine->memory_frames, arena);
@@ -71,6 +73,7 @@ void pw_system_free(struct pw_system *system)
 		if (space_at(system, i))
 			pw_space_free(space_at(system, i));
 	pw_array_free(&system->spaces);
+	pw_array_free(&system->signals);
 	pw_array_free(&system->faults);
 	pw_objects_free(&system->objects);
 	pw_backings_free(&system->backings);

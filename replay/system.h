@@ -64,6 +64,7 @@ struct pw_system {
 	struct pw_array spaces; /* struct pw_space * by number, or NULL */
 	struct pw_array faults; /* struct pw_process_faults by process */
 	struct pw_process_faults faults_given; /* to a process, of counters */
+	struct pw_array signals; /* struct pw_signal_row, of faults */
 	struct pw_objects objects;
 	struct pw_backings backings;
 	struct pw_memory memory;

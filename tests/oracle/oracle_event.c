@@ -475,6 +475,9 @@ static void apply_to_process(struct pw_oracle_replay *oracle,
 	case PW_EVENT_fallocate:
 		apply_writer(oracle, event, 4, arg[0]);
 		break;
+	case PW_EVENT_signal:
+		pw_oracle_signal(oracle, space, event);
+		break;
 	case PW_EVENT_limit:
 	case PW_EVENT_setrlimit:
 		if (arg[0] == 3)
