@@ -78,8 +78,8 @@ static unsigned look_cached(const struct lister *lister,
 			    const struct pw_mapping *mapping, uint64_t page)
 {
 	const struct pw_object *object;
+	struct pw_cached found;
 	uint64_t index;
-	unsigned order;
 
 	if (mapping->object == PW_NO_OBJECT)
 		return 0;
@@ -88,11 +88,13 @@ static unsigned look_cached(const struct lister *lister,
 	if (object->bytes &&
 	    index > (object->bytes - 1) >> lister->space->page_shift)
 		return 0;
-	if (!pw_cache_holds(lister->system, mapping->object, index, &order))
+	found = pw_cache_look(lister->system, mapping->object, index);
+	if (!found.there)
 		return 0;
-	if (order == 0)
+	if (found.order == 0)
 		return CACHED;
-	return CACHED | (index >> order << order == index ? HEAD : TAIL);
+	return CACHED |
+	       (index >> found.order << found.order == index ? HEAD : TAIL);
 }
 
 static void add_absent(struct lister *lister, const struct pw_mapping *mapping,

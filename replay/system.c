@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "replay/fault.h"
 #include "replay/mmu.h"
+#include "replay/page_advice.h"
 #include "replay/pages.h"
 #include "replay/signals.h"
 
@@ -21,6 +22,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
 	system->signals = (struct pw_array)PW_ARRAY(struct pw_signal_row);
 	pw_objects_make(&system->objects);
+	system->read_states = (struct pw_array)PW_ARRAY(struct pw_read_state);
 	pw_backings_init(&system->backings, arena);
 	pw_memory_make(&system->memory, machine->memory_frames, arena);
 	system->mappings_known = true;
@@ -76,6 +78,7 @@ void pw_system_free(struct pw_system *system)
 	pw_array_free(&system->signals);
 	pw_array_free(&system->faults);
 	pw_objects_free(&system->objects);
+	pw_array_free(&system->read_states);
 	pw_backings_free(&system->backings);
 	system->current = NULL;
 }
@@ -210,6 +213,7 @@ void pw_system_empty(struct pw_system *system)
 	const struct pw_range all = {0, system->current->page_end};
 
 	(void)pw_pages_remove(system, system->current, all);
+	pw_lazy_drain(system);
 	pw_space_clear(system->current);
 	system->current->rss_peak = 0;
 	PW_ASSERT(pw_pages_count(system, system->current, all) == 0);

@@ -24,6 +24,20 @@
 #include "replay/operation.h"
 #include "replay/space.h"
 
+/* How an open file was read: struct file_ra_state; see readahead.h. */
+struct pw_read_state {
+	uint64_t start; /* of the window that was read last, in pages */
+	uint64_t size;
+	uint64_t async; /* at its end, behind the mark */
+	uint64_t next;	/* the page after the last call's last byte */
+	unsigned order;
+	unsigned misses;
+	unsigned advice; /* of posix_fadvise, as far as it is about reading */
+};
+
+/* Pages that MADV_FREE has seen but not marked yet; see page_advice.c. */
+#define PW_LAZY_BATCH 31 /* PAGEVEC_SIZE */
+
 /* Who runs. */
 struct pw_runner {
 	uint32_t thread;
@@ -66,6 +80,9 @@ struct pw_system {
 	struct pw_process_faults faults_given; /* to a process, of counters */
 	struct pw_array signals; /* struct pw_signal_row, of faults */
 	struct pw_objects objects;
+	struct pw_array read_states; /* struct pw_read_state by open file */
+	uint32_t lazy[PW_LAZY_BATCH];
+	unsigned lazy_count;
 	struct pw_backings backings;
 	struct pw_memory memory;
 	struct pw_space *current; /* of the thread that runs; or NULL */

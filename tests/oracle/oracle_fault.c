@@ -218,12 +218,13 @@ static bool fault_object(struct pw_oracle_replay *oracle,
 		return major;
 	}
 	oracle->counts.file += !object->shmem;
-	if (!write) {
+	if (!write && !m->attached) {
 		fault_around(oracle, space, page);
 		return major;
 	}
 	pw_oracle_map_cached(space, page);
-	pw_oracle_page_at(space, page)->frame = PW_ORACLE_WRITTEN;
+	if (write)
+		pw_oracle_page_at(space, page)->frame = PW_ORACLE_WRITTEN;
 	return major;
 }
 
