@@ -16,6 +16,7 @@
 #include "replay/lock.h"
 #include "replay/pages.h"
 #include "replay/remap.h"
+#include "replay/signals.h"
 #include "replay/space_merge.h"
 
 #define READ_IMPLIES_EXEC                                   \
@@ -141,6 +142,7 @@ static const struct row rows[] = {
 	[PW_EVENT_brk] = {pw_call_brk, false},
 	[PW_EVENT_mprotect] = {pw_call_mprotect, true},
 	[PW_EVENT_madvise] = {pw_call_madvise, true},
+	[PW_EVENT_signal] = {pw_call_signal, false},
 	[PW_EVENT_exec] = {apply_exec, false},
 	[PW_EVENT_mlock] = {pw_call_lock, true},
 	[PW_EVENT_munlock] = {pw_call_lock, true},

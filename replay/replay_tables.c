@@ -5,6 +5,7 @@
 
 #include "replay/cost.h"
 #include "replay/fault_tables.h"
+#include "replay/signal_tables.h"
 
 static const struct pw_table_spec counters_spec = {
 	.name = "counters",
@@ -419,6 +420,7 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	use = pw_replay_table_use(replay, index, &peak);
 	add_levels(out, machine, use, peak);
 	add_marks(out, marks, mark_count);
+	pw_signal_tables(out, system);
 	if (system->log)
 		pw_fault_tables(out, system);
 	if (swept)

@@ -303,6 +303,14 @@ static bool may_grow(const struct pw_space *space, size_t index, uint64_t page)
 	       !(other->flags & PW_VM_ACCESS);
 }
 
+bool pw_space_may_grow(const struct pw_space *space, uint64_t page)
+{
+	size_t index = pw_intervals_lower(&space->ranges, page);
+
+	return index < pw_intervals_count(&space->ranges) &&
+	       may_grow(space, index, page);
+}
+
 enum pw_status pw_space_grow_down(struct pw_space *space, uint64_t page,
 				  bool *grown, struct pw_error *err)
 {
@@ -311,8 +319,7 @@ enum pw_status pw_space_grow_down(struct pw_space *space, uint64_t page,
 	enum pw_status st;
 
 	*grown = false;
-	if (index == pw_intervals_count(&space->ranges) ||
-	    !may_grow(space, index, page))
+	if (!pw_space_may_grow(space, page))
 		return PW_OK;
 	stack = pw_intervals_at(&space->ranges, index);
 	PW_ASSERT(page < stack->start);

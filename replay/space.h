@@ -206,6 +206,12 @@ enum pw_status pw_space_grow_down(struct pw_space *space, uint64_t page,
 				  struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * Whether pw_space_grow_down would extend a stack down to @page, which is in no
+ * mapping.
+ */
+bool pw_space_may_grow(const struct pw_space *space, uint64_t page);
+
+/*
  * Bring the peak of the mapped pages up to date.
  */
 void pw_space_note_peak(struct pw_space *space);

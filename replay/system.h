@@ -78,6 +78,7 @@ struct pw_system {
 	struct pw_array spaces; /* struct pw_space * by number, or NULL */
 	struct pw_array faults; /* struct pw_process_faults by process */
 	struct pw_process_faults faults_given; /* to a process, of counters */
+	struct pw_array signals; /* struct pw_signal_row, of faults */
 	struct pw_objects objects;
 	struct pw_array read_states; /* struct pw_read_state by open file */
 	uint32_t lazy[PW_LAZY_BATCH];
