@@ -7,6 +7,7 @@ more with what the model had there for answers, it prints what the model did.
 So a metric needs no rule here, however the program computes it.
 """
 import copy
+import csv
 import ctypes
 import os
 import re
@@ -19,7 +20,10 @@ HERE = Path(__file__).resolve().parent
 WRAPPED = ["getrusage", "mincore", "open", "sigaction", "fork", "execv"]
 VIEWS = ["smaps", "smaps_rollup", "status", "stat", "maps", "numa_maps",
          "pagemap", "meminfo", "vmstat"]
-STEPS_MOST = 150000  # that are stepped rather than emulated, of a whole program
+# Instructions of a whole program that are stepped rather than emulated, and
+# that are stepped at all.
+STEPS_MOST = 150000
+STEPPED_MOST = 500000
 EXIT = re.compile(r",exit_group,status=(\w+)")
 SECONDS = 120  # for one run of a program or of pagewalk
 # Single steps are slow, and long string instructions are many of them.
@@ -208,6 +212,7 @@ class Program:
         """Write what the model has at the marks into the answers."""
         shutil.rmtree(self.answers, ignore_errors=True)
         self.answers.mkdir()
+        self.moments = []
         for view in VIEWS:
             try:
                 text = run([self.pagewalk, "vmas", *options, "--at", "ob*",
@@ -215,14 +220,35 @@ class Program:
             except Failed:
                 continue
             self.split(view, text)
+        self.look_for_signals()
+
+    def look_for_signals(self):
+        """Write what signals the model expects, process by process."""
+        def rows(command, table):
+            text = run([self.pagewalk, command, "-q", "--table", table,
+                        "--format", "csv", self.recording], self.folder)
+            return csv.DictReader(text.splitlines())
+
+        pid = {row["process"]: row["pid"] for row in rows("info", "process_list")}
+        who = {}
+        for mark in self.moments:
+            who.setdefault(mark[1], mark[0].split(".")[0])
+        lines = {}
+        for row in rows("replay", "signals"):
+            lines.setdefault(pid[row["process"]], []).append(
+                f"{row['model_signal']} {row['model_code']}\n")
+        for number, name in who.items():
+            (self.answers / f"{name}.signals").write_text(
+                "".join(lines.get(number, [])))
 
     def split(self, view, text):
         """A view of many moments, into a file for each."""
-        parts = re.split(r"^==> ob(\S+?)(?:: process \d+)? <==\n", text,
+        parts = re.split(r"^==> ob(\S+?)(?:: process (\d+))? <==\n", text,
                          flags=re.M)
-        for name, part in zip(parts[1::2], parts[2::2]):
+        for name, pid, part in zip(parts[1::3], parts[2::3], parts[3::3]):
             part = part.rstrip("\n") + "\n" if part.strip() else ""
             if view == "stat":
+                self.moments.append((name, pid))
                 fields = part.rsplit(")", 1)[-1].split()
                 part = " ".join([fields[7], fields[9], "-1"]) + "\n"
             (self.answers / f"{name}.{'rusage' if view == 'stat' else view}"
@@ -249,8 +275,8 @@ class Program:
                 self.folder)[0]
         return known[kind]
 
-    def totals(self, options):
-        """As native_totals, by the model.
+    def totals(self, options, stepped):
+        """As native_totals, by the model; @stepped: emulation will not do.
 
         The start of a process is not the same under emulation, which has
         another stack and no vDSO. How many faults that makes, a program that
@@ -269,7 +295,9 @@ class Program:
         columns, values = text.splitlines()[:2]
         steps = int(dict(zip(columns.split(","), values.split(",")))
                     ["instructions"])
-        if engine == "qemu" and steps <= STEPS_MOST:
+        if stepped and steps > STEPPED_MOST:
+            raise Failed(f"{steps} steps would take too long")
+        if engine == "qemu" and (stepped or steps <= STEPS_MOST):
             engine = "ptrace"
             self.record_plain(self.plain, engine)
         minor, major = faults_of(self.pagewalk, [*options, *LAYOUT[engine]],
@@ -297,6 +325,10 @@ class Program:
                    and value != 0}
         # Emulation is fast; single steps are the program itself, and its own
         # addresses, in case it goes by what it sees of them.
+        # Emulation does not tell which signals faults end in.
+        if any(name.endswith("sig") and value
+               for name, value in native.items()):
+            engines = ["ptrace"]
         for engine in engines:
             if engine == engines[-1]:
                 self.record(engine)
@@ -321,7 +353,7 @@ class Program:
                 left_out[name] = "looks at what the model does not show"
         if not self.env:
             try:
-                says |= self.totals(options)
+                says |= self.totals(options, engine == "ptrace")
             except Failed as why:
                 left_out["proc"] = str(why)
         return ({name: value for name, value in says.items()
