@@ -286,11 +286,15 @@ enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
 	struct pw_cached page = pw_cache_look(system, object, index);
 	uint64_t first = index >> page.order << page.order;
 	uint64_t end = first + ((uint64_t)1 << page.order);
+	uint64_t stop;
 	enum pw_status st;
 
 	PW_ASSERT(page.there);
 	if (page.dirty)
 		return PW_OK;
+	if (told_at(system, at, index, &stop) == UNTOLD &&
+	    !pw_cache_peek(system, object, index))
+		return set_known(at, index, index + 1, DIRTY | 1, err);
 	st = change(system, at, first, end, DIRTY, 0, err);
 	for (uint64_t i = first; st == PW_OK && i < end; i++)
 		st = soil_frame(system, object, i, err);

@@ -89,8 +89,7 @@ enum pw_status pw_fault_map_cached(const struct pw_fault_job *job,
 	if (job->shmem)
 		flags |= PW_PTE_SHMEM;
 	/* Shared memory is not written back, so nobody asks when it is. */
-	if (job->shmem && job->mapping.shared &&
-	    pw_vma_has(&job->mapping, PW_VM_WRITE))
+	if (job->shmem && job->mapping.shared)
 		flags |= PW_PTE_MAY_WRITE;
 	if (write)
 		flags |= PW_ENTRY_OWN;
@@ -181,7 +180,6 @@ static enum pw_status fetch(struct pw_fault_job *job,
 			    struct pw_error *err)
 {
 	uint64_t index = index_of(job, job->page);
-	struct pw_range mapped;
 
 	*retry = false;
 	if (job->shmem || is_past_end(job, job->page))
@@ -189,11 +187,10 @@ static enum pw_status fetch(struct pw_fault_job *job,
 	if (look(job, job->page).there)
 		return pw_read_found(reader, index, job->mapping.flags, retry,
 				     err);
-	mapped.first = index_of(job, job->extent.first);
-	mapped.end = index + (job->extent.end - job->page);
 	*retry = true;
 	job->major = true;
-	return pw_read_missing(reader, index, job->mapping.flags, mapped, err);
+	return pw_read_missing(reader, index, job->mapping.flags,
+			       index + (job->extent.end - job->page), err);
 }
 
 /* finish_fault: map the page, and all of a large folio that has no entry yet.

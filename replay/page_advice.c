@@ -47,7 +47,6 @@ static enum pw_status for_each(const struct pw_call_context *ctx,
 {
 	struct pw_range rest = range;
 	struct pw_leaf leaf;
-	uint64_t changed = 0;
 	uint64_t page;
 	enum pw_status st = pw_pages_cut(ctx->system, ctx->space, range, err);
 
@@ -59,10 +58,11 @@ static enum pw_status for_each(const struct pw_call_context *ctx,
 		rest.first = pw_pages_end(ctx->system, &leaf);
 		if (pw_pte_frame(leaf.pte))
 			st = work(ctx, leaf, &one, err);
-		changed += one;
+		if (st == PW_OK)
+			pw_pages_invalidate(
+				ctx->system, ctx->space,
+				(struct pw_range){leaf.first, rest.first}, one);
 	}
-	if (st == PW_OK)
-		pw_pages_invalidate(ctx->system, ctx->space, range, changed);
 	return st;
 }
 
@@ -101,7 +101,8 @@ static enum pw_status cool_page(const struct pw_call_context *ctx,
 	if (frame->maps > 1 || !(leaf.pte & PW_PTE_PRESENT))
 		return PW_OK;
 	*changed = true;
-	leaf.pte &= ~(uint64_t)PW_PTE_PRESENT;
+	/* A write shall be noticed, too. */
+	leaf.pte &= ~(uint64_t)(PW_PTE_PRESENT | PW_PTE_WRITABLE);
 	return pw_pages_set(ctx->system, ctx->space, &leaf, err);
 }
 

@@ -246,22 +246,21 @@ enum pw_status pw_pages_drop(struct pw_system *system, struct pw_space *space,
 void pw_pages_drop_cached(struct pw_system *system, struct pw_space *space,
 			  struct pw_range range)
 {
-	struct pw_range rest = range;
-	uint64_t removed = 0;
 	uint64_t page;
 	struct pw_leaf leaf;
 
-	while (space->table_ops->next(space->table, rest.first, rest.end, &page,
-				      &leaf)) {
-		rest.first = pw_pages_end(system, &leaf);
+	while (space->table_ops->next(space->table, range.first, range.end,
+				      &page, &leaf)) {
+		range.first = pw_pages_end(system, &leaf);
 		if (!(leaf.pte & PW_PTE_FILE))
 			continue;
 		PW_ASSERT(leaf.height == 0);
 		count_unmapped(system, space, leaf.height, leaf.pte);
 		space->table_ops->unmap(space->table, page);
-		removed++;
+		system->counters.unmap_pages++;
+		pw_pages_invalidate(system, space,
+				    (struct pw_range){page, page + 1}, 1);
 	}
-	pw_pages_invalidate(system, space, range, removed);
 }
 
 enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,

@@ -338,7 +338,7 @@ static enum pw_status read_async(const struct pw_reader *reader, uint64_t index,
 
 /* The window around a missing page. */
 static void set_around(const struct pw_reader *reader, uint64_t index,
-		       uint64_t flags, struct pw_range mapped)
+		       uint64_t flags, uint64_t mapped_end)
 {
 	struct pw_read_state *state = reader->state;
 	uint64_t pages = window_pages(reader);
@@ -346,9 +346,8 @@ static void set_around(const struct pw_reader *reader, uint64_t index,
 	state->order = 0;
 	if ((flags & PW_VM_EXEC) &&
 	    reader->system->machine->kernel >= PW_KERNEL_6_18) {
-		state->start = max(index, mapped.first);
-		state->size =
-			min(state->start + pages, mapped.end) - state->start;
+		state->start = index;
+		state->size = min(pages, mapped_end - index);
 		state->async = 0;
 		return;
 	}
@@ -359,7 +358,7 @@ static void set_around(const struct pw_reader *reader, uint64_t index,
 
 static enum pw_status read_around(const struct pw_reader *reader,
 				  uint64_t index, uint64_t flags,
-				  struct pw_range mapped, struct pw_error *err)
+				  uint64_t mapped_end, struct pw_error *err)
 {
 	struct pw_read_state *state = reader->state;
 	uint64_t without = PW_VM_RAND_READ;
@@ -375,16 +374,16 @@ static enum pw_status read_around(const struct pw_reader *reader,
 		state->misses++;
 	if (state->misses > MISSES_MANY)
 		return PW_OK;
-	set_around(reader, index, flags, mapped);
+	set_around(reader, index, flags, mapped_end);
 	return read_window(reader, err);
 }
 
 enum pw_status pw_read_missing(const struct pw_reader *reader, uint64_t index,
-			       uint64_t flags, struct pw_range mapped,
+			       uint64_t flags, uint64_t mapped_end,
 			       struct pw_error *err)
 {
 	uint32_t frame;
-	enum pw_status st = read_around(reader, index, flags, mapped, err);
+	enum pw_status st = read_around(reader, index, flags, mapped_end, err);
 
 	if (st != PW_OK)
 		return st;

@@ -43,13 +43,13 @@ enum pw_status pw_reader_of(struct pw_system *system, uint32_t object,
 
 /*
  * A fault at page @index, which is not in the cache, of a mapping with @flags
- * that maps pages @mapped of the object. Afterwards the page is there.
+ * that maps the object up to @mapped_end. Afterwards the page is there.
  *
  * Errors: PW_ERR_SYSTEM.
  * Source: mm/filemap.c do_sync_mmap_readahead.
  */
 enum pw_status pw_read_missing(const struct pw_reader *reader, uint64_t index,
-			       uint64_t flags, struct pw_range mapped,
+			       uint64_t flags, uint64_t mapped_end,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*

@@ -236,6 +236,11 @@ static void advise(struct pw_oracle_replay *oracle,
 	bool write = advice == 23;
 	uint64_t flags = advised_flags(&m, advice);
 
+	if (advice == 3 || advice == 8 || advice == 9 || advice == 20 ||
+	    advice == 21)
+		pw_oracle_page_advice(oracle, space, &m, advice);
+	if (advice == 4 || advice == 24)
+		pw_oracle_drain(oracle);
 	if (advice == 4 || advice == 24)
 		pw_oracle_drop(oracle, space, m.first, m.end);
 	else if (advice == 22 || advice == 23)

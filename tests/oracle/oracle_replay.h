@@ -44,7 +44,17 @@ struct pw_oracle_machine {
 	uint64_t commit_limit; /* bytes */
 	bool cache_recorded;
 	uint64_t cache_percent;
+	uint64_t read_ahead, read_request; /* bytes */
+	unsigned kernel;		   /* 601, 612 or 618 */
 	bool mappings_known; /* the trace has address-space events */
+};
+
+/* How an open file was read. */
+struct pw_oracle_reading {
+	uint64_t start, size, marked; /* the last window, in pages */
+	uint64_t next;		      /* page after the last call's last byte */
+	unsigned order, misses;
+	unsigned advice; /* 1 random, 2 sequential */
 };
 
 /* The open runs of a thread, to count touches. */
@@ -97,6 +107,10 @@ struct pw_oracle_replay {
 	struct pw_oracle_counts counts;
 	struct pw_oracle_use peak[PW_ORACLE_LEVELS]; /* of tables, by height */
 	struct pw_oracle_things things;
+	struct pw_oracle_reading *reading; /* by thing */
+	size_t readings;
+	struct pw_oracle_phys *lazy[31]; /* that MADV_FREE gave up */
+	size_t lazies;
 };
 
 /*
@@ -164,7 +178,58 @@ void pw_oracle_fault(struct pw_oracle_replay *oracle,
  */
 void pw_oracle_map_own(struct pw_oracle_space *space, uint64_t page,
 		       unsigned height);
-void pw_oracle_map_cached(struct pw_oracle_space *space, uint64_t page);
+void pw_oracle_map_cached(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_space *space, uint64_t page);
+
+/*
+ * The number of @page of @m in the object that it maps.
+ */
+uint64_t pw_oracle_index(const struct pw_oracle_space *space,
+			 const struct pw_oracle_mapping *m, uint64_t page);
+
+/*
+ * How the open file @thing was read; good until another one is asked for.
+ */
+struct pw_oracle_reading *pw_oracle_reading(struct pw_oracle_replay *oracle,
+					    unsigned thing);
+
+/*
+ * A fault of @page of @m, which is not in the cache; or which is, and then true
+ * if more is read.
+ */
+void pw_oracle_read_missing(struct pw_oracle_replay *oracle,
+			    const struct pw_oracle_space *space,
+			    const struct pw_oracle_mapping *m, uint64_t page);
+bool pw_oracle_read_found(struct pw_oracle_replay *oracle,
+			  const struct pw_oracle_space *space,
+			  const struct pw_oracle_mapping *m, uint64_t page);
+
+/*
+ * A call that reads, or advice that @count pages will be wanted.
+ */
+void pw_oracle_read_call(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_object *object, unsigned thing,
+			 uint64_t offset, uint64_t bytes);
+void pw_oracle_read_wanted(struct pw_oracle_replay *oracle,
+			   struct pw_oracle_object *object,
+			   const struct pw_oracle_reading *reading,
+			   uint64_t first, uint64_t count);
+
+/*
+ * Apply an event about files, or advice of madvise about the pages of @m.
+ */
+void pw_oracle_file_event(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_space *space,
+			  const struct pw_event *event, uint64_t first,
+			  uint64_t end);
+void pw_oracle_page_advice(struct pw_oracle_replay *oracle,
+			   struct pw_oracle_space *space,
+			   const struct pw_oracle_mapping *m, uint64_t advice);
+
+/*
+ * Give up what MADV_FREE has gathered.
+ */
+void pw_oracle_drain(struct pw_oracle_replay *oracle);
 
 /*
  * Note that the mapping of @page, if it is private, has a page of its own.
@@ -225,6 +290,13 @@ void pw_oracle_remove(struct pw_oracle_replay *oracle,
 void pw_oracle_drop(struct pw_oracle_replay *oracle,
 		    struct pw_oracle_space *space, uint64_t first,
 		    uint64_t end);
+
+/*
+ * Split large pages that go across a border of [first, end).
+ */
+void pw_oracle_cut_pages(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_space *space, uint64_t first,
+			 uint64_t end);
 
 /*
  * Let the part of one mapping that @mapping tells of be so; large pages at its

@@ -43,7 +43,9 @@ struct pw_oracle_page {
 	uint64_t page; /* the first one, of a large page */
 	unsigned height;
 	enum pw_oracle_frame frame;
-	bool old; /* not used since it was mapped by a fork */
+	bool old;   /* not used since it was mapped by a fork, or made old */
+	bool clean; /* not written since MADV_FREE gave it up */
+	bool shmem; /* of shared memory */
 	struct pw_oracle_phys *phys; /* NULL: the zero page */
 };
 
