@@ -36,6 +36,8 @@ struct row {
 void pw_call_forbidden(const struct pw_call_context *ctx)
 {
 	ctx->system->counters.call_forbidden++;
+	pw_system_warn(ctx->system, PW_WARNING_FORBIDDEN_CALL,
+		       ctx->event->arg[0]);
 }
 
 enum pw_status pw_call_unmap(const struct pw_call_context *ctx,
@@ -168,6 +170,33 @@ static const struct row rows[] = {
 	[PW_EVENT_limit] = {apply_limit, false},
 };
 
+/* Whether a length is what a negative number becomes. */
+static bool is_negative(const struct pw_event *event)
+{
+	const uint64_t *arg = event->arg;
+
+	switch ((unsigned)event->kind) {
+	case PW_EVENT_map:
+	case PW_EVENT_present:
+	case PW_EVENT_mmap:
+	case PW_EVENT_munmap:
+	case PW_EVENT_mprotect:
+	case PW_EVENT_madvise:
+	case PW_EVENT_mlock:
+	case PW_EVENT_munlock:
+	case PW_EVENT_mbind:
+	case PW_EVENT_shmdt:
+		return arg[1] >> 63;
+	case PW_EVENT_mremap:
+		return (arg[1] | arg[2]) >> 63;
+	case PW_EVENT_prctl:
+	case PW_EVENT_shmat:
+		return arg[3] >> 63;
+	default:
+		return false;
+	}
+}
+
 enum pw_status pw_event_apply(struct pw_system *system,
 			      const struct pw_event *event,
 			      struct pw_error *err)
@@ -180,6 +209,12 @@ enum pw_status pw_event_apply(struct pw_system *system,
 	enum pw_status st = PW_OK;
 
 	PW_ASSERT(ctx.space && ctx.space == system->current);
+	if (is_negative(event)) {
+		if (!pw_event_failed(event))
+			pw_system_warn(system, PW_WARNING_NEGATIVE_LENGTH,
+				       event->arg[0]);
+		return PW_OK;
+	}
 	if (row && row->handle && (!pw_event_failed(event) || row->failed_too))
 		st = row->handle(&ctx, err);
 	pw_space_note_peak(system->current);

@@ -105,9 +105,11 @@ enum pw_status pw_call_signal(const struct pw_call_context *ctx,
 			pw_signal_expect(system, ctx->space, row.address);
 	if (row.expected.number)
 		count(&system->counters, &row.expected);
-	system->counters.signal_unlike +=
-		row.expected.number != row.seen.number ||
-		row.expected.code != row.seen.code;
+	if (row.expected.number != row.seen.number ||
+	    row.expected.code != row.seen.code) {
+		system->counters.signal_unlike++;
+		pw_system_warn(system, PW_WARNING_SIGNAL, row.address);
+	}
 	return system->signals.count < PW_SIGNALS_MAX
 		       ? pw_array_push(&system->signals, &row, err)
 		       : PW_OK;

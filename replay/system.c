@@ -108,6 +108,17 @@ static enum pw_status add_space(struct pw_system *system, uint32_t number,
 	return PW_OK;
 }
 
+void pw_system_warn(struct pw_system *system, enum pw_warning_kind kind,
+		    uint64_t address)
+{
+	pw_warn(&system->warnings, kind,
+		&(struct pw_warning){.count = 1,
+				     .address = address,
+				     .accesses = system->counters.accesses,
+				     .events = system->counters.events,
+				     .thread = system->runner.thread});
+}
+
 enum pw_status pw_system_space(struct pw_system *system, uint32_t number,
 			       struct pw_space **out, struct pw_error *err)
 {

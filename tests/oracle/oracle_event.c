@@ -455,9 +455,6 @@ static void apply_to_process(struct pw_oracle_space *space,
 	const uint64_t *arg = event->arg;
 
 	switch ((unsigned)event->kind) {
-	case PW_EVENT_signal:
-		pw_oracle_signal(oracle, space, event);
-		break;
 	case PW_EVENT_limit:
 	case PW_EVENT_setrlimit:
 		if (arg[0] == 3)
@@ -509,6 +506,9 @@ static void apply(struct pw_oracle_replay *oracle,
 		break;
 	case PW_EVENT_mremap:
 		pw_oracle_mremap(oracle, space, event);
+		break;
+	case PW_EVENT_signal:
+		pw_oracle_signal(oracle, space, event);
 		break;
 	case PW_EVENT_brk:
 		apply_brk(oracle, space, event->result);
