@@ -1,12 +1,13 @@
 /*
  * call_event.c - the events that system calls are.
  */
+#include <fcntl.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
 
 #include "capture/call_job.h"
 
-#define NAME_BYTES 16 /* the kernel's TASK_COMM_LEN, with the NUL */
+#define NAME_BYTES 16	  /* the kernel's TASK_COMM_LEN, with the NUL */
 #define VMA_NAME_BYTES 80 /* ANON_VMA_NAME_MAX_LEN, with the NUL */
 #define RING_NAME "/[aio]"
 
@@ -256,10 +257,10 @@ void pw_call_tell_prctl(const struct pw_call_job *job)
 		tell_mark(job);
 		break;
 	case PR_SET_VMA:
-		pw_call_tell(job, PW_EVENT_prctl,
-			     (uint64_t[]){option, arg[1], arg[2], arg[3],
-					  arg[4]},
-			     5, vma_name(job));
+		pw_call_tell(
+			job, PW_EVENT_prctl,
+			(uint64_t[]){option, arg[1], arg[2], arg[3], arg[4]}, 5,
+			vma_name(job));
 		break;
 	case PR_SET_MM:
 	case PR_SET_THP_DISABLE:
@@ -355,6 +356,29 @@ void pw_call_tell_fallocate(const struct pw_call_job *job)
 		     (uint64_t[]){arg[0], arg[1], arg[2], arg[3], file->device,
 				  file->inode},
 		     6, file->path);
+}
+
+static void tell_advice(const struct pw_call_job *job, uint64_t advice)
+{
+	const uint64_t *arg = job->call->arg;
+	const struct pw_call_file *file = file_of(job, arg[0]);
+
+	if (file->regular)
+		pw_call_tell(job, PW_EVENT_fadvise,
+			     (uint64_t[]){arg[0], arg[1], arg[2], advice,
+					  file->device, file->inode},
+			     6, file->path);
+}
+
+void pw_call_tell_fadvise(const struct pw_call_job *job)
+{
+	tell_advice(job, job->call->arg[3] & UINT32_MAX); /* an int */
+}
+
+/* It does what that advice does. */
+void pw_call_tell_readahead(const struct pw_call_job *job)
+{
+	tell_advice(job, POSIX_FADV_WILLNEED);
 }
 
 static void tell_sync(const struct pw_call_job *job, bool data_only)

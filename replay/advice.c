@@ -7,6 +7,8 @@
 #include "base/bits.h"
 #include "replay/event_call.h"
 #include "replay/guard.h"
+#include "replay/kept_tables.h"
+#include "replay/page_advice.h"
 #include "replay/pages.h"
 #include "replay/populate.h"
 
@@ -16,8 +18,6 @@ enum {
 	ADVICE_RANDOM = 1,
 	ADVICE_SEQUENTIAL = 2,
 	ADVICE_DONTNEED = 4,
-	ADVICE_FREE = 8,
-	ADVICE_REMOVE = 9,
 	ADVICE_DONTFORK = 10,
 	ADVICE_DOFORK = 11,
 	ADVICE_MERGEABLE = 12,
@@ -28,8 +28,6 @@ enum {
 	ADVICE_DODUMP = 17,
 	ADVICE_WIPEONFORK = 18,
 	ADVICE_KEEPONFORK = 19,
-	ADVICE_COLD = 20,
-	ADVICE_PAGEOUT = 21,
 	ADVICE_POPULATE_READ = 22,
 	ADVICE_POPULATE_WRITE = 23,
 	ADVICE_DONTNEED_LOCKED = 24,
@@ -85,14 +83,14 @@ static bool is_refused(const struct pw_mapping *mapping, uint64_t advice)
 		return (flags & (PW_VM_LOCKED | PW_VM_PFNMAP)) != 0;
 	case ADVICE_DONTNEED_LOCKED:
 		return (flags & PW_VM_PFNMAP) != 0;
-	case ADVICE_FREE:
+	case PW_ADVICE_FREE:
 		return !is_plain(mapping) ||
 		       (flags & (PW_VM_LOCKED | PW_VM_PFNMAP));
-	case ADVICE_COLD:
-	case ADVICE_PAGEOUT:
-		return (flags & (PW_VM_LOCKED | PW_VM_PFNMAP |
-				 PW_VM_HUGETLB)) != 0;
-	case ADVICE_REMOVE:
+	case PW_ADVICE_COLD:
+	case PW_ADVICE_PAGEOUT:
+		return (flags &
+			(PW_VM_LOCKED | PW_VM_PFNMAP | PW_VM_HUGETLB)) != 0;
+	case PW_ADVICE_REMOVE:
 		return (flags & PW_VM_LOCKED) ||
 		       (flags & (PW_VM_SHARED | PW_VM_WRITE)) !=
 			       (PW_VM_SHARED | PW_VM_WRITE);
@@ -106,8 +104,8 @@ static bool is_refused(const struct pw_mapping *mapping, uint64_t advice)
 		return (!(flags & PW_VM_HUGETLB) && (flags & PW_VM_SPECIAL)) ||
 		       (flags & PW_VM_DROPPABLE);
 	case ADVICE_GUARD_INSTALL:
-		return (flags & (PW_VM_SPECIAL | PW_VM_HUGETLB |
-				 PW_VM_LOCKED)) != 0;
+		return (flags &
+			(PW_VM_SPECIAL | PW_VM_HUGETLB | PW_VM_LOCKED)) != 0;
 	case ADVICE_GUARD_REMOVE:
 		return (flags & (PW_VM_SPECIAL | PW_VM_HUGETLB)) != 0;
 	default:
@@ -139,6 +137,18 @@ static enum pw_status change_flags(const struct pw_call_context *ctx,
 	return pw_call_modify(ctx, part, &changed, err);
 }
 
+static enum pw_status drop(const struct pw_call_context *ctx,
+			   struct pw_range part, struct pw_error *err)
+{
+	enum pw_status st;
+
+	pw_lazy_drain(ctx->system);
+	st = pw_pages_drop(ctx->system, ctx->space, part, err);
+	return st == PW_OK ? pw_kept_tables_reclaim(ctx->system, ctx->space,
+						    part, err)
+			   : st;
+}
+
 /* What the call does to a part of one mapping. */
 static enum pw_status advise(const struct pw_call_context *ctx,
 			     struct pw_range part,
@@ -151,9 +161,16 @@ static enum pw_status advise(const struct pw_call_context *ctx,
 	if (flags)
 		return change_flags(ctx, part, mapping, flags, err);
 	switch (advice) {
+	case PW_ADVICE_WILLNEED:
+	case PW_ADVICE_FREE:
+	case PW_ADVICE_REMOVE:
+	case PW_ADVICE_COLD:
+	case PW_ADVICE_PAGEOUT:
+		return pw_page_advice(ctx, part, mapping,
+				      (enum pw_page_advice)advice, err);
 	case ADVICE_DONTNEED:
 	case ADVICE_DONTNEED_LOCKED:
-		return pw_pages_drop(ctx->system, ctx->space, part, err);
+		return drop(ctx, part, err);
 	case ADVICE_POPULATE_READ:
 		return pw_populate(ctx->system, ctx->space, part,
 				   PW_POPULATE_READ, err);
@@ -207,8 +224,7 @@ enum pw_status pw_call_madvise(const struct pw_call_context *ctx,
 	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
 		enum pw_status st;
 
-		if (!pw_event_failed(ctx->event) &&
-		    is_refused(mapping, arg[2]))
+		if (!pw_event_failed(ctx->event) && is_refused(mapping, arg[2]))
 			pw_call_forbidden(ctx);
 		st = advise(ctx, part, mapping, err);
 		if (st != PW_OK)

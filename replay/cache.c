@@ -1,78 +1,138 @@
 /*
  * cache.c - the page cache.
  *
- * What is known of an object's pages is a set of ranges, with 0 for pages that
- * are not there and the order of their folios, plus 1, for those that are.
+ * What is known of an object's pages is a set of ranges with a word each: 0 for
+ * pages that are not there; for others the order of their folios plus 1, and
+ * flags. Whether a page that has a frame is dirty, its frame tells.
  */
 #include "replay/cache.h"
+
+#include <stdlib.h>
 
 #include "base/assert.h"
 #include "base/bits.h"
 
 #define ABSENT 0
+#define ORDER_MASK 0xff
+#define DIRTY 0x100
+#define MARKED 0x200
+#define UNTOLD UINT64_MAX
 #define FIRST_FRAMES 16
 #define PERCENT 100
 
-static uint64_t pages_end(const struct pw_system *system)
+static struct pw_object *object_at(const struct pw_system *system,
+				   uint32_t object)
+{
+	return pw_object_at(&system->objects, object);
+}
+
+uint64_t pw_cache_end(const struct pw_system *system)
 {
 	return (uint64_t)1 << (PW_ADDRESS_BITS -
 			       system->machine->geometry.page_shift);
 }
 
-/* Whether a page of which nothing is known is there. */
-static bool assume(const struct pw_machine *machine,
-		   const struct pw_object *object, uint64_t index)
+/* Of pages of which nothing is known: whether they are alike, and there. */
+static bool assume_all(const struct pw_machine *machine,
+		       const struct pw_object *object, bool *there)
 {
-	if (object->kind == PW_OBJECT_SHMEM)
-		return false;
-	if (machine->cache_recorded && object->listed)
-		return false;
-	if (machine->cache_percent == PERCENT)
-		return true;
-	return pw_mix64(pw_mix64(pw_mix64(object->device) + object->inode) +
-			index) %
-		       PERCENT <
+	bool listed = machine->cache_recorded && object->listed;
+
+	*there = object->kind == PW_OBJECT_FILE && !listed &&
+		 machine->cache_percent == PERCENT;
+	return object->kind == PW_OBJECT_SHMEM || listed ||
+	       machine->cache_percent == 0 || machine->cache_percent == PERCENT;
+}
+
+static bool assume_one(const struct pw_machine *machine,
+		       const struct pw_object *object, uint64_t index)
+{
+	uint64_t key = pw_mix64(object->device) + object->inode;
+
+	return pw_mix64(pw_mix64(key) + index) % PERCENT <
 	       machine->cache_percent;
+}
+
+/* What was told of @index, and how far it reaches. */
+static uint64_t told_at(const struct pw_system *system,
+			const struct pw_object *object, uint64_t index,
+			uint64_t *end)
+{
+	size_t place = pw_intervals_lower(&object->known, index);
+	const struct pw_interval *next;
+
+	*end = pw_cache_end(system);
+	if (place == pw_intervals_count(&object->known))
+		return UNTOLD;
+	next = pw_intervals_at(&object->known, place);
+	*end = next->start <= index ? next->end : next->start;
+	return next->start <= index ? next->value : UNTOLD;
+}
+
+/* The word of @index, and how far it reaches; frames do not matter here. */
+static uint64_t word_at(const struct pw_system *system,
+			const struct pw_object *object, uint64_t index,
+			uint64_t *end)
+{
+	uint64_t word = told_at(system, object, index, end);
+	bool there;
+
+	if (word != UNTOLD)
+		return word;
+	if (!assume_all(system->machine, object, &there)) {
+		there = assume_one(system->machine, object, index);
+		*end = index + 1;
+	}
+	return there ? 1 : ABSENT;
 }
 
 uint32_t pw_cache_peek(const struct pw_system *system, uint32_t object,
 		       uint64_t index)
 {
-	const struct pw_object *at = pw_object_at(&system->objects, object);
+	const struct pw_object *at = object_at(system, object);
 	const uint64_t *frame =
 		at->frames ? pw_pagemap_find(at->frames, index) : NULL;
 
 	return frame ? (uint32_t)*frame : PW_NO_FRAME;
 }
 
-bool pw_cache_holds(const struct pw_system *system, uint32_t object,
-		    uint64_t index, unsigned *order)
+struct pw_cached pw_cache_look(const struct pw_system *system, uint32_t object,
+			       uint64_t index)
 {
-	const struct pw_object *at = pw_object_at(&system->objects, object);
-	const struct pw_interval *known = pw_intervals_find(&at->known, index);
+	const struct pw_object *at = object_at(system, object);
+	uint32_t frame = pw_cache_peek(system, object, index);
+	struct pw_cached found = {0};
+	uint64_t word;
 
-	PW_ASSERT(index < pages_end(system));
-	*order = known && known->value != ABSENT ? (unsigned)known->value - 1
-						 : 0;
-	if (pw_cache_peek(system, object, index))
-		return true;
-	return known ? known->value != ABSENT
-		     : assume(system->machine, at, index);
+	PW_ASSERT(index < pw_cache_end(system));
+	word = word_at(system, at, index, &found.end);
+	found.there = frame || word != ABSENT;
+	found.order = word == ABSENT ? 0 : (unsigned)(word & ORDER_MASK) - 1;
+	found.marked = (word & MARKED) != 0;
+	found.dirty = (word & DIRTY) != 0;
+	if (frame)
+		found.dirty = pw_frame_at(&system->memory, frame)->flags &
+			      PW_FRAME_DIRTY;
+	/* Pages with frames may lie anywhere in what is said to be absent. */
+	if (at->frames && word == ABSENT)
+		found.end = index + 1;
+	return found;
 }
 
 enum pw_status pw_cache_frame(struct pw_system *system, uint32_t object,
 			      uint64_t index, uint32_t *frame,
 			      struct pw_error *err)
 {
-	struct pw_object *at = pw_object_at(&system->objects, object);
+	struct pw_object *at = object_at(system, object);
 	enum pw_status st = PW_OK;
 	uint64_t *value;
+	uint64_t end;
 	bool added;
 
 	*frame = pw_cache_peek(system, object, index);
 	if (*frame)
 		return PW_OK;
-	PW_ASSERT(index < pages_end(system));
+	PW_ASSERT(index < pw_cache_end(system));
 	if (!at->frames)
 		st = pw_pagemap_open(&at->frames, FIRST_FRAMES, err);
 	if (st == PW_OK)
@@ -89,39 +149,190 @@ enum pw_status pw_cache_frame(struct pw_system *system, uint32_t object,
 	}
 	PW_ASSERT(added);
 	*value = *frame;
-	return PW_OK;
+	if ((word_at(system, at, index, &end) & DIRTY) == 0)
+		return PW_OK;
+	pw_frame_at(&system->memory, *frame)->flags |= PW_FRAME_DIRTY;
+	return pw_array_push(&at->dirty, &index, err);
 }
 
-/* Let [start, end) be @value, in one range with what is beside it and alike. */
+/* ---- what is known ---- */
+
+/* Let [start, end) be @word, in one range with what is beside it and alike. */
 static enum pw_status set_known(struct pw_object *object, uint64_t start,
-				uint64_t end, uint64_t value,
+				uint64_t end, uint64_t word,
 				struct pw_error *err)
 {
 	const struct pw_interval *beside = NULL;
 
+	PW_ASSERT(start < end);
 	if (start > 0)
 		beside = pw_intervals_find(&object->known, start - 1);
-	if (beside && beside->value == value)
+	if (beside && beside->value == word)
 		start = beside->start;
 	beside = pw_intervals_find(&object->known, end);
-	if (beside && beside->value == value)
+	if (beside && beside->value == word)
 		end = beside->end;
-	return pw_intervals_set(&object->known, start, end, value, err);
+	return pw_intervals_set(&object->known, start, end, word, err);
+}
+
+/* Set and clear flags of what was told of [first, end) to be there. */
+static enum pw_status change(const struct pw_system *system,
+			     struct pw_object *object, uint64_t first,
+			     uint64_t end, uint64_t set, uint64_t clear,
+			     struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK && first < end) {
+		uint64_t stop;
+		uint64_t word = told_at(system, object, first, &stop);
+		uint64_t changed = (word & ~clear) | set;
+
+		if (stop > end)
+			stop = end;
+		if (word != UNTOLD && word != ABSENT && changed != word)
+			st = set_known(object, first, stop, changed, err);
+		first = stop;
+	}
+	return st;
+}
+
+/* Let no folio lie across the border before page @index: it is split into
+ * single pages. */
+static enum pw_status split_at(const struct pw_system *system,
+			       struct pw_object *object, uint64_t index,
+			       struct pw_error *err)
+{
+	uint64_t end;
+	uint64_t word = told_at(system, object, index, &end);
+	unsigned order = (unsigned)(word & ORDER_MASK) - 1;
+	uint64_t first = index >> order << order;
+
+	if (word == UNTOLD || word == ABSENT || first == index)
+		return PW_OK;
+	return change(system, object, first, first + ((uint64_t)1 << order), 1,
+		      ORDER_MASK, err);
+}
+
+static enum pw_status split_around(const struct pw_system *system,
+				   struct pw_object *object, uint64_t first,
+				   uint64_t end, struct pw_error *err)
+{
+	enum pw_status st = split_at(system, object, first, err);
+
+	if (st != PW_OK || end >= pw_cache_end(system))
+		return st;
+	return split_at(system, object, end, err);
+}
+
+/* Let the frame of page @index, if it has one, be dirty. */
+static enum pw_status soil_frame(struct pw_system *system, uint32_t object,
+				 uint64_t index, struct pw_error *err)
+{
+	uint32_t number = pw_cache_peek(system, object, index);
+	struct pw_frame *frame;
+
+	if (!number)
+		return PW_OK;
+	frame = pw_frame_at(&system->memory, number);
+	if (frame->flags & PW_FRAME_DIRTY)
+		return PW_OK;
+	frame->flags |= PW_FRAME_DIRTY;
+	return pw_array_push(&object_at(system, object)->dirty, &index, err);
 }
 
 enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
 			     const struct pw_folios *folios,
 			     struct pw_error *err)
 {
-	struct pw_object *at = pw_object_at(&system->objects, object);
-	uint64_t end = pages_end(system);
+	struct pw_object *at = object_at(system, object);
+	uint64_t end = pw_cache_end(system);
+	enum pw_status st;
 
+	PW_ASSERT(folios->order < ORDER_MASK);
 	if (folios->first >= end || folios->count == 0)
 		return PW_OK;
 	if (folios->count < end - folios->first)
 		end = folios->first + folios->count;
-	return set_known(at, folios->first, end, folios->order + 1, err);
+	st = split_around(system, at, folios->first, end, err);
+	if (st == PW_OK)
+		st = set_known(
+			at, folios->first, end,
+			(folios->order + 1) | (folios->dirty ? DIRTY : 0), err);
+	for (uint64_t i = folios->first;
+	     st == PW_OK && folios->dirty && at->frames && i < end; i++)
+		st = soil_frame(system, object, i, err);
+	return st;
 }
+
+enum pw_status pw_cache_mark(struct pw_system *system, uint32_t object,
+			     uint64_t index, bool marked, struct pw_error *err)
+{
+	struct pw_object *at = object_at(system, object);
+	uint64_t end;
+	uint64_t word = word_at(system, at, index, &end);
+
+	if (word == ABSENT)
+		word = 1;
+	return set_known(at, index, index + 1,
+			 marked ? word | MARKED : word & ~(uint64_t)MARKED,
+			 err);
+}
+
+enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
+			     uint64_t index, struct pw_error *err)
+{
+	struct pw_object *at = object_at(system, object);
+	struct pw_cached page = pw_cache_look(system, object, index);
+	uint64_t first = index >> page.order << page.order;
+	uint64_t end = first + ((uint64_t)1 << page.order);
+	uint64_t stop;
+	enum pw_status st;
+
+	PW_ASSERT(page.there);
+	if (page.dirty)
+		return PW_OK;
+	if (told_at(system, at, index, &stop) == UNTOLD &&
+	    !pw_cache_peek(system, object, index))
+		return set_known(at, index, index + 1, DIRTY | 1, err);
+	st = change(system, at, first, end, DIRTY, 0, err);
+	for (uint64_t i = first; st == PW_OK && i < end; i++)
+		st = soil_frame(system, object, i, err);
+	return st;
+}
+
+enum pw_status pw_cache_clean(struct pw_system *system, uint32_t object,
+			      uint64_t first, uint64_t end,
+			      struct pw_array *cleaned, struct pw_error *err)
+{
+	struct pw_object *at = object_at(system, object);
+	size_t kept = 0;
+	enum pw_status st = PW_OK;
+
+	for (size_t i = 0; st == PW_OK && i < at->dirty.count; i++) {
+		uint64_t index = PW_ARRAY_AT(&at->dirty, uint64_t, i);
+		uint32_t number = pw_cache_peek(system, object, index);
+		struct pw_frame *frame;
+
+		if (!number)
+			continue;
+		frame = pw_frame_at(&system->memory, number);
+		if (!(frame->flags & PW_FRAME_DIRTY))
+			continue;
+		if (index < first || index >= end) {
+			PW_ARRAY_AT(&at->dirty, uint64_t, kept++) = index;
+			continue;
+		}
+		frame->flags &= (uint16_t)~PW_FRAME_DIRTY;
+		st = pw_array_push(cleaned, &index, err);
+	}
+	if (st != PW_OK)
+		return st;
+	at->dirty.count = kept;
+	return change(system, at, first, end, 0, DIRTY, err);
+}
+
+/* ---- going ---- */
 
 /* Let go of the frame of page @index, if it has one. */
 static void let_go(struct pw_system *system, struct pw_object *object,
@@ -134,7 +345,7 @@ static void let_go(struct pw_system *system, struct pw_object *object,
 		return;
 	frame = (uint32_t)*value;
 	pw_frame_at(&system->memory, frame)->flags &=
-		(uint16_t) ~(PW_FRAME_CACHED | PW_FRAME_MARKED);
+		(uint16_t) ~(PW_FRAME_CACHED | PW_FRAME_DIRTY);
 	pw_frame_put(&system->memory, frame);
 	(void)pw_pagemap_remove(object->frames, index);
 }
@@ -149,6 +360,14 @@ static enum pw_status find_frames(const struct pw_object *object,
 	uint64_t frame;
 	enum pw_status st = PW_OK;
 
+	if (!object->frames)
+		return PW_OK;
+	if (end - first <= pw_pagemap_count(object->frames)) {
+		for (; st == PW_OK && first < end; first++)
+			if (pw_pagemap_find(object->frames, first))
+				st = pw_array_push(found, &first, err);
+		return st;
+	}
 	while (st == PW_OK &&
 	       pw_pagemap_each(object->frames, &cursor, &index, &frame))
 		if (index >= first && index < end)
@@ -156,27 +375,139 @@ static enum pw_status find_frames(const struct pw_object *object,
 	return st;
 }
 
+static void let_all_go(struct pw_system *system, uint32_t object,
+		       const struct pw_array *found,
+		       const struct pw_intervals *stay)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		uint64_t index = PW_ARRAY_AT(found, uint64_t, i);
+
+		if (!pw_intervals_find(stay, index))
+			let_go(system, object_at(system, object), index);
+	}
+}
+
 enum pw_status pw_cache_drop(struct pw_system *system, uint32_t object,
 			     uint64_t first, uint64_t end, struct pw_error *err)
 {
-	struct pw_object *at = pw_object_at(&system->objects, object);
+	static const struct pw_intervals none = PW_INTERVALS;
 	struct pw_array found = PW_ARRAY(uint64_t);
-	enum pw_status st = PW_OK;
+	enum pw_status st;
 
-	if (end > pages_end(system))
-		end = pages_end(system);
+	if (end > pw_cache_end(system))
+		end = pw_cache_end(system);
 	if (first >= end)
 		return PW_OK;
-	if (at->frames && end - first <= pw_pagemap_count(at->frames)) {
-		for (uint64_t index = first; index < end; index++)
-			let_go(system, at, index);
-	} else if (at->frames) {
-		st = find_frames(at, first, end, &found, err);
-		for (size_t i = 0; st == PW_OK && i < found.count; i++)
-			let_go(system, at, PW_ARRAY_AT(&found, uint64_t, i));
-		pw_array_free(&found);
-	}
+	st = split_around(system, object_at(system, object), first, end, err);
 	if (st == PW_OK)
-		st = set_known(at, first, end, ABSENT, err);
+		st = find_frames(object_at(system, object), first, end, &found,
+				 err);
+	if (st == PW_OK) {
+		let_all_go(system, object, &found, &none);
+		st = set_known(object_at(system, object), first, end, ABSENT,
+			       err);
+	}
+	pw_array_free(&found);
 	return st;
+}
+
+static int compare_pages(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a;
+	uint64_t y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Gather the folios of which a page that has a frame is mapped or dirty. */
+static enum pw_status find_used(const struct pw_system *system, uint32_t object,
+				const struct pw_array *found,
+				struct pw_intervals *used, struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	for (size_t i = 0; st == PW_OK && i < found->count; i++) {
+		uint64_t index = PW_ARRAY_AT(found, uint64_t, i);
+		struct pw_cached page = pw_cache_look(system, object, index);
+		const struct pw_frame *frame = pw_frame_at(
+			&system->memory, pw_cache_peek(system, object, index));
+		uint64_t first = index >> page.order << page.order;
+
+		if ((frame->maps > 0 || page.dirty) &&
+		    !pw_intervals_find(used, index))
+			st = pw_intervals_set(
+				used, first,
+				first + ((uint64_t)1 << page.order), 1, err);
+	}
+	return st;
+}
+
+/* Let pages [first, end) be absent but for those in @used and dirty ones. */
+static enum pw_status set_unused(const struct pw_system *system,
+				 struct pw_object *object, uint64_t first,
+				 uint64_t end, const struct pw_intervals *used,
+				 struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK && first < end) {
+		const struct pw_interval *in = pw_intervals_find(used, first);
+		size_t next = pw_intervals_lower(used, first);
+		uint64_t stop;
+		uint64_t word = told_at(system, object, first, &stop);
+
+		if (in)
+			stop = in->end;
+		else if (next < pw_intervals_count(used) &&
+			 pw_intervals_at(used, next)->start < stop)
+			stop = pw_intervals_at(used, next)->start;
+		if (stop > end)
+			stop = end;
+		if (!in && (word == UNTOLD || !(word & DIRTY)))
+			st = set_known(object, first, stop, ABSENT, err);
+		first = stop;
+	}
+	return st;
+}
+
+enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
+				    uint64_t first, uint64_t end,
+				    struct pw_error *err)
+{
+	struct pw_object *at = object_at(system, object);
+	struct pw_array found = PW_ARRAY(uint64_t);
+	struct pw_intervals used = PW_INTERVALS;
+	enum pw_status st;
+
+	if (end > pw_cache_end(system))
+		end = pw_cache_end(system);
+	if (first >= end)
+		return PW_OK;
+	st = split_around(system, at, first, end, err);
+	if (st == PW_OK)
+		st = find_frames(at, first, end, &found, err);
+	if (st == PW_OK && found.count > 0)
+		qsort(found.data, found.count, sizeof(uint64_t), compare_pages);
+	if (st == PW_OK)
+		st = find_used(system, object, &found, &used, err);
+	if (st == PW_OK) {
+		let_all_go(system, object, &found, &used);
+		st = set_unused(system, at, first, end, &used, err);
+	}
+	pw_intervals_free(&used);
+	pw_array_free(&found);
+	return st;
+}
+
+enum pw_status pw_cache_forget(struct pw_system *system, uint32_t object,
+			       uint64_t first, struct pw_error *err)
+{
+	struct pw_object *at = object_at(system, object);
+	uint64_t end = pw_cache_end(system);
+	enum pw_status st =
+		pw_cache_drop_unused(system, object, first, end, err);
+
+	return st == PW_OK && first < end
+		       ? pw_intervals_clear(&at->known, first, end, err)
+		       : st;
 }

@@ -23,6 +23,16 @@ struct pw_folios {
 	uint64_t first;
 	uint64_t count;
 	unsigned order;
+	bool dirty;
+};
+
+/* What is known of a page. */
+struct pw_cached {
+	uint64_t end; /* pages up to there are in the same state */
+	unsigned order;
+	bool there;
+	bool dirty;
+	bool marked; /* who comes here reads on: PG_readahead */
 };
 
 /* The number in its object of @page of @space, which @mapping maps. */
@@ -37,13 +47,17 @@ static inline uint64_t pw_cache_index(const struct pw_space *space,
 }
 
 /*
- * Whether page @index of @object is in the cache; then *order is that of its
- * folio.
+ * One past the last page of an object of this system.
+ */
+uint64_t pw_cache_end(const struct pw_system *system);
+
+/*
+ * What is known of page @index of @object.
  *
  * Cost: O(log runs that were told).
  */
-bool pw_cache_holds(const struct pw_system *system, uint32_t object,
-		    uint64_t index, unsigned *order);
+struct pw_cached pw_cache_look(const struct pw_system *system, uint32_t object,
+			       uint64_t index);
 
 /*
  * The frame of page @index of @object, which is in the cache, or comes into it
@@ -62,13 +76,45 @@ uint32_t pw_cache_peek(const struct pw_system *system, uint32_t object,
 		       uint64_t index);
 
 /*
- * Let pages of @object be in the cache.
+ * Let pages of @object be in the cache, dirty if @folios says so; those that
+ * have frames keep what is known of them.
  *
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
 			     const struct pw_folios *folios,
 			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Set or clear the mark of page @index, which is in the cache.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_cache_mark(struct pw_system *system, uint32_t object,
+			     uint64_t index, bool marked,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Let the folio that holds page @index, which is in the cache, be dirty.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ * Cost:   O(pages of the folio), once after it was clean.
+ */
+enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
+			     uint64_t index,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Let pages [first, end) be clean. Those that have frames and were dirty are
+ * pushed to @cleaned, uint64_t each.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ * Cost:   O(pages dirtied since they were cleaned, and runs).
+ */
+enum pw_status pw_cache_clean(struct pw_system *system, uint32_t object,
+			      uint64_t first, uint64_t end,
+			      struct pw_array *cleaned,
+			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Let pages [first, end) of @object not be in the cache. Entries that map them
@@ -79,5 +125,23 @@ enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
 enum pw_status pw_cache_drop(struct pw_system *system, uint32_t object,
 			     uint64_t first, uint64_t end,
 			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The same for those that are clean and that nothing maps.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
+				    uint64_t first, uint64_t end,
+				    struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Forget what was told of pages from @first on.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_cache_forget(struct pw_system *system, uint32_t object,
+			       uint64_t first,
+			       struct pw_error *err) PW_MUST_CHECK;
 
 #endif

@@ -7,8 +7,7 @@
  * Source: Linux mm/mmap.c, mm/mremap.c, mm/mprotect.c, mm/madvise.c.
  */
 #include "replay/event_apply.h"
-
-#include <stdio.h>
+#include "replay/kept_tables.h"
 
 #include "base/assert.h"
 #include "base/bits.h"
@@ -17,11 +16,13 @@
 #include "replay/lock.h"
 #include "replay/pages.h"
 #include "replay/remap.h"
+#include "replay/signals.h"
 #include "replay/space_merge.h"
 
-#define READ_IMPLIES_EXEC 0x0400000 /* Linux include/uapi/linux/personality.h */
+#define READ_IMPLIES_EXEC                                   \
+	0x0400000 /* Linux include/uapi/linux/personality.h \
+		   */
 #define PERSONALITY_QUERY UINT32_MAX
-#define NAME_BYTES 320 /* of a memfd: 249 and what stands around it */
 
 typedef enum pw_status (*handler)(const struct pw_call_context *ctx,
 				  struct pw_error *err);
@@ -35,6 +36,8 @@ struct row {
 void pw_call_forbidden(const struct pw_call_context *ctx)
 {
 	ctx->system->counters.call_forbidden++;
+	pw_system_warn(ctx->system, PW_WARNING_FORBIDDEN_CALL,
+		       ctx->event->arg[0]);
 }
 
 enum pw_status pw_call_unmap(const struct pw_call_context *ctx,
@@ -45,7 +48,11 @@ enum pw_status pw_call_unmap(const struct pw_call_context *ctx,
 	if (range.first >= range.end)
 		return PW_OK;
 	st = pw_pages_drop(ctx->system, ctx->space, range, err);
-	return st == PW_OK ? pw_space_unmap(ctx->space, range, err) : st;
+	if (st == PW_OK)
+		st = pw_space_unmap(ctx->space, range, err);
+	return st == PW_OK ? pw_kept_tables_free(ctx->system, ctx->space, range,
+						 err)
+			   : st;
 }
 
 enum pw_status pw_call_modify(const struct pw_call_context *ctx,
@@ -70,7 +77,7 @@ static enum pw_status apply_present(const struct pw_call_context *ctx,
 	while (pw_space_part(ctx->space, &range, &part)) {
 		for (uint64_t page = part.first; page < part.end; page++) {
 			enum pw_status st = pw_fault_present(
-				ctx->system, ctx->space, page, err);
+				ctx->system, ctx->space, page, arg[2], err);
 
 			if (st != PW_OK)
 				return st;
@@ -87,45 +94,6 @@ static enum pw_status apply_munmap(const struct pw_call_context *ctx,
 	if (arg[1] == 0 && ctx->event->kind == PW_EVENT_munmap)
 		pw_call_forbidden(ctx);
 	return pw_call_unmap(ctx, pw_call_range(ctx, arg[0], arg[1]), err);
-}
-
-/* Who changes a file has it open for writing. */
-static enum pw_status apply_writer(const struct pw_call_context *ctx,
-				   struct pw_error *err)
-{
-	const uint64_t *arg = ctx->event->arg;
-	struct pw_backing file = {.kind = PW_BACKING_FILE,
-				  .handle = arg[0],
-				  .name = ctx->text,
-				  .writable = true};
-	char name[NAME_BYTES];
-	uint32_t number;
-
-	switch ((unsigned)ctx->event->kind) {
-	case PW_EVENT_memfd_create:
-		file.handle = ctx->event->result;
-		snprintf(name, sizeof(name), "/memfd:%s (deleted)", ctx->text);
-		file.name = name;
-		file.device = arg[1];
-		file.inode = arg[2];
-		break;
-	case PW_EVENT_ftruncate:
-		file.device = arg[2];
-		file.inode = arg[3];
-		break;
-	case PW_EVENT_fallocate:
-		file.device = arg[4];
-		file.inode = arg[5];
-		break;
-	default:
-		PW_ASSERT(ctx->event->kind == PW_EVENT_file_write);
-		file.device = arg[3];
-		file.inode = arg[4];
-		break;
-	}
-	return file.inode ? pw_backings_number(&ctx->system->backings, &file,
-					       &number, err)
-			  : PW_OK;
 }
 
 static enum pw_status apply_limit(const struct pw_call_context *ctx,
@@ -176,6 +144,7 @@ static const struct row rows[] = {
 	[PW_EVENT_brk] = {pw_call_brk, false},
 	[PW_EVENT_mprotect] = {pw_call_mprotect, true},
 	[PW_EVENT_madvise] = {pw_call_madvise, true},
+	[PW_EVENT_signal] = {pw_call_signal, false},
 	[PW_EVENT_exec] = {apply_exec, false},
 	[PW_EVENT_mlock] = {pw_call_lock, true},
 	[PW_EVENT_munlock] = {pw_call_lock, true},
@@ -185,14 +154,48 @@ static const struct row rows[] = {
 	[PW_EVENT_prctl] = {pw_call_prctl, false},
 	[PW_EVENT_setrlimit] = {apply_limit, false},
 	[PW_EVENT_personality] = {apply_personality, false},
-	[PW_EVENT_memfd_create] = {apply_writer, false},
-	[PW_EVENT_ftruncate] = {apply_writer, false},
-	[PW_EVENT_fallocate] = {apply_writer, false},
-	[PW_EVENT_file_write] = {apply_writer, false},
+	[PW_EVENT_memfd_create] = {pw_call_file, false},
+	[PW_EVENT_ftruncate] = {pw_call_file, false},
+	[PW_EVENT_fallocate] = {pw_call_file, false},
+	[PW_EVENT_msync] = {pw_call_file, false},
+	[PW_EVENT_fsync] = {pw_call_file, false},
+	[PW_EVENT_file_read] = {pw_call_file, false},
+	[PW_EVENT_file_write] = {pw_call_file, false},
+	[PW_EVENT_fadvise] = {pw_call_file, false},
+	[PW_EVENT_file] = {pw_call_file, false},
+	[PW_EVENT_resident] = {pw_call_file, false},
+	[PW_EVENT_folio] = {pw_call_file, false},
 	[PW_EVENT_shmat] = {pw_call_shmat, false},
 	[PW_EVENT_shmdt] = {apply_munmap, false},
 	[PW_EVENT_limit] = {apply_limit, false},
 };
+
+/* Whether a length is what a negative number becomes. */
+static bool is_negative(const struct pw_event *event)
+{
+	const uint64_t *arg = event->arg;
+
+	switch ((unsigned)event->kind) {
+	case PW_EVENT_map:
+	case PW_EVENT_present:
+	case PW_EVENT_mmap:
+	case PW_EVENT_munmap:
+	case PW_EVENT_mprotect:
+	case PW_EVENT_madvise:
+	case PW_EVENT_mlock:
+	case PW_EVENT_munlock:
+	case PW_EVENT_mbind:
+	case PW_EVENT_shmdt:
+		return arg[1] >> 63;
+	case PW_EVENT_mremap:
+		return (arg[1] | arg[2]) >> 63;
+	case PW_EVENT_prctl:
+	case PW_EVENT_shmat:
+		return arg[3] >> 63;
+	default:
+		return false;
+	}
+}
 
 enum pw_status pw_event_apply(struct pw_system *system,
 			      const struct pw_event *event,
@@ -206,6 +209,12 @@ enum pw_status pw_event_apply(struct pw_system *system,
 	enum pw_status st = PW_OK;
 
 	PW_ASSERT(ctx.space && ctx.space == system->current);
+	if (is_negative(event)) {
+		if (!pw_event_failed(event))
+			pw_system_warn(system, PW_WARNING_NEGATIVE_LENGTH,
+				       event->arg[0]);
+		return PW_OK;
+	}
 	if (row && row->handle && (!pw_event_failed(event) || row->failed_too))
 		st = row->handle(&ctx, err);
 	pw_space_note_peak(system->current);

@@ -31,6 +31,14 @@ static inline struct pw_range pw_call_range(const struct pw_call_context *ctx,
 }
 
 /*
+ * The bytes that the mmap @event maps: with MAP_HUGETLB whole pages of the size
+ * that is asked for.
+ *
+ * Source: Linux mm/mmap.c ksys_mmap_pgoff.
+ */
+uint64_t pw_call_mmap_bytes(const struct pw_event *event);
+
+/*
  * Unmap @range: its pages, mappings and guards go.
  *
  * Errors: PW_ERR_SYSTEM.
@@ -57,8 +65,19 @@ enum pw_status pw_call_modify(const struct pw_call_context *ctx,
 void pw_call_forbidden(const struct pw_call_context *ctx);
 
 /*
+ * Take whole pages of @length bytes at @offset out of the file @object, as a
+ * hole.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_call_punch(const struct pw_call_context *ctx,
+			     uint32_t object, uint64_t offset, uint64_t length,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * mmap, shmat, brk and mappings that were there: map.c.
- * mprotect: protect.c. madvise: advice.c. mbind and prctl: label.c.
+ * mprotect: protect.c. madvise: advice.c, page_advice.c. mbind and prctl:
+ * label.c. Files and what is told of them: file_calls.c.
  *
  * Each carries out the event of @ctx, by MODEL.md, "Address space".
  *
@@ -76,6 +95,8 @@ enum pw_status pw_call_mprotect(const struct pw_call_context *ctx,
 				struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_madvise(const struct pw_call_context *ctx,
 			       struct pw_error *err) PW_MUST_CHECK;
+enum pw_status pw_call_file(const struct pw_call_context *ctx,
+			    struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_mbind(const struct pw_call_context *ctx,
 			     struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_prctl(const struct pw_call_context *ctx,

@@ -35,7 +35,6 @@ enum pw_frame_flag {
 	PW_FRAME_LAZYFREE = 16,	 /* MADV_FREE */
 	PW_FRAME_PIECE = 32,	 /* was part of a larger page */
 	PW_FRAME_CACHED = 64,	 /* of the page cache, which refers to it */
-	PW_FRAME_MARKED = 128,	 /* a read of it begins more readahead */
 };
 
 /* Linux include/linux/mmzone.h; page tables and the like are not movable. */

@@ -557,6 +557,8 @@ bool pw_machine_same_memory(const struct pw_machine *a,
 	       a->memory_frames == b->memory_frames &&
 	       a->cache_recorded == b->cache_recorded &&
 	       a->cache_percent == b->cache_percent &&
+	       a->read_ahead_bytes == b->read_ahead_bytes &&
+	       a->read_request_bytes == b->read_request_bytes &&
 	       a->fault_around_pages == b->fault_around_pages;
 }
 

@@ -108,7 +108,9 @@ struct pw_machine {
 	enum pw_kernel kernel;
 	uint64_t memory_frames; /* 0: without end */
 	bool cache_recorded; /* the page cache begins as recorded, if it was */
-	uint64_t cache_percent; /* of pages that begin in it, else */
+	uint64_t cache_percent;	     /* of pages that begin in it, else */
+	uint64_t read_ahead_bytes;   /* where the recording does not tell */
+	uint64_t read_request_bytes; /* that the device takes at most */
 	uint64_t fault_around_pages;
 	enum pw_overcommit overcommit;
 	uint64_t commit_limit_bytes;

@@ -131,6 +131,8 @@ static const cyaml_schema_field_t memory_fields[] = {
 	MAYBE_TEXT(struct pw_file_memory, commit_limit),
 	MAYBE_TEXT(struct pw_file_memory, size),
 	MAYBE_TEXT(struct pw_file_memory, cache),
+	MAYBE_TEXT(struct pw_file_memory, read_ahead),
+	MAYBE_TEXT(struct pw_file_memory, read_request),
 	CYAML_FIELD_END,
 };
 

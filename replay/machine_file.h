@@ -90,6 +90,8 @@ struct pw_file_memory {
 	const char *commit_limit;
 	const char *size;
 	const char *cache;
+	const char *read_ahead;
+	const char *read_request;
 };
 
 struct pw_file_cost {

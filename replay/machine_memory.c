@@ -57,6 +57,26 @@ static void read_overcommit(struct pw_reading *reading,
 				      file->commit_limit, pw_parse_size, &any);
 }
 
+/* Linux mm/backing-dev.c bdi_init, and a common max_sectors_kb. */
+static void read_reading(struct pw_reading *reading,
+			 const struct pw_file_memory *file,
+			 struct pw_machine *machine)
+{
+	static const struct pw_bounds bounds = {0, UINT64_C(1) << 30,
+						"0 to 1G"};
+
+	machine->read_ahead_bytes = UINT64_C(128) << 10;
+	machine->read_request_bytes = UINT64_C(1280) << 10;
+	if (file->read_ahead)
+		machine->read_ahead_bytes =
+			pw_read_value(reading, "memory.read_ahead",
+				      file->read_ahead, pw_parse_size, &bounds);
+	if (file->read_request)
+		machine->read_request_bytes = pw_read_value(
+			reading, "memory.read_request", file->read_request,
+			pw_parse_size, &bounds);
+}
+
 void pw_read_memory(struct pw_reading *reading,
 		    const struct pw_file_memory *file,
 		    struct pw_machine *machine)
@@ -87,6 +107,7 @@ void pw_read_memory(struct pw_reading *reading,
 				      pw_parse_size, &sizes) >>
 			shift;
 	read_cache(reading, file->cache, machine);
+	read_reading(reading, file, machine);
 	read_overcommit(reading, file, machine);
 }
 

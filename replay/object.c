@@ -23,6 +23,7 @@ void pw_objects_free(struct pw_objects *objects)
 
 		pw_intervals_free(&object->known);
 		pw_pagemap_close(object->frames);
+		pw_array_free(&object->dirty);
 	}
 	pw_array_free(&objects->list);
 	pw_pagemap_close(objects->named);
@@ -46,6 +47,7 @@ static enum pw_status push(struct pw_objects *objects,
 	if (objects->list.count == UINT32_MAX)
 		return pw_fail_memory(err, "objects");
 	fresh.known = (struct pw_intervals)PW_INTERVALS;
+	fresh.dirty = (struct pw_array)PW_ARRAY(uint64_t);
 	st = pw_array_push(&objects->list, &fresh, err);
 	if (st == PW_OK)
 		*number = (uint32_t)objects->list.count;
@@ -77,6 +79,8 @@ enum pw_status pw_object_find(struct pw_objects *objects,
 		if (old->device == name->device && old->inode == name->inode) {
 			if (name->bytes)
 				old->bytes = name->bytes;
+			if (name->kind == PW_OBJECT_SHMEM)
+				old->kind = PW_OBJECT_SHMEM;
 			*number = n;
 			return PW_OK;
 		}
@@ -125,4 +129,15 @@ enum pw_status pw_object_attach(struct pw_objects *objects,
 			wanted.inode = pw_mix64(wanted.inode + (uint8_t)*path);
 	}
 	return pw_object_find(objects, &wanted, &mapping->object, err);
+}
+
+enum pw_status pw_object_file(struct pw_objects *objects, uint64_t device,
+			      uint64_t inode, const char *path,
+			      uint32_t *number, struct pw_error *err)
+{
+	const struct pw_object wanted = {
+		.kind = kind_of(path), .device = device, .inode = inode};
+
+	PW_ASSERT(device || inode);
+	return pw_object_find(objects, &wanted, number, err);
 }

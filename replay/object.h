@@ -31,12 +31,13 @@ struct pw_object {
 	uint64_t inode; /* 0 and device 0: it has no name */
 	uint64_t bytes; /* the size as last heard of; 0: unknown */
 	uint32_t next;	/* the next one whose name has the same hash */
+	bool emptied;	/* and bytes 0 is its size: it was truncated */
 	bool listed;	/* what was in the page cache is recorded */
-	bool told;	/* and all of it was told, what comes is later */
 	uint64_t read_ahead_bytes; /* of its device; 0: unknown */
 	/* What the page cache holds or lacks; see cache.h. */
 	struct pw_intervals known;
 	struct pw_pagemap *frames;
+	struct pw_array dirty; /* uint64_t: pages that became dirty */
 };
 
 /* The objects of all processes of a system. */
@@ -67,13 +68,25 @@ struct pw_object *pw_object_at(const struct pw_objects *objects,
 
 /*
  * Find the object with this name, which is added as one of @kind if it is new;
- * an older one keeps its kind, but gets the size, if that is known.
+ * an older one gets the size, if that is known, and becomes shared memory if
+ * this name says so.
  *
  * Errors: PW_ERR_SYSTEM.
  * Cost:   O(1).
  */
 enum pw_status pw_object_find(struct pw_objects *objects,
 			      const struct pw_object *name, uint32_t *number,
+			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Find the file of this device and inode, of which there is one or the other;
+ * @path tells what it is, "": an ordinary one.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_object_file(struct pw_objects *objects, uint64_t device,
+			      uint64_t inode, const char *path,
+			      uint32_t *number,
 			      struct pw_error *err) PW_MUST_CHECK;
 
 /*

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/kept_tables.h"
 
 uint64_t pw_pages_find(const struct pw_space *space, uint64_t page)
 {
@@ -76,6 +77,10 @@ static void count_unmapped(struct pw_system *system, struct pw_space *space,
 		return;
 	PW_ASSERT(system->counters.rss_bytes >= bytes);
 	PW_ASSERT(space->rss[kind_of(pte)] >= pages);
+	/* Files were told by a fault; shared memory learns of it now. */
+	if ((pte & PW_PTE_SHMEM) && (pte & PW_PTE_DIRTY))
+		pw_frame_at(&system->memory, pw_pte_frame(pte))->flags |=
+			PW_FRAME_DIRTY;
 	system->counters.rss_bytes -= bytes;
 	space->rss[kind_of(pte)] -= pages;
 	pw_frame_unmap(&system->memory, pw_pte_frame(pte));
@@ -85,9 +90,13 @@ enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
 			    const struct pw_leaf *leaf, struct pw_error *err)
 {
 	uint64_t old = pw_pages_find(space, leaf->first);
+	enum pw_status st = pw_kept_tables_need(system, space, leaf->first,
+						leaf->height, err);
 
 	PW_ASSERT(pw_pages_end(system, leaf) <= space->page_end);
 	PW_ASSERT(leaf->pte);
+	if (st != PW_OK)
+		return st;
 	if (!space->table_ops->map(space->table, leaf))
 		return pw_fail_memory(err, "page tables");
 	/* A frame that stays must not go in between. */
@@ -150,12 +159,13 @@ enum pw_status pw_pages_split(struct pw_system *system, struct pw_space *space,
 	struct pw_leaf leaf;
 	struct pw_range range;
 	bool mapped = space->table_ops->find(space->table, page, &leaf);
-	enum pw_status st = PW_OK;
+	enum pw_status st;
 
 	PW_ASSERT(mapped && leaf.height > 0);
 	if (!space->table_ops->split(space->table, page))
 		return pw_fail_memory(err, "page tables");
-	if (pw_pte_frame(leaf.pte))
+	st = pw_kept_tables_need(system, space, page, leaf.height - 1, err);
+	if (st == PW_OK && pw_pte_frame(leaf.pte))
 		st = share_out(system, space, &leaf, err);
 	range = (struct pw_range){leaf.first, pw_pages_end(system, &leaf)};
 	if (st == PW_OK)
@@ -236,6 +246,26 @@ enum pw_status pw_pages_drop(struct pw_system *system, struct pw_space *space,
 	return st;
 }
 
+void pw_pages_drop_cached(struct pw_system *system, struct pw_space *space,
+			  struct pw_range range)
+{
+	uint64_t page;
+	struct pw_leaf leaf;
+
+	while (space->table_ops->next(space->table, range.first, range.end,
+				      &page, &leaf)) {
+		range.first = pw_pages_end(system, &leaf);
+		if (!(leaf.pte & PW_PTE_FILE))
+			continue;
+		PW_ASSERT(leaf.height == 0);
+		count_unmapped(system, space, leaf.height, leaf.pte);
+		space->table_ops->unmap(space->table, page);
+		system->counters.unmap_pages++;
+		pw_pages_invalidate(system, space,
+				    (struct pw_range){page, page + 1}, 1);
+	}
+}
+
 enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,
 			     struct pw_range range, uint64_t first,
 			     struct pw_error *err)
@@ -246,6 +276,8 @@ enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,
 	struct pw_leaf leaf;
 	enum pw_status st = pw_pages_cut(system, space, range, err);
 
+	if (st == PW_OK)
+		st = pw_kept_tables_move(system, space, range, first, err);
 	PW_ASSERT(range.first <= range.end);
 	PW_ASSERT(first + (range.end - range.first) <= space->page_end);
 	PW_ASSERT(first >= range.end ||
@@ -263,6 +295,8 @@ enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,
 		space->table_ops->unmap(space->table, page);
 		if (!space->table_ops->map(space->table, &target))
 			return pw_fail_memory(err, "page tables");
+		st = pw_kept_tables_need(system, space, target.first,
+					 target.height, err);
 		moved++;
 		from = pw_pages_end(system, &leaf);
 	}

@@ -97,6 +97,13 @@ enum pw_status pw_pages_drop(struct pw_system *system, struct pw_space *space,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * Remove and invalidate what maps pages of files and of shared memory in
+ * @range, and leave what is a process's own.
+ */
+void pw_pages_drop_cached(struct pw_system *system, struct pw_space *space,
+			  struct pw_range range);
+
+/*
  * Cut @range, move its leaves to begin at @first, where nothing is, and
  * invalidate their old places. A leaf that would not lie on a multiple of its
  * size is split.

@@ -8,8 +8,8 @@
 
 /* What is told of one leaf. */
 struct page {
-	uint64_t bytes;
-	uint64_t share;
+	uint64_t bytes; /* of it that are asked for */
+	uint64_t share; /* of them, with PW_PSS_SHIFT fraction bits */
 	bool dirty;
 	bool is_private;
 };
@@ -30,8 +30,8 @@ static void add_shares(struct pw_usage *usage, const struct page *page)
 	}
 }
 
-/* The bytes of @leaf that lie in @range. */
-static uint64_t bytes_in(const struct pw_system *system,
+/* The base pages of @leaf that lie in @range. */
+static uint64_t pages_in(const struct pw_system *system,
 			 const struct pw_leaf *leaf, struct pw_range range)
 {
 	uint64_t end = pw_pages_end(system, leaf);
@@ -40,7 +40,47 @@ static uint64_t bytes_in(const struct pw_system *system,
 	if (end > range.end)
 		end = range.end;
 	PW_ASSERT(first < end);
-	return (end - first) << system->machine->geometry.page_shift;
+	return end - first;
+}
+
+/* Each base page is shared out by itself, and what is left over is lost. */
+static struct page look_at(const struct pw_system *system,
+			   const struct pw_leaf *leaf, struct pw_range range)
+{
+	const struct pw_frame *frame =
+		pw_frame_at(&system->memory, pw_pte_frame(leaf->pte));
+	unsigned shift = system->machine->geometry.page_shift;
+	uint64_t pages = pages_in(system, leaf, range);
+
+	PW_ASSERT(frame->maps > 0);
+	return (struct page){
+		.bytes = pages << shift,
+		.share = pages * (((uint64_t)1 << (shift + PW_PSS_SHIFT)) /
+				  frame->maps),
+		.dirty = (leaf->pte & PW_PTE_DIRTY) ||
+			 (frame->flags & PW_FRAME_DIRTY),
+		.is_private = frame->maps == 1,
+	};
+}
+
+/* Which kind of memory it is of. */
+static void add_kind(const struct pw_system *system, const struct pw_leaf *leaf,
+		     const struct page *page, struct pw_usage *usage)
+{
+	const struct pw_frame *frame =
+		pw_frame_at(&system->memory, pw_pte_frame(leaf->pte));
+
+	if (leaf->pte & PW_PTE_SHMEM) {
+		usage->pss_shmem += page->share;
+	} else if (leaf->pte & PW_PTE_FILE) {
+		usage->pss_file += page->share;
+	} else {
+		usage->anonymous += page->bytes;
+		usage->pss_anon += page->share;
+		usage->anon_huge += leaf->height ? page->bytes : 0;
+		if ((frame->flags & PW_FRAME_LAZYFREE) && !page->dirty)
+			usage->lazyfree += page->bytes;
+	}
 }
 
 static void add_leaf(const struct pw_system *system,
@@ -48,33 +88,22 @@ static void add_leaf(const struct pw_system *system,
 		     const struct pw_leaf *leaf, struct pw_range range,
 		     struct pw_usage *usage)
 {
-	bool shared = mapping && mapping->shared;
-	struct page page = {
-		.bytes = bytes_in(system, leaf, range),
-		.dirty = !(leaf->pte & PW_PTE_FILE) ||
-			 (leaf->pte & PW_PTE_WRITABLE),
-		.is_private = true,
-	};
+	struct page page;
 
-	if (leaf->pte & PW_PTE_ZERO)
+	if (!pw_pte_frame(leaf->pte))
 		return;
+	page = look_at(system, leaf, range);
 	if (mapping && mapping->hugetlb_shift) {
-		usage->private_hugetlb += shared ? 0 : page.bytes;
-		usage->shared_hugetlb += shared ? page.bytes : 0;
+		usage->private_hugetlb += page.is_private ? page.bytes : 0;
+		usage->shared_hugetlb += page.is_private ? 0 : page.bytes;
 		return;
 	}
-	page.share = page.bytes << PW_PSS_SHIFT;
 	usage->rss += page.bytes;
-	usage->referenced += page.bytes;
-	if (leaf->pte & PW_PTE_FILE) {
-		usage->pss_file += page.share;
-	} else if (shared) {
-		usage->pss_shmem += page.share;
-	} else {
-		usage->anonymous += page.bytes;
-		usage->pss_anon += page.share;
-		usage->anon_huge += leaf->height ? page.bytes : 0;
-	}
+	if ((leaf->pte & PW_PTE_PRESENT) ||
+	    (pw_frame_at(&system->memory, pw_pte_frame(leaf->pte))->flags &
+	     PW_FRAME_REFERENCED))
+		usage->referenced += page.bytes;
+	add_kind(system, leaf, &page, usage);
 	if (mapping && pw_vma_has(mapping, PW_VM_LOCKED))
 		usage->locked += page.share;
 	add_shares(usage, &page);

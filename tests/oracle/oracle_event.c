@@ -66,11 +66,24 @@ void pw_oracle_drop(struct pw_oracle_replay *oracle,
 		if (page.page >= first && page.page < end) {
 			pw_oracle_page_remove(space, page.page);
 			oracle->counts.unmapped++;
-			pw_oracle_invalidate_in(oracle, &page, first, end);
+			/* Others are out of all TLBs. */
+			if (space == oracle->running)
+				pw_oracle_invalidate_in(oracle, &page, first,
+							end);
+			else
+				oracle->counts.invalidations++;
 		} else {
 			i++;
 		}
 	}
+}
+
+void pw_oracle_cut_pages(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_space *space, uint64_t first,
+			 uint64_t end)
+{
+	cut_page(oracle, space, first);
+	cut_page(oracle, space, end);
 }
 
 void pw_oracle_remove(struct pw_oracle_replay *oracle,
@@ -390,8 +403,9 @@ static void apply_shmat(struct pw_oracle_replay *oracle,
 	map_new(oracle, space, m, false, false);
 }
 
-static void apply_present(struct pw_oracle_space *space, uint64_t first,
-			  uint64_t end)
+static void apply_present(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_space *space, uint64_t first,
+			  uint64_t end, uint64_t flags)
 {
 	for (uint64_t page = first; page < end; page++) {
 		const struct pw_oracle_mapping *m =
@@ -399,8 +413,9 @@ static void apply_present(struct pw_oracle_space *space, uint64_t first,
 
 		if (!m || pw_oracle_page_at(space, page))
 			continue;
-		if (m->object) {
-			pw_oracle_map_cached(space, page);
+		oracle->counts.minor += flags >> 1 & 1;
+		if (m->object && (m->shared || !(flags & 1))) {
+			pw_oracle_map_cached(oracle, space, page);
 			continue;
 		}
 		pw_oracle_map_own(space, page, 0);
@@ -434,45 +449,12 @@ static void apply_brk(struct pw_oracle_replay *oracle,
 		pw_oracle_remove(oracle, space, new_end, end);
 }
 
-/* Who changes a file has opened it for writing. */
-static void apply_writer(struct pw_oracle_replay *oracle,
-			 const struct pw_event *event, size_t device,
-			 uint64_t descriptor)
-{
-	struct pw_oracle_thing thing = {.kind = PW_ORACLE_OPEN_FILE,
-					.device = event->arg[device],
-					.inode = event->arg[device + 1],
-					.handle = descriptor,
-					.writable = true};
-
-	if (event->text && event->kind == PW_EVENT_memfd_create)
-		snprintf(thing.name, sizeof(thing.name),
-			 "/memfd:%.300s (deleted)", event->text);
-	else if (event->text)
-		snprintf(thing.name, sizeof(thing.name), "%.300s", event->text);
-	if (thing.inode)
-		pw_oracle_thing_number(&oracle->things, &thing);
-}
-
-static void apply_to_process(struct pw_oracle_replay *oracle,
-			     struct pw_oracle_space *space,
+static void apply_to_process(struct pw_oracle_space *space,
 			     const struct pw_event *event)
 {
 	const uint64_t *arg = event->arg;
 
 	switch ((unsigned)event->kind) {
-	case PW_EVENT_memfd_create:
-		apply_writer(oracle, event, 1, event->result);
-		break;
-	case PW_EVENT_ftruncate:
-		apply_writer(oracle, event, 2, arg[0]);
-		break;
-	case PW_EVENT_file_write:
-		apply_writer(oracle, event, 3, arg[0]);
-		break;
-	case PW_EVENT_fallocate:
-		apply_writer(oracle, event, 4, arg[0]);
-		break;
 	case PW_EVENT_limit:
 	case PW_EVENT_setrlimit:
 		if (arg[0] == 3)
@@ -499,6 +481,7 @@ static bool has_length(const struct pw_event *event)
 	       event->kind == PW_EVENT_mprotect ||
 	       event->kind == PW_EVENT_madvise ||
 	       event->kind == PW_EVENT_mlock ||
+	       event->kind == PW_EVENT_msync ||
 	       event->kind == PW_EVENT_munlock ||
 	       event->kind == PW_EVENT_mbind || event->kind == PW_EVENT_shmdt;
 }
@@ -515,7 +498,7 @@ static void apply(struct pw_oracle_replay *oracle,
 		apply_mmap(oracle, space, event);
 		break;
 	case PW_EVENT_present:
-		apply_present(space, first, end);
+		apply_present(oracle, space, first, end, event->arg[2]);
 		break;
 	case PW_EVENT_munmap:
 		oracle->counts.forbidden += event->arg[1] == 0;
@@ -523,6 +506,9 @@ static void apply(struct pw_oracle_replay *oracle,
 		break;
 	case PW_EVENT_mremap:
 		pw_oracle_mremap(oracle, space, event);
+		break;
+	case PW_EVENT_signal:
+		pw_oracle_signal(oracle, space, event);
 		break;
 	case PW_EVENT_brk:
 		apply_brk(oracle, space, event->result);
@@ -534,7 +520,8 @@ static void apply(struct pw_oracle_replay *oracle,
 		pw_oracle_remove(oracle, space, first, end);
 		break;
 	default:
-		apply_to_process(oracle, space, event);
+		apply_to_process(space, event);
+		pw_oracle_file_event(oracle, space, event, first, end);
 		break;
 	}
 }

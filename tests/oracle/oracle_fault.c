@@ -69,8 +69,7 @@ find_mapping(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 	return NULL;
 }
 
-/* The number of @page of @m in the object that it maps. */
-static uint64_t index_of(const struct pw_oracle_space *space,
+uint64_t pw_oracle_index(const struct pw_oracle_space *space,
 			 const struct pw_oracle_mapping *m, uint64_t page)
 {
 	uint64_t offset =
@@ -91,14 +90,6 @@ static bool lies_past_file(const struct pw_oracle_space *space,
 	       offset >= m->object->bytes;
 }
 
-static bool is_cached(const struct pw_oracle_replay *oracle,
-		      const struct pw_oracle_space *space,
-		      const struct pw_oracle_mapping *m, uint64_t page)
-{
-	return pw_oracle_is_cached(&oracle->objects, m->object,
-				   index_of(space, m, page));
-}
-
 void pw_oracle_map_own(struct pw_oracle_space *space, uint64_t page,
 		       unsigned height)
 {
@@ -108,37 +99,115 @@ void pw_oracle_map_own(struct pw_oracle_space *space, uint64_t page,
 	pw_oracle_page_add(space, page, height, PW_ORACLE_OWN, phys);
 }
 
-void pw_oracle_map_cached(struct pw_oracle_space *space, uint64_t page)
+void pw_oracle_map_cached(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_space *space, uint64_t page)
 {
 	const struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
 	enum pw_oracle_frame frame = PW_ORACLE_PRIVATE;
 
 	if (m->shared)
 		frame = m->object->shmem ? PW_ORACLE_COMMON : PW_ORACLE_SHARED;
-	pw_oracle_page_add(
-		space, page, 0, frame,
-		pw_oracle_cached(m->object, index_of(space, m, page)));
+	pw_oracle_page_add(space, page, 0, frame,
+			   pw_oracle_cached(&oracle->objects, m->object,
+					    pw_oracle_index(space, m, page)));
+	pw_oracle_page_at(space, page)->shmem = m->object->shmem;
 }
 
-static void fault_around(struct pw_oracle_replay *oracle,
-			 struct pw_oracle_space *space, uint64_t p)
+/* ---- pages of files and of shared memory ---- */
+
+static uint64_t ask(const struct pw_oracle_replay *oracle,
+		    const struct pw_oracle_space *space,
+		    const struct pw_oracle_mapping *m,
+		    enum pw_oracle_saying what, uint64_t page)
 {
-	const struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, p);
+	return pw_oracle_ask(&oracle->objects, m->object, what,
+			     pw_oracle_index(space, m, page));
+}
+
+/* The pages that come with @page from its folio; *first..*end are those that
+ * may, if it is not all of the folio. */
+static void spread(const struct pw_oracle_replay *oracle,
+		   const struct pw_oracle_space *space,
+		   const struct pw_oracle_mapping *m, uint64_t page,
+		   uint64_t *first, uint64_t *end)
+{
+	uint64_t index = pw_oracle_index(space, m, page);
+	uint64_t before =
+		index - pw_oracle_head(&oracle->objects, m->object, index);
+	uint64_t after =
+		pw_oracle_tail(&oracle->objects, m->object, index) - index;
+	uint64_t leaf = (uint64_t)1 << space->shape->bits[0];
+	bool whole = oracle->machine.kernel >= 618 && page >= before &&
+		     page - before >= m->first && page + after <= m->end &&
+		     (page - before) / leaf == (page + after - 1) / leaf &&
+		     (m->object->shmem ||
+		      !lies_past_file(space, m, page + after - 1));
+
+	*first = whole ? page - before : page;
+	if (whole || page + after < *end)
+		*end = page + after;
+}
+
+/* Map what is there around @p; true if it is. */
+static bool fault_around(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_space *space,
+			 const struct pw_oracle_mapping *m, uint64_t p)
+{
+	struct pw_oracle_reading *reading = pw_oracle_reading(oracle, m->thing);
 	uint64_t n = oracle->machine.fault_around_pages;
 	uint64_t leaf = (uint64_t)1 << space->shape->bits[0];
 	uint64_t t = p % leaf, o = p - m->first, l = m->end - m->first;
 	uint64_t from = max(t - t % n, t - min(t, o));
 	uint64_t to = min(min(from + n, leaf), t + l - o) - 1;
+	uint64_t passed = 0;
 
 	PW_ASSERT(from <= t);
 	PW_ASSERT(to >= t);
 	for (uint64_t q = p - t + from; q <= p - t + to; q++) {
+		uint64_t first, end = p - t + to + 1;
+		uint64_t index = pw_oracle_index(space, m, q);
+
 		PW_ASSERT(pw_oracle_mapping_at(space, q) == m);
-		if (q != p && (lies_past_file(space, m, q) ||
-			       !is_cached(oracle, space, m, q)))
+		if (lies_past_file(space, m, q) ||
+		    !ask(oracle, space, m, PW_ORACLE_THERE, q) ||
+		    pw_oracle_ask(
+			    &oracle->objects, m->object, PW_ORACLE_MARK,
+			    pw_oracle_head(&oracle->objects, m->object, index)))
 			continue;
+		spread(oracle, space, m, q, &first, &end);
+		for (uint64_t r = first; r < end; r++, passed++)
+			if (!pw_oracle_page_at(space, r))
+				pw_oracle_map_cached(oracle, space, r);
+		q = end - 1;
+	}
+	if (!m->object->shmem)
+		reading->misses -= (unsigned)min(reading->misses, passed);
+	return pw_oracle_page_at(space, p) != NULL;
+}
+
+/* A page whose object has it: map it, or all of its folio. */
+static void map_found(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space,
+		      const struct pw_oracle_mapping *m, uint64_t page,
+		      bool write)
+{
+	uint64_t first, end = page + 1;
+
+	spread(oracle, space, m, page, &first, &end);
+	for (uint64_t q = first; q < end; q++) {
 		if (!pw_oracle_page_at(space, q))
-			pw_oracle_map_cached(space, q);
+			continue;
+		first = page;
+		end = page + 1;
+		break;
+	}
+	for (uint64_t q = first; q < end; q++) {
+		pw_oracle_map_cached(oracle, space, q);
+		if (!write)
+			continue;
+		pw_oracle_page_at(space, q)->frame = PW_ORACLE_WRITTEN;
+		pw_oracle_soil(&oracle->objects, m->object,
+			       pw_oracle_index(space, m, q));
 	}
 }
 
@@ -214,22 +283,27 @@ static bool fault_object(struct pw_oracle_replay *oracle,
 			 const struct pw_oracle_mapping *m, uint64_t page,
 			 bool write)
 {
-	struct pw_oracle_object *object = m->object;
-	bool major = !object->shmem && !lies_past_file(space, m, page) &&
-		     !is_cached(oracle, space, m, page);
+	bool around = !write && !m->attached &&
+		      oracle->machine.fault_around_pages > 1;
+	bool found = around && fault_around(oracle, space, m, page);
+	bool again = false, major = false;
 
+	if (!found && !m->object->shmem && !lies_past_file(space, m, page)) {
+		major = !ask(oracle, space, m, PW_ORACLE_THERE, page);
+		if (major)
+			pw_oracle_read_missing(oracle, space, m, page);
+		again = major || pw_oracle_read_found(oracle, space, m, page);
+	}
+	if (again && around)
+		found = fault_around(oracle, space, m, page);
 	if (write && !m->shared) {
 		pw_oracle_map_own(space, page, 0);
 		oracle->counts.cow++;
 		return major;
 	}
-	oracle->counts.file += !object->shmem;
-	if (!write) {
-		fault_around(oracle, space, page);
-		return major;
-	}
-	pw_oracle_map_cached(space, page);
-	pw_oracle_page_at(space, page)->frame = PW_ORACLE_WRITTEN;
+	oracle->counts.file += !m->object->shmem;
+	if (!found)
+		map_found(oracle, space, m, page, write);
 	return major;
 }
 
@@ -273,6 +347,7 @@ void pw_oracle_split(struct pw_oracle_replay *oracle,
 		}
 		pw_oracle_page_add(space, first, below, old.frame, phys);
 		pw_oracle_page_at(space, first)->old = old.old;
+		pw_oracle_page_at(space, first)->clean = old.clean;
 	}
 }
 
@@ -309,6 +384,11 @@ static void fault_present(struct pw_oracle_replay *oracle,
 	oracle->counts.cow += present->frame == PW_ORACLE_PRIVATE;
 	oracle->counts.forked += present->frame == PW_ORACLE_FORKED;
 	if (present->frame == PW_ORACLE_SHARED) {
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, page);
+
+		pw_oracle_soil(&oracle->objects, m->object,
+			       pw_oracle_index(space, m, page));
 		pw_oracle_page_turn(present, PW_ORACLE_WRITTEN, present->phys);
 	} else if (present->frame == PW_ORACLE_FORKED &&
 		   may_reuse(present->phys)) {
@@ -341,6 +421,8 @@ void pw_oracle_fault(struct pw_oracle_replay *oracle,
 
 	if (present && (!write || is_writable(present))) {
 		present->old = false;
+		if (write)
+			present->clean = false;
 		if (write && present->frame == PW_ORACLE_COMMON)
 			present->frame = PW_ORACLE_WRITTEN;
 		return;

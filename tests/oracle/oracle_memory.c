@@ -27,7 +27,13 @@ void pw_oracle_phys_unmap(struct pw_oracle_phys *phys)
 	if (!phys)
 		return;
 	PW_ASSERT(phys->maps > 0);
-	if (--phys->maps == 0 && !phys->cached)
+	phys->maps--;
+	pw_oracle_phys_release(phys);
+}
+
+void pw_oracle_phys_release(struct pw_oracle_phys *phys)
+{
+	if (phys->maps == 0 && phys->held == 0 && !phys->cached)
 		free(phys);
 }
 
@@ -36,9 +42,10 @@ void pw_oracle_objects_free(struct pw_oracle_objects *objects)
 	for (size_t i = 0; i < objects->count; i++) {
 		struct pw_oracle_object *object = objects->object[i];
 
-		for (size_t j = 0; j < object->knowns; j++)
-			free(object->known[j].phys);
-		free(object->known);
+		for (size_t j = 0; j < object->helds; j++)
+			free(object->held[j].phys);
+		free(object->held);
+		free(object->said);
 		free(object);
 	}
 	free(objects->object);
@@ -88,55 +95,274 @@ pw_oracle_object_named(struct pw_oracle_objects *objects, uint64_t device,
 	}
 	if (bytes != 0)
 		object->bytes = bytes;
+	if (shmem)
+		object->shmem = true;
 	return object;
 }
 
-static struct pw_oracle_known *find_known(const struct pw_oracle_object *object,
-					  uint64_t index)
+void pw_oracle_say(struct pw_oracle_object *object, enum pw_oracle_saying what,
+		   uint64_t first, uint64_t end, uint64_t value)
 {
-	for (size_t i = 0; i < object->knowns; i++) {
-		if (object->known[i].index == index)
-			return &object->known[i];
+	if (first >= end)
+		return;
+	if (object->saids == object->said_room) {
+		object->said_room = object->said_room * 2 + 64;
+		object->said =
+			realloc(object->said,
+				object->said_room * sizeof(*object->said));
+		PW_ASSERT(object->said);
 	}
-	return NULL;
+	object->said[object->saids++] =
+		(struct pw_oracle_said){what, first, end, value};
 }
 
-bool pw_oracle_is_cached(const struct pw_oracle_objects *objects,
-			 const struct pw_oracle_object *object, uint64_t index)
+/* Whether a page is there of which nothing was said. */
+static bool is_taken_as_there(const struct pw_oracle_objects *objects,
+			      const struct pw_oracle_object *object,
+			      uint64_t index)
 {
-	const struct pw_oracle_known *known = find_known(object, index);
-	uint64_t key;
+	uint64_t key = pw_mix64(object->device) + object->inode;
 
-	if (known)
-		return known->there;
 	if (object->shmem || (objects->recorded && object->listed))
 		return false;
 	if (objects->percent == 100)
 		return true;
-	key = pw_mix64(object->device) + object->inode;
 	return pw_mix64(pw_mix64(key) + index) % 100 < objects->percent;
 }
 
-struct pw_oracle_phys *pw_oracle_cached(struct pw_oracle_object *object,
+static uint64_t last_said(const struct pw_oracle_objects *objects,
+			  const struct pw_oracle_object *object,
+			  enum pw_oracle_saying what, uint64_t index)
+{
+	for (size_t i = object->saids; i > 0; i--) {
+		const struct pw_oracle_said *said = &object->said[i - 1];
+
+		if (index < said->first || index >= said->end)
+			continue;
+		if (said->what == PW_ORACLE_NOTHING)
+			break;
+		if (said->what == what)
+			return said->value;
+	}
+	return what == PW_ORACLE_THERE
+		       ? is_taken_as_there(objects, object, index)
+		       : 0;
+}
+
+struct pw_oracle_phys *pw_oracle_held_at(const struct pw_oracle_object *object,
+					 uint64_t index)
+{
+	for (size_t i = 0; i < object->helds; i++)
+		if (object->held[i].index == index)
+			return object->held[i].phys;
+	return NULL;
+}
+
+uint64_t pw_oracle_ask(const struct pw_oracle_objects *objects,
+		       const struct pw_oracle_object *object,
+		       enum pw_oracle_saying what, uint64_t index)
+{
+	const struct pw_oracle_phys *phys = NULL;
+
+	if (what == PW_ORACLE_THERE || what == PW_ORACLE_DIRTY)
+		phys = pw_oracle_held_at(object, index);
+	if (phys && what == PW_ORACLE_THERE)
+		return true;
+	if (phys)
+		return phys->dirty;
+	return last_said(objects, object, what, index);
+}
+
+uint64_t pw_oracle_head(const struct pw_oracle_objects *objects,
+			const struct pw_oracle_object *object, uint64_t index)
+{
+	uint64_t order = pw_oracle_ask(objects, object, PW_ORACLE_ORDER, index);
+
+	return index >> order << order;
+}
+
+uint64_t pw_oracle_tail(const struct pw_oracle_objects *objects,
+			const struct pw_oracle_object *object, uint64_t index)
+{
+	uint64_t order = pw_oracle_ask(objects, object, PW_ORACLE_ORDER, index);
+
+	return ((index >> order) + 1) << order;
+}
+
+struct pw_oracle_phys *pw_oracle_cached(const struct pw_oracle_objects *objects,
+					struct pw_oracle_object *object,
 					uint64_t index)
 {
-	struct pw_oracle_known *known = find_known(object, index);
+	struct pw_oracle_phys *phys = pw_oracle_held_at(object, index);
 
-	if (!known) {
-		if (object->knowns == object->room) {
-			object->room = object->room * 2 + 16;
-			object->known =
-				realloc(object->known,
-					object->room * sizeof(*object->known));
-			PW_ASSERT(object->known);
+	if (phys)
+		return phys;
+	if (object->helds == object->held_room) {
+		object->held_room = object->held_room * 2 + 16;
+		object->held =
+			realloc(object->held,
+				object->held_room * sizeof(*object->held));
+		PW_ASSERT(object->held);
+	}
+	phys = pw_oracle_phys_new();
+	phys->cached = true;
+	phys->dirty = pw_oracle_ask(objects, object, PW_ORACLE_DIRTY, index);
+	object->held[object->helds++] =
+		(struct pw_oracle_held){.index = index, .phys = phys};
+	return phys;
+}
+
+/* A folio that lies across the border before @index becomes single pages. */
+static void split_at(const struct pw_oracle_objects *objects,
+		     struct pw_oracle_object *object, uint64_t index)
+{
+	uint64_t head;
+
+	if (index >= objects->end)
+		return;
+	head = pw_oracle_head(objects, object, index);
+	if (head != index)
+		pw_oracle_say(object, PW_ORACLE_ORDER, head,
+			      pw_oracle_tail(objects, object, index), 0);
+}
+
+void pw_oracle_bring(const struct pw_oracle_objects *objects,
+		     struct pw_oracle_object *object, uint64_t first,
+		     uint64_t end, unsigned order, bool dirty)
+{
+	if (end > objects->end)
+		end = objects->end;
+	if (first >= end)
+		return;
+	split_at(objects, object, first);
+	split_at(objects, object, end);
+	pw_oracle_say(object, PW_ORACLE_THERE, first, end, true);
+	pw_oracle_say(object, PW_ORACLE_ORDER, first, end, order);
+	pw_oracle_say(object, PW_ORACLE_DIRTY, first, end, dirty);
+	pw_oracle_say(object, PW_ORACLE_MARK, first, end, false);
+	for (size_t i = 0; i < object->helds && dirty; i++)
+		if (object->held[i].index >= first &&
+		    object->held[i].index < end)
+			object->held[i].phys->dirty = true;
+}
+
+void pw_oracle_soil(const struct pw_oracle_objects *objects,
+		    struct pw_oracle_object *object, uint64_t index)
+{
+	uint64_t head = pw_oracle_head(objects, object, index);
+	uint64_t tail = pw_oracle_tail(objects, object, index);
+
+	if (pw_oracle_ask(objects, object, PW_ORACLE_DIRTY, index))
+		return;
+	pw_oracle_say(object, PW_ORACLE_THERE, head, tail, true);
+	pw_oracle_say(object, PW_ORACLE_DIRTY, head, tail, true);
+	for (size_t i = 0; i < object->helds; i++)
+		if (object->held[i].index >= head &&
+		    object->held[i].index < tail)
+			object->held[i].phys->dirty = true;
+}
+
+/* Whether a page that somebody asked for keeps the folio of @index. */
+static bool is_used(const struct pw_oracle_objects *objects,
+		    const struct pw_oracle_object *object, uint64_t index)
+{
+	uint64_t head = pw_oracle_head(objects, object, index);
+	uint64_t tail = pw_oracle_tail(objects, object, index);
+
+	for (size_t i = 0; i < object->helds; i++) {
+		const struct pw_oracle_held *held = &object->held[i];
+
+		if (held->index >= head && held->index < tail &&
+		    (held->phys->maps > 0 || held->phys->dirty))
+			return true;
+	}
+	return false;
+}
+
+static void say_out(struct pw_oracle_object *object, uint64_t first,
+		    uint64_t end)
+{
+	pw_oracle_say(object, PW_ORACLE_THERE, first, end, false);
+	pw_oracle_say(object, PW_ORACLE_ORDER, first, end, 0);
+	pw_oracle_say(object, PW_ORACLE_DIRTY, first, end, false);
+	pw_oracle_say(object, PW_ORACLE_MARK, first, end, false);
+}
+
+/* A page whose entries, if there are any, keep it. */
+static void let_go(struct pw_oracle_object *object, size_t place)
+{
+	struct pw_oracle_phys *phys = object->held[place].phys;
+
+	object->held[place] = object->held[--object->helds];
+	phys->cached = false;
+	phys->dirty = false;
+	pw_oracle_phys_release(phys);
+}
+
+/* Whether something was said of @index that is still so. */
+static bool was_told(const struct pw_oracle_object *object, uint64_t index,
+		     uint64_t *end)
+{
+	for (size_t i = object->saids; i > 0; i--) {
+		const struct pw_oracle_said *said = &object->said[i - 1];
+
+		if (index < said->first || index >= said->end) {
+			if (said->first > index && said->first < *end)
+				*end = said->first;
+			continue;
 		}
-		known = &object->known[object->knowns++];
-		*known = (struct pw_oracle_known){.index = index};
+		if (said->end < *end)
+			*end = said->end;
+		if (said->what == PW_ORACLE_NOTHING)
+			return false;
+		if (said->what == PW_ORACLE_THERE)
+			return true;
 	}
-	known->there = true;
-	if (!known->phys) {
-		known->phys = pw_oracle_phys_new();
-		known->phys->cached = true;
+	return false;
+}
+
+void pw_oracle_take_out(const struct pw_oracle_objects *objects,
+			struct pw_oracle_object *object, uint64_t first,
+			uint64_t end, bool unused)
+{
+	if (end > objects->end)
+		end = objects->end;
+	if (first >= end)
+		return;
+	split_at(objects, object, first);
+	split_at(objects, object, end);
+	for (size_t i = 0; i < object->helds;) {
+		uint64_t index = object->held[i].index;
+
+		if (index >= first && index < end &&
+		    !(unused && is_used(objects, object, index)))
+			let_go(object, i);
+		else
+			i++;
 	}
-	return known->phys;
+	if (!unused)
+		say_out(object, first, end);
+	while (unused && first < end) {
+		uint64_t next = end;
+		bool told = was_told(object, first, &next);
+		bool stays = is_used(objects, object, first) ||
+			     (told && last_said(objects, object,
+						PW_ORACLE_DIRTY, first));
+
+		/* Runs of pages that were told alike, but for single ones that
+		 * somebody asked for. */
+		for (size_t i = 0; i < object->helds; i++) {
+			uint64_t index = object->held[i].index;
+
+			if (index > first && index < next)
+				next = index;
+			if (index == first)
+				next = first + 1;
+		}
+		if (is_used(objects, object, first))
+			next = first + 1;
+		if (!stays)
+			say_out(object, first, next);
+		first = next;
+	}
 }

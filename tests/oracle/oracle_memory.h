@@ -3,7 +3,7 @@
  *
  * A page in memory is an item of its own, which knows how many entries of page
  * tables map it; it goes with the last one, unless the cache has it. An object
- * is a list of what became known of its pages; the last word counts.
+ * is a list of what was said of its pages; the last word counts.
  *
  * Source: replay/MODEL.md, "Memory" and "Page cache".
  */
@@ -17,29 +17,46 @@
 /* A page in memory, of whatever size. */
 struct pw_oracle_phys {
 	unsigned maps;	/* entries that map it */
+	unsigned held;	/* by what waits for something */
 	bool cached;	/* of an object */
 	bool exclusive; /* no process has shared it */
 	bool piece;	/* a part of what was a larger page */
-	bool marked;	/* the readahead mark */
 	bool dirty;
+	bool lazy; /* MADV_FREE gave it up */
 };
 
-/* What is known of a page of an object. */
-struct pw_oracle_known {
+/* What may be said of pages of an object. */
+enum pw_oracle_saying {
+	PW_ORACLE_THERE,
+	PW_ORACLE_ORDER,   /* of the folio */
+	PW_ORACLE_DIRTY,   /* as long as it is nowhere in memory */
+	PW_ORACLE_MARK,	   /* the readahead mark */
+	PW_ORACLE_NOTHING, /* all that was said before is forgotten */
+};
+
+/* Something said of pages [first, end); what is said last counts. */
+struct pw_oracle_said {
+	enum pw_oracle_saying what;
+	uint64_t first, end, value;
+};
+
+/* A page of an object that somebody asked for. */
+struct pw_oracle_held {
 	uint64_t index;
-	bool there;
-	unsigned order;		     /* of its folio */
-	struct pw_oracle_phys *phys; /* or NULL: nobody asked for it yet */
+	struct pw_oracle_phys *phys;
 };
 
 struct pw_oracle_object {
 	bool shmem;
 	bool named;
 	uint64_t device, inode;
-	uint64_t bytes;
-	bool listed, told;
-	struct pw_oracle_known *known;
-	size_t knowns, room;
+	uint64_t bytes, read_ahead;
+	bool emptied; /* by a truncation, so that no bytes are no page */
+	bool listed;
+	struct pw_oracle_said *said;
+	size_t saids, said_room;
+	struct pw_oracle_held *held;
+	size_t helds, held_room;
 };
 
 /* All objects, and how a page that nothing is known of is taken. */
@@ -48,6 +65,7 @@ struct pw_oracle_objects {
 	size_t count, room;
 	bool recorded;
 	uint64_t percent;
+	uint64_t end; /* one past the last page of an object */
 };
 
 /*
@@ -76,18 +94,62 @@ struct pw_oracle_object *
 pw_oracle_object_new(struct pw_oracle_objects *objects);
 
 /*
- * Whether page @index is in the cache.
+ * Say something of pages [first, end).
  */
-bool pw_oracle_is_cached(const struct pw_oracle_objects *objects,
-			 const struct pw_oracle_object *object, uint64_t index);
+void pw_oracle_say(struct pw_oracle_object *object, enum pw_oracle_saying what,
+		   uint64_t first, uint64_t end, uint64_t value);
 
 /*
- * The page @index in memory; it comes into the cache if it is not there.
+ * What is so of page @index; by default 0, and THERE as pages are taken of
+ * which nothing is known.
+ */
+uint64_t pw_oracle_ask(const struct pw_oracle_objects *objects,
+		       const struct pw_oracle_object *object,
+		       enum pw_oracle_saying what, uint64_t index);
+
+/*
+ * The first page of the folio of @index, and one past its last.
+ */
+uint64_t pw_oracle_head(const struct pw_oracle_objects *objects,
+			const struct pw_oracle_object *object, uint64_t index);
+uint64_t pw_oracle_tail(const struct pw_oracle_objects *objects,
+			const struct pw_oracle_object *object, uint64_t index);
+
+/*
+ * The page @index in memory, or NULL if nobody asked for it.
  *
  * Owns: the object.
  */
-struct pw_oracle_phys *pw_oracle_cached(struct pw_oracle_object *object,
+struct pw_oracle_phys *pw_oracle_held_at(const struct pw_oracle_object *object,
+					 uint64_t index);
+
+/*
+ * The same; it comes into the cache if it is not there.
+ */
+struct pw_oracle_phys *pw_oracle_cached(const struct pw_oracle_objects *objects,
+					struct pw_oracle_object *object,
 					uint64_t index);
+
+/*
+ * Let pages [first, end) come into the cache, as folios of 2^order.
+ */
+void pw_oracle_bring(const struct pw_oracle_objects *objects,
+		     struct pw_oracle_object *object, uint64_t first,
+		     uint64_t end, unsigned order, bool dirty);
+
+/*
+ * Let the folio of page @index be dirty.
+ */
+void pw_oracle_soil(const struct pw_oracle_objects *objects,
+		    struct pw_oracle_object *object, uint64_t index);
+
+/*
+ * Take pages [first, end) out of the cache; with @unused only folios that are
+ * clean and that nobody maps.
+ */
+void pw_oracle_take_out(const struct pw_oracle_objects *objects,
+			struct pw_oracle_object *object, uint64_t first,
+			uint64_t end, bool unused);
 
 /*
  * A page in memory that is no object's.
@@ -99,5 +161,10 @@ struct pw_oracle_phys *pw_oracle_phys_new(void);
  */
 void pw_oracle_phys_map(struct pw_oracle_phys *phys);
 void pw_oracle_phys_unmap(struct pw_oracle_phys *phys);
+
+/*
+ * Nothing holds @phys any more, and it may go.
+ */
+void pw_oracle_phys_release(struct pw_oracle_phys *phys);
 
 #endif

@@ -50,6 +50,8 @@ static void copy_page(struct pw_oracle_replay *oracle,
 	pw_oracle_page_add(child, page->page, page->height, page->frame,
 			   page->phys);
 	pw_oracle_page_at(child, page->page)->old = true;
+	pw_oracle_page_at(child, page->page)->clean = page->clean;
+	pw_oracle_page_at(child, page->page)->shmem = page->shmem;
 	if (page->phys)
 		page->phys->exclusive = false;
 	oracle->counts.fork_copies++;
@@ -65,8 +67,8 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(parent, page->page);
 
-		if (!m || (m->owner &&
-			   !(m->flags & (PW_ORACLE_DC | PW_ORACLE_WF))))
+		if (!m ||
+		    (m->owner && !(m->flags & (PW_ORACLE_DC | PW_ORACLE_WF))))
 			copy_page(oracle, page, child);
 	}
 	oracle->counts.flushes++;
@@ -151,6 +153,7 @@ static void leave_space(struct pw_oracle_replay *oracle, uint32_t process)
 	oracle->counts.unmapped += space->pages;
 	pw_oracle_space_clear(space);
 	free(space);
+	pw_oracle_drain(oracle);
 	pw_oracle_flush(oracle);
 	oracle->running = NULL;
 }

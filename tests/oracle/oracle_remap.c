@@ -68,7 +68,10 @@ static void move_pages(struct pw_oracle_replay *oracle,
 		pw_oracle_page_add(space, to, page.height, page.frame,
 				   page.phys);
 		pw_oracle_page_at(space, to)->old = page.old;
+		pw_oracle_page_at(space, to)->clean = page.clean;
+		pw_oracle_page_at(space, page.page)->shmem = false;
 		pw_oracle_page_remove(space, page.page);
+		pw_oracle_page_at(space, to)->shmem = page.shmem;
 		pw_oracle_invalidate_in(oracle, &page, first, end);
 		at += pages;
 	}
@@ -232,10 +235,10 @@ void pw_oracle_mremap(struct pw_oracle_replay *oracle,
 {
 	struct remap remap = {.keep = event->arg[3] & 4};
 
-	remap.pages = count_pages(space, event->arg[0], event->arg[1],
-				  &remap.first);
-	remap.new_pages = count_pages(space, event->result, event->arg[2],
-				      &remap.target);
+	remap.pages =
+		count_pages(space, event->arg[0], event->arg[1], &remap.first);
+	remap.new_pages =
+		count_pages(space, event->result, event->arg[2], &remap.target);
 	if (remap.pages == 0)
 		duplicate(oracle, space, &remap);
 	else if (remap.target == remap.first)

@@ -24,6 +24,7 @@ void pw_oracle_replay_open(struct pw_oracle_replay **out,
 	oracle->threads = threads;
 	oracle->objects.recorded = machine->cache_recorded;
 	oracle->objects.percent = machine->cache_percent;
+	oracle->objects.end = pw_oracle_pages(&machine->shape);
 	for (size_t i = 0; i < threads; i++) {
 		PW_ASSERT(thread[i].process < PW_ORACLE_PROCESSES_MAX);
 		oracle->thread[i].process = thread[i].process;
@@ -47,7 +48,9 @@ void pw_oracle_replay_close(struct pw_oracle_replay *oracle)
 			free(space);
 		}
 	}
+	pw_oracle_drain(oracle);
 	pw_oracle_objects_free(&oracle->objects);
+	free(oracle->reading);
 	pw_oracle_mmu_free(&oracle->mmu);
 	pw_oracle_walks_free(&oracle->walks);
 	free(oracle->things.list);
@@ -215,8 +218,9 @@ static bool find_mapping(void *context, uint64_t page,
 	entry->height = found->height;
 	/* Present, writable, file. */
 	entry->flags = found->old ? 0 : 1;
-	if (!found->old && (found->frame == PW_ORACLE_OWN ||
-			    found->frame == PW_ORACLE_WRITTEN))
+	if (!found->old && !found->clean &&
+	    (found->frame == PW_ORACLE_OWN ||
+	     found->frame == PW_ORACLE_WRITTEN))
 		entry->flags |= 2;
 	if (found->frame != PW_ORACLE_OWN && found->frame != PW_ORACLE_FORKED)
 		entry->flags |= 4;
@@ -435,6 +439,14 @@ static const struct {
 	{"call.count", offsetof(struct pw_oracle_counts, calls)},
 	{"unmap.pages", offsetof(struct pw_oracle_counts, unmapped)},
 	{"fork.pages", offsetof(struct pw_oracle_counts, fork_copies)},
+	{"fault.fatal", offsetof(struct pw_oracle_counts, fatal)},
+	{"fault.fatal.unmapped",
+	 offsetof(struct pw_oracle_counts, fatal_unmapped)},
+	{"fault.fatal.forbidden",
+	 offsetof(struct pw_oracle_counts, fatal_forbidden)},
+	{"fault.fatal.bus", offsetof(struct pw_oracle_counts, fatal_bus)},
+	{"fault.fatal.other", offsetof(struct pw_oracle_counts, fatal_other)},
+	{"signal.unlike", offsetof(struct pw_oracle_counts, unlike)},
 	{"call.forbidden", offsetof(struct pw_oracle_counts, forbidden)},
 	{"call.refused", offsetof(struct pw_oracle_counts, refused)},
 };

@@ -44,7 +44,17 @@ struct pw_oracle_machine {
 	uint64_t commit_limit; /* bytes */
 	bool cache_recorded;
 	uint64_t cache_percent;
+	uint64_t read_ahead, read_request; /* bytes */
+	unsigned kernel;		   /* 601, 612 or 618 */
 	bool mappings_known; /* the trace has address-space events */
+};
+
+/* How an open file was read. */
+struct pw_oracle_reading {
+	uint64_t start, size, marked; /* the last window, in pages */
+	uint64_t next;		      /* page after the last call's last byte */
+	unsigned order, misses;
+	unsigned advice; /* 1 random, 2 sequential */
 };
 
 /* The open runs of a thread, to count touches. */
@@ -66,6 +76,8 @@ struct pw_oracle_counts {
 	uint64_t copies, reuses; /* of forked */
 	uint64_t calls, unmapped, fork_copies;
 	uint64_t forbidden, refused; /* calls */
+	uint64_t fatal, fatal_unmapped, fatal_forbidden, fatal_bus;
+	uint64_t fatal_other, unlike; /* of signals */
 	uint64_t peak_pages, peak_table_bytes;
 };
 
@@ -96,6 +108,10 @@ struct pw_oracle_replay {
 	struct pw_oracle_counts counts;
 	struct pw_oracle_use peak[PW_ORACLE_LEVELS]; /* of tables, by height */
 	struct pw_oracle_things things;
+	struct pw_oracle_reading *reading; /* by thing */
+	size_t readings;
+	struct pw_oracle_phys *lazy[31]; /* that MADV_FREE gave up */
+	size_t lazies;
 };
 
 /*
@@ -163,7 +179,58 @@ void pw_oracle_fault(struct pw_oracle_replay *oracle,
  */
 void pw_oracle_map_own(struct pw_oracle_space *space, uint64_t page,
 		       unsigned height);
-void pw_oracle_map_cached(struct pw_oracle_space *space, uint64_t page);
+void pw_oracle_map_cached(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_space *space, uint64_t page);
+
+/*
+ * The number of @page of @m in the object that it maps.
+ */
+uint64_t pw_oracle_index(const struct pw_oracle_space *space,
+			 const struct pw_oracle_mapping *m, uint64_t page);
+
+/*
+ * How the open file @thing was read; good until another one is asked for.
+ */
+struct pw_oracle_reading *pw_oracle_reading(struct pw_oracle_replay *oracle,
+					    unsigned thing);
+
+/*
+ * A fault of @page of @m, which is not in the cache; or which is, and then true
+ * if more is read.
+ */
+void pw_oracle_read_missing(struct pw_oracle_replay *oracle,
+			    const struct pw_oracle_space *space,
+			    const struct pw_oracle_mapping *m, uint64_t page);
+bool pw_oracle_read_found(struct pw_oracle_replay *oracle,
+			  const struct pw_oracle_space *space,
+			  const struct pw_oracle_mapping *m, uint64_t page);
+
+/*
+ * A call that reads, or advice that @count pages will be wanted.
+ */
+void pw_oracle_read_call(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_object *object, unsigned thing,
+			 uint64_t offset, uint64_t bytes);
+void pw_oracle_read_wanted(struct pw_oracle_replay *oracle,
+			   struct pw_oracle_object *object,
+			   const struct pw_oracle_reading *reading,
+			   uint64_t first, uint64_t count);
+
+/*
+ * Apply an event about files, or advice of madvise about the pages of @m.
+ */
+void pw_oracle_file_event(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_space *space,
+			  const struct pw_event *event, uint64_t first,
+			  uint64_t end);
+void pw_oracle_page_advice(struct pw_oracle_replay *oracle,
+			   struct pw_oracle_space *space,
+			   const struct pw_oracle_mapping *m, uint64_t advice);
+
+/*
+ * Give up what MADV_FREE has gathered.
+ */
+void pw_oracle_drain(struct pw_oracle_replay *oracle);
 
 /*
  * Note that the mapping of @page, if it is private, has a page of its own.
@@ -226,6 +293,13 @@ void pw_oracle_drop(struct pw_oracle_replay *oracle,
 		    uint64_t end);
 
 /*
+ * Split large pages that go across a border of [first, end).
+ */
+void pw_oracle_cut_pages(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_space *space, uint64_t first,
+			 uint64_t end);
+
+/*
  * Let the part of one mapping that @mapping tells of be so; large pages at its
  * ends are cut.
  */
@@ -241,6 +315,13 @@ void pw_oracle_populate(struct pw_oracle_replay *oracle,
 			uint64_t end, const bool *by_writes);
 
 /*
+ * A signal of a fault, or not.
+ */
+void pw_oracle_signal(struct pw_oracle_replay *oracle,
+		      const struct pw_oracle_space *space,
+		      const struct pw_event *event);
+
+/*
  * The part of the lowest mapping in [first, end), or one without pages.
  */
 struct pw_oracle_mapping pw_oracle_part(const struct pw_oracle_space *space,
@@ -254,8 +335,8 @@ void pw_oracle_mremap(struct pw_oracle_replay *oracle,
 		      struct pw_oracle_space *space,
 		      const struct pw_event *event);
 void pw_oracle_call(struct pw_oracle_replay *oracle,
-		    struct pw_oracle_space *space,
-		    const struct pw_event *event, uint64_t first, uint64_t end);
+		    struct pw_oracle_space *space, const struct pw_event *event,
+		    uint64_t first, uint64_t end);
 
 /*
  * Apply an event to an address space.

@@ -10,10 +10,19 @@
 #include "base/assert.h"
 #include "base/bits.h"
 
+/* Shared memory learns that it was written to when it is unmapped. */
+static void tell_written(const struct pw_oracle_page *page)
+{
+	if (page->shmem && page->frame == PW_ORACLE_WRITTEN)
+		page->phys->dirty = true;
+}
+
 void pw_oracle_space_clear(struct pw_oracle_space *space)
 {
-	for (size_t i = 0; i < space->pages; i++)
+	for (size_t i = 0; i < space->pages; i++) {
+		tell_written(&space->page[i]);
 		pw_oracle_phys_unmap(space->page[i].phys);
+	}
 	free(space->page);
 	free(space->mapping);
 	free(space->guard);
@@ -162,8 +171,8 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 		at--;
 	memmove(&space->page[at + 1], &space->page[at],
 		(space->pages++ - at) * sizeof(*space->page));
-	space->page[at] =
-		(struct pw_oracle_page){page, height, frame, false, phys};
+	space->page[at] = (struct pw_oracle_page){
+		.page = page, .height = height, .frame = frame, .phys = phys};
 	pw_oracle_phys_map(phys);
 	if (space->shape->hashed)
 		note_lines(space);
@@ -174,6 +183,7 @@ void pw_oracle_page_remove(struct pw_oracle_space *space, uint64_t page)
 	struct pw_oracle_page *found = pw_oracle_page_at(space, page);
 
 	PW_ASSERT(found);
+	tell_written(found);
 	pw_oracle_phys_unmap(found->phys);
 	memmove(found, found + 1,
 		(size_t)(&space->page[--space->pages] - found) *
@@ -190,7 +200,7 @@ void pw_oracle_page_turn(struct pw_oracle_page *page,
 
 	page->frame = frame;
 	page->phys = phys;
-	page->old = false;
+	page->old = page->clean = page->shmem = false;
 	pw_oracle_phys_map(phys);
 	pw_oracle_phys_unmap(before);
 }
@@ -272,19 +282,14 @@ void pw_oracle_guard_set(struct pw_oracle_space *space, uint64_t page,
 }
 
 /* Whether @page counts as one of @kind. */
-static bool is_resident(const struct pw_oracle_space *space,
-			const struct pw_oracle_page *page,
+static bool is_resident(const struct pw_oracle_page *page,
 			enum pw_oracle_rss kind)
 {
-	const struct pw_oracle_mapping *m =
-		pw_oracle_mapping_at(space, page->page);
-
 	if (page->frame == PW_ORACLE_ZERO)
 		return false;
 	if (page->frame == PW_ORACLE_OWN || page->frame == PW_ORACLE_FORKED)
 		return kind == PW_ORACLE_ANON;
-	PW_ASSERT(m && m->object);
-	return kind == (m->object->shmem ? PW_ORACLE_SHMEM : PW_ORACLE_FILE);
+	return kind == (page->shmem ? PW_ORACLE_SHMEM : PW_ORACLE_FILE);
 }
 
 uint64_t pw_oracle_resident(const struct pw_oracle_space *space,
@@ -295,7 +300,7 @@ uint64_t pw_oracle_resident(const struct pw_oracle_space *space,
 	for (size_t i = 0; i < space->pages; i++) {
 		const struct pw_oracle_page *page = &space->page[i];
 
-		resident += (uint64_t)is_resident(space, page, kind)
+		resident += (uint64_t)is_resident(page, kind)
 			    << pw_oracle_order(space->shape, page->height);
 	}
 	return resident;

@@ -309,6 +309,12 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	twin->cache_percent = below(random, 2) ? 100 : below(random, 101);
 	machine->cache_recorded = twin->cache_recorded;
 	machine->cache_percent = twin->cache_percent;
+	twin->read_ahead = below(random, 3) ? below(random, 9) << 15 : 16384;
+	twin->read_request = below(random, 70) << 12;
+	twin->kernel = below(random, 3) ? 618 : 612;
+	machine->read_ahead_bytes = twin->read_ahead;
+	machine->read_request_bytes = twin->read_request;
+	machine->kernel = twin->kernel == 618 ? PW_KERNEL_6_18 : PW_KERNEL_6_12;
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;
 	pw_random_tlbs(random, machine, &twin->tlb);

@@ -196,6 +196,10 @@ static void files_that_change_say_which(void **state)
 	TOLD("ftruncate(3,2000,8,103)=0 /file3", &t, ftruncate, 0, 3, 0x2000);
 	TOLD("fallocate(3,1,1000,2000,8,103)=0 /file3", &t, fallocate, 0, 3, 1,
 	     0x1000, 0x2000);
+	TOLD("fadvise(3,1000,0,4,8,103)=0 /file3", &t, fadvise64, 0, 3, 0x1000,
+	     0, 4);
+	TOLD("fadvise(3,1000,2000,3,8,103)=0 /file3", &t, readahead, 0, 3,
+	     0x1000, 0x2000);
 	TOLD("fsync(3,0,8,103)=0 /file3", &t, fsync, 0, 3);
 	TOLD("fsync(3,1,8,103)=0 /file3", &t, fdatasync, 0, 3);
 }
