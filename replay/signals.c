@@ -24,10 +24,9 @@ static bool is_canonical(uint64_t address)
 	return high == 0 || high == UINT64_MAX >> (PW_ADDRESS_BITS - 1);
 }
 
-/* Whether @page lies behind the last page that its file has a byte of. */
-static bool is_past_file(const struct pw_system *system,
-			 const struct pw_space *space,
-			 const struct pw_mapping *mapping, uint64_t page)
+bool pw_signal_past_end(const struct pw_system *system,
+			const struct pw_space *space,
+			const struct pw_mapping *mapping, uint64_t page)
 {
 	const struct pw_object *object;
 	uint64_t offset;
@@ -61,7 +60,7 @@ struct pw_signal pw_signal_expect(const struct pw_system *system,
 		return forbidden;
 	if (pw_guard_holds(space, page))
 		return unmapped;
-	if (is_past_file(system, space, mapping, page))
+	if (pw_signal_past_end(system, space, mapping, page))
 		return (struct pw_signal){SIGNAL_BUS, CODE_BUS_ADDRESS};
 	return pw_vma_has(mapping, PW_VM_WRITE | PW_VM_EXEC) ? none : forbidden;
 }

@@ -338,7 +338,8 @@ static uint64_t find_closed(const struct pw_oracle_space *space, uint64_t first,
 	     m = pw_oracle_part(space, m.end, gap))
 		for (uint64_t page = m.first; page < m.end; page++)
 			if (!(m.flags & RIGHTS) ||
-			    pw_oracle_guard_at(space, page))
+			    pw_oracle_guard_at(space, page) ||
+			    pw_oracle_lies_past(space, &m, page))
 				return page;
 	return gap;
 }

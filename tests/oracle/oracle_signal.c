@@ -30,11 +30,20 @@ static bool stack_comes(const struct pw_oracle_space *space, uint64_t page)
 	       !(below->flags & (PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX));
 }
 
-static bool lies_past(const struct pw_oracle_object *object, uint64_t offset)
+bool pw_oracle_lies_past(const struct pw_oracle_space *space,
+			 const struct pw_oracle_mapping *m, uint64_t page)
 {
-	if (object->memory_bytes)
-		return offset >= object->memory_bytes;
-	return object->bytes ? offset >= object->bytes : object->emptied;
+	uint64_t offset =
+		m->offset + ((page - m->first) << space->shape->page_shift);
+
+	offset = offset % ((uint64_t)1 << 57) >>
+		 space->shape->page_shift << space->shape->page_shift;
+	if (!m->object || m->hugetlb)
+		return false;
+	if (m->object->memory_bytes)
+		return offset >= m->object->memory_bytes;
+	return m->object->bytes ? offset >= m->object->bytes
+				: m->object->emptied;
 }
 
 /* Signal * 1000 + code that is expected, or 0. */
@@ -44,7 +53,6 @@ static unsigned expect(const struct pw_oracle_space *space, uint64_t address,
 	uint64_t page =
 		address % ((uint64_t)1 << 57) >> space->shape->page_shift;
 	const struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
-	uint64_t offset;
 
 	if (address >= UINT64_C(1) << 56 && address < UINT64_C(0xff) << 56)
 		return 11128;
@@ -54,10 +62,7 @@ static unsigned expect(const struct pw_oracle_space *space, uint64_t address,
 		return 11002;
 	if (pw_oracle_guard_at(space, page))
 		return 11001;
-	offset = m->offset + ((page - m->first) << space->shape->page_shift);
-	offset = offset % ((uint64_t)1 << 57) >>
-		 space->shape->page_shift << space->shape->page_shift;
-	if (m->object && !m->hugetlb && lies_past(m->object, offset))
+	if (pw_oracle_lies_past(space, m, page))
 		return seen == 11002 && !(m->flags & PW_ORACLE_WR) ? 11002
 								   : 7002;
 	if ((m->flags & PW_ORACLE_WR) && (m->flags & PW_ORACLE_EX))
