@@ -6,7 +6,7 @@
 
 #define PAGE PW_PAGE_BYTES
 #define FAILED ((uint64_t)-12) /* ENOMEM */
-#define WRONG ((uint64_t)-22)	/* EINVAL */
+#define WRONG ((uint64_t)-22)  /* EINVAL */
 
 struct range {
 	uint64_t address, bytes;
@@ -155,8 +155,8 @@ static struct pw_event make_madvise(struct pw_random *random,
 				    struct range range)
 {
 	static const uint64_t advice[] = {
-		4,  4,	4,  22, 23, 22, 23, 8,	14, 14, 15, 21,	 24,  10, 11,
-		18, 19, 0,  1,	2,  9,	12, 13, 16, 17, 20, 102, 102, 103};
+		4,  4,	4, 22, 23, 22, 23, 8,  14, 14, 15, 21,	24,  10, 11,
+		18, 19, 0, 1,  2,  9,  12, 13, 16, 17, 20, 102, 102, 103};
 	struct pw_event event = {.kind = PW_EVENT_madvise};
 
 	event.arg[0] = range.address;
