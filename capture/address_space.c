@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,40 +72,64 @@ static enum pw_status record_map(struct pw_recorder *recorder, uint32_t thread,
 		err);
 }
 
-static enum pw_status record_present(struct pw_recorder *recorder,
-				     uint32_t thread, uint64_t start,
-				     uint64_t end, struct pw_error *err)
-{
-	PW_ASSERT(start < end);
-	return pw_recorder_event(recorder, thread,
-				 &(struct pw_event){
-					 .kind = PW_EVENT_present,
-					 .arg = {start, end - start},
-				 },
-				 err);
-}
-
-/* Pages with a bit of @wanted and none of @unwanted. */
-struct page_filter {
-	int fd; /* of /proc/PID/pagemap */
-	uint64_t wanted;
-	uint64_t unwanted;
+/* Pages in a row of which the same is to be told. */
+struct present_run {
+	uint64_t start;
+	uint64_t flags; /* enum pw_present_flag, */
+	bool open;	/* or there is none */
 };
 
-/* Runs of such pages in [map->start, map->end). */
-static enum pw_status record_pages(struct pw_recorder *recorder,
-				   uint32_t thread,
-				   const struct page_filter *filter,
-				   const struct pw_map *map,
-				   struct pw_error *err)
+static enum pw_status end_run(struct present_run *run, uint64_t end,
+			      struct pw_recorder *recorder, uint32_t thread,
+			      struct pw_error *err)
+{
+	PW_ASSERT(!run->open || run->start < end);
+	if (!run->open)
+		return PW_OK;
+	run->open = false;
+	return pw_recorder_event(
+		recorder, thread,
+		&(struct pw_event){
+			.kind = PW_EVENT_present,
+			.arg = {run->start, end - run->start, run->flags},
+		},
+		err);
+}
+
+/* What exec faults in: stacks, and pages of programs that end in zeros. */
+static bool is_of_exec(const struct pw_map *map)
+{
+	return map->inode != 0 || strcmp(map->path, "[stack]") == 0;
+}
+
+/* What is to be told of a page of @map with this word in its pagemap. */
+static struct present_run read_word(const struct pw_address_space_owner *owner,
+				    const struct pw_map *map, uint64_t word)
+{
+	bool own = !(word & PAGEMAP_FILE);
+	struct present_run run = {
+		.flags = own ? PW_PRESENT_OWN : 0,
+		.open = (word & PAGEMAP_PRESENT) && (own || !owner->own_only),
+	};
+
+	if (owner->fresh && own && is_of_exec(map))
+		run.flags |= PW_PRESENT_FAULTED;
+	return run;
+}
+
+/* Record the pages that are present in @map; @fd is that of the pagemap. */
+static enum pw_status record_pages(const struct pw_address_space_owner *owner,
+				   const struct pw_map *map, int fd,
+				   struct pw_recorder *recorder,
+				   uint32_t thread, struct pw_error *err)
 {
 	uint64_t word[PAGEMAP_WORDS];
-	uint64_t run = 0, page = map->start;
-	bool open_run = false;
+	struct present_run run = {0};
+	uint64_t page = map->start;
 	enum pw_status st = PW_OK;
 
 	while (page < map->end && st == PW_OK) {
-		ssize_t got = pread(filter->fd, word, sizeof(word),
+		ssize_t got = pread(fd, word, sizeof(word),
 				    (off_t)(page >> PW_PAGE_SHIFT) * (off_t)8);
 
 		if (got < 8)
@@ -112,34 +137,25 @@ static enum pw_status record_pages(struct pw_recorder *recorder,
 		for (size_t i = 0;
 		     i < (size_t)got / 8 && page < map->end && st == PW_OK;
 		     i++, page += PW_PAGE_BYTES) {
-			bool present = (word[i] & filter->wanted) &&
-				       !(word[i] & filter->unwanted);
+			struct present_run now = read_word(owner, map, word[i]);
 
-			if (present && !open_run)
-				run = page;
-			else if (!present && open_run)
-				st = record_present(recorder, thread, run, page,
-						    err);
-			open_run = present;
+			if (now.open == run.open && now.flags == run.flags)
+				continue;
+			st = end_run(&run, page, recorder, thread, err);
+			run = now;
+			run.start = page;
 		}
 	}
-	if (open_run && st == PW_OK)
-		st = record_present(recorder, thread, run, page, err);
-	return st;
+	return st == PW_OK ? end_run(&run, page, recorder, thread, err) : st;
 }
 
-enum pw_status pw_address_space_record_maps(const struct pw_maps *maps,
-					    pid_t pid, bool own_only,
-					    struct pw_recorder *recorder,
-					    uint32_t thread,
-					    struct pw_error *err)
+enum pw_status pw_address_space_record_maps(
+	const struct pw_maps *maps, const struct pw_address_space_owner *owner,
+	struct pw_recorder *recorder, uint32_t thread, struct pw_error *err)
 {
-	struct page_filter filter = {
-		.wanted = PAGEMAP_PRESENT,
-		.unwanted = own_only ? PAGEMAP_FILE : 0,
-	};
 	enum pw_status st = PW_OK;
 	char path[64];
+	int fd;
 
 	PW_ASSERT(recorder != NULL);
 	for (size_t i = 0; st == PW_OK && i < maps->list.count; i++) {
@@ -151,31 +167,16 @@ enum pw_status pw_address_space_record_maps(const struct pw_maps *maps,
 			st = pw_recorder_module(recorder, thread, maps, map,
 						err);
 	}
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-	filter.fd = st == PW_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (filter.fd < 0)
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)owner->pid);
+	fd = st == PW_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
 		return st;
 	for (size_t i = 0; st == PW_OK && i < maps->list.count; i++)
-		st = record_pages(recorder, thread, &filter,
+		st = record_pages(owner,
 				  &PW_ARRAY_AT(&maps->list, struct pw_map, i),
-				  err);
-	close(filter.fd);
+				  fd, recorder, thread, err);
+	close(fd);
 	return st;
-}
-
-enum pw_status pw_address_space_record(struct pw_address_space *space,
-				       struct pw_recorder *recorder,
-				       uint32_t thread, struct pw_error *err)
-{
-	const struct pw_maps *maps;
-	enum pw_status st;
-
-	space->stale = true;
-	st = pw_address_space_maps(space, &maps, err);
-	if (st != PW_OK)
-		return st;
-	return pw_address_space_record_maps(maps, space->pid, false, recorder,
-					    thread, err);
 }
 
 enum pw_status pw_address_space_record_module(struct pw_address_space *space,

@@ -33,29 +33,26 @@ enum pw_status pw_address_space_maps(struct pw_address_space *space,
  */
 void pw_address_space_free(struct pw_address_space *space);
 
+/* Of which process mappings are recorded, and what else is known of it. */
+struct pw_address_space_owner {
+	pid_t pid;
+	bool fresh;    /* it has run nothing since its exec */
+	bool own_only; /* pages that come from files are not told as present */
+};
+
 /*
- * Record every mapping as a map event of @thread, the pages present in it as
- * present events, and its executable files as modules.
+ * Record each mapping of @maps as a map event of @thread, the pages present in
+ * it as present events, and its executable files as modules. The caller may
+ * have made up @maps out of those of the owner.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM. A page table that may not be read is
  *         no error: there are no present events then.
  */
-enum pw_status pw_address_space_record(struct pw_address_space *space,
-				       struct pw_recorder *recorder,
-				       uint32_t thread,
-				       struct pw_error *err) PW_MUST_CHECK;
-
-/*
- * The same for mappings that the caller has made up out of those of @pid;
- * with @own_only, pages that come from files are not told as present.
- *
- * Errors: as pw_address_space_record.
- */
-enum pw_status pw_address_space_record_maps(const struct pw_maps *maps,
-					    pid_t pid, bool own_only,
-					    struct pw_recorder *recorder,
-					    uint32_t thread,
-					    struct pw_error *err) PW_MUST_CHECK;
+enum pw_status
+pw_address_space_record_maps(const struct pw_maps *maps,
+			     const struct pw_address_space_owner *owner,
+			     struct pw_recorder *recorder, uint32_t thread,
+			     struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Declare the module of the executable mapping at @address, if it is one.

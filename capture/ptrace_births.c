@@ -191,7 +191,7 @@ static enum pw_status record_image(struct pw_session *session,
 			   err);
 	if (st != PW_OK)
 		return st;
-	return pw_task_image(session, task, err);
+	return pw_task_image(session, task, true, err);
 }
 
 enum pw_status pw_session_exec(struct pw_session *session, struct pw_task *task,

@@ -30,8 +30,10 @@ void pw_session_open_images(struct pw_session *session)
 }
 
 enum pw_status pw_task_image(struct pw_session *session, struct pw_task *task,
-			     struct pw_error *err)
+			     bool fresh, struct pw_error *err)
 {
+	const struct pw_address_space_owner owner = {.pid = task->tid,
+						     .fresh = fresh};
 	struct finding finding = {session, task, err, PW_OK};
 	struct pw_address_space *mappings = &task->space->mappings;
 	const struct pw_maps *maps;
@@ -39,10 +41,11 @@ enum pw_status pw_task_image(struct pw_session *session, struct pw_task *task,
 
 	PW_ASSERT(session->recorder != NULL);
 	mappings->pid = task->tid;
-	st = pw_address_space_record(mappings, session->recorder, task->thread,
-				     err);
+	mappings->stale = true;
+	st = pw_address_space_maps(mappings, &maps, err);
 	if (st == PW_OK)
-		st = pw_address_space_maps(mappings, &maps, err);
+		st = pw_address_space_record_maps(
+			maps, &owner, session->recorder, task->thread, err);
 	if (st != PW_OK)
 		return st;
 	session->start.sink = (struct pw_start_sink){on_event, &finding};

@@ -261,12 +261,13 @@ void pw_session_open_images(struct pw_session *session);
 
 /*
  * Record the image that the task has: mappings, present pages, modules,
- * limits, and what the page cache holds of its files.
+ * limits, and what the page cache holds of its files. It is @fresh if nothing
+ * has run since exec.
  *
  * Errors: PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
 enum pw_status pw_task_image(struct pw_session *session, struct pw_task *task,
-			     struct pw_error *err) PW_MUST_CHECK;
+			     bool fresh, struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * The task has mapped the file behind @fd: record what the page cache holds of

@@ -224,15 +224,16 @@ enum pw_status pw_qemu_image(struct pw_qemu_session *session,
 			     const struct pw_qemu_stream *stream,
 			     uint64_t floor, struct pw_error *err)
 {
+	const struct pw_address_space_owner owner = {
+		.pid = stream->pid, .fresh = true, .own_only = true};
 	struct pw_maps all = PW_MAPS, maps = PW_MAPS;
 	enum pw_status st = pw_maps_read(&all, stream->pid, err);
 
 	if (st == PW_OK)
 		st = choose_maps(&maps, &all, floor, err);
 	if (st == PW_OK)
-		st = pw_address_space_record_maps(&maps, stream->pid, true,
-						  session->recorder,
-						  stream->thread, err);
+		st = pw_address_space_record_maps(
+			&maps, &owner, session->recorder, stream->thread, err);
 	if (st == PW_OK)
 		st = tell_start(session, stream, &maps, err);
 	pw_maps_free(&maps);

@@ -22,6 +22,12 @@ struct pw_event_info {
 	const char *text; /* what the text is; "" for none */
 };
 
+/* What a present event says of its pages. */
+enum pw_present_flag {
+	PW_PRESENT_OWN = 1, /* the process's own, also in a file's mapping */
+	PW_PRESENT_FAULTED = 2, /* the kernel faulted them in for this image */
+};
+
 /* One event, for those who write them. */
 struct pw_event {
 	enum pw_event_kind kind;

@@ -13,6 +13,7 @@ struct args {
 	uint64_t interval;
 	uint64_t jobs;
 	uint64_t sweep; /* enum pw_sweep_of */
+	bool faults;
 };
 
 _Static_assert(offsetof(struct args, on) == 0,
@@ -28,6 +29,13 @@ static const struct pw_option options[] = {
 		.min = 1,
 		.help = "Accesses in a row of the interval series (default: "
 			"about 100 rows)",
+	},
+	{
+		.name = "faults",
+		.type = PW_OPTION_FLAG,
+		.offset = offsetof(struct args, faults),
+		.help = "List the faults of each process, in order: the table "
+			"faults",
 	},
 	{
 		.name = "sweep",
@@ -62,6 +70,7 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		.interval = args->interval,
 		.jobs = args->jobs,
 		.sweep = (enum pw_sweep_of)args->sweep,
+		.log_faults = args->faults,
 	};
 	struct pw_replay_job job;
 	enum pw_status st = pw_replay_job_open(&job, &request, out, err);

@@ -31,6 +31,14 @@ static inline struct pw_range pw_call_range(const struct pw_call_context *ctx,
 }
 
 /*
+ * The bytes that the mmap @event maps: with MAP_HUGETLB whole pages of the size
+ * that is asked for.
+ *
+ * Source: Linux mm/mmap.c ksys_mmap_pgoff.
+ */
+uint64_t pw_call_mmap_bytes(const struct pw_event *event);
+
+/*
  * Unmap @range: its pages, mappings and guards go.
  *
  * Errors: PW_ERR_SYSTEM.

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "formats/event.h"
 #include "replay/fault_job.h"
 #include "replay/page_size.h"
 #include "replay/pages.h"
@@ -144,6 +145,13 @@ static enum pw_status fill_anonymous(struct pw_fault_job *job, unsigned height,
 
 /* ---- faults ---- */
 
+static void note_assumed(const struct pw_fault_job *job)
+{
+	job->system->counters.fault_assumed++;
+	pw_system_warn(job->system, PW_WARNING_UNMAPPED_ACCESS,
+		       job->page << job->space->page_shift);
+}
+
 /* The mapping of the page; one is assumed where the trace has none. */
 static enum pw_status find_mapping(struct pw_fault_job *job, bool absent,
 				   struct pw_error *err)
@@ -171,7 +179,7 @@ static enum pw_status find_mapping(struct pw_fault_job *job, bool absent,
 	job->mapping = assumed;
 	job->extent = (struct pw_range){job->page, job->page + 1};
 	if (absent && job->system->mappings_known)
-		job->system->counters.fault_assumed++;
+		note_assumed(job);
 	return PW_OK;
 }
 
@@ -209,6 +217,22 @@ static enum pw_status note_use(struct pw_system *system, struct pw_space *space,
 	return pw_pages_set(system, space, &leaf, err);
 }
 
+static enum pw_status count(const struct pw_fault_job *job, unsigned how,
+			    struct pw_error *err)
+{
+	struct pw_system *system = job->system;
+
+	if (job->major)
+		system->counters.fault_major++;
+	else
+		system->counters.fault_minor++;
+	if (!system->log)
+		return PW_OK;
+	how |= job->major ? PW_FAULT_MAJOR : 0;
+	return pw_fault_log_add(system->log, system->runner.process, job->page,
+				how, err);
+}
+
 static enum pw_status handle(struct pw_fault_job *job,
 			     const struct pw_leaf *leaf, bool write,
 			     struct pw_error *err)
@@ -226,10 +250,8 @@ static enum pw_status handle(struct pw_fault_job *job,
 	write |= absent && job->mapping.anonymous &&
 		 system->machine->no_zero_page;
 	st = absent ? fill(job, write, err) : upgrade(job, *leaf, err);
-	if (job->major)
-		system->counters.fault_major++;
-	else
-		system->counters.fault_minor++;
+	if (st == PW_OK)
+		st = count(job, system->in_call ? PW_FAULT_IN_CALL : 0, err);
 	PW_ASSERT(st != PW_OK || is_ready(job->space, job->page, write));
 	if (st == PW_OK && !job->mapping.shared && !job->mapping.anon_vma &&
 	    (pw_pages_find(job->space, job->page) &
@@ -258,11 +280,12 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 
 enum pw_status pw_fault_present(struct pw_system *system,
 				struct pw_space *space, uint64_t page,
-				struct pw_error *err)
+				uint64_t flags, struct pw_error *err)
 {
 	struct pw_fault_job job = {
 		.system = system, .space = space, .page = page};
 	const struct pw_leaf leaf = {.first = page};
+	bool own;
 	enum pw_status st;
 
 	if (pw_pages_find(space, page))
@@ -270,7 +293,18 @@ enum pw_status pw_fault_present(struct pw_system *system,
 	st = find_mapping(&job, false, err);
 	if (st != PW_OK)
 		return st;
-	if (job.mapping.object)
+	own = !job.mapping.object ||
+	      ((flags & PW_PRESENT_OWN) && !job.mapping.shared);
+	/* The arguments of a program are put onto its stack page by page. */
+	if (flags & PW_PRESENT_FAULTED)
+		st = count(&job,
+			   pw_vma_has(&job.mapping, PW_VM_GROWSDOWN)
+				   ? PW_FAULT_IN_CALL
+				   : 0,
+			   err);
+	if (st != PW_OK)
+		return st;
+	if (!own)
 		return pw_fault_map_cached(&job, page, false, err);
 	st = pw_fault_own(&job, leaf, err);
 	return st == PW_OK ? pw_space_own_page(space, page, err) : st;

@@ -25,13 +25,16 @@ enum pw_status pw_fault(struct pw_system *system, struct pw_space *space,
 
 /*
  * Map @page of a mapping as if a fault had done so before the recording began:
- * a page of its own in private anonymous memory, else one of the cache. Nothing
- * happens if there is one already, and nothing is counted.
+ * a page of its own in private anonymous memory, and in the private mapping of
+ * a file if @flags (enum pw_present_flag) say so; else one of the cache. It is
+ * counted if @flags say that it was faulted in. Nothing happens if there is one
+ * already.
  *
  * Errors: PW_ERR_USAGE the machine's memory is full; PW_ERR_SYSTEM.
  */
 enum pw_status pw_fault_present(struct pw_system *system,
 				struct pw_space *space, uint64_t page,
+				uint64_t flags,
 				struct pw_error *err) PW_MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/event_call.h"
 
 #define PIE_PAGE UINT64_C(0x555555554) /* DEFAULT_MAP_WINDOW / 3 * 2 */
 #define STACK_TOP UINT64_C(0x7ffffffff)
@@ -22,6 +23,7 @@
 #define MAP_FLAG_FIXED 0x10
 #define MAP_FLAG_ANONYMOUS 0x20
 #define MAP_FLAG_FIXED_NOREPLACE 0x100000
+#define PRCTL_SET_VMA 0x53564d41 /* Linux include/uapi/linux/prctl.h */
 
 static const uint64_t no_shift = 0;
 
@@ -328,7 +330,8 @@ static enum pw_status apply_mmap(struct pw_layout *layout,
 				 struct pw_error *err)
 {
 	const struct pw_event *event = call->event;
-	struct pw_range range = pw_range_of(event->result, event->arg[1]);
+	struct pw_range range = pw_range_of(event->result,
+					    pw_call_mmap_bytes(event));
 	uint64_t shift[2] = {0, 0};
 	struct pw_layout_wish wish = {.range = range, .shift = shift};
 	bool is_near = find_region(layout, range.first, &shift[0]);
@@ -405,6 +408,64 @@ static struct pw_range lock_range(const uint64_t *arg)
 	return pw_range_of(arg[0] - offset, arg[1] + offset);
 }
 
+/* A fault goes with the pages that it lies in. */
+static enum pw_status apply_signal(struct pw_layout *layout,
+				   const struct pw_layout_call *call,
+				   struct pw_error *err)
+{
+	struct pw_event moved = *call->event;
+	struct pw_shift found;
+
+	if (pw_shifts_find(&layout->shifts,
+			   pw_page_fold(moved.arg[2] >> PW_PAGE_SHIFT), &found))
+		moved.arg[2] += found.shift * PW_PAGE_BYTES;
+	return pw_array_push(call->out, &moved, err);
+}
+
+/* The name of a range, whose arguments are behind the operation. */
+static enum pw_status apply_prctl(struct pw_layout *layout,
+				  const struct pw_layout_call *call,
+				  struct pw_error *err)
+{
+	const uint64_t *arg = call->event->arg;
+	size_t first = call->out->count;
+	enum pw_status st;
+
+	if (arg[0] != PRCTL_SET_VMA)
+		return pw_array_push(call->out, call->event, err);
+	st = pw_layout_each(layout, call->event, pw_range_of(arg[2], arg[3]),
+			    call->out, err);
+	for (size_t i = first; st == PW_OK && i < call->out->count; i++) {
+		struct pw_event *moved =
+			&PW_ARRAY_AT(call->out, struct pw_event, i);
+
+		moved->arg[2] = moved->arg[0];
+		moved->arg[3] = moved->arg[1];
+		moved->arg[0] = arg[0];
+		moved->arg[1] = arg[1];
+	}
+	return st;
+}
+
+/* A call that failed may have done a part; of how much is not known here. */
+static enum pw_status apply_failed(const struct pw_layout_call *call,
+				   struct pw_error *err)
+{
+	struct pw_event nothing = *call->event;
+
+	switch ((unsigned)nothing.kind) {
+	case PW_EVENT_mprotect:
+	case PW_EVENT_madvise:
+	case PW_EVENT_mlock:
+	case PW_EVENT_munlock:
+		nothing.arg[1] = 0;
+		break;
+	default:
+		break;
+	}
+	return pw_array_push(call->out, &nothing, err);
+}
+
 enum pw_status pw_layout_event(struct pw_layout *layout,
 			       const struct pw_layout_call *call,
 			       struct pw_error *err)
@@ -412,6 +473,8 @@ enum pw_status pw_layout_event(struct pw_layout *layout,
 	const struct pw_event *event = call->event;
 	struct pw_range range = pw_range_of(event->arg[0], event->arg[1]);
 
+	if (pw_event_failed(event))
+		return apply_failed(call, err);
 	switch ((unsigned)event->kind) {
 	case PW_EVENT_map:
 		return apply_map(layout, call, err);
@@ -421,6 +484,10 @@ enum pw_status pw_layout_event(struct pw_layout *layout,
 		return apply_shmat(layout, call, err);
 	case PW_EVENT_brk:
 		return apply_brk(layout, call, err);
+	case PW_EVENT_signal:
+		return apply_signal(layout, call, err);
+	case PW_EVENT_prctl:
+		return apply_prctl(layout, call, err);
 	case PW_EVENT_mremap:
 		return pw_layout_remap(layout, event, call->out, err);
 	case PW_EVENT_munmap:

@@ -10,7 +10,6 @@
 
 #define REMAP_FIXED 2
 #define REMAP_DONTUNMAP 4
-#define ADVICE_DONTNEED 4
 
 struct remap {
 	struct pw_layout *layout;
@@ -38,14 +37,44 @@ static enum pw_status emit(const struct remap *remap,
 	return pw_array_push(remap->out, &event, err);
 }
 
+static struct pw_range target_of(const struct remap *remap,
+				 const struct pw_shift *run)
+{
+	uint64_t step = remap->to.first - remap->from.first;
+	struct pw_range to = {run->range.first + step, run->range.end + step};
+
+	if (run->range.end == remap->from.end)
+		to.end = remap->to.end;
+	return to;
+}
+
+/* What is where runs go goes; between them it stays, unless the length changes. */
+static enum pw_status vacate_target(const struct remap *remap,
+				    struct pw_error *err)
+{
+	struct pw_range rest = remap->from;
+	struct pw_shift run;
+	enum pw_status st = PW_OK;
+
+	if (remap->to.end - remap->to.first !=
+	    remap->from.end - remap->from.first)
+		return pw_layout_vacate(remap->layout, remap->to, remap->out,
+					err);
+	while (st == PW_OK && pw_shifts_run(&remap->layout->shifts, &rest, &run))
+		if (!run.stray)
+			st = pw_layout_vacate(remap->layout,
+					      target_of(remap, &run),
+					      remap->out, err);
+	return st;
+}
+
 /*
  * Let all runs of the old range go to @shift from the new one, and forget the
- * old one unless it stays mapped.
+ * old ones unless they stay mapped. Strays stay where they are.
  */
 static enum pw_status move(const struct remap *remap, uint64_t shift,
 			   struct pw_error *err)
 {
-	uint64_t step = remap->to.first - remap->from.first;
 	uint64_t new_pages = remap->to.end - remap->to.first;
 	struct pw_range rest = remap->from;
 	struct pw_array runs = PW_ARRAY(struct pw_shift);
@@ -57,19 +86,19 @@ static enum pw_status move(const struct remap *remap, uint64_t shift,
 		rest.end = rest.first + new_pages;
 	while (st == PW_OK &&
 	       pw_shifts_run(&remap->layout->shifts, &rest, &run)) {
-		struct pw_range to = {run.range.first + step,
-				      run.range.end + step};
+		struct pw_range to = target_of(remap, &run);
+		struct pw_range old = run.range;
 
-		if (run.range.end == remap->from.end && !run.stray)
-			to.end = remap->to.end;
+		if (run.stray)
+			continue;
 		st = emit(remap, &run, to.first + shift, to.end - to.first,
 			  err);
-		run = (struct pw_shift){to, shift, run.stray};
+		run = (struct pw_shift){to, shift, false};
 		if (st == PW_OK)
 			st = pw_array_push(&runs, &run, err);
+		if (st == PW_OK && !(remap->flags & REMAP_DONTUNMAP))
+			st = pw_shifts_clear(&remap->layout->shifts, old, err);
 	}
-	if (st == PW_OK && !(remap->flags & REMAP_DONTUNMAP))
-		st = pw_shifts_clear(&remap->layout->shifts, remap->from, err);
 	for (size_t i = 0; i < runs.count && st == PW_OK; i++) {
 		run = PW_ARRAY_AT(&runs, struct pw_shift, i);
 		st = pw_shifts_set(&remap->layout->shifts, &run, err);
@@ -108,26 +137,6 @@ static enum pw_status grow(const struct remap *remap, struct pw_error *err)
 	return st == PW_OK ? move(remap, shift, err) : st;
 }
 
-/* What lies behind the new length goes, or stays mapped without pages. */
-static enum pw_status cut(const struct remap *remap, struct pw_range tail,
-			  struct pw_error *err)
-{
-	const struct pw_event empty = {.kind = PW_EVENT_madvise,
-				       .arg = {0, 0, ADVICE_DONTNEED}};
-	const struct pw_event unlock = {.kind = PW_EVENT_munlock};
-	enum pw_status st;
-
-	PW_ASSERT(tail.end == remap->from.end);
-	if (tail.first >= tail.end)
-		return PW_OK;
-	if (!(remap->flags & REMAP_DONTUNMAP))
-		return pw_layout_vacate(remap->layout, tail, remap->out, err);
-	st = pw_layout_each(remap->layout, &empty, tail, remap->out, err);
-	return st == PW_OK ? pw_layout_each(remap->layout, &unlock, tail,
-					    remap->out, err)
-			   : st;
-}
-
 /* To another address of the trace. */
 static enum pw_status relocate(const struct remap *remap, struct pw_error *err)
 {
@@ -148,9 +157,9 @@ static enum pw_status relocate(const struct remap *remap, struct pw_error *err)
 			wish.shift_count = 2;
 		}
 	}
-	st = pw_layout_vacate(remap->layout, remap->to, remap->out, err);
-	if (st == PW_OK)
-		st = cut(remap, tail, err);
+	st = vacate_target(remap, err);
+	if (st == PW_OK && tail.first < tail.end)
+		st = pw_layout_vacate(remap->layout, tail, remap->out, err);
 	if (st != PW_OK || pages == 0)
 		return st;
 	if (pages > old_pages &&
@@ -171,6 +180,36 @@ static bool find_last_run(const struct remap *remap, struct pw_shift *last)
 	return last->range.end == remap->from.end && !last->stray;
 }
 
+/* An old length of 0: another mapping of the same shared memory. */
+static enum pw_status duplicate(const struct remap *remap, struct pw_error *err)
+{
+	uint64_t shifts[1] = {0};
+	const struct pw_layout_wish wish = {
+		.range = remap->to,
+		.shift = shifts,
+		.shift_count = remap->flags & REMAP_FIXED ? 1 : 0};
+	struct pw_event event = {.kind = PW_EVENT_mremap,
+				 .arg = {0, 0, 0, remap->flags, 0}};
+	struct pw_shift old, copy = {.range = remap->to};
+	enum pw_status st;
+
+	if (!pw_shifts_find(&remap->layout->shifts, remap->from.first, &old) ||
+	    old.stray || remap->to.first == remap->to.end)
+		return PW_OK;
+	st = pw_layout_vacate(remap->layout, remap->to, remap->out, err);
+	if (st == PW_OK)
+		st = pw_layout_choose(remap->layout, &wish, &copy.shift, err);
+	if (st == PW_OK)
+		st = pw_shifts_set(&remap->layout->shifts, &copy, err);
+	if (st != PW_OK)
+		return st;
+	event.arg[0] = (remap->from.first + old.shift) * PW_PAGE_BYTES;
+	event.arg[2] = (remap->to.end - remap->to.first) * PW_PAGE_BYTES;
+	event.arg[4] = (remap->to.first + copy.shift) * PW_PAGE_BYTES;
+	event.result = event.arg[4];
+	return pw_array_push(remap->out, &event, err);
+}
+
 enum pw_status pw_layout_remap(struct pw_layout *layout,
 			       const struct pw_event *event,
 			       struct pw_array *out, struct pw_error *err)
@@ -188,16 +227,16 @@ enum pw_status pw_layout_remap(struct pw_layout *layout,
 	enum pw_status st;
 
 	if (remap.from.first == remap.from.end)
-		return PW_OK;
+		return duplicate(&remap, err);
 	if (remap.from.first != remap.to.first) {
 		if (remap.from.first < remap.to.end &&
 		    remap.to.first < remap.from.end)
 			return PW_OK;
 		return relocate(&remap, err);
 	}
-	remap.flags &= ~(uint64_t)REMAP_DONTUNMAP;
 	if (remap.to.end <= remap.from.end)
-		return cut(&remap, change, err);
+		return pw_layout_vacate(layout, change, out, err);
+	remap.flags &= ~(uint64_t)REMAP_DONTUNMAP;
 	change = (struct pw_range){remap.from.end, remap.to.end};
 	st = pw_layout_vacate(layout, change, out, err);
 	if (st != PW_OK || !find_last_run(&remap, &last))

@@ -18,6 +18,7 @@
 #define MAP_TYPE_SHARED 1
 #define MAP_TYPE_SHARED_VALIDATE 3
 #define MAP_TYPE_DROPPABLE 8
+#define MAP_FLAG_FIXED 0x10
 #define MAP_FLAG_ANONYMOUS 0x20
 #define MAP_FLAG_GROWSDOWN 0x100
 #define MAP_FLAG_LOCKED 0x2000
@@ -27,6 +28,7 @@
 #define MAP_FLAG_STACK 0x20000
 #define MAP_FLAG_HUGETLB 0x40000
 #define MAP_FLAG_SYNC 0x80000
+#define MAP_FLAG_FIXED_NOREPLACE 0x100000
 #define MAP_HUGE_SHIFT 26
 #define MAP_HUGE_MASK 63
 #define HUGETLB_DEFAULT 21 /* 2 MiB */
@@ -92,6 +94,27 @@ static uint64_t call_flags(const struct map_call *call)
 	return flags;
 }
 
+/* Of the pages that are asked for, or 0. */
+static unsigned hugetlb_shift(uint64_t flags)
+{
+	unsigned shift = (unsigned)(flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
+
+	if (!(flags & MAP_FLAG_HUGETLB))
+		return 0;
+	return shift ? shift : HUGETLB_DEFAULT;
+}
+
+uint64_t pw_call_mmap_bytes(const struct pw_event *event)
+{
+	unsigned shift = hugetlb_shift(event->arg[3]);
+	uint64_t mask = ((uint64_t)1 << shift) - 1;
+
+	PW_ASSERT(event->kind == PW_EVENT_mmap);
+	if (shift == 0 || shift >= PW_ADDRESS_BITS)
+		return event->arg[1];
+	return event->arg[1] + (-event->arg[1] & mask);
+}
+
 static struct pw_mapping describe(const struct pw_call_context *ctx,
 				  const struct map_call *call)
 {
@@ -115,13 +138,7 @@ static struct pw_mapping describe(const struct pw_call_context *ctx,
 	if (!mapping.anonymous || mapping.shared)
 		mapping.file_bias = (mapping.anonymous ? 0 : call->offset) -
 				    (call->address & ADDRESS_MASK);
-	if (call->flags & MAP_FLAG_HUGETLB) {
-		mapping.hugetlb_shift =
-			(unsigned)(call->flags >> MAP_HUGE_SHIFT) &
-			MAP_HUGE_MASK;
-		if (mapping.hugetlb_shift == 0)
-			mapping.hugetlb_shift = HUGETLB_DEFAULT;
-	}
+	mapping.hugetlb_shift = hugetlb_shift(call->flags);
 	return mapping;
 }
 
@@ -178,6 +195,17 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 	if (st == PW_OK)
 		limit_rights(ctx, mapping);
 	return st;
+}
+
+/* Warn if there is a mapping where the kernel would not have made one. */
+static void check_free(const struct pw_call_context *ctx,
+		       struct pw_range range)
+{
+	uint64_t address = range.first << ctx->space->page_shift;
+	struct pw_range part;
+
+	if (pw_space_part(ctx->space, &range, &part))
+		pw_system_warn(ctx->system, PW_WARNING_OVERLAP, address);
 }
 
 /* A mapping made by a call of the process, locked if its mlockall said so. */
@@ -277,6 +305,7 @@ enum pw_status pw_call_map(const struct pw_call_context *ctx,
 					&mapping.backing, err);
 	if (st != PW_OK || range.first == range.end)
 		return st;
+	check_free(ctx, range);
 	note_start(ctx, &mapping, range);
 	st = pw_call_unmap(ctx, range, err);
 	return st == PW_OK ? pw_space_map(ctx->space, range, &mapping, err)
@@ -287,9 +316,9 @@ enum pw_status pw_call_mmap(const struct pw_call_context *ctx,
 			    struct pw_error *err)
 {
 	const uint64_t *arg = ctx->event->arg;
-	struct map_call call = {
+	const struct map_call call = {
 		.address = ctx->event->result,
-		.length = arg[1],
+		.length = pw_call_mmap_bytes(ctx->event),
 		.prot = arg[2],
 		.flags = arg[3],
 		.descriptor = arg[4],
@@ -302,18 +331,18 @@ enum pw_status pw_call_mmap(const struct pw_call_context *ctx,
 	struct pw_mapping mapping = describe(ctx, &call);
 	enum pw_status st;
 
-	if (mapping.hugetlb_shift && mapping.hugetlb_shift < PW_ADDRESS_BITS) {
-		uint64_t mask = ((uint64_t)1 << mapping.hugetlb_shift) - 1;
+	const struct pw_range range =
+		pw_call_range(ctx, call.address, call.length);
 
-		call.length += -call.length & mask;
-	}
 	if (call.length == 0)
 		pw_call_forbidden(ctx);
+	if (!(call.flags & (MAP_FLAG_FIXED | MAP_FLAG_FIXED_NOREPLACE)))
+		check_free(ctx, range);
 	st = attach(ctx, &call, &mapping, err);
 	if (st != PW_OK)
 		return st;
-	return make_new(ctx, pw_call_range(ctx, call.address, call.length),
-			&mapping, (call.flags & how) == MAP_FLAG_POPULATE, err);
+	return make_new(ctx, range, &mapping,
+			(call.flags & how) == MAP_FLAG_POPULATE, err);
 }
 
 enum pw_status pw_call_shmat(const struct pw_call_context *ctx,

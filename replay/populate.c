@@ -44,10 +44,11 @@ enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 {
 	const struct pw_mapping *mapping;
 	struct pw_range part;
+	enum pw_status st = PW_OK;
 
-	while ((mapping = pw_space_part(space, &range, &part))) {
+	system->in_call = true;
+	while (st == PW_OK && (mapping = pw_space_part(space, &range, &part))) {
 		bool write = how == PW_POPULATE_WRITE;
-		enum pw_status st;
 
 		if (how == PW_POPULATE_BY_MAPPING) {
 			if (!(mapping->flags & PW_VM_ACCESS) ||
@@ -58,8 +59,7 @@ enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 				pw_vma_has(mapping, PW_VM_WRITE);
 		}
 		st = populate_part(system, space, part, write, err);
-		if (st != PW_OK)
-			return st;
 	}
-	return PW_OK;
+	system->in_call = false;
+	return st;
 }

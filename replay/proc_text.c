@@ -4,6 +4,7 @@
 #include "replay/proc_text.h"
 
 #include "base/assert.h"
+#include "replay/pagemap_text.h"
 #include "replay/vmstat.h"
 
 #define KB 1024
@@ -232,6 +233,10 @@ void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 	struct pw_vma vma;
 
 	PW_ASSERT(pw_proc_is_of_process(view));
+	if (view == PW_PROC_PAGEMAP) {
+		pw_pagemap_text(text, system, process->space);
+		return;
+	}
 	if (view == PW_PROC_STATUS || view == PW_PROC_STAT) {
 		pw_process_sizes(system, process->space, &sizes);
 		if (view == PW_PROC_STATUS)

@@ -21,11 +21,13 @@ enum pw_proc_view {
 	PW_PROC_STATUS,
 	PW_PROC_STAT,
 	PW_PROC_NUMA_MAPS,
+	PW_PROC_PAGEMAP,
 	PW_PROC_MEMINFO,
 	PW_PROC_VMSTAT,
 };
-#define PW_PROC_VIEWS \
-	"tables|smaps|smaps_rollup|maps|status|stat|numa_maps|meminfo|vmstat"
+#define PW_PROC_VIEWS                                                          \
+	"tables|smaps|smaps_rollup|maps|status|stat|numa_maps|pagemap|meminfo" \
+	"|vmstat"
 
 /* Whether the view is of one process, not of the machine. */
 static inline bool pw_proc_is_of_process(enum pw_proc_view view)

@@ -192,7 +192,7 @@ enum pw_status pw_relayout_event(struct pw_relayout *relayout,
 		return err->status;
 	if (change->kind == PW_LINEAGE_END && change->last)
 		pw_layout_free(layout);
-	if (pw_event_failed(what->event) || change->kind != PW_LINEAGE_SAME)
+	if (change->kind != PW_LINEAGE_SAME)
 		return PW_OK;
 	relayout->events.count = 0;
 	st = pw_layout_event(layout,

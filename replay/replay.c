@@ -14,6 +14,7 @@
 /* Machines of equal memory. */
 struct group {
 	struct pw_system system;
+	struct pw_fault_log log;
 	struct pw_lanes *lanes;
 	const struct pw_machine **machines;
 	struct pw_run **runs;
@@ -91,6 +92,7 @@ static enum pw_status make_group(struct pw_replay *replay, struct group *group,
 	enum pw_status st;
 
 	PW_ASSERT(all > 0 && group->count > 0);
+	pw_fault_log_init(&group->log);
 	threads = (replay->threads * group->count + all - 1) / all;
 	st = pw_lanes_open(&group->lanes, group->runs, group->count,
 			   (unsigned)threads, replay->arena, err);
@@ -146,8 +148,13 @@ enum pw_status pw_replay_open(struct pw_replay **out,
 		st = make_room(replay, err);
 	for (size_t i = 0; i < replay->run_count && st == PW_OK; i++)
 		st = make_run(replay, options->machines[i], err);
-	for (size_t i = 0; i < replay->group_count && st == PW_OK; i++)
-		st = make_group(replay, &replay->groups[i], err);
+	for (size_t i = 0; i < replay->group_count && st == PW_OK; i++) {
+		struct group *group = &replay->groups[i];
+
+		st = make_group(replay, group, err);
+		if (options->log_faults)
+			group->system.log = &group->log;
+	}
 	if (st != PW_OK) {
 		pw_replay_close(replay);
 		return st;
@@ -165,6 +172,7 @@ void pw_replay_close(struct pw_replay *replay)
 	for (size_t i = 0; i < replay->group_count; i++) {
 		pw_lanes_close(replay->groups[i].lanes);
 		pw_system_free(&replay->groups[i].system);
+		pw_fault_log_free(&replay->groups[i].log);
 	}
 	for (size_t i = 0; i < replay->made; i++)
 		pw_run_free(&replay->runs[i]);

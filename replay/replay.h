@@ -62,6 +62,7 @@ struct pw_replay_options {
 	unsigned threads; /* that simulate processors; below 2: the caller's */
 	struct pw_relayout *relayout;	     /* NULL: addresses as recorded */
 	const struct pw_replay_watch *watch; /* outlives the replay; or NULL */
+	bool log_faults;		     /* of each process, in order */
 };
 
 /* A mark event and all counters when it happened. */

@@ -141,6 +141,7 @@ enum pw_status pw_replay_job_open(struct pw_replay_job *job,
 		.memory_limit_bytes = pw_memory_half(),
 		.sweep = request->sweep,
 		.watch = request->watch,
+		.log_faults = request->log_faults,
 	};
 	struct pw_trace_options options_of_trace = {.needs = PW_NEED_TOUCHES};
 	enum pw_status st;

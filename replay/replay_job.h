@@ -25,6 +25,7 @@ struct pw_replay_request {
 	uint64_t jobs;		/* threads; 0: as many as are good */
 	enum pw_sweep_of sweep; /* on all machines */
 	bool one_machine;	/* refuse to simulate several */
+	bool log_faults;	/* see pw_fault_tables */
 	const struct pw_replay_watch *watch; /* outlives the job; or NULL */
 };
 

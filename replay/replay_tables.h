@@ -13,7 +13,8 @@
 
 /*
  * Add the tables of machine @index of a finished replay to @out, as an element
- * of the group "machines"; with those of a sweep when it was @swept.
+ * of the group "machines"; with those of a sweep when it was @swept, and of
+ * its faults when they were logged.
  */
 void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 		      const struct pw_machine *machine, size_t index,

@@ -16,12 +16,14 @@
 #include "formats/batch.h"
 #include "replay/backing.h"
 #include "replay/counters.h"
+#include "replay/fault_log.h"
 #include "replay/filter.h"
 #include "replay/frame.h"
 #include "replay/machine.h"
 #include "replay/object.h"
 #include "replay/operation.h"
 #include "replay/space.h"
+#include "replay/warnings.h"
 
 /* How an open file was read: struct file_ra_state; see readahead.h. */
 struct pw_read_state {
@@ -74,9 +76,11 @@ struct pw_system {
 	bool split_stores; /* stores have a TLB of their own */
 	struct pw_table_store tables; /* page tables of all processes */
 	struct pw_table_use table_peak[PW_LEVELS_MAX]; /* by height */
-	struct pw_array spaces;	  /* struct pw_space * by number, or NULL */
-	struct pw_array faults;	  /* struct pw_process_faults by process */
+	struct pw_array spaces; /* struct pw_space * by number, or NULL */
+	struct pw_array faults; /* struct pw_process_faults by process */
 	struct pw_process_faults faults_given; /* to a process, of counters */
+	struct pw_array signals; /* struct pw_signal_row, of faults */
+	struct pw_warnings warnings;
 	struct pw_objects objects;
 	struct pw_array read_states; /* struct pw_read_state by open file */
 	uint32_t lazy[PW_LAZY_BATCH];
@@ -85,6 +89,8 @@ struct pw_system {
 	struct pw_memory memory;
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
+	struct pw_fault_log *log; /* of all faults; or NULL */
+	bool in_call;		  /* faults are a system call's doing */
 };
 
 /*
@@ -123,6 +129,12 @@ static inline struct pw_operation *pw_system_tell(struct pw_system *system)
  * Free what the system holds outside of the arena.
  */
 void pw_system_free(struct pw_system *system);
+
+/*
+ * Warn of something that the runner did at @address.
+ */
+void pw_system_warn(struct pw_system *system, enum pw_warning_kind kind,
+		    uint64_t address);
 
 /*
  * Find the space of this number, made empty if there was none. Numbers begin

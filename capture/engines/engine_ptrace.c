@@ -132,7 +132,7 @@ static enum pw_status record_start(struct pw_session *session,
 		first->now = first->before;
 	else /* nothing is known of handlers set before */
 		first->process->info_signals = UINT64_MAX;
-	return pw_task_image(session, first, err);
+	return pw_task_image(session, first, !session->request.pid, err);
 }
 
 static double fill_result(struct pw_session *session)

@@ -6,6 +6,8 @@ a mark at each observation; replayed, the model is looked at there; and run once
 more with what the model had there for answers, it prints what the model did.
 So a metric needs no rule here, however the program computes it.
 """
+import copy
+import csv
 import ctypes
 import os
 import re
@@ -18,7 +20,12 @@ HERE = Path(__file__).resolve().parent
 WRAPPED = ["getrusage", "mincore", "open", "sigaction", "fork", "execv"]
 VIEWS = ["smaps", "smaps_rollup", "status", "stat", "maps", "numa_maps",
          "pagemap", "meminfo", "vmstat"]
-SECONDS = 300  # for one run of a program or of pagewalk
+# Instructions of a whole program that are stepped rather than emulated, and
+# that are stepped at all.
+STEPS_MOST = 150000
+STEPPED_MOST = 500000
+EXIT = re.compile(r",exit_group,status=(\w+)")
+SECONDS = 120  # for one run of a program or of pagewalk
 # Single steps are slow, and long string instructions are many of them.
 FEW_STEPS = ("glibc.cpu.x86_rep_stosb_threshold=0x7fffffff:"
              "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff")
@@ -27,6 +34,8 @@ RESULTS = re.compile(r"(^|[._])(ret|errno)$")
 
 
 ADDR_NO_RANDOMIZE = 0x0040000
+# What the emulator maps is where the kernel would have put it.
+LAYOUT = {"ptrace": [], "qemu": ["--relayout", "native"]}
 
 
 class Failed(Exception):
@@ -53,6 +62,11 @@ def run(words, cwd, **env):
     return done.stdout.decode(errors="replace")
 
 
+def warm(path):
+    """Have all of a file in the page cache, from which some may be gone."""
+    Path(path).read_bytes()
+
+
 def metrics_of(text):
     """The metrics of lines NAME,VALUE[,...], in order."""
     metrics = {}
@@ -68,55 +82,118 @@ def pagewalk_path():
     return str(Path(os.environ.get("PAGEWALK", default)).resolve())
 
 
-def kernel_options(pagewalk, cwd):
+def kernel_options():
     """Options that choose the running kernel, as far as machines know it."""
-    text = run([pagewalk, "machines", "generic-x86-64"], cwd)
-    known = re.search(r"^\s*kernel:.*", text, re.M)
-    if not known:
-        return []
     running = tuple(map(int, os.uname().release.split("-")[0].split(".")[:2]))
     presets = [(6, 1), (6, 12), (6, 18)]
     chosen = max([p for p in presets if p <= running] or presets[:1])
     return ["-s", "kernel=%d.%d" % chosen]
 
 
+def faults_of(pagewalk, options, recording, cwd):
+    """Minor and major faults of all processes of a recording, in the model."""
+    text = run([pagewalk, "vmas", *options, "--view", "stat", recording], cwd)
+    lines = [line.rsplit(")", 1)[1].split() for line in text.splitlines()
+             if ")" in line and not line.startswith("==>")]
+    return sum(int(x[7]) for x in lines), sum(int(x[9]) for x in lines)
+
+
+class Tools:
+    """What all programs in a folder need, made once."""
+    made = {}
+
+    def __init__(self, root):
+        self.observer = root / "observe.o"
+        self.measurer = root / "usage"
+        self.start_ups = {}
+        files = root / "files"
+        files.mkdir()
+        os.environ.setdefault("GT_DIR", str(files))
+        run(["gcc", "-O1", "-c", "-o", self.observer, HERE / "observe.c"],
+            root)
+        run(["gcc", "-O1", "-static", "-o", self.measurer, HERE / "usage.c"],
+            root)
+
+    @classmethod
+    def of(cls, root):
+        if root not in cls.made:
+            cls.made[root] = cls(root)
+        return cls.made[root]
+
+
 class Program:
-    """A program built from a source into a folder of its own."""
+    """A program built from a source into a folder of its own.
+
+    One called NAME_dyn is NAME.c, linked dynamically.
+    """
 
     def __init__(self, source, folder):
         self.name = Path(source).stem
         self.source = Path(source).resolve()
-        self.folder = Path(folder).resolve() / self.name
-        self.folder.mkdir(parents=True)
-        self.binary = self.folder / self.name
+        self.env = {}
+        self.linking = ["-static"]
+        if not self.source.exists():
+            self.source = self.source.with_name(self.name[:-4] + ".c")
+            self.linking = []
+        root = Path(folder).resolve()
+        self.tools = Tools.of(root)
+        self.binary = root / self.name / "observed"
+        self.plain = root / self.name / "plain"
+        self.pagewalk = pagewalk_path()
+        self.move_to(root / self.name)
+
+    def move_to(self, folder):
+        self.folder = folder
+        self.folder.mkdir()
         self.recording = self.folder / "recording.pwt"
         self.answers = self.folder / "answers"
-        self.pagewalk = pagewalk_path()
-        files = Path(folder).resolve() / "files"
-        files.mkdir(exist_ok=True)
-        os.environ.setdefault("GT_DIR", str(files))
+
+    def seeded(self, seed):
+        """The same program, that draws its calls by chance from @seed."""
+        other = copy.copy(self)
+        other.name = f"{self.name}.{seed}"
+        other.env = {"PW_SEED": str(seed)}
+        other.move_to(self.folder / str(seed))
+        return other
 
     def build(self):
         wraps = "".join(f",--wrap={name}" for name in WRAPPED)
-        run(["gcc", "-O1", "-g", "-static", "-w", "-o", self.binary,
-             self.source, HERE / "observe.c", f"-Wl{wraps}", "-lm",
-             "-lpthread"], self.folder)
+        made = self.folder / "program.o"
+        link = ["gcc", "-g", *self.linking, "-o"]
+        libraries = ["-lm", "-lpthread"]
+        run(["gcc", "-O1", "-g", "-w", "-c", "-o", made, self.source],
+            self.folder)
+        run([*link, self.binary, made, self.tools.observer, f"-Wl{wraps}",
+             *libraries], self.folder)
+        run([*link, self.plain, made, *libraries], self.folder)
 
     def native(self, **env):
-        return metrics_of(run([self.binary], self.folder, **env))
+        return metrics_of(run([self.binary], self.folder, **self.env, **env))
+
+    def native_totals(self):
+        """Faults of the whole program as it is, from exec to its end."""
+        out = self.folder / "usage.out"
+        warm(self.plain)
+        run([self.tools.measurer, out, self.plain], self.folder, **self.env)
+        minor, major, _ = map(int, out.read_text().split())
+        return {"proc.minflt": minor, "proc.majflt": major, "proc.status": 0}
 
     def truth(self, times=3):
         """What the kernel repeats exactly."""
-        seen = [self.native(PW_OBSERVE="none") for _ in range(times)]
+        self.native_totals()  # brings the program into the page cache
+        seen = [self.native(PW_OBSERVE="none") |
+                (self.native_totals() if not self.env else {})
+                for _ in range(times)]
         return {name: value for name, value in seen[0].items()
                 if all(other.get(name) == value for other in seen)}
 
     def record(self, engine):
         """What the program printed while it was recorded."""
         self.recording.unlink(missing_ok=True)
-        env = {"PW_OBSERVE": "mark"}
+        env = self.env | {"PW_OBSERVE": "mark"}
         if engine == "ptrace":
             env["GLIBC_TUNABLES"] = FEW_STEPS
+        warm(self.binary)
         return metrics_of(run([self.pagewalk, "capture", "-q", "--no-aslr",
                                "--engine", engine, "-o", self.recording, "--",
                                self.binary], self.folder, **env))
@@ -135,6 +212,7 @@ class Program:
         """Write what the model has at the marks into the answers."""
         shutil.rmtree(self.answers, ignore_errors=True)
         self.answers.mkdir()
+        self.moments = []
         for view in VIEWS:
             try:
                 text = run([self.pagewalk, "vmas", *options, "--at", "ob*",
@@ -142,44 +220,128 @@ class Program:
             except Failed:
                 continue
             self.split(view, text)
+        self.look_for_signals()
+
+    def look_for_signals(self):
+        """Write what signals the model expects, process by process."""
+        def rows(command, table):
+            text = run([self.pagewalk, command, "-q", "--table", table,
+                        "--format", "csv", self.recording], self.folder)
+            return csv.DictReader(text.splitlines())
+
+        pid = {row["process"]: row["pid"] for row in rows("info", "process_list")}
+        who = {}
+        for mark in self.moments:
+            who.setdefault(mark[1], mark[0].split(".")[0])
+        lines = {}
+        for row in rows("replay", "signals"):
+            lines.setdefault(pid[row["process"]], []).append(
+                f"{row['model_signal']} {row['model_code']}\n")
+        for number, name in who.items():
+            (self.answers / f"{name}.signals").write_text(
+                "".join(lines.get(number, [])))
 
     def split(self, view, text):
         """A view of many moments, into a file for each."""
-        parts = re.split(r"^==> ob(\S+?)(?:: process \d+)? <==\n", text,
+        parts = re.split(r"^==> ob(\S+?)(?:: process (\d+))? <==\n", text,
                          flags=re.M)
-        for name, part in zip(parts[1::2], parts[2::2]):
+        for name, pid, part in zip(parts[1::3], parts[2::3], parts[3::3]):
             part = part.rstrip("\n") + "\n" if part.strip() else ""
             if view == "stat":
+                self.moments.append((name, pid))
                 fields = part.rsplit(")", 1)[-1].split()
                 part = " ".join([fields[7], fields[9], "-1"]) + "\n"
             (self.answers / f"{name}.{'rusage' if view == 'stat' else view}"
              ).write_text(part)
 
+    def record_plain(self, program, engine):
+        warm(program)
+        run([self.pagewalk, "capture", "-q", "--no-aslr", "--engine", engine,
+             "-o", self.recording, "--", program], self.folder, **self.env)
+
+    def start_up(self, engine, options):
+        """Minor faults of a program that does nothing, built like this."""
+        known = self.tools.start_ups
+        kind = (engine, *self.linking)
+        if kind not in known:
+            nothing = self.folder / "nothing"
+            source = self.folder / "nothing.c"
+            source.write_text("int main(void) { return 0; }\n")
+            run(["gcc", "-O1", "-g", *self.linking, "-o", nothing, source],
+                self.folder)
+            self.record_plain(nothing, engine)
+            known[kind] = faults_of(
+                self.pagewalk, [*options, *LAYOUT[engine]], self.recording,
+                self.folder)[0]
+        return known[kind]
+
+    def totals(self, options, stepped):
+        """As native_totals, by the model; @stepped: emulation will not do.
+
+        The start of a process is not the same under emulation, which has
+        another stack and no vDSO. How many faults that makes, a program that
+        does nothing tells.
+        """
+        engine = "qemu"
+        try:
+            self.record_plain(self.plain, engine)
+        except Failed:
+            engine = "ptrace"
+            self.record_plain(self.plain, engine)
+        ended = EXIT.search(run([self.pagewalk, "dump", "--events", "--thread",
+                                 "0", self.recording], self.folder))
+        text = run([self.pagewalk, "info", "--format", "csv", self.recording],
+                   self.folder)
+        columns, values = text.splitlines()[:2]
+        steps = int(dict(zip(columns.split(","), values.split(",")))
+                    ["instructions"])
+        if stepped and steps > STEPPED_MOST:
+            raise Failed(f"{steps} steps would take too long")
+        if engine == "qemu" and (stepped or steps <= STEPS_MOST):
+            engine = "ptrace"
+            self.record_plain(self.plain, engine)
+        minor, major = faults_of(self.pagewalk, [*options, *LAYOUT[engine]],
+                                 self.recording, self.folder)
+        if engine == "qemu":
+            minor += self.start_up("ptrace", options)
+            minor -= self.start_up("qemu", options)
+        says = {"proc.minflt": minor, "proc.majflt": major}
+        if ended:
+            says["proc.status"] = int(ended[1], 0) << 8
+        return says
+
     def answered(self, **env):
         return self.native(PW_OBSERVE="answer", **env)
 
-    def model(self, options):
+    def model(self, options, engines=("qemu", "ptrace")):
         """What the model says, and why not of what it does not say."""
         native = self.native(PW_OBSERVE="none")
-        blind = self.answered(PW_POISON="1")
+        try:
+            blind = self.answered(PW_POISON="1")
+        except Failed:  # it goes by what it sees
+            blind = {}
         results = {name for name, value in native.items()
                    if blind.get(name) == value and not name.endswith("sig")
                    and value != 0}
         # Emulation is fast; single steps are the program itself, and its own
         # addresses, in case it goes by what it sees of them.
-        for engine in ["qemu", "ptrace"]:
-            if engine == "ptrace":
+        # Emulation does not tell which signals faults end in.
+        if any(name.endswith("sig") and value
+               for name, value in native.items()):
+            engines = ["ptrace"]
+        for engine in engines:
+            if engine == engines[-1]:
                 self.record(engine)
             elif not self.is_faithful(native, results):
                 continue
-            self.look(options)
+            self.look([*options, *LAYOUT[engine]])
             try:
                 says = self.answered(PW_ANSWERS=str(self.answers))
                 sure = self.answered(PW_ANSWERS=str(self.answers),
                                      PW_POISON="1")
                 break
             except Failed:
-                if engine == "ptrace":
+                if engine == engines[-1]:
                     raise
         left_out = {}
         for name in native:
@@ -189,6 +351,11 @@ class Program:
                 left_out[name] = "the program did not print it again"
             elif says[name] != sure.get(name):
                 left_out[name] = "looks at what the model does not show"
+        if not self.env:
+            try:
+                says |= self.totals(options, engine == "ptrace")
+            except Failed as why:
+                left_out["proc"] = str(why)
         return ({name: value for name, value in says.items()
                  if name not in left_out}, left_out, engine)
 
@@ -196,6 +363,11 @@ class Program:
 def sources(folder, only):
     """Programs of a folder, in order, or those that are asked for."""
     found = sorted(Path(folder, "programs").glob("*.c"))
+    table = Path(folder, "truth.csv")
+    named = table.read_text().splitlines() if table.exists() else []
+    dynamic = {line.split(",")[0] for line in named if "_dyn," in line}
+    found += [path.with_name(path.stem + "_dyn.c") for path in found
+              if path.stem + "_dyn" in dynamic]
     return [path for path in found if not only or path.stem in only]
 
 

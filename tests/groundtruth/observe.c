@@ -27,6 +27,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -186,27 +187,135 @@ int __wrap_getrusage(int who, struct rusage *usage)
 	return 0;
 }
 
-/* The answer says how many pages of the mapping are in the page cache. */
+/* ---- pages ---- */
+
+/* A line "START-END FRAME WORD..." of the view pagemap. */
+struct row {
+	unsigned long start, end, frame;
+	const char *words;
+};
+
+/* Read the line at @at. Returns the next one, or NULL at the end. */
+static const char *read_row(const char *at, struct row *row)
+{
+	char *end;
+
+	row->start = strtoul(at, &end, 16);
+	if (end == at)
+		return NULL;
+	row->end = strtoul(end + 1, &end, 16);
+	row->frame = end[1] == '-' ? 0 : strtoul(end + 1, NULL, 16);
+	row->words = end + 2;
+	at = strchr(at, '\n');
+	return at ? at + 1 : row->words + strlen(row->words);
+}
+
+static int row_says(const struct row *row, const char *word)
+{
+	const char *found = strstr(row->words, word);
+	const char *end = strchr(row->words, '\n');
+
+	return found && (!end || found < end);
+}
+
+/* The text of the answer <name>.pagemap, never freed; NULL: there is none. */
+static const char *pagemap_text(const char *name)
+{
+	int fd = answer(name, "pagemap");
+	off_t length = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	char *text = length > 0 ? calloc(1, (size_t)length + 1) : NULL;
+
+	if (text && pread(fd, text, (size_t)length, 0) != length)
+		text = NULL;
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+static void put_word(int fd, unsigned long place, unsigned long word)
+{
+	(void)!pwrite(fd, &word, sizeof(word), (off_t)(place * sizeof(word)));
+}
+
+/* What the file of this name, one of words for pages, says of @row. */
+static void put_row(int fd, const char *what, const struct row *row)
+{
+	unsigned long pages = (row->end - row->start) / 4096;
+	unsigned long word = 1UL << 63;
+
+	if (row_says(row, "file"))
+		word |= 1UL << 61;
+	if (row_says(row, "exclusive"))
+		word |= 1UL << 56;
+	for (unsigned long i = 0; i < pages && row_says(row, "present"); i++)
+		if (!strcmp(what, "pagemap"))
+			put_word(fd, row->start / 4096 + i,
+				 word | (row->frame ? row->frame + i : 0));
+		else
+			put_word(fd, row->frame + i,
+				 (unsigned long)row_says(row, "head") << 15 |
+					 (unsigned long)row_says(row, "tail")
+						 << 16);
+}
+
+/* A file of /proc with a word a page, made of the answer. -1: there is none. */
+static int words_of_pages(const char *name, const char *what)
+{
+	const char *at = pagemap_text(name);
+	int fd = at ? memfd_create(what, MFD_CLOEXEC) : -1;
+	struct row row;
+
+	while (fd >= 0 && (at = read_row(at, &row)))
+		put_row(fd, what, &row);
+	return fd;
+}
+
 int __wrap_mincore(void *at, size_t length, unsigned char *out)
 {
 	const char *name = observation();
 	int failed = __real_mincore(at, length, out);
-	size_t pages = (length + 4095) / 4096;
-	int fd = failed ? -1 : answer(name, "mincore");
+	unsigned long first = (unsigned long)at;
+	unsigned long pages = (length + 4095) / 4096;
+	const char *text = failed ? NULL : pagemap_text(name);
+	struct row row;
 
-	if (fd >= 0) {
-		char *text = calloc(1, pages + 1);
+	if (failed || observer.mode != ANSWER)
+		return failed;
+	if (text || observer.poison)
+		memset(out, text ? 0 : (int)observer.count & 1, pages);
+	while (text && (text = read_row(text, &row)))
+		for (unsigned long p = row.start; p < row.end; p += 4096)
+			if (p >= first && p < first + pages * 4096)
+				out[(p - first) / 4096] = 1;
+	return 0;
+}
 
-		if (text)
-			read_all(fd, text, pages + 1);
-		for (size_t i = 0; text && i < pages; i++)
-			out[i] = text[i] == '1';
-		free(text);
-		close(fd);
-	} else if (!failed && observer.mode == ANSWER && observer.poison) {
-		memset(out, observer.count & 1, pages);
+/* ---- files ---- */
+
+/*
+ * The lines of @fd's text with other starts of mappings: somewhat lower ones,
+ * that depend on when.
+ */
+static int moved(int fd)
+{
+	static char text[TEXT_BYTES];
+	int out = memfd_create("moved", MFD_CLOEXEC);
+	char *at = text;
+
+	read_all(fd, text, sizeof(text));
+	close(fd);
+	while (out >= 0 && *at) {
+		unsigned long start = strtoul(at, &at, 16);
+		char *end = strchr(at, '\n');
+
+		end = end ? end + 1 : at + strlen(at);
+		dprintf(out, "%lx",
+			start - 7 * 4096UL * observer.count * observer.count);
+		(void)!write(out, at, (size_t)(end - at));
+		at = end;
 	}
-	return failed;
+	lseek(out, 0, SEEK_SET);
+	return out;
 }
 
 /* Every number after a blank of @fd's text, plus one that depends on when. */
@@ -229,9 +338,9 @@ static int poisoned(int fd)
 		at = blank + 1;
 		if (*at < '0' || *at > '9')
 			continue;
-		append_number(number, strtoul(at, &end, 10) +
-					      7919UL * observer.count *
-						      observer.count);
+		append_number(number,
+			      strtoul(at, &end, 10) +
+				      7919UL * observer.count * observer.count);
 		(void)!write(out, number, strlen(number));
 		at = end;
 	}
@@ -258,21 +367,23 @@ static const char *observed_file(const char *path)
 static int open_observed(const char *what, const char *path, int flags)
 {
 	const char *name = observation();
-	int fd = answer(name, what);
+	int of_words = !strncmp(what, "kpage", 5) || !strcmp(what, "pagemap");
+	int fd = of_words ? words_of_pages(name, what) : answer(name, what);
 
 	if (fd >= 0)
 		return fd;
-	if (observer.mode == MARK && (!strncmp(what, "smaps", 5) ||
-				      !strcmp(what, "status") ||
-				      !strcmp(what, "numa_maps") ||
-				      !strcmp(what, "meminfo") ||
-				      !strcmp(what, "vmstat")))
+	if (observer.mode == MARK &&
+	    (!strncmp(what, "smaps", 5) || !strcmp(what, "status") ||
+	     !strcmp(what, "numa_maps") || !strcmp(what, "meminfo") ||
+	     !strcmp(what, "vmstat")))
 		return __real_open("/dev/null", flags);
 	if (observer.mode == ANSWER && observer.poison) {
-		if (!strncmp(what, "kpage", 5) || !strcmp(what, "pagemap"))
+		if (of_words)
 			return __real_open("/dev/urandom", flags);
 		fd = __real_open(path, flags);
-		return fd < 0 ? fd : poisoned(fd);
+		if (fd < 0)
+			return fd;
+		return strcmp(what, "maps") ? poisoned(fd) : moved(fd);
 	}
 	return __real_open(path, flags);
 }

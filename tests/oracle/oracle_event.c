@@ -405,7 +405,7 @@ static void apply_shmat(struct pw_oracle_replay *oracle,
 
 static void apply_present(struct pw_oracle_replay *oracle,
 			  struct pw_oracle_space *space, uint64_t first,
-			  uint64_t end)
+			  uint64_t end, uint64_t flags)
 {
 	for (uint64_t page = first; page < end; page++) {
 		const struct pw_oracle_mapping *m =
@@ -413,7 +413,8 @@ static void apply_present(struct pw_oracle_replay *oracle,
 
 		if (!m || pw_oracle_page_at(space, page))
 			continue;
-		if (m->object) {
+		oracle->counts.minor += flags >> 1 & 1;
+		if (m->object && (m->shared || !(flags & 1))) {
 			pw_oracle_map_cached(oracle, space, page);
 			continue;
 		}
@@ -497,7 +498,7 @@ static void apply(struct pw_oracle_replay *oracle,
 		apply_mmap(oracle, space, event);
 		break;
 	case PW_EVENT_present:
-		apply_present(oracle, space, first, end);
+		apply_present(oracle, space, first, end, event->arg[2]);
 		break;
 	case PW_EVENT_munmap:
 		oracle->counts.forbidden += event->arg[1] == 0;
@@ -505,6 +506,9 @@ static void apply(struct pw_oracle_replay *oracle,
 		break;
 	case PW_EVENT_mremap:
 		pw_oracle_mremap(oracle, space, event);
+		break;
+	case PW_EVENT_signal:
+		pw_oracle_signal(oracle, space, event);
 		break;
 	case PW_EVENT_brk:
 		apply_brk(oracle, space, event->result);

@@ -247,11 +247,22 @@ static void apply_map(struct pw_oracle_layout *layout,
 	}
 }
 
+/* Whole pages of the size that is asked for. */
+static uint64_t huge_bytes(uint64_t bytes, uint64_t flags)
+{
+	unsigned shift = flags >> 26 & 63 ? flags >> 26 & 63 : 21;
+	uint64_t page = (uint64_t)1 << shift;
+
+	if (!(flags & 0x40000) || shift >= 57 || bytes % page == 0)
+		return bytes;
+	return bytes + page - bytes % page;
+}
+
 static bool wants_alignment(const struct pw_event *event)
 {
 	const char *text = event->text ? event->text : "";
 	uint64_t offset = event->arg[5] >> PW_PAGE_SHIFT;
-	uint64_t count = pages_of(event->arg[1]);
+	uint64_t count = pages_of(huge_bytes(event->arg[1], event->arg[3]));
 
 	if (event->arg[3] & 0x20)
 		return event->arg[0] == 0 && !(event->arg[3] & 1) &&
@@ -271,7 +282,8 @@ static void apply_mmap(struct pw_oracle_layout *layout,
 		       const struct pw_event *event)
 {
 	uint64_t first = (event->result >> PW_PAGE_SHIFT) % LAST;
-	uint64_t count = pages_from(first, event->arg[1]);
+	uint64_t count = pages_from(
+		first, huge_bytes(event->arg[1], event->arg[3]));
 	uint64_t offset = event->arg[3] & 0x20 ? 0 : event->arg[5] / 4096;
 	uint64_t shift;
 	bool near = shift_near(layout, first, &shift);
@@ -347,8 +359,14 @@ struct remap {
 	uint64_t flags;
 };
 
-/* All of @from goes to @target, and so does what is new if its last page was
- * there. */
+/* Whether @page has a place, and is no stray. */
+static bool is_placed(const struct pw_oracle_layout *layout, uint64_t page)
+{
+	return target_of(layout, page) != NOWHERE && !is_stray(layout, page);
+}
+
+/* All of @from but strays goes to @target, and so does what is new if its last
+ * page was there. */
 static void move(struct pw_oracle_layout *layout, const struct remap *remap,
 		 uint64_t target)
 {
@@ -356,23 +374,17 @@ static void move(struct pw_oracle_layout *layout, const struct remap *remap,
 	uint64_t count = remap->count, new_count = remap->new_count;
 	bool stays = from != to && (remap->flags & 4);
 	bool *had = calloc(count, sizeof(*had));
-	bool *stray = calloc(count, sizeof(*stray));
 
-	PW_ASSERT(had && stray);
+	PW_ASSERT(had);
 	for (uint64_t i = 0; i < count; i++) {
-		had[i] = target_of(layout, from + i) != NOWHERE;
-		stray[i] = is_stray(layout, from + i);
+		had[i] = is_placed(layout, from + i);
+		if (had[i] && !stays)
+			forget(layout, from + i, from + i + 1);
 	}
-	if (!stays)
-		forget(layout, from, from + count);
-	for (uint64_t i = 0; i < new_count; i++) {
-		uint64_t like = i < count ? i : count - 1;
-
-		if (had[like] && (i < count || !stray[like]))
-			put(layout, to + i, target + i, stray[like]);
-	}
+	for (uint64_t i = 0; i < new_count; i++)
+		if (had[i < count ? i : count - 1])
+			put(layout, to + i, target + i, false);
 	free(had);
-	free(stray);
 }
 
 /* In place: only the row that ends at the old end grows. */
@@ -404,9 +416,10 @@ static void relocate(struct pw_oracle_layout *layout, const struct remap *remap)
 	uint64_t region = target_of(layout, remap->to);
 	uint64_t old = target_of(layout, from);
 
-	forget(layout, remap->to, remap->to + new_count);
-	if (!(remap->flags & 4))
-		forget(layout, from + new_count, from + count);
+	for (uint64_t i = 0; i < new_count; i++)
+		if (new_count != count || is_placed(layout, from + i))
+			forget(layout, remap->to + i, remap->to + i + 1);
+	forget(layout, from + new_count, from + count);
 	if (new_count == 0)
 		return;
 	if (remap->flags & 2) {

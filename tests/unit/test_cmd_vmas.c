@@ -168,6 +168,33 @@ static void every_process_that_lives_is_shown(void **state)
 	pw_tables_close(tables);
 }
 
+/* The child has read one of the pages, which both map now. */
+static void pages_of_two_processes_are_shared(void **state)
+{
+	struct pw_tables *tables;
+	struct pw_table *vmas;
+
+	(void)state;
+	tables = CALL("vmas", "--at", "two", path);
+	vmas = pw_test_table(tables, "vmas");
+	assert_int_equal(pw_test_rows_of(vmas), 6);
+	assert_int_equal(pw_test_cell(vmas, 0, "pss_kb").u64, 16);
+	assert_int_equal(pw_test_cell(vmas, 0, "private_dirty_kb").u64, 16);
+	assert_int_equal(pw_test_cell(vmas, 1, "private_clean_kb").u64, 64);
+	for (size_t row = 2; row <= 4; row += 2) {
+		assert_int_equal(pw_test_cell(vmas, row, "start").u64, ANON);
+		assert_int_equal(pw_test_cell(vmas, row, "rss_kb").u64, 16);
+		assert_int_equal(pw_test_cell(vmas, row, "pss_kb").u64, 8);
+		assert_int_equal(pw_test_cell(vmas, row, "shared_dirty_kb").u64,
+				 16);
+		assert_int_equal(
+			pw_test_cell(vmas, row, "private_dirty_kb").u64, 0);
+	}
+	assert_int_equal(pw_test_cell(vmas, 2, "referenced_kb").u64, 16);
+	assert_int_equal(pw_test_cell(vmas, 4, "referenced_kb").u64, 4);
+	pw_tables_close(tables);
+}
+
 /* By default, as each was before it went. */
 static void the_end_shows_what_processes_had(void **state)
 {
@@ -228,6 +255,26 @@ static void a_view_is_the_words_of_the_kernel(void **state)
 	assert_string_equal(line(tables, 0), "Tgid:\t7");
 	assert_string_equal(line(tables, 2), "PPid:\t0");
 	assert_string_equal(line(tables, 4), "VmSize:\t      40 kB");
+	pw_tables_close(tables);
+}
+
+/* Of 20 pages of a file that are in the page cache 16 are mapped. */
+static void a_pagemap_has_runs_of_pages(void **state)
+{
+	struct pw_tables *tables;
+
+	(void)state;
+	tables = CALL("vmas", "--at", "two", "--view", "pagemap", "--process",
+		      "7", path);
+	assert_string_equal(line(tables, 0), "==> two: process 7 <==");
+	assert_string_equal(line(tables, 1),
+			    "10000000-10004000 0x400 present exclusive");
+	assert_string_equal(
+		line(tables, 2),
+		"20000000-20010000 0x404 present file exclusive cached");
+	assert_string_equal(line(tables, 3), "20010000-20014000 - cached");
+	assert_string_equal(line(tables, 5), "==> two: process 7 <==");
+	assert_string_equal(line(tables, 6), "10000000-10004000 0x400 present");
 	pw_tables_close(tables);
 }
 
@@ -306,9 +353,11 @@ int main(void)
 		cmocka_unit_test(a_mark_shows_what_was_there),
 		cmocka_unit_test(a_status_has_the_sizes_of_the_process),
 		cmocka_unit_test(every_process_that_lives_is_shown),
+		cmocka_unit_test(pages_of_two_processes_are_shared),
 		cmocka_unit_test(the_end_shows_what_processes_had),
 		cmocka_unit_test(positions_are_met_at_the_next_step),
 		cmocka_unit_test(a_view_is_the_words_of_the_kernel),
+		cmocka_unit_test(a_pagemap_has_runs_of_pages),
 		cmocka_unit_test(several_processes_are_told_apart),
 		cmocka_unit_test(a_view_of_the_machine_has_no_process),
 		cmocka_unit_test(what_is_not_there_is_refused),

@@ -116,6 +116,36 @@ static void present_pages_need_no_fault(void **state)
 	pw_test_system_close(&test);
 }
 
+/* What exec has put there are faults of the process, and may be written. */
+static void pages_of_exec_are_faults_and_its_own(void **state)
+{
+	struct pw_test_system test;
+
+	(void)state;
+	pw_test_system_open(&test, NULL);
+	pw_test_map(&test, PAGE, 4, PW_TEST_PRIVATE, "/x", 0);
+	pw_test_map(&test, OTHER, 4, PW_TEST_SHARED, "/y", 0);
+	pw_test_event(&test, (struct pw_event){.kind = PW_EVENT_present,
+					       .arg = {BYTES(PAGE), BYTES(2),
+						       PW_PRESENT_OWN}});
+	assert_int_equal(faults(&test), 0);
+	pw_test_event(&test,
+		      (struct pw_event){
+			      .kind = PW_EVENT_present,
+			      .arg = {BYTES(PAGE + 1), BYTES(2),
+				      PW_PRESENT_OWN | PW_PRESENT_FAULTED}});
+	assert_int_equal(faults(&test), 1);
+	write_pages(&test, PAGE, 3);
+	assert_int_equal(faults(&test), 1);
+	expect(&test, 3, 8, 0);
+	pw_test_event(&test, (struct pw_event){.kind = PW_EVENT_present,
+					       .arg = {BYTES(OTHER), BYTES(1),
+						       PW_PRESENT_OWN}});
+	assert_int_equal(pw_test_pte(&test, OTHER),
+			 PW_PTE_PRESENT | PW_PTE_FILE);
+	pw_test_system_close(&test);
+}
+
 static void munmap_frees_pages_and_their_tables(void **state)
 {
 	struct pw_test_system test;
@@ -441,6 +471,7 @@ int main(void)
 		cmocka_unit_test(a_failed_call_changes_nothing),
 		cmocka_unit_test(populating_faults_in_the_call),
 		cmocka_unit_test(present_pages_need_no_fault),
+		cmocka_unit_test(pages_of_exec_are_faults_and_its_own),
 		cmocka_unit_test(munmap_frees_pages_and_their_tables),
 		cmocka_unit_test(a_moved_mapping_takes_its_pages_along),
 		cmocka_unit_test(a_move_can_leave_the_old_mapping_empty),

@@ -45,6 +45,12 @@ static void prepare(struct pw_random_trace *trace)
 	struct pw_event *event = trace->event.data;
 
 	for (size_t i = 0; i < trace->event.count; i++) {
+		/* What failed does nothing in the new layout. */
+		if (pw_event_failed(&event[i]))
+			event[i].arg[1] = 0;
+		/* Only shared memory can be mapped twice. */
+		if (event[i].kind == PW_EVENT_mremap && event[i].arg[1] == 0)
+			event[i].arg[1] = event[i].arg[2];
 		if (event[i].kind == PW_EVENT_mmap)
 			event[i].arg[3] &= ~(uint64_t)0x100;
 		if (event[i].kind == PW_EVENT_mmap && i % 3 == 0)
@@ -308,6 +314,8 @@ static void use_small_pages(struct pw_machine *machine)
 	machine->geometry = machine->page_table->geometry(&config);
 	machine->page_size = pw_page_size_find("base");
 	machine->fault_around_pages = 1;
+	/* Nor in which order pages of files are populated. */
+	machine->cache_percent = 100;
 }
 
 static uint64_t try_seed(uint64_t seed, const char *path)
@@ -326,6 +334,8 @@ static uint64_t try_seed(uint64_t seed, const char *path)
 	pw_random_seed(&random, seed);
 	pw_random_machine(&random, &machine, &unused);
 	use_small_pages(&machine);
+	/* A fork copies zero pages if a mapping has become one with another. */
+	machine.no_zero_page |= seed % 3 > 0;
 	pw_random_trace_make(&trace, seed, 50 + pw_random_below(&random, 1500));
 	prepare(&trace);
 	choose_forks(&trace, seed % 3 > 0);

@@ -1,0 +1,15 @@
+/*
+ * fault_tables.h - the faults of a replay as a table.
+ */
+#ifndef PW_REPLAY_FAULT_TABLES_H
+#define PW_REPLAY_FAULT_TABLES_H
+
+#include "base/table.h"
+#include "replay/system.h"
+
+/*
+ * Add the table of the faults that @system has logged.
+ */
+void pw_fault_tables(struct pw_tables *out, const struct pw_system *system);
+
+#endif
