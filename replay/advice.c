@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "replay/event_call.h"
 #include "replay/guard.h"
+#include "replay/kept_tables.h"
 #include "replay/page_advice.h"
 #include "replay/pages.h"
 #include "replay/populate.h"
@@ -136,6 +137,18 @@ static enum pw_status change_flags(const struct pw_call_context *ctx,
 	return pw_call_modify(ctx, part, &changed, err);
 }
 
+static enum pw_status drop(const struct pw_call_context *ctx,
+			   struct pw_range part, struct pw_error *err)
+{
+	enum pw_status st;
+
+	pw_lazy_drain(ctx->system);
+	st = pw_pages_drop(ctx->system, ctx->space, part, err);
+	return st == PW_OK ? pw_kept_tables_reclaim(ctx->system, ctx->space,
+						    part, err)
+			   : st;
+}
+
 /* What the call does to a part of one mapping. */
 static enum pw_status advise(const struct pw_call_context *ctx,
 			     struct pw_range part,
@@ -157,8 +170,7 @@ static enum pw_status advise(const struct pw_call_context *ctx,
 				      (enum pw_page_advice)advice, err);
 	case ADVICE_DONTNEED:
 	case ADVICE_DONTNEED_LOCKED:
-		pw_lazy_drain(ctx->system);
-		return pw_pages_drop(ctx->system, ctx->space, part, err);
+		return drop(ctx, part, err);
 	case ADVICE_POPULATE_READ:
 		return pw_populate(ctx->system, ctx->space, part,
 				   PW_POPULATE_READ, err);

@@ -7,6 +7,7 @@
  * Source: Linux mm/mmap.c, mm/mremap.c, mm/mprotect.c, mm/madvise.c.
  */
 #include "replay/event_apply.h"
+#include "replay/kept_tables.h"
 
 #include "base/assert.h"
 #include "base/bits.h"
@@ -15,10 +16,12 @@
 #include "replay/lock.h"
 #include "replay/pages.h"
 #include "replay/remap.h"
+#include "replay/signals.h"
 #include "replay/space_merge.h"
 
-#define READ_IMPLIES_EXEC 0x0400000 /* Linux include/uapi/linux/personality.h \
-				     */
+#define READ_IMPLIES_EXEC                                   \
+	0x0400000 /* Linux include/uapi/linux/personality.h \
+		   */
 #define PERSONALITY_QUERY UINT32_MAX
 
 typedef enum pw_status (*handler)(const struct pw_call_context *ctx,
@@ -33,6 +36,8 @@ struct row {
 void pw_call_forbidden(const struct pw_call_context *ctx)
 {
 	ctx->system->counters.call_forbidden++;
+	pw_system_warn(ctx->system, PW_WARNING_FORBIDDEN_CALL,
+		       ctx->event->arg[0]);
 }
 
 enum pw_status pw_call_unmap(const struct pw_call_context *ctx,
@@ -43,7 +48,11 @@ enum pw_status pw_call_unmap(const struct pw_call_context *ctx,
 	if (range.first >= range.end)
 		return PW_OK;
 	st = pw_pages_drop(ctx->system, ctx->space, range, err);
-	return st == PW_OK ? pw_space_unmap(ctx->space, range, err) : st;
+	if (st == PW_OK)
+		st = pw_space_unmap(ctx->space, range, err);
+	return st == PW_OK ? pw_kept_tables_free(ctx->system, ctx->space, range,
+						 err)
+			   : st;
 }
 
 enum pw_status pw_call_modify(const struct pw_call_context *ctx,
@@ -135,6 +144,7 @@ static const struct row rows[] = {
 	[PW_EVENT_brk] = {pw_call_brk, false},
 	[PW_EVENT_mprotect] = {pw_call_mprotect, true},
 	[PW_EVENT_madvise] = {pw_call_madvise, true},
+	[PW_EVENT_signal] = {pw_call_signal, false},
 	[PW_EVENT_exec] = {apply_exec, false},
 	[PW_EVENT_mlock] = {pw_call_lock, true},
 	[PW_EVENT_munlock] = {pw_call_lock, true},
@@ -160,6 +170,33 @@ static const struct row rows[] = {
 	[PW_EVENT_limit] = {apply_limit, false},
 };
 
+/* Whether a length is what a negative number becomes. */
+static bool is_negative(const struct pw_event *event)
+{
+	const uint64_t *arg = event->arg;
+
+	switch ((unsigned)event->kind) {
+	case PW_EVENT_map:
+	case PW_EVENT_present:
+	case PW_EVENT_mmap:
+	case PW_EVENT_munmap:
+	case PW_EVENT_mprotect:
+	case PW_EVENT_madvise:
+	case PW_EVENT_mlock:
+	case PW_EVENT_munlock:
+	case PW_EVENT_mbind:
+	case PW_EVENT_shmdt:
+		return arg[1] >> 63;
+	case PW_EVENT_mremap:
+		return (arg[1] | arg[2]) >> 63;
+	case PW_EVENT_prctl:
+	case PW_EVENT_shmat:
+		return arg[3] >> 63;
+	default:
+		return false;
+	}
+}
+
 enum pw_status pw_event_apply(struct pw_system *system,
 			      const struct pw_event *event,
 			      struct pw_error *err)
@@ -172,6 +209,12 @@ enum pw_status pw_event_apply(struct pw_system *system,
 	enum pw_status st = PW_OK;
 
 	PW_ASSERT(ctx.space && ctx.space == system->current);
+	if (is_negative(event)) {
+		if (!pw_event_failed(event))
+			pw_system_warn(system, PW_WARNING_NEGATIVE_LENGTH,
+				       event->arg[0]);
+		return PW_OK;
+	}
 	if (row && row->handle && (!pw_event_failed(event) || row->failed_too))
 		st = row->handle(&ctx, err);
 	pw_space_note_peak(system->current);

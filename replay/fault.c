@@ -145,6 +145,13 @@ static enum pw_status fill_anonymous(struct pw_fault_job *job, unsigned height,
 
 /* ---- faults ---- */
 
+static void note_assumed(const struct pw_fault_job *job)
+{
+	job->system->counters.fault_assumed++;
+	pw_system_warn(job->system, PW_WARNING_UNMAPPED_ACCESS,
+		       job->page << job->space->page_shift);
+}
+
 /* The mapping of the page; one is assumed where the trace has none. */
 static enum pw_status find_mapping(struct pw_fault_job *job, bool absent,
 				   struct pw_error *err)
@@ -172,7 +179,7 @@ static enum pw_status find_mapping(struct pw_fault_job *job, bool absent,
 	job->mapping = assumed;
 	job->extent = (struct pw_range){job->page, job->page + 1};
 	if (absent && job->system->mappings_known)
-		job->system->counters.fault_assumed++;
+		note_assumed(job);
 	return PW_OK;
 }
 

@@ -214,7 +214,9 @@ static enum pw_status map_found(struct pw_fault_job *job, bool write,
 enum pw_status pw_fault_cached(struct pw_fault_job *job, bool write,
 			       struct pw_error *err)
 {
-	bool around = !write && job->system->machine->fault_around_pages > 1;
+	/* Linux ipc/shm.c shm_vm_ops has no map_pages. */
+	bool around = !write && !job->mapping.attached &&
+		      job->system->machine->fault_around_pages > 1;
 	bool found = false;
 	bool retry = false;
 	struct pw_reader reader;

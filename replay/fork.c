@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "formats/lineage.h"
 #include "replay/guard.h"
+#include "replay/kept_tables.h"
 #include "replay/pages.h"
 
 struct fork {
@@ -79,6 +80,9 @@ static enum pw_status copy_mapping(struct fork *fork,
 		return st;
 	if (fork->child)
 		st = pw_guard_copy(fork->child, fork->parent, range, err);
+	if (st == PW_OK && fork->child)
+		st = pw_kept_tables_copy(fork->system, fork->child,
+					 fork->parent, range, err);
 	return st == PW_OK ? copy_pages(fork, range, err) : st;
 }
 

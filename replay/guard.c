@@ -4,6 +4,7 @@
 #include "replay/guard.h"
 
 #include "base/assert.h"
+#include "replay/kept_tables.h"
 #include "replay/pages.h"
 
 enum pw_status pw_guard_install(struct pw_system *system,
@@ -25,6 +26,9 @@ enum pw_status pw_guard_install(struct pw_system *system,
 		st = pw_space_own_page(space, part.first, err);
 	if (st == PW_OK)
 		st = pw_pages_drop(system, space, part, err);
+	/* Each is an entry of a leaf table. */
+	for (uint64_t page = part.first; st == PW_OK && page < part.end; page++)
+		st = pw_kept_tables_need(system, space, page, 0, err);
 	if (st != PW_OK)
 		return st;
 	return pw_intervals_set(&space->guards, part.first, part.end, 0, err);
@@ -51,8 +55,8 @@ static bool next_region(const struct pw_space *space, struct pw_range *range,
 	found = pw_intervals_at(&space->guards, index);
 	if (found->start >= range->end)
 		return false;
-	region->first = found->start > range->first ? found->start
-						    : range->first;
+	region->first =
+		found->start > range->first ? found->start : range->first;
 	region->end = found->end < range->end ? found->end : range->end;
 	PW_ASSERT(region->first < region->end);
 	range->first = region->end;

@@ -408,6 +408,20 @@ static struct pw_range lock_range(const uint64_t *arg)
 	return pw_range_of(arg[0] - offset, arg[1] + offset);
 }
 
+/* A fault goes with the pages that it lies in. */
+static enum pw_status apply_signal(struct pw_layout *layout,
+				   const struct pw_layout_call *call,
+				   struct pw_error *err)
+{
+	struct pw_event moved = *call->event;
+	struct pw_shift found;
+
+	if (pw_shifts_find(&layout->shifts,
+			   pw_page_fold(moved.arg[2] >> PW_PAGE_SHIFT), &found))
+		moved.arg[2] += found.shift * PW_PAGE_BYTES;
+	return pw_array_push(call->out, &moved, err);
+}
+
 /* The name of a range, whose arguments are behind the operation. */
 static enum pw_status apply_prctl(struct pw_layout *layout,
 				  const struct pw_layout_call *call,
@@ -470,6 +484,8 @@ enum pw_status pw_layout_event(struct pw_layout *layout,
 		return apply_shmat(layout, call, err);
 	case PW_EVENT_brk:
 		return apply_brk(layout, call, err);
+	case PW_EVENT_signal:
+		return apply_signal(layout, call, err);
 	case PW_EVENT_prctl:
 		return apply_prctl(layout, call, err);
 	case PW_EVENT_mremap:

@@ -18,6 +18,7 @@
 #define MAP_TYPE_SHARED 1
 #define MAP_TYPE_SHARED_VALIDATE 3
 #define MAP_TYPE_DROPPABLE 8
+#define MAP_FLAG_FIXED 0x10
 #define MAP_FLAG_ANONYMOUS 0x20
 #define MAP_FLAG_GROWSDOWN 0x100
 #define MAP_FLAG_LOCKED 0x2000
@@ -27,6 +28,7 @@
 #define MAP_FLAG_STACK 0x20000
 #define MAP_FLAG_HUGETLB 0x40000
 #define MAP_FLAG_SYNC 0x80000
+#define MAP_FLAG_FIXED_NOREPLACE 0x100000
 #define MAP_HUGE_SHIFT 26
 #define MAP_HUGE_MASK 63
 #define HUGETLB_DEFAULT 21 /* 2 MiB */
@@ -195,6 +197,17 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 	return st;
 }
 
+/* Warn if there is a mapping where the kernel would not have made one. */
+static void check_free(const struct pw_call_context *ctx,
+		       struct pw_range range)
+{
+	uint64_t address = range.first << ctx->space->page_shift;
+	struct pw_range part;
+
+	if (pw_space_part(ctx->space, &range, &part))
+		pw_system_warn(ctx->system, PW_WARNING_OVERLAP, address);
+}
+
 /* A mapping made by a call of the process, locked if its mlockall said so. */
 static enum pw_status make_new(const struct pw_call_context *ctx,
 			       struct pw_range range,
@@ -292,6 +305,7 @@ enum pw_status pw_call_map(const struct pw_call_context *ctx,
 					&mapping.backing, err);
 	if (st != PW_OK || range.first == range.end)
 		return st;
+	check_free(ctx, range);
 	note_start(ctx, &mapping, range);
 	st = pw_call_unmap(ctx, range, err);
 	return st == PW_OK ? pw_space_map(ctx->space, range, &mapping, err)
@@ -317,13 +331,18 @@ enum pw_status pw_call_mmap(const struct pw_call_context *ctx,
 	struct pw_mapping mapping = describe(ctx, &call);
 	enum pw_status st;
 
+	const struct pw_range range =
+		pw_call_range(ctx, call.address, call.length);
+
 	if (call.length == 0)
 		pw_call_forbidden(ctx);
+	if (!(call.flags & (MAP_FLAG_FIXED | MAP_FLAG_FIXED_NOREPLACE)))
+		check_free(ctx, range);
 	st = attach(ctx, &call, &mapping, err);
 	if (st != PW_OK)
 		return st;
-	return make_new(ctx, pw_call_range(ctx, call.address, call.length),
-			&mapping, (call.flags & how) == MAP_FLAG_POPULATE, err);
+	return make_new(ctx, range, &mapping,
+			(call.flags & how) == MAP_FLAG_POPULATE, err);
 }
 
 enum pw_status pw_call_shmat(const struct pw_call_context *ctx,

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/kept_tables.h"
 
 uint64_t pw_pages_find(const struct pw_space *space, uint64_t page)
 {
@@ -89,9 +90,13 @@ enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
 			    const struct pw_leaf *leaf, struct pw_error *err)
 {
 	uint64_t old = pw_pages_find(space, leaf->first);
+	enum pw_status st = pw_kept_tables_need(system, space, leaf->first,
+						leaf->height, err);
 
 	PW_ASSERT(pw_pages_end(system, leaf) <= space->page_end);
 	PW_ASSERT(leaf->pte);
+	if (st != PW_OK)
+		return st;
 	if (!space->table_ops->map(space->table, leaf))
 		return pw_fail_memory(err, "page tables");
 	/* A frame that stays must not go in between. */
@@ -154,12 +159,13 @@ enum pw_status pw_pages_split(struct pw_system *system, struct pw_space *space,
 	struct pw_leaf leaf;
 	struct pw_range range;
 	bool mapped = space->table_ops->find(space->table, page, &leaf);
-	enum pw_status st = PW_OK;
+	enum pw_status st;
 
 	PW_ASSERT(mapped && leaf.height > 0);
 	if (!space->table_ops->split(space->table, page))
 		return pw_fail_memory(err, "page tables");
-	if (pw_pte_frame(leaf.pte))
+	st = pw_kept_tables_need(system, space, page, leaf.height - 1, err);
+	if (st == PW_OK && pw_pte_frame(leaf.pte))
 		st = share_out(system, space, &leaf, err);
 	range = (struct pw_range){leaf.first, pw_pages_end(system, &leaf)};
 	if (st == PW_OK)
@@ -267,6 +273,8 @@ enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,
 	struct pw_leaf leaf;
 	enum pw_status st = pw_pages_cut(system, space, range, err);
 
+	if (st == PW_OK)
+		st = pw_kept_tables_move(system, space, range, first, err);
 	PW_ASSERT(range.first <= range.end);
 	PW_ASSERT(first + (range.end - range.first) <= space->page_end);
 	PW_ASSERT(first >= range.end ||
@@ -284,6 +292,8 @@ enum pw_status pw_pages_move(struct pw_system *system, struct pw_space *space,
 		space->table_ops->unmap(space->table, page);
 		if (!space->table_ops->map(space->table, &target))
 			return pw_fail_memory(err, "page tables");
+		st = pw_kept_tables_need(system, space, target.first,
+					 target.height, err);
 		moved++;
 		from = pw_pages_end(system, &leaf);
 	}

@@ -5,6 +5,7 @@
 
 #include "replay/cost.h"
 #include "replay/fault_tables.h"
+#include "replay/signal_tables.h"
 
 static const struct pw_table_spec counters_spec = {
 	.name = "counters",
@@ -171,6 +172,21 @@ static const struct pw_table_spec sweep_spec = {
 		   {"sets", "Sets", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"ways", "Ways", PW_CELL_U64, PW_UNIT_COUNT},
 		   {"misses", "Misses", PW_CELL_U64, PW_UNIT_COUNT}},
+};
+
+static const struct pw_table_spec warnings_spec = {
+	.name = "warnings",
+	.title = "Warnings",
+	.help = "What the trace tells that cannot have been, how often, and "
+		"the first of each kind: accesses and events replayed by then.",
+	.form = PW_FORM_ROWS,
+	.column = {{"kind", "Kind", PW_CELL_TEXT, PW_UNIT_NONE},
+		   {"count", "Times", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"thread", "Thread", PW_CELL_U64, PW_UNIT_NONE},
+		   {"address", "Address", PW_CELL_U64, PW_UNIT_ADDRESS},
+		   {"accesses", "Accesses", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"events", "Events", PW_CELL_U64, PW_UNIT_COUNT},
+		   {"what", "What", PW_CELL_TEXT, PW_UNIT_NONE}},
 };
 
 static uint64_t round_cycles(double cycles)
@@ -391,6 +407,26 @@ static void add_sweep(struct pw_tables *out, const struct pw_replay *replay,
 	}
 }
 
+static void add_warnings(struct pw_tables *out,
+			 const struct pw_warnings *warnings)
+{
+	struct pw_table *table = pw_table_add(out, &warnings_spec);
+
+	for (size_t i = 0; i < PW_WARNINGS; i++) {
+		const struct pw_warning *first = &warnings->list[i];
+
+		if (first->count == 0)
+			continue;
+		pw_cell_text(table, pw_warning_name((enum pw_warning_kind)i));
+		pw_cell_u64(table, first->count);
+		pw_cell_u64(table, first->thread);
+		pw_cell_u64(table, first->address);
+		pw_cell_u64(table, first->accesses);
+		pw_cell_u64(table, first->events);
+		pw_cell_text(table, pw_warning_help((enum pw_warning_kind)i));
+	}
+}
+
 void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 		      const struct pw_machine *machine, size_t index,
 		      bool swept)
@@ -419,6 +455,8 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	use = pw_replay_table_use(replay, index, &peak);
 	add_levels(out, machine, use, peak);
 	add_marks(out, marks, mark_count);
+	pw_signal_tables(out, system);
+	add_warnings(out, &system->warnings);
 	if (system->log)
 		pw_fault_tables(out, system);
 	if (swept)

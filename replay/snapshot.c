@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/kept_tables.h"
 
 static void describe(const struct pw_system *system,
 		     const struct pw_space *space,
@@ -121,35 +122,6 @@ void pw_machine_sizes(const struct pw_system *system,
 		sizes->total - (used < sizes->total ? used : sizes->total);
 }
 
-/*
- * Memory of the page tables of @space below the root: a table is there for
- * every stretch of its size in which something is mapped.
- */
-static uint64_t count_tables(const struct pw_system *system,
-			     const struct pw_space *space)
-{
-	const struct pw_geometry *geometry = &system->machine->geometry;
-	uint64_t seen[PW_LEVELS_MAX];
-	uint64_t first = 0, bytes = 0, page;
-	struct pw_leaf leaf;
-
-	memset(seen, 0xff, sizeof(seen));
-	while (space->table_ops->next(space->table, first, space->page_end,
-				      &page, &leaf)) {
-		unsigned order = pw_geometry_order(geometry, leaf.height);
-
-		first = leaf.first + ((uint64_t)1 << order);
-		for (unsigned h = leaf.height; h < geometry->counted; h++) {
-			order += geometry->bits[h];
-			if (seen[h] == leaf.first >> order)
-				break;
-			seen[h] = leaf.first >> order;
-			bytes += (uint64_t)PW_PTE_BYTES << geometry->bits[h];
-		}
-	}
-	return bytes;
-}
-
 /* Source: Linux 6.18 fs/proc/task_mmu.c task_mem. */
 static void add_use(const struct pw_space *space,
 		    struct pw_process_sizes *sizes)
@@ -189,7 +161,7 @@ void pw_process_sizes(const struct pw_system *system,
 	sizes->vmrss = all.rss;
 	sizes->rssanon = all.anonymous;
 	sizes->rssfile = all.rss - all.anonymous - sizes->rssshmem;
-	sizes->vmpte = count_tables(system, space);
+	sizes->vmpte = pw_kept_tables_bytes(system, space);
 	sizes->vmswap = all.swap;
 	sizes->hugetlb = all.shared_hugetlb + all.private_hugetlb;
 	sizes->vmhwm = space->rss_peak << space->page_shift;

@@ -43,8 +43,16 @@ enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 	return PW_OK;
 }
 
+static void forget_tables(struct pw_space *space)
+{
+	for (size_t h = 0; h < PW_LEVELS_MAX; h++)
+		pw_pagemap_close(space->kept.set[h]);
+	memset(&space->kept, 0, sizeof(space->kept));
+}
+
 void pw_space_free(struct pw_space *space)
 {
+	forget_tables(space);
 	pw_intervals_free(&space->ranges);
 	pw_intervals_free(&space->guards);
 	pw_array_free(&space->mappings);
@@ -242,9 +250,8 @@ static uint32_t shared_anon_vma(const struct pw_space *space,
 
 	if (beside && pw_vma_can_share(beside, mapping))
 		return beside->anon_vma;
-	beside = extent.first > 0
-			 ? pw_space_find(space, extent.first - 1, NULL)
-			 : NULL;
+	beside = extent.first > 0 ? pw_space_find(space, extent.first - 1, NULL)
+				  : NULL;
 	if (beside && pw_vma_can_share(beside, mapping))
 		return beside->anon_vma;
 	return 0;
@@ -283,8 +290,7 @@ static bool may_grow(const struct pw_space *space, size_t index, uint64_t page)
 	unsigned shift = space->page_shift;
 
 	if (!pw_vma_has(describe(space, stack), PW_VM_GROWSDOWN) ||
-	    stack->end - page >
-		    space->limit_bytes[PW_LIMIT_STACK] >> shift ||
+	    stack->end - page > space->limit_bytes[PW_LIMIT_STACK] >> shift ||
 	    space->use.total + (stack->start - page) >
 		    space->limit_bytes[PW_LIMIT_AS] >> shift)
 		return false;
@@ -297,6 +303,14 @@ static bool may_grow(const struct pw_space *space, size_t index, uint64_t page)
 	       !(other->flags & PW_VM_ACCESS);
 }
 
+bool pw_space_may_grow(const struct pw_space *space, uint64_t page)
+{
+	size_t index = pw_intervals_lower(&space->ranges, page);
+
+	return index < pw_intervals_count(&space->ranges) &&
+	       may_grow(space, index, page);
+}
+
 enum pw_status pw_space_grow_down(struct pw_space *space, uint64_t page,
 				  bool *grown, struct pw_error *err)
 {
@@ -305,8 +319,7 @@ enum pw_status pw_space_grow_down(struct pw_space *space, uint64_t page,
 	enum pw_status st;
 
 	*grown = false;
-	if (index == pw_intervals_count(&space->ranges) ||
-	    !may_grow(space, index, page))
+	if (!pw_space_may_grow(space, page))
 		return PW_OK;
 	stack = pw_intervals_at(&space->ranges, index);
 	PW_ASSERT(page < stack->start);
@@ -371,6 +384,7 @@ void pw_space_clear(struct pw_space *space)
 	space->stack_page = 0;
 	space->future_lock = 0;
 	forget_limits(space);
+	forget_tables(space);
 }
 
 uint64_t pw_space_pages(const struct pw_space *space)

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/array.h"
 #include "base/interval.h"
+#include "base/pagemap.h"
 #include "base/status.h"
 #include "replay/backing.h"
 #include "replay/models.h"
@@ -64,6 +65,12 @@ struct pw_space_use {
 /* What resident pages are, as the kernel counts them for a process. */
 enum pw_rss { PW_RSS_ANON, PW_RSS_FILE, PW_RSS_SHMEM, PW_RSS_KINDS };
 
+/* The tables of a page table; see kept_tables.h. */
+struct pw_kept_tables {
+	struct pw_pagemap *set[PW_LEVELS_MAX]; /* numbers by height, or NULL */
+	uint64_t recent; /* the leaf table needed last, plus 1; 0: none */
+};
+
 struct pw_space {
 	uint32_t number;	    /* see formats/lineage.h */
 	unsigned page_shift;	    /* of its pages, those of the machine */
@@ -86,6 +93,7 @@ struct pw_space {
 	uint64_t limit_bytes[PW_LIMITS]; /* 2^64 - 1: none */
 	const struct pw_page_table_ops *table_ops;
 	void *table;
+	struct pw_kept_tables kept;
 	uint64_t rss[PW_RSS_KINDS]; /* pages */
 	uint64_t rss_peak;	    /* the most of their sum; VmHWM */
 };
@@ -196,6 +204,12 @@ enum pw_status pw_space_unmap(struct pw_space *space, struct pw_range range,
 enum pw_status pw_space_grow_down(struct pw_space *space, uint64_t page,
 				  bool *grown,
 				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Whether pw_space_grow_down would extend a stack down to @page, which is in no
+ * mapping.
+ */
+bool pw_space_may_grow(const struct pw_space *space, uint64_t page);
 
 /*
  * Bring the peak of the mapped pages up to date.

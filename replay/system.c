@@ -9,6 +9,7 @@
 #include "replay/mmu.h"
 #include "replay/page_advice.h"
 #include "replay/pages.h"
+#include "replay/signals.h"
 
 void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 		    struct pw_outlet *outlet, struct pw_arena *arena)
@@ -19,6 +20,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->tables.slab.arena = arena;
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
+	system->signals = (struct pw_array)PW_ARRAY(struct pw_signal_row);
 	pw_objects_make(&system->objects);
 	system->read_states = (struct pw_array)PW_ARRAY(struct pw_read_state);
 	pw_backings_init(&system->backings, arena);
@@ -73,6 +75,7 @@ void pw_system_free(struct pw_system *system)
 		if (space_at(system, i))
 			pw_space_free(space_at(system, i));
 	pw_array_free(&system->spaces);
+	pw_array_free(&system->signals);
 	pw_array_free(&system->faults);
 	pw_objects_free(&system->objects);
 	pw_array_free(&system->read_states);
@@ -103,6 +106,17 @@ static enum pw_status add_space(struct pw_system *system, uint32_t number,
 	PW_ARRAY_AT(&system->spaces, struct pw_space *, number) = space;
 	*out = space;
 	return PW_OK;
+}
+
+void pw_system_warn(struct pw_system *system, enum pw_warning_kind kind,
+		    uint64_t address)
+{
+	pw_warn(&system->warnings, kind,
+		&(struct pw_warning){.count = 1,
+				     .address = address,
+				     .accesses = system->counters.accesses,
+				     .events = system->counters.events,
+				     .thread = system->runner.thread});
 }
 
 enum pw_status pw_system_space(struct pw_system *system, uint32_t number,

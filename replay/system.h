@@ -23,6 +23,7 @@
 #include "replay/object.h"
 #include "replay/operation.h"
 #include "replay/space.h"
+#include "replay/warnings.h"
 
 /* How an open file was read: struct file_ra_state; see readahead.h. */
 struct pw_read_state {
@@ -78,6 +79,8 @@ struct pw_system {
 	struct pw_array spaces; /* struct pw_space * by number, or NULL */
 	struct pw_array faults; /* struct pw_process_faults by process */
 	struct pw_process_faults faults_given; /* to a process, of counters */
+	struct pw_array signals; /* struct pw_signal_row, of faults */
+	struct pw_warnings warnings;
 	struct pw_objects objects;
 	struct pw_array read_states; /* struct pw_read_state by open file */
 	uint32_t lazy[PW_LAZY_BATCH];
@@ -126,6 +129,12 @@ static inline struct pw_operation *pw_system_tell(struct pw_system *system)
  * Free what the system holds outside of the arena.
  */
 void pw_system_free(struct pw_system *system);
+
+/*
+ * Warn of something that the runner did at @address.
+ */
+void pw_system_warn(struct pw_system *system, enum pw_warning_kind kind,
+		    uint64_t address);
 
 /*
  * Find the space of this number, made empty if there was none. Numbers begin

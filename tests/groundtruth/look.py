@@ -6,6 +6,7 @@ a mark at each observation; replayed, the model is looked at there; and run once
 more with what the model had there for answers, it prints what the model did.
 So a metric needs no rule here, however the program computes it.
 """
+import copy
 import ctypes
 import os
 import re
@@ -29,6 +30,8 @@ RESULTS = re.compile(r"(^|[._])(ret|errno)$")
 
 
 ADDR_NO_RANDOMIZE = 0x0040000
+# What the emulator maps is where the kernel would have put it.
+LAYOUT = {"ptrace": [], "qemu": ["--relayout", "native"]}
 
 
 class Failed(Exception):
@@ -70,12 +73,8 @@ def pagewalk_path():
     return str(Path(os.environ.get("PAGEWALK", default)).resolve())
 
 
-def kernel_options(pagewalk, cwd):
+def kernel_options():
     """Options that choose the running kernel, as far as machines know it."""
-    text = run([pagewalk, "machines", "generic-x86-64"], cwd)
-    known = re.search(r"^\s*kernel:.*", text, re.M)
-    if not known:
-        return []
     running = tuple(map(int, os.uname().release.split("-")[0].split(".")[:2]))
     presets = [(6, 1), (6, 12), (6, 18)]
     chosen = max([p for p in presets if p <= running] or presets[:1])
@@ -90,6 +89,29 @@ def faults_of(pagewalk, options, recording, cwd):
     return sum(int(x[7]) for x in lines), sum(int(x[9]) for x in lines)
 
 
+class Tools:
+    """What all programs in a folder need, made once."""
+    made = {}
+
+    def __init__(self, root):
+        self.observer = root / "observe.o"
+        self.measurer = root / "usage"
+        self.start_ups = {}
+        files = root / "files"
+        files.mkdir()
+        os.environ.setdefault("GT_DIR", str(files))
+        run(["gcc", "-O1", "-c", "-o", self.observer, HERE / "observe.c"],
+            root)
+        run(["gcc", "-O1", "-static", "-o", self.measurer, HERE / "usage.c"],
+            root)
+
+    @classmethod
+    def of(cls, root):
+        if root not in cls.made:
+            cls.made[root] = cls(root)
+        return cls.made[root]
+
+
 class Program:
     """A program built from a source into a folder of its own.
 
@@ -99,45 +121,58 @@ class Program:
     def __init__(self, source, folder):
         self.name = Path(source).stem
         self.source = Path(source).resolve()
+        self.env = {}
         self.linking = ["-static"]
         if not self.source.exists():
             self.source = self.source.with_name(self.name[:-4] + ".c")
             self.linking = []
-        self.folder = Path(folder).resolve() / self.name
-        self.folder.mkdir(parents=True)
-        self.binary = self.folder / self.name  # observed
-        self.plain = self.folder / "plain"
-        self.measurer = self.folder / "usage"
+        root = Path(folder).resolve()
+        self.tools = Tools.of(root)
+        self.binary = root / self.name / "observed"
+        self.plain = root / self.name / "plain"
+        self.pagewalk = pagewalk_path()
+        self.move_to(root / self.name)
+
+    def move_to(self, folder):
+        self.folder = folder
+        self.folder.mkdir()
         self.recording = self.folder / "recording.pwt"
         self.answers = self.folder / "answers"
-        self.pagewalk = pagewalk_path()
-        files = Path(folder).resolve() / "files"
-        files.mkdir(exist_ok=True)
-        os.environ.setdefault("GT_DIR", str(files))
+
+    def seeded(self, seed):
+        """The same program, that draws its calls by chance from @seed."""
+        other = copy.copy(self)
+        other.name = f"{self.name}.{seed}"
+        other.env = {"PW_SEED": str(seed)}
+        other.move_to(self.folder / str(seed))
+        return other
 
     def build(self):
         wraps = "".join(f",--wrap={name}" for name in WRAPPED)
-        build = ["gcc", "-O1", "-g", *self.linking, "-w", "-o"]
+        made = self.folder / "program.o"
+        link = ["gcc", "-g", *self.linking, "-o"]
         libraries = ["-lm", "-lpthread"]
-        run([*build, self.binary, self.source, HERE / "observe.c",
-             f"-Wl{wraps}", *libraries], self.folder)
-        run([*build, self.plain, self.source, *libraries], self.folder)
-        run([*build, self.measurer, HERE / "usage.c"], self.folder)
+        run(["gcc", "-O1", "-g", "-w", "-c", "-o", made, self.source],
+            self.folder)
+        run([*link, self.binary, made, self.tools.observer, f"-Wl{wraps}",
+             *libraries], self.folder)
+        run([*link, self.plain, made, *libraries], self.folder)
 
     def native(self, **env):
-        return metrics_of(run([self.binary], self.folder, **env))
+        return metrics_of(run([self.binary], self.folder, **self.env, **env))
 
     def native_totals(self):
         """Faults of the whole program as it is, from exec to its end."""
         out = self.folder / "usage.out"
-        run([self.measurer, out, self.plain], self.folder)
+        run([self.tools.measurer, out, self.plain], self.folder, **self.env)
         minor, major, _ = map(int, out.read_text().split())
         return {"proc.minflt": minor, "proc.majflt": major, "proc.status": 0}
 
     def truth(self, times=3):
         """What the kernel repeats exactly."""
         self.native_totals()  # brings the program into the page cache
-        seen = [self.native(PW_OBSERVE="none") | self.native_totals()
+        seen = [self.native(PW_OBSERVE="none") |
+                (self.native_totals() if not self.env else {})
                 for _ in range(times)]
         return {name: value for name, value in seen[0].items()
                 if all(other.get(name) == value for other in seen)}
@@ -145,7 +180,7 @@ class Program:
     def record(self, engine):
         """What the program printed while it was recorded."""
         self.recording.unlink(missing_ok=True)
-        env = {"PW_OBSERVE": "mark"}
+        env = self.env | {"PW_OBSERVE": "mark"}
         if engine == "ptrace":
             env["GLIBC_TUNABLES"] = FEW_STEPS
         return metrics_of(run([self.pagewalk, "capture", "-q", "--no-aslr",
@@ -188,19 +223,23 @@ class Program:
 
     def record_plain(self, program, engine):
         run([self.pagewalk, "capture", "-q", "--no-aslr", "--engine", engine,
-             "-o", self.recording, "--", program], self.folder)
+             "-o", self.recording, "--", program], self.folder, **self.env)
 
     def start_up(self, engine, options):
         """Minor faults of a program that does nothing, built like this."""
-        nothing = self.folder / "nothing"
-        if not nothing.exists():
+        known = self.tools.start_ups
+        kind = (engine, *self.linking)
+        if kind not in known:
+            nothing = self.folder / "nothing"
             source = self.folder / "nothing.c"
             source.write_text("int main(void) { return 0; }\n")
-            run(["gcc", "-O1", "-g", *self.linking, "-w", "-o", nothing,
-                 source], self.folder)
-        self.record_plain(nothing, engine)
-        return faults_of(self.pagewalk, options, self.recording,
-                         self.folder)[0]
+            run(["gcc", "-O1", "-g", *self.linking, "-o", nothing, source],
+                self.folder)
+            self.record_plain(nothing, engine)
+            known[kind] = faults_of(
+                self.pagewalk, [*options, *LAYOUT[engine]], self.recording,
+                self.folder)[0]
+        return known[kind]
 
     def totals(self, options):
         """As native_totals, by the model.
@@ -209,7 +248,12 @@ class Program:
         another stack and no vDSO. How many faults that makes, a program that
         does nothing tells.
         """
-        self.record_plain(self.plain, "qemu")
+        engine = "qemu"
+        try:
+            self.record_plain(self.plain, engine)
+        except Failed:
+            engine = "ptrace"
+            self.record_plain(self.plain, engine)
         ended = EXIT.search(run([self.pagewalk, "dump", "--events", "--thread",
                                  "0", self.recording], self.folder))
         text = run([self.pagewalk, "info", "--format", "csv", self.recording],
@@ -217,11 +261,12 @@ class Program:
         columns, values = text.splitlines()[:2]
         steps = int(dict(zip(columns.split(","), values.split(",")))
                     ["instructions"])
-        if steps <= STEPS_MOST:
-            self.record_plain(self.plain, "ptrace")
-        minor, major = faults_of(self.pagewalk, options, self.recording,
-                                 self.folder)
-        if steps > STEPS_MOST:
+        if engine == "qemu" and steps <= STEPS_MOST:
+            engine = "ptrace"
+            self.record_plain(self.plain, engine)
+        minor, major = faults_of(self.pagewalk, [*options, *LAYOUT[engine]],
+                                 self.recording, self.folder)
+        if engine == "qemu":
             minor += self.start_up("ptrace", options)
             minor -= self.start_up("qemu", options)
         says = {"proc.minflt": minor, "proc.majflt": major}
@@ -232,7 +277,7 @@ class Program:
     def answered(self, **env):
         return self.native(PW_OBSERVE="answer", **env)
 
-    def model(self, options):
+    def model(self, options, engines=("qemu", "ptrace")):
         """What the model says, and why not of what it does not say."""
         native = self.native(PW_OBSERVE="none")
         try:
@@ -244,19 +289,19 @@ class Program:
                    and value != 0}
         # Emulation is fast; single steps are the program itself, and its own
         # addresses, in case it goes by what it sees of them.
-        for engine in ["qemu", "ptrace"]:
-            if engine == "ptrace":
+        for engine in engines:
+            if engine == engines[-1]:
                 self.record(engine)
             elif not self.is_faithful(native, results):
                 continue
-            self.look(options)
+            self.look([*options, *LAYOUT[engine]])
             try:
                 says = self.answered(PW_ANSWERS=str(self.answers))
                 sure = self.answered(PW_ANSWERS=str(self.answers),
                                      PW_POISON="1")
                 break
             except Failed:
-                if engine == "ptrace":
+                if engine == engines[-1]:
                     raise
         left_out = {}
         for name in native:
@@ -266,10 +311,11 @@ class Program:
                 left_out[name] = "the program did not print it again"
             elif says[name] != sure.get(name):
                 left_out[name] = "looks at what the model does not show"
-        try:
-            says |= self.totals(options)
-        except Failed as why:
-            left_out["proc"] = str(why)
+        if not self.env:
+            try:
+                says |= self.totals(options)
+            except Failed as why:
+                left_out["proc"] = str(why)
         return ({name: value for name, value in says.items()
                  if name not in left_out}, left_out, engine)
 

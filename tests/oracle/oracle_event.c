@@ -507,6 +507,9 @@ static void apply(struct pw_oracle_replay *oracle,
 	case PW_EVENT_mremap:
 		pw_oracle_mremap(oracle, space, event);
 		break;
+	case PW_EVENT_signal:
+		pw_oracle_signal(oracle, space, event);
+		break;
 	case PW_EVENT_brk:
 		apply_brk(oracle, space, event->result);
 		break;

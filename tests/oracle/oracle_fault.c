@@ -279,7 +279,8 @@ static bool fault_object(struct pw_oracle_replay *oracle,
 			 const struct pw_oracle_mapping *m, uint64_t page,
 			 bool write)
 {
-	bool around = !write && oracle->machine.fault_around_pages > 1;
+	bool around = !write && !m->attached &&
+		      oracle->machine.fault_around_pages > 1;
 	bool found = around && fault_around(oracle, space, m, page);
 	bool again = false, major = false;
 

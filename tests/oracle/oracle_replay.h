@@ -76,6 +76,8 @@ struct pw_oracle_counts {
 	uint64_t copies, reuses; /* of forked */
 	uint64_t calls, unmapped, fork_copies;
 	uint64_t forbidden, refused; /* calls */
+	uint64_t fatal, fatal_unmapped, fatal_forbidden, fatal_bus;
+	uint64_t fatal_other, unlike; /* of signals */
 	uint64_t peak_pages, peak_table_bytes;
 };
 
@@ -310,6 +312,13 @@ void pw_oracle_modify(struct pw_oracle_replay *oracle,
 void pw_oracle_populate(struct pw_oracle_replay *oracle,
 			struct pw_oracle_space *space, uint64_t first,
 			uint64_t end, const bool *by_writes);
+
+/*
+ * A signal of a fault, or not.
+ */
+void pw_oracle_signal(struct pw_oracle_replay *oracle,
+		      const struct pw_oracle_space *space,
+		      const struct pw_event *event);
 
 /*
  * The part of the lowest mapping in [first, end), or one without pages.

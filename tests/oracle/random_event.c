@@ -165,6 +165,23 @@ static struct pw_event make_madvise(struct pw_random *random,
 	return event;
 }
 
+/* Of a fault, or not. */
+static struct pw_event make_signal(struct pw_random *random, struct range range)
+{
+	static const uint64_t number[] = {11, 11, 11, 7, 7, 0, 5};
+	static const uint64_t code[] = {1, 2, 2, 128, 0, 4, UINT64_MAX - 5};
+	struct pw_event event = {.kind = PW_EVENT_signal};
+
+	event.arg[0] = number[below(random, PW_COUNT(number))];
+	event.arg[1] = code[below(random, PW_COUNT(code))];
+	event.arg[2] = range.address + below(random, PAGE);
+	if (once_in(random, 8))
+		event.arg[2] |= UINT64_C(1) << 60;
+	if (once_in(random, 8))
+		event.arg[2] = 0;
+	return event;
+}
+
 /* Events with address and length first, or none of both. */
 static struct pw_event make_other(struct pw_random *random, struct range range)
 {
@@ -180,6 +197,8 @@ static struct pw_event make_other(struct pw_random *random, struct range range)
 		event.text = once_in(random, 2) ? "one" : "two";
 		return event;
 	}
+	if (event.kind == PW_EVENT_signal)
+		return make_signal(random, range);
 	event.arg[0] = range.address;
 	event.arg[1] = range.bytes;
 	event.arg[2] = pick_prot(random);
