@@ -30,8 +30,7 @@ struct pw_oracle_mapping pw_oracle_part(const struct pw_oracle_space *space,
 		return part;
 	part = *m;
 	if (part.first < first) {
-		part.offset += (first - part.first)
-			       << space->shape->page_shift;
+		part.offset += (first - part.first) << space->shape->page_shift;
 		part.first = first;
 	}
 	if (part.end > end)
@@ -342,8 +341,8 @@ static void mlock(struct pw_oracle_replay *oracle,
 		locked += m.flags & PW_ORACLE_LO ? 0 : m.end - m.first;
 	for (size_t i = 0; i < space->mappings; i++)
 		if (space->mapping[i].flags & PW_ORACLE_LO)
-			locked += space->mapping[i].end -
-				  space->mapping[i].first;
+			locked +=
+				space->mapping[i].end - space->mapping[i].first;
 	if (event->result != (uint64_t)-12 ||
 	    (closed == end &&
 	     locked > space->lock_limit >> space->shape->page_shift))
@@ -378,8 +377,8 @@ static void mlockall(struct pw_oracle_replay *oracle,
 	if (!(how & 1))
 		return;
 	set_lock(oracle, space, 0, all, lock);
-	for (const struct pw_oracle_mapping *m = pw_oracle_mapping_from(space,
-									0);
+	for (const struct pw_oracle_mapping *m =
+		     pw_oracle_mapping_from(space, 0);
 	     m && !(how & 4); m = pw_oracle_mapping_from(space, m->end))
 		pw_oracle_populate(oracle, space, m->first, m->end, NULL);
 }
@@ -435,8 +434,8 @@ static void set_policy(struct pw_oracle_replay *oracle,
 }
 
 void pw_oracle_call(struct pw_oracle_replay *oracle,
-		    struct pw_oracle_space *space,
-		    const struct pw_event *event, uint64_t first, uint64_t end)
+		    struct pw_oracle_space *space, const struct pw_event *event,
+		    uint64_t first, uint64_t end)
 {
 	switch ((unsigned)event->kind) {
 	case PW_EVENT_mprotect:

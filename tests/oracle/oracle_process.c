@@ -67,8 +67,8 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(parent, page->page);
 
-		if (!m || (m->owner &&
-			   !(m->flags & (PW_ORACLE_DC | PW_ORACLE_WF))))
+		if (!m ||
+		    (m->owner && !(m->flags & (PW_ORACLE_DC | PW_ORACLE_WF))))
 			copy_page(oracle, page, child);
 	}
 	oracle->counts.flushes++;

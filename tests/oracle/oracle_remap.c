@@ -234,10 +234,10 @@ void pw_oracle_mremap(struct pw_oracle_replay *oracle,
 {
 	struct remap remap = {.keep = event->arg[3] & 4};
 
-	remap.pages = count_pages(space, event->arg[0], event->arg[1],
-				  &remap.first);
-	remap.new_pages = count_pages(space, event->result, event->arg[2],
-				      &remap.target);
+	remap.pages =
+		count_pages(space, event->arg[0], event->arg[1], &remap.first);
+	remap.new_pages =
+		count_pages(space, event->result, event->arg[2], &remap.target);
 	if (remap.pages == 0)
 		duplicate(oracle, space, &remap);
 	else if (remap.target == remap.first)

@@ -334,8 +334,8 @@ void pw_oracle_mremap(struct pw_oracle_replay *oracle,
 		      struct pw_oracle_space *space,
 		      const struct pw_event *event);
 void pw_oracle_call(struct pw_oracle_replay *oracle,
-		    struct pw_oracle_space *space,
-		    const struct pw_event *event, uint64_t first, uint64_t end);
+		    struct pw_oracle_space *space, const struct pw_event *event,
+		    uint64_t first, uint64_t end);
 
 /*
  * Apply an event to an address space.

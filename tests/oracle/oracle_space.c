@@ -164,11 +164,8 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 				      space->page_room * sizeof(*space->page));
 		PW_ASSERT(space->page);
 	}
-	space->page[space->pages++] =
-		(struct pw_oracle_page){.page = page,
-					.height = height,
-					.frame = frame,
-					.phys = phys};
+	space->page[space->pages++] = (struct pw_oracle_page){
+		.page = page, .height = height, .frame = frame, .phys = phys};
 	pw_oracle_phys_map(phys);
 	if (space->shape->hashed)
 		note_lines(space);

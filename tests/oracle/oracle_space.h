@@ -51,7 +51,7 @@ struct pw_oracle_page {
 
 struct pw_oracle_mapping {
 	uint64_t first, end; /* pages; end is the first behind it */
-	uint64_t flags;	 /* oracle_vma.h */
+	uint64_t flags;	     /* oracle_vma.h */
 	uint64_t offset; /* of the first page, bytes; that of private anonymous
 			    memory is the address it was made at */
 	struct pw_oracle_object *object; /* that it maps, or NULL */
@@ -78,10 +78,10 @@ struct pw_oracle_space {
 	size_t guards, guard_room;
 	bool reads_execute;
 	uint64_t stack_limit, size_limit, lock_limit; /* bytes */
-	uint64_t leaked;		  /* locked pages that are not */
-	uint64_t most_mapped;		  /* pages, after any event */
-	unsigned users;		/* processes */
-	uint64_t most_lines;	/* of 8 pages, since it was empty */
+	uint64_t leaked;      /* locked pages that are not */
+	uint64_t most_mapped; /* pages, after any event */
+	unsigned users;	      /* processes */
+	uint64_t most_lines;  /* of 8 pages, since it was empty */
 	uint32_t number;
 };
 
