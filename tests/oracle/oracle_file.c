@@ -423,6 +423,7 @@ static void apply_call(struct pw_oracle_replay *oracle,
 		apply_fadvise(oracle, event, object, thing);
 	else if (event->kind == PW_EVENT_ftruncate) {
 		object->bytes = arg[1];
+		object->emptied = arg[1] == 0;
 		take_away(oracle, object, pages_of(oracle, arg[1]),
 			  oracle->objects.end, true);
 	}

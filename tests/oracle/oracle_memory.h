@@ -51,6 +51,7 @@ struct pw_oracle_object {
 	bool named;
 	uint64_t device, inode;
 	uint64_t bytes, read_ahead;
+	bool emptied; /* by a truncation, so that no bytes are no page */
 	bool listed;
 	struct pw_oracle_said *said;
 	size_t saids, said_room;
