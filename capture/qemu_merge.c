@@ -139,7 +139,7 @@ static struct pw_qemu_stream *choose(struct pw_qemu_session *session,
 		if (words && (!best || stamp < oldest)) {
 			best = stream;
 			oldest = stamp;
-		} else if (!words && stamp < bound) {
+		} else if (!words && !stream->waits_ns && stamp < bound) {
 			bound = stamp;
 		}
 		if (!words && stream->ended)
@@ -255,6 +255,7 @@ static enum pw_status go_round(struct pw_qemu_session *session,
 		return st;
 	if (stream && !progress)
 		see_fragment(stream, head);
+	pw_qemu_release_late(session, now_ns);
 	if (!progress)
 		return idle(session, err);
 	session->progress_ns = now_ns;

@@ -13,6 +13,7 @@
 #include "base/assert.h"
 
 #define CLONE_FLAG_THREAD 0x10000
+#define CLONE_WAIT_NS INT64_C(1000000000)
 
 /* What process @pid was while it ran @image. */
 static uint32_t find_image(const struct pw_qemu_session *session, pid_t pid,
@@ -173,6 +174,42 @@ static enum pw_status copy_process(struct pw_qemu_session *session,
 	return PW_OK;
 }
 
+/* Let the child go on. */
+static void release(struct pw_qemu_stream *stream)
+{
+	stream->waits_ns = 0;
+	pw_qemu_ring_answer(stream->ring);
+}
+
+void pw_qemu_release_late(struct pw_qemu_session *session, int64_t now_ns)
+{
+	for (unsigned i = 0; i < session->stream_end; i++) {
+		struct pw_qemu_stream *stream = &session->stream[i];
+
+		if (stream->used && stream->waits_ns &&
+		    now_ns - stream->waits_ns > CLONE_WAIT_NS)
+			release(stream);
+	}
+}
+
+/*
+ * What a child does must come after the clone event of its parent, which may be
+ * slower: the child waits for it, if there is somebody to tell of it.
+ */
+static void wait_for_clone(struct pw_qemu_session *session,
+			   struct pw_qemu_stream *stream, bool parent_lives)
+{
+	stream->waits_ns = pw_qemu_now_ns();
+	for (size_t i = 0; i < PW_QEMU_ANNOUNCED; i++) {
+		if (session->announced[i] != (uint64_t)stream->pid)
+			continue;
+		session->announced[i] = 0;
+		parent_lives = false;
+	}
+	if (!parent_lives)
+		release(stream);
+}
+
 static enum pw_status note_forked(struct pw_qemu_session *session,
 				  struct pw_qemu_stream *stream,
 				  const struct pw_event *event,
@@ -200,7 +237,7 @@ static enum pw_status note_forked(struct pw_qemu_session *session,
 					  ->first_thread
 				: PW_QEMU_NONE,
 			err);
-	pw_qemu_ring_answer(stream->ring);
+	wait_for_clone(session, stream, st == PW_OK && thread);
 	return st;
 }
 
@@ -292,6 +329,21 @@ static enum pw_status note_cpu(struct pw_qemu_session *session,
 	return pw_qemu_event(session, stream, &cpu, err);
 }
 
+/* There is a child @pid: it goes on if it has waited for this. */
+static void announce(struct pw_qemu_session *session, uint64_t pid)
+{
+	for (unsigned i = 0; i < session->stream_end; i++) {
+		struct pw_qemu_stream *stream = &session->stream[i];
+
+		if (stream->used && stream->waits_ns &&
+		    (uint64_t)stream->pid == pid) {
+			release(stream);
+			return;
+		}
+	}
+	session->announced[session->announcements++ % PW_QEMU_ANNOUNCED] = pid;
+}
+
 /* A child that is a process of its own, and not a thread. */
 static void see_child(struct pw_qemu_session *session,
 		      const struct pw_event *event)
@@ -301,6 +353,7 @@ static void see_child(struct pw_qemu_session *session,
 		return;
 	if (session->request.follow == PW_FOLLOW_NONE)
 		session->result->processes_unrecorded++;
+	announce(session, event->result);
 }
 
 /* What an event of the program means for the recording. */
@@ -313,10 +366,10 @@ static enum pw_status see_event(struct pw_qemu_session *session,
 
 	if (event->kind == PW_EVENT_sigreturn)
 		st = pw_qemu_sigreturn(session, stream, err);
-	else if (event->kind == PW_EVENT_clone)
-		see_child(session, event);
 	if (st == PW_OK)
 		st = pw_qemu_event(session, stream, event, err);
+	if (st == PW_OK && event->kind == PW_EVENT_clone)
+		see_child(session, event);
 	if (st != PW_OK || event->kind != PW_EVENT_mark)
 		return st;
 	pw_scope_mark(&session->scope, event->text);

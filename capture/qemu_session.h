@@ -30,6 +30,7 @@
 
 #define PW_QEMU_SIGNALS 65
 #define PW_QEMU_FRAMES 8
+#define PW_QEMU_ANNOUNCED 64
 
 /*
  * A process that has been seen, or what it was before an exec; entries stay
@@ -68,6 +69,7 @@ struct pw_qemu_stream {
 	uint64_t skipped; /* instructions outside of the scope */
 	uint64_t frame[PW_QEMU_FRAMES]; /* of signals being handled */
 	unsigned frames;
+	int64_t waits_ns; /* since when for its parent's clone; 0: not */
 };
 
 struct pw_qemu_session {
@@ -109,6 +111,10 @@ struct pw_qemu_session {
 	int64_t started_ns;  /* the recording */
 	int64_t progress_ns; /* when something was read last */
 	uint64_t address[PW_QEMU_PIECES_MAX]; /* of an execution */
+	/* Children that clone events told of last, which may not have said so
+	 * themselves yet; and how many were told of. */
+	uint64_t announced[PW_QEMU_ANNOUNCED];
+	unsigned announcements;
 	char emulator[4096];
 	char plugin[4096];
 };
@@ -143,6 +149,11 @@ enum pw_status pw_qemu_drain(struct pw_qemu_session *session,
 enum pw_status pw_qemu_drain_code(struct pw_qemu_session *session,
 				  uint32_t process,
 				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Let children go on that have waited very long for their parent's clone event.
+ */
+void pw_qemu_release_late(struct pw_qemu_session *session, int64_t now_ns);
 
 /*
  * The scope may have changed: look at it and the bounds.

@@ -265,6 +265,7 @@ static enum pw_status apply_ftruncate(const struct pw_call_context *ctx,
 	if (st != PW_OK || !file.object)
 		return st;
 	object_of(ctx, &file)->bytes = bytes;
+	object_of(ctx, &file)->emptied = bytes == 0;
 	return take_away(ctx, file.object,
 			 (bytes >> ctx->space->page_shift) +
 				 (bytes % page != 0),

@@ -31,6 +31,7 @@ struct pw_object {
 	uint64_t inode; /* 0 and device 0: it has no name */
 	uint64_t bytes; /* the size as last heard of; 0: unknown */
 	uint32_t next;	/* the next one whose name has the same hash */
+	bool emptied;	/* and bytes 0 is its size: it was truncated */
 	bool listed;	/* what was in the page cache is recorded */
 	uint64_t read_ahead_bytes; /* of its device; 0: unknown */
 	/* What the page cache holds or lacks; see cache.h. */

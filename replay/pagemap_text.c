@@ -85,7 +85,7 @@ static unsigned look_cached(const struct lister *lister,
 		return 0;
 	object = pw_object_at(&lister->system->objects, mapping->object);
 	index = pw_cache_index(lister->space, mapping, page);
-	if (object->bytes &&
+	if (object->bytes && /* unknown, or nothing is cached */
 	    index > (object->bytes - 1) >> lister->space->page_shift)
 		return 0;
 	found = pw_cache_look(lister->system, mapping->object, index);

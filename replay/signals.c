@@ -36,7 +36,7 @@ static bool is_past_file(const struct pw_system *system,
 		return false;
 	object = pw_object_at(&system->objects, mapping->object);
 	offset = pw_cache_index(space, mapping, page) << space->page_shift;
-	return object->bytes > 0 && offset >= object->bytes;
+	return object->bytes > 0 ? offset >= object->bytes : object->emptied;
 }
 
 struct pw_signal pw_signal_expect(const struct pw_system *system,

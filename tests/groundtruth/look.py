@@ -7,6 +7,7 @@ more with what the model had there for answers, it prints what the model did.
 So a metric needs no rule here, however the program computes it.
 """
 import copy
+import csv
 import ctypes
 import os
 import re
@@ -19,7 +20,10 @@ HERE = Path(__file__).resolve().parent
 WRAPPED = ["getrusage", "mincore", "open", "sigaction", "fork", "execv"]
 VIEWS = ["smaps", "smaps_rollup", "status", "stat", "maps", "numa_maps",
          "pagemap", "meminfo", "vmstat"]
-STEPS_MOST = 150000  # that are stepped rather than emulated, of a whole program
+# Instructions of a whole program that are stepped rather than emulated, and
+# that are stepped at all.
+STEPS_MOST = 150000
+STEPPED_MOST = 500000
 EXIT = re.compile(r",exit_group,status=(\w+)")
 SECONDS = 120  # for one run of a program or of pagewalk
 # Single steps are slow, and long string instructions are many of them.
@@ -56,6 +60,11 @@ def run(words, cwd, **env):
         raise Failed(f"{' '.join(map(str, words))}: status "
                      f"{done.returncode}\n{tail}")
     return done.stdout.decode(errors="replace")
+
+
+def warm(path):
+    """Have all of a file in the page cache, from which some may be gone."""
+    Path(path).read_bytes()
 
 
 def metrics_of(text):
@@ -164,6 +173,7 @@ class Program:
     def native_totals(self):
         """Faults of the whole program as it is, from exec to its end."""
         out = self.folder / "usage.out"
+        warm(self.plain)
         run([self.tools.measurer, out, self.plain], self.folder, **self.env)
         minor, major, _ = map(int, out.read_text().split())
         return {"proc.minflt": minor, "proc.majflt": major, "proc.status": 0}
@@ -183,6 +193,7 @@ class Program:
         env = self.env | {"PW_OBSERVE": "mark"}
         if engine == "ptrace":
             env["GLIBC_TUNABLES"] = FEW_STEPS
+        warm(self.binary)
         return metrics_of(run([self.pagewalk, "capture", "-q", "--no-aslr",
                                "--engine", engine, "-o", self.recording, "--",
                                self.binary], self.folder, **env))
@@ -201,6 +212,7 @@ class Program:
         """Write what the model has at the marks into the answers."""
         shutil.rmtree(self.answers, ignore_errors=True)
         self.answers.mkdir()
+        self.moments = []
         for view in VIEWS:
             try:
                 text = run([self.pagewalk, "vmas", *options, "--at", "ob*",
@@ -208,20 +220,42 @@ class Program:
             except Failed:
                 continue
             self.split(view, text)
+        self.look_for_signals()
+
+    def look_for_signals(self):
+        """Write what signals the model expects, process by process."""
+        def rows(command, table):
+            text = run([self.pagewalk, command, "-q", "--table", table,
+                        "--format", "csv", self.recording], self.folder)
+            return csv.DictReader(text.splitlines())
+
+        pid = {row["process"]: row["pid"] for row in rows("info", "process_list")}
+        who = {}
+        for mark in self.moments:
+            who.setdefault(mark[1], mark[0].split(".")[0])
+        lines = {}
+        for row in rows("replay", "signals"):
+            lines.setdefault(pid[row["process"]], []).append(
+                f"{row['model_signal']} {row['model_code']}\n")
+        for number, name in who.items():
+            (self.answers / f"{name}.signals").write_text(
+                "".join(lines.get(number, [])))
 
     def split(self, view, text):
         """A view of many moments, into a file for each."""
-        parts = re.split(r"^==> ob(\S+?)(?:: process \d+)? <==\n", text,
+        parts = re.split(r"^==> ob(\S+?)(?:: process (\d+))? <==\n", text,
                          flags=re.M)
-        for name, part in zip(parts[1::2], parts[2::2]):
+        for name, pid, part in zip(parts[1::3], parts[2::3], parts[3::3]):
             part = part.rstrip("\n") + "\n" if part.strip() else ""
             if view == "stat":
+                self.moments.append((name, pid))
                 fields = part.rsplit(")", 1)[-1].split()
                 part = " ".join([fields[7], fields[9], "-1"]) + "\n"
             (self.answers / f"{name}.{'rusage' if view == 'stat' else view}"
              ).write_text(part)
 
     def record_plain(self, program, engine):
+        warm(program)
         run([self.pagewalk, "capture", "-q", "--no-aslr", "--engine", engine,
              "-o", self.recording, "--", program], self.folder, **self.env)
 
@@ -241,8 +275,8 @@ class Program:
                 self.folder)[0]
         return known[kind]
 
-    def totals(self, options):
-        """As native_totals, by the model.
+    def totals(self, options, stepped):
+        """As native_totals, by the model; @stepped: emulation will not do.
 
         The start of a process is not the same under emulation, which has
         another stack and no vDSO. How many faults that makes, a program that
@@ -261,7 +295,9 @@ class Program:
         columns, values = text.splitlines()[:2]
         steps = int(dict(zip(columns.split(","), values.split(",")))
                     ["instructions"])
-        if engine == "qemu" and steps <= STEPS_MOST:
+        if stepped and steps > STEPPED_MOST:
+            raise Failed(f"{steps} steps would take too long")
+        if engine == "qemu" and (stepped or steps <= STEPS_MOST):
             engine = "ptrace"
             self.record_plain(self.plain, engine)
         minor, major = faults_of(self.pagewalk, [*options, *LAYOUT[engine]],
@@ -289,6 +325,10 @@ class Program:
                    and value != 0}
         # Emulation is fast; single steps are the program itself, and its own
         # addresses, in case it goes by what it sees of them.
+        # Emulation does not tell which signals faults end in.
+        if any(name.endswith("sig") and value
+               for name, value in native.items()):
+            engines = ["ptrace"]
         for engine in engines:
             if engine == engines[-1]:
                 self.record(engine)
@@ -313,7 +353,7 @@ class Program:
                 left_out[name] = "looks at what the model does not show"
         if not self.env:
             try:
-                says |= self.totals(options)
+                says |= self.totals(options, engine == "ptrace")
             except Failed as why:
                 left_out["proc"] = str(why)
         return ({name: value for name, value in says.items()

@@ -40,8 +40,8 @@ static bool grow_stack(struct pw_oracle_space *space, uint64_t page)
 		return false;
 	for (size_t i = 0; i < space->mappings; i++)
 		mapped += space->mapping[i].end - space->mapping[i].first;
-	if (mapped + (above->first - page) >
-	    space->size_limit >> space->shape->page_shift)
+	if (mapped + (above->first - page) > space->size_limit >>
+	    space->shape->page_shift)
 		return false;
 	if (below && page - below->end < GUARD_PAGES &&
 	    !(below->flags & PW_ORACLE_GD) &&
@@ -132,8 +132,8 @@ static void spread(const struct pw_oracle_replay *oracle,
 		   uint64_t *first, uint64_t *end)
 {
 	uint64_t index = pw_oracle_index(space, m, page);
-	uint64_t before = index - pw_oracle_head(&oracle->objects, m->object,
-						 index);
+	uint64_t before =
+		index - pw_oracle_head(&oracle->objects, m->object, index);
 	uint64_t after =
 		pw_oracle_tail(&oracle->objects, m->object, index) - index;
 	uint64_t leaf = (uint64_t)1 << space->shape->bits[0];
@@ -153,8 +153,7 @@ static bool fault_around(struct pw_oracle_replay *oracle,
 			 struct pw_oracle_space *space,
 			 const struct pw_oracle_mapping *m, uint64_t p)
 {
-	struct pw_oracle_reading *reading =
-		pw_oracle_reading(oracle, m->thing);
+	struct pw_oracle_reading *reading = pw_oracle_reading(oracle, m->thing);
 	uint64_t n = oracle->machine.fault_around_pages;
 	uint64_t leaf = (uint64_t)1 << space->shape->bits[0];
 	uint64_t t = p % leaf, o = p - m->first, l = m->end - m->first;
@@ -171,9 +170,9 @@ static bool fault_around(struct pw_oracle_replay *oracle,
 		PW_ASSERT(pw_oracle_mapping_at(space, q) == m);
 		if (lies_past_file(space, m, q) ||
 		    !ask(oracle, space, m, PW_ORACLE_THERE, q) ||
-		    pw_oracle_ask(&oracle->objects, m->object, PW_ORACLE_MARK,
-				  pw_oracle_head(&oracle->objects, m->object,
-						 index)))
+		    pw_oracle_ask(
+			    &oracle->objects, m->object, PW_ORACLE_MARK,
+			    pw_oracle_head(&oracle->objects, m->object, index)))
 			continue;
 		spread(oracle, space, m, q, &first, &end);
 		for (uint64_t r = first; r < end; r++, passed++)
@@ -182,8 +181,7 @@ static bool fault_around(struct pw_oracle_replay *oracle,
 		q = end - 1;
 	}
 	if (!m->object->shmem)
-		reading->misses -=
-			(unsigned)min(reading->misses, passed);
+		reading->misses -= (unsigned)min(reading->misses, passed);
 	return pw_oracle_page_at(space, p) != NULL;
 }
 

@@ -89,10 +89,9 @@ static bool is_mapped_in(const struct pw_oracle_space *space,
 }
 
 /* The lowest page from @at on that maps [first, end) of @object. */
-static struct pw_oracle_page *
-next_user(const struct pw_oracle_space *space,
-	  const struct pw_oracle_object *object, const uint64_t range[2],
-	  uint64_t at)
+static struct pw_oracle_page *next_user(const struct pw_oracle_space *space,
+					const struct pw_oracle_object *object,
+					const uint64_t range[2], uint64_t at)
 {
 	struct pw_oracle_page *next = NULL;
 
@@ -142,8 +141,7 @@ static void drop_rows(struct pw_oracle_replay *oracle,
 
 	for (uint64_t p = m->first; p <= m->end; p++) {
 		bool in = p < m->end &&
-			  is_mapped_in(space, m, p, first,
-				       oracle->objects.end);
+			  is_mapped_in(space, m, p, first, oracle->objects.end);
 
 		if (in && pw_oracle_index(space, m, p) > 0)
 			continue;
@@ -248,8 +246,7 @@ static void apply_write(struct pw_oracle_replay *oracle,
 		if (pw_oracle_ask(&oracle->objects, object, PW_ORACLE_THERE,
 				  index)) {
 			pw_oracle_soil(&oracle->objects, object, index);
-			index = pw_oracle_tail(&oracle->objects, object,
-					       index);
+			index = pw_oracle_tail(&oracle->objects, object, index);
 			continue;
 		}
 		while (oracle->machine.kernel >= 618 && !object->shmem &&
@@ -426,6 +423,7 @@ static void apply_call(struct pw_oracle_replay *oracle,
 		apply_fadvise(oracle, event, object, thing);
 	else if (event->kind == PW_EVENT_ftruncate) {
 		object->bytes = arg[1];
+		object->emptied = arg[1] == 0;
 		take_away(oracle, object, pages_of(oracle, arg[1]),
 			  oracle->objects.end, true);
 	}
@@ -486,8 +484,8 @@ static void give_up(struct pw_oracle_replay *oracle,
 		pw_oracle_drain(oracle);
 }
 
-static void cool(struct pw_oracle_replay *oracle,
-		 struct pw_oracle_space *space, struct pw_oracle_page *page)
+static void cool(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
+		 struct pw_oracle_page *page)
 {
 	if (page->phys->maps > 1 || page->old)
 		return;
@@ -521,9 +519,8 @@ void pw_oracle_page_advice(struct pw_oracle_replay *oracle,
 {
 	page_work work = advice == 8 ? give_up : advice == 20 ? cool : evict;
 	const struct pw_oracle_mapping part = *m;
-	uint64_t index = part.object
-				 ? pw_oracle_index(space, &part, part.first)
-				 : 0;
+	uint64_t index =
+		part.object ? pw_oracle_index(space, &part, part.first) : 0;
 
 	if (advice == 3) {
 		if (part.object && !part.object->shmem)

@@ -149,8 +149,8 @@ static uint64_t last_said(const struct pw_oracle_objects *objects,
 		       : 0;
 }
 
-struct pw_oracle_phys *
-pw_oracle_held_at(const struct pw_oracle_object *object, uint64_t index)
+struct pw_oracle_phys *pw_oracle_held_at(const struct pw_oracle_object *object,
+					 uint64_t index)
 {
 	for (size_t i = 0; i < object->helds; i++)
 		if (object->held[i].index == index)
@@ -189,9 +189,9 @@ uint64_t pw_oracle_tail(const struct pw_oracle_objects *objects,
 	return ((index >> order) + 1) << order;
 }
 
-struct pw_oracle_phys *
-pw_oracle_cached(const struct pw_oracle_objects *objects,
-		 struct pw_oracle_object *object, uint64_t index)
+struct pw_oracle_phys *pw_oracle_cached(const struct pw_oracle_objects *objects,
+					struct pw_oracle_object *object,
+					uint64_t index)
 {
 	struct pw_oracle_phys *phys = pw_oracle_held_at(object, index);
 
@@ -254,6 +254,7 @@ void pw_oracle_soil(const struct pw_oracle_objects *objects,
 
 	if (pw_oracle_ask(objects, object, PW_ORACLE_DIRTY, index))
 		return;
+	pw_oracle_say(object, PW_ORACLE_THERE, head, tail, true);
 	pw_oracle_say(object, PW_ORACLE_DIRTY, head, tail, true);
 	for (size_t i = 0; i < object->helds; i++)
 		if (object->held[i].index >= head &&

@@ -28,9 +28,9 @@ struct pw_oracle_phys {
 /* What may be said of pages of an object. */
 enum pw_oracle_saying {
 	PW_ORACLE_THERE,
-	PW_ORACLE_ORDER, /* of the folio */
-	PW_ORACLE_DIRTY, /* as long as it is nowhere in memory */
-	PW_ORACLE_MARK,	 /* the readahead mark */
+	PW_ORACLE_ORDER,   /* of the folio */
+	PW_ORACLE_DIRTY,   /* as long as it is nowhere in memory */
+	PW_ORACLE_MARK,	   /* the readahead mark */
 	PW_ORACLE_NOTHING, /* all that was said before is forgotten */
 };
 
@@ -51,6 +51,7 @@ struct pw_oracle_object {
 	bool named;
 	uint64_t device, inode;
 	uint64_t bytes, read_ahead;
+	bool emptied; /* by a truncation, so that no bytes are no page */
 	bool listed;
 	struct pw_oracle_said *said;
 	size_t saids, said_room;
@@ -119,15 +120,15 @@ uint64_t pw_oracle_tail(const struct pw_oracle_objects *objects,
  *
  * Owns: the object.
  */
-struct pw_oracle_phys *
-pw_oracle_held_at(const struct pw_oracle_object *object, uint64_t index);
+struct pw_oracle_phys *pw_oracle_held_at(const struct pw_oracle_object *object,
+					 uint64_t index);
 
 /*
  * The same; it comes into the cache if it is not there.
  */
-struct pw_oracle_phys *
-pw_oracle_cached(const struct pw_oracle_objects *objects,
-		 struct pw_oracle_object *object, uint64_t index);
+struct pw_oracle_phys *pw_oracle_cached(const struct pw_oracle_objects *objects,
+					struct pw_oracle_object *object,
+					uint64_t index);
 
 /*
  * Let pages [first, end) come into the cache, as folios of 2^order.

@@ -46,8 +46,7 @@ static uint64_t ahead(const struct pw_oracle_replay *oracle,
 
 static uint64_t request(const struct pw_oracle_replay *oracle)
 {
-	return oracle->machine.read_request >>
-	       oracle->machine.shape.page_shift;
+	return oracle->machine.read_request >> oracle->machine.shape.page_shift;
 }
 
 /* The most pages of a window for somebody who wants @wanted. */
@@ -78,7 +77,8 @@ static bool is_there(const struct pw_oracle_replay *oracle,
 	return pw_oracle_ask(&oracle->objects, object, PW_ORACLE_THERE, index);
 }
 
-/* Read what is missing of @count pages; a mark stands @marked before the end. */
+/* Read what is missing of @count pages; a mark stands @marked before the end.
+ */
 static void read_single(struct pw_oracle_replay *oracle,
 			struct pw_oracle_object *object, uint64_t index,
 			uint64_t count, uint64_t marked)
@@ -212,8 +212,7 @@ static void read_on(struct pw_oracle_replay *oracle,
 {
 	uint64_t pages = most(oracle, object, r, wanted), end = index + 1;
 	uint64_t head = pw_oracle_head(&oracle->objects, object, index);
-	uint64_t folio =
-		pw_oracle_tail(&oracle->objects, object, index) - head;
+	uint64_t folio = pw_oracle_tail(&oracle->objects, object, index) - head;
 	uint64_t mark = r->start + r->size - r->marked, align = 1;
 
 	if (ahead(oracle, object, r) == 0)
@@ -319,8 +318,7 @@ void pw_oracle_read_call(struct pw_oracle_replay *oracle,
 			head = pw_oracle_head(&oracle->objects, object, index);
 			marked = pw_oracle_ask(&oracle->objects, object,
 					       PW_ORACLE_MARK, head);
-			index = pw_oracle_tail(&oracle->objects, object,
-					       index);
+			index = pw_oracle_tail(&oracle->objects, object, index);
 		}
 		if (index == from) {
 			read_sync(oracle, object, r, index, end - index);

@@ -217,8 +217,9 @@ static bool find_mapping(void *context, uint64_t page,
 	entry->height = found->height;
 	/* Present, writable, file. */
 	entry->flags = found->old ? 0 : 1;
-	if (!found->old && !found->clean && (found->frame == PW_ORACLE_OWN ||
-			    found->frame == PW_ORACLE_WRITTEN))
+	if (!found->old && !found->clean &&
+	    (found->frame == PW_ORACLE_OWN ||
+	     found->frame == PW_ORACLE_WRITTEN))
 		entry->flags |= 2;
 	if (found->frame != PW_ORACLE_OWN && found->frame != PW_ORACLE_FORKED)
 		entry->flags |= 4;

@@ -49,6 +49,9 @@ static unsigned expect(const struct pw_oracle_space *space, uint64_t address)
 	offset = m->offset + ((page - m->first) << space->shape->page_shift);
 	offset = offset % ((uint64_t)1 << 57) >>
 		 space->shape->page_shift << space->shape->page_shift;
+	if (m->object && !m->hugetlb && m->object->bytes == 0 &&
+	    m->object->emptied)
+		return 7002;
 	if (m->object && !m->hugetlb && m->object->bytes != 0 &&
 	    offset >= m->object->bytes)
 		return 7002;

@@ -70,6 +70,8 @@ static void describe_mapping(struct pw_random *random, struct pw_event *event,
 	event->arg[offset] = below(random, 30) * PAGE;
 	event->arg[offset + 1] = 2049;
 	event->arg[offset + 2] = once_in(random, 5) ? 0 : 1234;
+	if (once_in(random, 8))
+		event->arg[offset + 2] = 5678;
 	event->arg[offset + 3] =
 		once_in(random, 3) ? 0 : below(random, 90 * PAGE);
 	if (once_in(random, 2))
@@ -154,9 +156,10 @@ static struct pw_event make_brk(struct pw_random *random,
 static struct pw_event make_madvise(struct pw_random *random,
 				    struct range range)
 {
-	static const uint64_t advice[] = {
-		4,  4,	4, 22, 23, 22, 23, 8,  14, 14, 15, 21,	24,  10, 11,
-		18, 19, 0, 1,  2,  9,  12, 13, 16, 17, 20, 102, 102, 103};
+	static const uint64_t advice[] = {4,   4,   4,	22, 23, 22, 23, 8,  14,
+					  14,  15,  21, 24, 10, 11, 18, 19, 0,
+					  1,   2,   9,	12, 13, 16, 17, 20, 102,
+					  102, 103, 3,	8,  20, 21, 21, 9,  8};
 	struct pw_event event = {.kind = PW_EVENT_madvise};
 
 	event.arg[0] = range.address;
@@ -276,13 +279,104 @@ static struct pw_event make_setting(struct pw_random *random,
 						  : below(random, 2) * 0x400000;
 		break;
 	default:
-		event.kind = PW_EVENT_ftruncate;
-		event.arg[0] = 3 + below(random, 2);
-		event.arg[2] = 2049;
-		event.arg[3] = 1234;
-		event.text = "/lib/a";
+		event.kind = PW_EVENT_memfd_create;
+		event.arg[1] = 2049;
+		event.arg[2] = 5678;
+		event.result = 3 + below(random, 2);
+		event.text = "m";
 		break;
 	}
+	return event;
+}
+
+/* Some bytes of a file, most of them whole pages. */
+static struct range pick_bytes(struct pw_random *random)
+{
+	struct range range = {
+		.address = below(random, 60) * PAGE,
+		.bytes = below(random, once_in(random, 3) ? 80 : 8) * PAGE,
+	};
+
+	range.address += once_in(random, 4) ? below(random, PAGE) : 0;
+	range.bytes += once_in(random, 4) ? below(random, PAGE) : 0;
+	return range;
+}
+
+/* What the recording says of files at its start. */
+static struct pw_event tell_file(struct pw_random *random, uint64_t inode)
+{
+	struct pw_event event = {.text = "",
+				 .arg = {2049, inode, below(random, 90)}};
+
+	event.arg[3] = 1 + below(random, 30);
+	if (once_in(random, 3)) {
+		event.kind = PW_EVENT_file;
+		event.text = "/lib/a";
+		event.arg[2] = event.arg[2] * PAGE + below(random, 2);
+		event.arg[3] = once_in(random, 5) ? UINT64_MAX : 7;
+		event.arg[4] = below(random, 3) << 15;
+		event.result = once_in(random, 3) ? below(random, 40) : 0;
+		return event;
+	}
+	event.kind = PW_EVENT_resident;
+	if (once_in(random, 2)) {
+		event.kind = PW_EVENT_folio;
+		event.arg[4] = below(random, 4);
+		event.arg[2] &= ~UINT64_C(7);
+		event.arg[3] = 8 * (1 + below(random, 4));
+	}
+	return event;
+}
+
+/* A call on a file that is mapped somewhere. */
+static struct pw_event make_file(struct pw_random *random, struct range range)
+{
+	static const enum pw_event_kind kind[] = {
+		PW_EVENT_file_read,  PW_EVENT_file_read, PW_EVENT_file_write,
+		PW_EVENT_file_write, PW_EVENT_fsync,	 PW_EVENT_fadvise,
+		PW_EVENT_fadvise,    PW_EVENT_ftruncate, PW_EVENT_fallocate,
+		PW_EVENT_msync,	     PW_EVENT_msync,	 PW_EVENT_file,
+	};
+	static const uint64_t mode[] = {0, 1, 3, 3, 3, 0x10, 0x11, 8, 0x20};
+	struct range bytes = pick_bytes(random);
+	struct pw_event event = {.text = "/lib/a"};
+	uint64_t inode = once_in(random, 6) ? 5678 : 1234;
+	size_t name = 3;
+
+	event.kind = kind[below(random, PW_COUNT(kind))];
+	if (event.kind == PW_EVENT_file)
+		return tell_file(random, inode);
+	event.arg[0] = 3 + below(random, 2);
+	event.arg[1] = bytes.address;
+	event.arg[2] = bytes.bytes;
+	switch ((unsigned)event.kind) {
+	case PW_EVENT_fsync:
+		event.arg[1] = 0;
+		name = 2;
+		break;
+	case PW_EVENT_ftruncate:
+		name = 2;
+		break;
+	case PW_EVENT_fadvise:
+		event.arg[3] = below(random, 6);
+		name = 4;
+		break;
+	case PW_EVENT_fallocate:
+		event.arg[1] = mode[below(random, PW_COUNT(mode))];
+		event.arg[2] = bytes.address;
+		event.arg[3] = bytes.bytes;
+		name = 4;
+		break;
+	case PW_EVENT_msync:
+		event.arg[0] = range.address;
+		event.arg[1] = range.bytes;
+		event.arg[2] = once_in(random, 3) ? 1 : 4;
+		return event;
+	default:
+		break;
+	}
+	event.arg[name] = 2049;
+	event.arg[name + 1] = once_in(random, 20) ? 0 : inode;
 	return event;
 }
 
@@ -290,15 +384,9 @@ static struct pw_event make_setting(struct pw_random *random,
 static struct pw_event make_ignored(struct pw_random *random,
 				    struct range range)
 {
-	static const enum pw_event_kind kind[] = {PW_EVENT_process_madvise,
-						  PW_EVENT_sched_setaffinity,
-						  PW_EVENT_msync,
-						  PW_EVENT_file_read,
-						  PW_EVENT_cpu,
-						  PW_EVENT_sigreturn,
-						  PW_EVENT_auxv,
-						  PW_EVENT_file,
-						  PW_EVENT_resident};
+	static const enum pw_event_kind kind[] = {
+		PW_EVENT_process_madvise, PW_EVENT_sched_setaffinity,
+		PW_EVENT_cpu, PW_EVENT_sigreturn, PW_EVENT_auxv};
 	struct pw_event event = {.kind = kind[below(random, PW_COUNT(kind))]};
 
 	event.arg[0] = range.address;
@@ -314,15 +402,17 @@ struct pw_event pw_random_event(struct pw_random *random,
 	uint64_t dice = below(random, 100);
 	struct pw_event event;
 
-	if (dice < 8)
+	if (dice < 6)
 		event = make_map(random, range);
-	else if (dice < 28)
+	else if (dice < 20)
+		event = make_file(random, range);
+	else if (dice < 32)
 		event = make_mmap(random, range);
-	else if (dice < 42)
+	else if (dice < 43)
 		event = make_mremap(random, range, area);
 	else if (dice < 50)
 		event = make_brk(random, area);
-	else if (dice < 66)
+	else if (dice < 68)
 		event = make_madvise(random, range);
 	else if (dice < 86)
 		event = make_other(random, range);

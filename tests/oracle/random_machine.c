@@ -309,8 +309,7 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	twin->kernel = below(random, 3) ? 618 : 612;
 	machine->read_ahead_bytes = twin->read_ahead;
 	machine->read_request_bytes = twin->read_request;
-	machine->kernel =
-		twin->kernel == 618 ? PW_KERNEL_6_18 : PW_KERNEL_6_12;
+	machine->kernel = twin->kernel == 618 ? PW_KERNEL_6_18 : PW_KERNEL_6_12;
 	machine->cost.clock_hz = 1000000000;
 	machine->cost.base_cpi = 1.0;
 	pw_random_tlbs(random, machine, &twin->tlb);

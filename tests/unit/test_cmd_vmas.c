@@ -268,13 +268,13 @@ static void a_pagemap_has_runs_of_pages(void **state)
 		      "7", path);
 	assert_string_equal(line(tables, 0), "==> two: process 7 <==");
 	assert_string_equal(line(tables, 1),
-			    "10000000-10004000 0x1 present exclusive");
+			    "10000000-10004000 0x400 present exclusive");
 	assert_string_equal(
 		line(tables, 2),
-		"20000000-20010000 0x5 present file exclusive cached");
+		"20000000-20010000 0x404 present file exclusive cached");
 	assert_string_equal(line(tables, 3), "20010000-20014000 - cached");
 	assert_string_equal(line(tables, 5), "==> two: process 7 <==");
-	assert_string_equal(line(tables, 6), "10000000-10004000 0x1 present");
+	assert_string_equal(line(tables, 6), "10000000-10004000 0x400 present");
 	pw_tables_close(tables);
 }
 
