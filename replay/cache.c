@@ -499,15 +499,68 @@ enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
 	return st;
 }
 
+/* Note the marks that there are. */
+static enum pw_status keep_marks(struct pw_object *object, struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	object->marks.count = 0;
+	for (size_t i = 0;
+	     st == PW_OK && i < pw_intervals_count(&object->known); i++) {
+		const struct pw_interval *known =
+			pw_intervals_at(&object->known, i);
+
+		if (known->value & MARKED)
+			st = pw_array_push(&object->marks, &known->start, err);
+	}
+	return st;
+}
+
 enum pw_status pw_cache_forget(struct pw_system *system, uint32_t object,
-			       uint64_t first, struct pw_error *err)
+			       struct pw_error *err)
 {
 	struct pw_object *at = object_at(system, object);
 	uint64_t end = pw_cache_end(system);
-	enum pw_status st =
-		pw_cache_drop_unused(system, object, first, end, err);
+	enum pw_status st = keep_marks(at, err);
 
-	return st == PW_OK && first < end
-		       ? pw_intervals_clear(&at->known, first, end, err)
-		       : st;
+	if (st == PW_OK)
+		st = pw_cache_drop_unused(system, object, 0, end, err);
+	return st == PW_OK ? pw_intervals_clear(&at->known, 0, end, err) : st;
+}
+
+/* The place of the first mark kept that is not below @index. */
+static size_t first_mark(const struct pw_object *object, uint64_t index)
+{
+	size_t low = 0;
+	size_t high = object->marks.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (PW_ARRAY_AT(&object->marks, uint64_t, middle) < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+enum pw_status pw_cache_recall(struct pw_system *system, uint32_t object,
+			       const struct pw_folios *folios,
+			       struct pw_error *err)
+{
+	struct pw_object *at = object_at(system, object);
+	uint64_t inside = ((uint64_t)1 << folios->order) - 1;
+	enum pw_status st = pw_cache_fill(system, object, folios, err);
+
+	for (size_t i = first_mark(at, folios->first);
+	     st == PW_OK && i < at->marks.count; i++) {
+		uint64_t index = PW_ARRAY_AT(&at->marks, uint64_t, i);
+
+		if (index - folios->first >= folios->count)
+			break;
+		if (!(index & inside))
+			st = pw_cache_mark(system, object, index, true, err);
+	}
+	return st;
 }
