@@ -175,10 +175,16 @@ static enum pw_status set_known(struct pw_object *object, uint64_t start,
 	return pw_intervals_set(&object->known, start, end, word, err);
 }
 
-/* Set and clear flags of what was told of [first, end) to be there. */
+/* Bits of words that change. */
+struct bits {
+	uint64_t set;
+	uint64_t clear;
+};
+
+/* Set and clear bits of what was told of [first, end) to be there. */
 static enum pw_status change(const struct pw_system *system,
 			     struct pw_object *object, uint64_t first,
-			     uint64_t end, uint64_t set, uint64_t clear,
+			     uint64_t end, struct bits bits,
 			     struct pw_error *err)
 {
 	enum pw_status st = PW_OK;
@@ -186,7 +192,7 @@ static enum pw_status change(const struct pw_system *system,
 	while (st == PW_OK && first < end) {
 		uint64_t stop;
 		uint64_t word = told_at(system, object, first, &stop);
-		uint64_t changed = (word & ~clear) | set;
+		uint64_t changed = (word & ~bits.clear) | bits.set;
 
 		if (stop > end)
 			stop = end;
@@ -205,13 +211,17 @@ static enum pw_status split_at(const struct pw_system *system,
 {
 	uint64_t end;
 	uint64_t word = told_at(system, object, index, &end);
-	unsigned order = (unsigned)(word & ORDER_MASK) - 1;
-	uint64_t first = index >> order << order;
+	unsigned order;
+	uint64_t first;
 
-	if (word == UNTOLD || word == ABSENT || first == index)
+	if (word == UNTOLD || word == ABSENT)
 		return PW_OK;
-	return change(system, object, first, first + ((uint64_t)1 << order), 1,
-		      ORDER_MASK, err);
+	order = (unsigned)(word & ORDER_MASK) - 1;
+	first = index >> order << order;
+	if (first == index)
+		return PW_OK;
+	return change(system, object, first, first + ((uint64_t)1 << order),
+		      (struct bits){1, ORDER_MASK}, err);
 }
 
 static enum pw_status split_around(const struct pw_system *system,
@@ -295,7 +305,7 @@ enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
 	if (told_at(system, at, index, &stop) == UNTOLD &&
 	    !pw_cache_peek(system, object, index))
 		return set_known(at, index, index + 1, DIRTY | 1, err);
-	st = change(system, at, first, end, DIRTY, 0, err);
+	st = change(system, at, first, end, (struct bits){.set = DIRTY}, err);
 	for (uint64_t i = first; st == PW_OK && i < end; i++)
 		st = soil_frame(system, object, i, err);
 	return st;
@@ -329,7 +339,8 @@ enum pw_status pw_cache_clean(struct pw_system *system, uint32_t object,
 	if (st != PW_OK)
 		return st;
 	at->dirty.count = kept;
-	return change(system, at, first, end, 0, DIRTY, err);
+	return change(system, at, first, end, (struct bits){.clear = DIRTY},
+		      err);
 }
 
 /* ---- going ---- */
