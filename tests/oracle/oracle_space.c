@@ -10,10 +10,19 @@
 #include "base/assert.h"
 #include "base/bits.h"
 
+/* Shared memory learns that it was written to when it is unmapped. */
+static void tell_written(const struct pw_oracle_page *page)
+{
+	if (page->shmem && page->frame == PW_ORACLE_WRITTEN)
+		page->phys->dirty = true;
+}
+
 void pw_oracle_space_clear(struct pw_oracle_space *space)
 {
-	for (size_t i = 0; i < space->pages; i++)
+	for (size_t i = 0; i < space->pages; i++) {
+		tell_written(&space->page[i]);
 		pw_oracle_phys_unmap(space->page[i].phys);
+	}
 	free(space->page);
 	free(space->mapping);
 	free(space->guard);
@@ -176,6 +185,7 @@ void pw_oracle_page_remove(struct pw_oracle_space *space, uint64_t page)
 	struct pw_oracle_page *found = pw_oracle_page_at(space, page);
 
 	PW_ASSERT(found);
+	tell_written(found);
 	pw_oracle_phys_unmap(found->phys);
 	*found = space->page[--space->pages];
 	if (space->pages == 0)
