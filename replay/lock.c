@@ -67,7 +67,8 @@ static bool is_beyond_limit(const struct pw_space *space, struct pw_range range)
 	while ((mapping = pw_space_part(space, &range, &part)))
 		if (!pw_vma_has(mapping, PW_VM_LOCKED))
 			pages += part.end - part.first;
-	return pages > space->limit_bytes[PW_LIMIT_MEMLOCK] >> space->page_shift;
+	return pages > space->limit_bytes[PW_LIMIT_MEMLOCK] >>
+	       space->page_shift;
 }
 
 /*
@@ -150,8 +151,7 @@ enum pw_status pw_call_lock(const struct pw_call_context *ctx,
 	case PW_EVENT_munlock:
 		return unlock(ctx, err);
 	case PW_EVENT_mlockall:
-		return pw_event_failed(ctx->event) ? PW_OK
-						   : lock_all(ctx, err);
+		return pw_event_failed(ctx->event) ? PW_OK : lock_all(ctx, err);
 	default:
 		PW_ASSERT(ctx->event->kind == PW_EVENT_munlockall);
 		if (pw_event_failed(ctx->event))

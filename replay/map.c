@@ -198,8 +198,7 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 }
 
 /* Warn if there is a mapping where the kernel would not have made one. */
-static void check_free(const struct pw_call_context *ctx,
-		       struct pw_range range)
+static void check_free(const struct pw_call_context *ctx, struct pw_range range)
 {
 	uint64_t address = range.first << ctx->space->page_shift;
 	struct pw_range part;
@@ -397,8 +396,7 @@ enum pw_status pw_call_brk(const struct pw_call_context *ctx,
 	if (!space->break_known) {
 		space->break_known = true;
 		space->break_first = wanted;
-	}
-	else if (wanted < space->break_first)
+	} else if (wanted < space->break_first)
 		pw_call_forbidden(ctx);
 	space->break_page = wanted;
 	if (old == 0 || wanted == old)

@@ -38,6 +38,8 @@ struct pw_object {
 	struct pw_intervals known;
 	struct pw_pagemap *frames;
 	struct pw_array dirty; /* uint64_t: pages that became dirty */
+	struct pw_array marks; /* uint64_t, ascending: had the mark when all was
+				  forgotten, and have not come back yet */
 };
 
 /* The objects of all processes of a system. */

@@ -57,6 +57,8 @@ struct pw_oracle_object {
 	size_t saids, said_room;
 	struct pw_oracle_held *held;
 	size_t helds, held_room;
+	uint64_t mark[512]; /* pages that had it when all was forgotten */
+	size_t marks;
 };
 
 /* All objects, and how a page that nothing is known of is taken. */

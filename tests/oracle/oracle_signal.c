@@ -33,8 +33,8 @@ static bool stack_comes(const struct pw_oracle_space *space, uint64_t page)
 /* Signal * 1000 + code that is expected, or 0. */
 static unsigned expect(const struct pw_oracle_space *space, uint64_t address)
 {
-	uint64_t page = address % ((uint64_t)1 << 57) >>
-			space->shape->page_shift;
+	uint64_t page =
+		address % ((uint64_t)1 << 57) >> space->shape->page_shift;
 	const struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
 	uint64_t offset;
 
@@ -47,8 +47,8 @@ static unsigned expect(const struct pw_oracle_space *space, uint64_t address)
 	if (pw_oracle_guard_at(space, page))
 		return 11001;
 	offset = m->offset + ((page - m->first) << space->shape->page_shift);
-	offset = offset % ((uint64_t)1 << 57) >> space->shape->page_shift
-						    << space->shape->page_shift;
+	offset = offset % ((uint64_t)1 << 57) >>
+		 space->shape->page_shift << space->shape->page_shift;
 	if (m->object && !m->hugetlb && m->object->bytes == 0 &&
 	    m->object->emptied)
 		return 7002;
