@@ -28,11 +28,9 @@ int main(void)
 	report("on_fault", "vmlck_kb", status_kb("VmLck"));
 	report("on_fault", "rss_kb", smaps_kb(data, pages * PAGE, "Rss"));
 	WINDOW("on_fault_store", store(data, pages, 3));
-	WINDOW("map_locked", data = map(PLACE(3), pages * PAGE,
-					PROT_READ | PROT_WRITE,
-					MAP_PRIVATE | MAP_ANONYMOUS |
-						MAP_LOCKED,
-					-1, 0));
+	WINDOW("map_locked",
+	       data = map(PLACE(3), pages * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0));
 	report("map_locked", "vmlck_kb", status_kb("VmLck"));
 	return finish();
 }
