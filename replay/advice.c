@@ -187,6 +187,31 @@ static enum pw_status advise(const struct pw_call_context *ctx,
 }
 
 /*
+ * Up to where a call that failed has populated: a gap, a mapping without
+ * @right, or a guard. 0: something else was wrong.
+ */
+static uint64_t find_populated(const struct pw_space *space,
+			       struct pw_range range, uint64_t right)
+{
+	uint64_t at = range.first, end = range.end;
+	const struct pw_mapping *mapping;
+	struct pw_range part;
+
+	while ((mapping = pw_space_part(space, &range, &part))) {
+		uint64_t guard = pw_guard_first(space, part);
+
+		if (part.first != at ||
+		    (mapping->flags & (PW_VM_IO | PW_VM_PFNMAP)) ||
+		    !(mapping->flags & right))
+			return at;
+		if (guard < part.end)
+			return guard;
+		at = part.end;
+	}
+	return at < end ? at : 0;
+}
+
+/*
  * Up to where a call that failed has come: a mapping that refuses it. Gaps do
  * not end it, but make it fail.
  */
@@ -198,6 +223,11 @@ static uint64_t find_stop(const struct pw_space *space, struct pw_range range,
 	struct pw_range part;
 	bool gap = false;
 
+	if (advice == ADVICE_POPULATE_READ || advice == ADVICE_POPULATE_WRITE)
+		return find_populated(space, range,
+				      advice == ADVICE_POPULATE_READ
+					      ? PW_VM_READ
+					      : PW_VM_WRITE);
 	while ((mapping = pw_space_part(space, &range, &part))) {
 		if (is_refused(mapping, advice))
 			return part.first;

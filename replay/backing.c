@@ -30,8 +30,9 @@ static enum pw_status find_key(struct pw_backings *backings,
 	uint64_t word[4] = {backing->kind, backing->device, backing->inode,
 			    backing->handle};
 	bool named = backing->kind != PW_BACKING_FILE || backing->inode == 0;
-	size_t length = named ? strlen(name) : 0;
-	char *key = malloc(sizeof(word) + length);
+	const char *text = named ? name : "";
+	size_t length = strlen(text);
+	char *key = malloc(sizeof(word) + length + 1);
 	enum pw_status st;
 
 	if (!key)
@@ -39,7 +40,7 @@ static enum pw_status find_key(struct pw_backings *backings,
 	if (backing->kind == PW_BACKING_SHARED)
 		word[3] = backings->shared++;
 	memcpy(key, word, sizeof(word));
-	memcpy(key + sizeof(word), name, length);
+	memcpy(key + sizeof(word), text, length + 1);
 	st = pw_name_table_number(&backings->keys, key, sizeof(word) + length,
 				  number, err);
 	free(key);

@@ -19,10 +19,10 @@
 
 enum pw_backing_kind {
 	PW_BACKING_FILE,
-	PW_BACKING_SHARED, /* anonymous: each call makes another one */
+	PW_BACKING_SHARED,  /* anonymous: each call makes another one */
 	PW_BACKING_SEGMENT, /* of System V, by its identifier */
-	PW_BACKING_LABEL,  /* no memory: a name of PR_SET_VMA_ANON_NAME */
-	PW_BACKING_POLICY, /* no memory: a mode and its nodes */
+	PW_BACKING_LABEL,   /* no memory: a name of PR_SET_VMA_ANON_NAME */
+	PW_BACKING_POLICY,  /* no memory: a mode and its nodes */
 };
 
 struct pw_backing {
@@ -57,8 +57,8 @@ void pw_backings_free(struct pw_backings *backings);
 
 /*
  * The number of what @backing tells of in its first six members, 1 or higher.
- * A name NULL is ""; of something known, the last one counts; once a file is known to
- * be writable it stays so. Shared memory is always a new one.
+ * A name NULL is ""; of something known, the last one counts; once a file is
+ * known to be writable it stays so. Shared memory is always a new one.
  *
  * Errors: PW_ERR_SYSTEM.
  */

@@ -175,10 +175,16 @@ static enum pw_status set_known(struct pw_object *object, uint64_t start,
 	return pw_intervals_set(&object->known, start, end, word, err);
 }
 
-/* Set and clear flags of what was told of [first, end) to be there. */
+/* Bits of words that change. */
+struct bits {
+	uint64_t set;
+	uint64_t clear;
+};
+
+/* Set and clear bits of what was told of [first, end) to be there. */
 static enum pw_status change(const struct pw_system *system,
 			     struct pw_object *object, uint64_t first,
-			     uint64_t end, uint64_t set, uint64_t clear,
+			     uint64_t end, struct bits bits,
 			     struct pw_error *err)
 {
 	enum pw_status st = PW_OK;
@@ -186,7 +192,7 @@ static enum pw_status change(const struct pw_system *system,
 	while (st == PW_OK && first < end) {
 		uint64_t stop;
 		uint64_t word = told_at(system, object, first, &stop);
-		uint64_t changed = (word & ~clear) | set;
+		uint64_t changed = (word & ~bits.clear) | bits.set;
 
 		if (stop > end)
 			stop = end;
@@ -205,13 +211,17 @@ static enum pw_status split_at(const struct pw_system *system,
 {
 	uint64_t end;
 	uint64_t word = told_at(system, object, index, &end);
-	unsigned order = (unsigned)(word & ORDER_MASK) - 1;
-	uint64_t first = index >> order << order;
+	unsigned order;
+	uint64_t first;
 
-	if (word == UNTOLD || word == ABSENT || first == index)
+	if (word == UNTOLD || word == ABSENT)
 		return PW_OK;
-	return change(system, object, first, first + ((uint64_t)1 << order), 1,
-		      ORDER_MASK, err);
+	order = (unsigned)(word & ORDER_MASK) - 1;
+	first = index >> order << order;
+	if (first == index)
+		return PW_OK;
+	return change(system, object, first, first + ((uint64_t)1 << order),
+		      (struct bits){1, ORDER_MASK}, err);
 }
 
 static enum pw_status split_around(const struct pw_system *system,
@@ -295,7 +305,7 @@ enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
 	if (told_at(system, at, index, &stop) == UNTOLD &&
 	    !pw_cache_peek(system, object, index))
 		return set_known(at, index, index + 1, DIRTY | 1, err);
-	st = change(system, at, first, end, DIRTY, 0, err);
+	st = change(system, at, first, end, (struct bits){.set = DIRTY}, err);
 	for (uint64_t i = first; st == PW_OK && i < end; i++)
 		st = soil_frame(system, object, i, err);
 	return st;
@@ -329,7 +339,8 @@ enum pw_status pw_cache_clean(struct pw_system *system, uint32_t object,
 	if (st != PW_OK)
 		return st;
 	at->dirty.count = kept;
-	return change(system, at, first, end, 0, DIRTY, err);
+	return change(system, at, first, end, (struct bits){.clear = DIRTY},
+		      err);
 }
 
 /* ---- going ---- */
@@ -499,15 +510,68 @@ enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
 	return st;
 }
 
+/* Note the marks that there are. */
+static enum pw_status keep_marks(struct pw_object *object, struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	object->marks.count = 0;
+	for (size_t i = 0;
+	     st == PW_OK && i < pw_intervals_count(&object->known); i++) {
+		const struct pw_interval *known =
+			pw_intervals_at(&object->known, i);
+
+		if (known->value & MARKED)
+			st = pw_array_push(&object->marks, &known->start, err);
+	}
+	return st;
+}
+
 enum pw_status pw_cache_forget(struct pw_system *system, uint32_t object,
-			       uint64_t first, struct pw_error *err)
+			       struct pw_error *err)
 {
 	struct pw_object *at = object_at(system, object);
 	uint64_t end = pw_cache_end(system);
-	enum pw_status st =
-		pw_cache_drop_unused(system, object, first, end, err);
+	enum pw_status st = keep_marks(at, err);
 
-	return st == PW_OK && first < end
-		       ? pw_intervals_clear(&at->known, first, end, err)
-		       : st;
+	if (st == PW_OK)
+		st = pw_cache_drop_unused(system, object, 0, end, err);
+	return st == PW_OK ? pw_intervals_clear(&at->known, 0, end, err) : st;
+}
+
+/* The place of the first mark kept that is not below @index. */
+static size_t first_mark(const struct pw_object *object, uint64_t index)
+{
+	size_t low = 0;
+	size_t high = object->marks.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (PW_ARRAY_AT(&object->marks, uint64_t, middle) < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+enum pw_status pw_cache_recall(struct pw_system *system, uint32_t object,
+			       const struct pw_folios *folios,
+			       struct pw_error *err)
+{
+	struct pw_object *at = object_at(system, object);
+	uint64_t inside = ((uint64_t)1 << folios->order) - 1;
+	enum pw_status st = pw_cache_fill(system, object, folios, err);
+
+	for (size_t i = first_mark(at, folios->first);
+	     st == PW_OK && i < at->marks.count; i++) {
+		uint64_t index = PW_ARRAY_AT(&at->marks, uint64_t, i);
+
+		if (index - folios->first >= folios->count)
+			break;
+		if (!(index & inside))
+			st = pw_cache_mark(system, object, index, true, err);
+	}
+	return st;
 }

@@ -136,12 +136,21 @@ enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
 				    struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Forget what was told of pages from @first on.
+ * Forget what was told of all pages. Pages that are in use stay; marks come
+ * back with their pages.
  *
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_cache_forget(struct pw_system *system, uint32_t object,
-			       uint64_t first,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Let pages be in the cache of which that was told after all was forgotten.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_cache_recall(struct pw_system *system, uint32_t object,
+			       const struct pw_folios *folios,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 #endif

@@ -9,8 +9,7 @@
 static bool is_too_much(const struct pw_call_context *ctx, uint64_t pages)
 {
 	const struct pw_machine *machine = ctx->system->machine;
-	uint64_t limit =
-		machine->commit_limit_bytes >> ctx->space->page_shift;
+	uint64_t limit = machine->commit_limit_bytes >> ctx->space->page_shift;
 
 	switch (machine->overcommit) {
 	case PW_OVERCOMMIT_HEURISTIC:

@@ -70,8 +70,8 @@ void pw_call_forbidden(const struct pw_call_context *ctx);
  *
  * Errors: PW_ERR_SYSTEM.
  */
-enum pw_status pw_call_punch(const struct pw_call_context *ctx,
-			     uint32_t object, uint64_t offset, uint64_t length,
+enum pw_status pw_call_punch(const struct pw_call_context *ctx, uint32_t object,
+			     uint64_t offset, uint64_t length,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*

@@ -39,7 +39,8 @@ enum pw_status pw_fault_own(const struct pw_fault_job *job, struct pw_leaf leaf,
 	if (st != PW_OK)
 		return st;
 	leaf.pte = pw_pte_make(frame, PW_ENTRY_OWN);
-	return pw_pages_set(job->system, job->space, &leaf, err);
+	return job->absent ? pw_pages_add(job->system, job->space, &leaf, err)
+			   : pw_pages_set(job->system, job->space, &leaf, err);
 }
 
 /*
@@ -140,7 +141,7 @@ static enum pw_status fill_anonymous(struct pw_fault_job *job, unsigned height,
 	if (write || job->mapping.shared || job->mapping.hugetlb_shift)
 		return pw_fault_own(job, leaf, err);
 	job->system->counters.fault_zero_page++;
-	return pw_pages_set(job->system, job->space, &leaf, err);
+	return pw_pages_add(job->system, job->space, &leaf, err);
 }
 
 /* ---- faults ---- */
@@ -196,14 +197,6 @@ static enum pw_status fill(struct pw_fault_job *job, bool write,
 	return fill_anonymous(job, height, write, err);
 }
 
-/* Whether a reference can go on. */
-static bool is_ready(const struct pw_space *space, uint64_t page, bool write)
-{
-	uint64_t wanted = write ? PW_PTE_WRITABLE : PW_PTE_PRESENT;
-
-	return (pw_pages_find(space, page) & wanted) != 0;
-}
-
 /* What the CPU notes in an entry that allows the reference: no fault. */
 static enum pw_status note_use(struct pw_system *system, struct pw_space *space,
 			       struct pw_leaf leaf, bool write,
@@ -241,6 +234,7 @@ static enum pw_status handle(struct pw_fault_job *job,
 	bool absent = !leaf->pte || (leaf->pte & PW_PTE_GUARD);
 	enum pw_status st;
 
+	job->absent = absent;
 	st = find_mapping(job, absent, err);
 	if (st != PW_OK)
 		return st;
@@ -252,7 +246,9 @@ static enum pw_status handle(struct pw_fault_job *job,
 	st = absent ? fill(job, write, err) : upgrade(job, *leaf, err);
 	if (st == PW_OK)
 		st = count(job, system->in_call ? PW_FAULT_IN_CALL : 0, err);
-	PW_ASSERT(st != PW_OK || is_ready(job->space, job->page, write));
+	PW_DEBUG_ASSERT(st != PW_OK ||
+			(pw_pages_find(job->space, job->page) &
+			 (write ? PW_PTE_WRITABLE : PW_PTE_PRESENT)));
 	if (st == PW_OK && !job->mapping.shared && !job->mapping.anon_vma &&
 	    (pw_pages_find(job->space, job->page) &
 	     (PW_PTE_FILE | PW_PTE_ZERO)) == 0)
@@ -290,6 +286,7 @@ enum pw_status pw_fault_present(struct pw_system *system,
 
 	if (pw_pages_find(space, page))
 		return PW_OK;
+	job.absent = true;
 	st = find_mapping(&job, false, err);
 	if (st != PW_OK)
 		return st;

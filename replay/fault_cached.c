@@ -94,7 +94,7 @@ enum pw_status pw_fault_map_cached(const struct pw_fault_job *job,
 	if (write)
 		flags |= PW_ENTRY_OWN;
 	leaf.pte = pw_pte_make(frame, flags);
-	return pw_pages_set(job->system, job->space, &leaf, err);
+	return pw_pages_add(job->system, job->space, &leaf, err);
 }
 
 /* The pages of the folio of @page that are mapped with it: all, if it lies in

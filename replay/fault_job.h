@@ -21,7 +21,8 @@ struct pw_fault_job {
 	uint64_t page;
 	struct pw_range extent; /* of the mapping */
 	struct pw_mapping mapping;
-	bool shmem; /* it maps shared memory */
+	bool shmem;  /* it maps shared memory */
+	bool absent; /* no entry maps the page */
 	bool major;
 };
 

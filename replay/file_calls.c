@@ -121,7 +121,7 @@ static enum pw_status told_file(const struct pw_call_context *ctx,
 	if (!ctx->system->machine->cache_recorded || arg[3] == UINT64_MAX)
 		return PW_OK;
 	object->listed = true;
-	st = pw_cache_forget(ctx->system, number, 0, err);
+	st = pw_cache_forget(ctx->system, number, err);
 	/* From there on nothing is known: taken as there. */
 	rest.count = pw_cache_end(ctx->system);
 	return st == PW_OK && rest.first > 0
@@ -151,7 +151,7 @@ static enum pw_status told_folios(const struct pw_call_context *ctx,
 			    &number, err);
 	if (st != PW_OK || !pw_object_at(&ctx->system->objects, number)->listed)
 		return st;
-	return pw_cache_fill(ctx->system, number, &folios, err);
+	return pw_cache_recall(ctx->system, number, &folios, err);
 }
 
 /* ---- transfers ---- */

@@ -62,9 +62,8 @@ enum pw_status pw_call_mbind(const struct pw_call_context *ctx,
 			     struct pw_error *err)
 {
 	const uint64_t *arg = ctx->event->arg;
-	const struct pw_backing policy = {.kind = PW_BACKING_POLICY,
-					  .device = arg[2],
-					  .inode = arg[3]};
+	const struct pw_backing policy = {
+		.kind = PW_BACKING_POLICY, .device = arg[2], .inode = arg[3]};
 	struct pw_range range = pw_call_range(ctx, arg[0], arg[1]);
 	const struct pw_mapping *mapping;
 	struct pw_range part;

@@ -330,8 +330,8 @@ static enum pw_status apply_mmap(struct pw_layout *layout,
 				 struct pw_error *err)
 {
 	const struct pw_event *event = call->event;
-	struct pw_range range = pw_range_of(event->result,
-					    pw_call_mmap_bytes(event));
+	struct pw_range range =
+		pw_range_of(event->result, pw_call_mmap_bytes(event));
 	uint64_t shift[2] = {0, 0};
 	struct pw_layout_wish wish = {.range = range, .shift = shift};
 	bool is_near = find_region(layout, range.first, &shift[0]);

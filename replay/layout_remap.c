@@ -48,7 +48,8 @@ static struct pw_range target_of(const struct remap *remap,
 	return to;
 }
 
-/* What is where runs go goes; between them it stays, unless the length changes. */
+/* What is where runs go goes; between them it stays, unless the length changes.
+ */
 static enum pw_status vacate_target(const struct remap *remap,
 				    struct pw_error *err)
 {
@@ -60,7 +61,8 @@ static enum pw_status vacate_target(const struct remap *remap,
 	    remap->from.end - remap->from.first)
 		return pw_layout_vacate(remap->layout, remap->to, remap->out,
 					err);
-	while (st == PW_OK && pw_shifts_run(&remap->layout->shifts, &rest, &run))
+	while (st == PW_OK &&
+	       pw_shifts_run(&remap->layout->shifts, &rest, &run))
 		if (!run.stray)
 			st = pw_layout_vacate(remap->layout,
 					      target_of(remap, &run),

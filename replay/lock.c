@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "replay/guard.h"
 #include "replay/populate.h"
+#include "replay/signals.h"
 
 /* Linux include/uapi/asm-generic/mman.h. */
 #define FLAG_ONFAULT 1 /* of mlock2 */
@@ -38,20 +39,38 @@ static enum pw_status lock_range(const struct pw_call_context *ctx,
 	return PW_OK;
 }
 
-/* Up to the first gap, or with @with_closed to what nobody can use. */
-static uint64_t find_stop(const struct pw_space *space, struct pw_range range,
-			  bool with_closed)
+/* Up to the first guard in @part of @mapping, or page behind its file's end. */
+static uint64_t find_usable(const struct pw_call_context *ctx,
+			    const struct pw_mapping *mapping,
+			    struct pw_range part)
 {
+	uint64_t end = pw_guard_first(ctx->space, part);
+
+	for (uint64_t page = part.first; page < end; page++)
+		if (pw_signal_past_end(ctx->system, ctx->space, mapping, page))
+			return page;
+	return end;
+}
+
+/* Up to the first gap, or with @with_closed to what nobody can use. */
+static uint64_t find_stop(const struct pw_call_context *ctx,
+			  struct pw_range range, bool with_closed)
+{
+	const struct pw_space *space = ctx->space;
 	uint64_t at = range.first;
 	const struct pw_mapping *mapping;
 	struct pw_range part;
 
 	while ((mapping = pw_space_part(space, &range, &part))) {
+		uint64_t usable;
+
 		if (part.first != at ||
 		    (with_closed && !(mapping->flags & PW_VM_ACCESS)))
 			return at;
-		if (with_closed && pw_guard_first(space, part) < part.end)
-			return pw_guard_first(space, part);
+		usable = with_closed ? find_usable(ctx, mapping, part)
+				     : part.end;
+		if (usable < part.end)
+			return usable;
 		at = part.end;
 	}
 	return at;
@@ -67,7 +86,8 @@ static bool is_beyond_limit(const struct pw_space *space, struct pw_range range)
 	while ((mapping = pw_space_part(space, &range, &part)))
 		if (!pw_vma_has(mapping, PW_VM_LOCKED))
 			pages += part.end - part.first;
-	return pages > space->limit_bytes[PW_LIMIT_MEMLOCK] >> space->page_shift;
+	return pages > space->limit_bytes[PW_LIMIT_MEMLOCK] >>
+	       space->page_shift;
 }
 
 /*
@@ -79,8 +99,8 @@ static enum pw_status lock(const struct pw_call_context *ctx,
 {
 	const uint64_t *arg = ctx->event->arg;
 	struct pw_range range = pw_call_range(ctx, arg[0], arg[1]);
-	uint64_t gap = find_stop(ctx->space, range, false);
-	uint64_t closed = find_stop(ctx->space, range, true);
+	uint64_t gap = find_stop(ctx, range, false);
+	uint64_t closed = find_stop(ctx, range, true);
 	uint64_t how = PW_VM_LOCKED;
 	bool failed = pw_event_failed(ctx->event);
 	bool has_gap = gap < range.end;
@@ -110,7 +130,7 @@ static enum pw_status unlock(const struct pw_call_context *ctx,
 {
 	const uint64_t *arg = ctx->event->arg;
 	struct pw_range range = pw_call_range(ctx, arg[0], arg[1]);
-	uint64_t gap = find_stop(ctx->space, range, false);
+	uint64_t gap = find_stop(ctx, range, false);
 
 	if (gap < range.end && !pw_event_failed(ctx->event))
 		pw_call_forbidden(ctx);
@@ -150,8 +170,7 @@ enum pw_status pw_call_lock(const struct pw_call_context *ctx,
 	case PW_EVENT_munlock:
 		return unlock(ctx, err);
 	case PW_EVENT_mlockall:
-		return pw_event_failed(ctx->event) ? PW_OK
-						   : lock_all(ctx, err);
+		return pw_event_failed(ctx->event) ? PW_OK : lock_all(ctx, err);
 	default:
 		PW_ASSERT(ctx->event->kind == PW_EVENT_munlockall);
 		if (pw_event_failed(ctx->event))

@@ -92,7 +92,10 @@ struct pw_machine {
 	bool contiguous; /* TLBs hold contiguous leaves as one entry */
 	const struct pw_page_size_ops *page_size;
 	unsigned page_size_max_shift; /* of the largest page it may map */
-	union { /* by number and by name; most may be absent */
+	bool prefetch_next;  /* an STLB miss brings in the next page too */
+	bool cache_recorded; /* the page cache begins as recorded, if it was */
+	bool no_zero_page;   /* reads of absent memory get pages of their own */
+	union {		     /* by number and by name; most may be absent */
 		struct pw_tlb_choice tlb[PW_TLB_ARRAYS];
 		struct {
 #define PW_TLB_ARRAY(name, need, base, height) struct pw_tlb_choice name;
@@ -100,21 +103,18 @@ struct pw_machine {
 #undef PW_TLB_ARRAY
 		};
 	};
-	bool prefetch_next; /* an STLB miss brings in the next page too */
 	struct pw_machine_cpu cpu;
 	struct pw_pwc_choice pwc;
 	struct pw_line_choice lines;
 	struct pw_nested_choice nested;
 	enum pw_kernel kernel;
-	uint64_t memory_frames; /* 0: without end */
-	bool cache_recorded; /* the page cache begins as recorded, if it was */
+	enum pw_overcommit overcommit;
+	uint64_t memory_frames;	     /* 0: without end */
 	uint64_t cache_percent;	     /* of pages that begin in it, else */
 	uint64_t read_ahead_bytes;   /* where the recording does not tell */
 	uint64_t read_request_bytes; /* that the device takes at most */
 	uint64_t fault_around_pages;
-	enum pw_overcommit overcommit;
 	uint64_t commit_limit_bytes;
-	bool no_zero_page; /* reads of absent memory get pages of their own */
 	struct pw_machine_cost cost;
 	void *document; /* the file as read, behind the texts */
 };

@@ -177,6 +177,11 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 			      err);
 	if (st != PW_OK)
 		return st;
+	/* A mapping may grow, but its memory does not. */
+	if (mapping->anonymous && mapping->shared && !name.device &&
+	    !name.inode)
+		pw_object_at(&ctx->system->objects, mapping->object)
+			->memory_bytes = call->length;
 	if (mapping->anonymous && mapping->shared) {
 		backing.kind = PW_BACKING_SHARED;
 		backing.device = SHMEM_DEVICE;
@@ -198,8 +203,7 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 }
 
 /* Warn if there is a mapping where the kernel would not have made one. */
-static void check_free(const struct pw_call_context *ctx,
-		       struct pw_range range)
+static void check_free(const struct pw_call_context *ctx, struct pw_range range)
 {
 	uint64_t address = range.first << ctx->space->page_shift;
 	struct pw_range part;
@@ -397,8 +401,7 @@ enum pw_status pw_call_brk(const struct pw_call_context *ctx,
 	if (!space->break_known) {
 		space->break_known = true;
 		space->break_first = wanted;
-	}
-	else if (wanted < space->break_first)
+	} else if (wanted < space->break_first)
 		pw_call_forbidden(ctx);
 	space->break_page = wanted;
 	if (old == 0 || wanted == old)

@@ -24,6 +24,7 @@ void pw_objects_free(struct pw_objects *objects)
 		pw_intervals_free(&object->known);
 		pw_pagemap_close(object->frames);
 		pw_array_free(&object->dirty);
+		pw_array_free(&object->marks);
 	}
 	pw_array_free(&objects->list);
 	pw_pagemap_close(objects->named);
@@ -48,6 +49,7 @@ static enum pw_status push(struct pw_objects *objects,
 		return pw_fail_memory(err, "objects");
 	fresh.known = (struct pw_intervals)PW_INTERVALS;
 	fresh.dirty = (struct pw_array)PW_ARRAY(uint64_t);
+	fresh.marks = (struct pw_array)PW_ARRAY(uint64_t);
 	st = pw_array_push(&objects->list, &fresh, err);
 	if (st == PW_OK)
 		*number = (uint32_t)objects->list.count;

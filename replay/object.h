@@ -28,16 +28,19 @@ enum pw_object_kind {
 struct pw_object {
 	enum pw_object_kind kind;
 	uint64_t device;
-	uint64_t inode; /* 0 and device 0: it has no name */
-	uint64_t bytes; /* the size as last heard of; 0: unknown */
-	uint32_t next;	/* the next one whose name has the same hash */
-	bool emptied;	/* and bytes 0 is its size: it was truncated */
-	bool listed;	/* what was in the page cache is recorded */
+	uint64_t inode;	       /* 0 and device 0: it has no name */
+	uint64_t bytes;	       /* the size as last heard of; 0: unknown */
+	uint32_t next;	       /* the next one whose name has the same hash */
+	uint64_t memory_bytes; /* of shared memory without a name; else 0 */
+	bool emptied;	       /* and bytes 0 is its size: it was truncated */
+	bool listed;	       /* what was in the page cache is recorded */
 	uint64_t read_ahead_bytes; /* of its device; 0: unknown */
 	/* What the page cache holds or lacks; see cache.h. */
 	struct pw_intervals known;
 	struct pw_pagemap *frames;
 	struct pw_array dirty; /* uint64_t: pages that became dirty */
+	struct pw_array marks; /* uint64_t, ascending: had the mark when all was
+				  forgotten, and have not come back yet */
 };
 
 /* The objects of all processes of a system. */

@@ -86,25 +86,38 @@ static void count_unmapped(struct pw_system *system, struct pw_space *space,
 	pw_frame_unmap(&system->memory, pw_pte_frame(pte));
 }
 
-enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
+enum pw_status pw_pages_add(struct pw_system *system, struct pw_space *space,
 			    const struct pw_leaf *leaf, struct pw_error *err)
 {
-	uint64_t old = pw_pages_find(space, leaf->first);
 	enum pw_status st = pw_kept_tables_need(system, space, leaf->first,
 						leaf->height, err);
 
 	PW_ASSERT(pw_pages_end(system, leaf) <= space->page_end);
 	PW_ASSERT(leaf->pte);
+	PW_DEBUG_ASSERT(!pw_pages_find(space, leaf->first));
 	if (st != PW_OK)
 		return st;
 	if (!space->table_ops->map(space->table, leaf))
 		return pw_fail_memory(err, "page tables");
+	count_mapped(system, space, leaf->height, leaf->pte);
+	return PW_OK;
+}
+
+enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
+			    const struct pw_leaf *leaf, struct pw_error *err)
+{
+	uint64_t old = pw_pages_find(space, leaf->first);
+
+	PW_ASSERT(leaf->pte);
+	if (!old)
+		return pw_pages_add(system, space, leaf, err);
+	if (!space->table_ops->map(space->table, leaf))
+		return pw_fail_memory(err, "page tables");
 	/* A frame that stays must not go in between. */
-	if (old && pw_pte_frame(old) == pw_pte_frame(leaf->pte) &&
+	if (pw_pte_frame(old) == pw_pte_frame(leaf->pte) &&
 	    kind_of(old) == kind_of(leaf->pte))
 		return PW_OK;
-	if (old)
-		count_unmapped(system, space, leaf->height, old);
+	count_unmapped(system, space, leaf->height, old);
 	count_mapped(system, space, leaf->height, leaf->pte);
 	return PW_OK;
 }

@@ -37,6 +37,15 @@ enum pw_status pw_pages_set(struct pw_system *system, struct pw_space *space,
 			    struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * The same for pages that are absent.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_pages_add(struct pw_system *system, struct pw_space *space,
+			    const struct pw_leaf *leaf,
+			    struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * Say that @changed leaves in @range were removed or changed: count them, and
  * tell the processors.
  */

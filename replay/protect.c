@@ -53,8 +53,7 @@ static uint64_t find_stop(const struct pw_space *space, struct pw_range range,
 	while ((mapping = pw_space_part(space, &range, &part))) {
 		if (part.first != at)
 			return at;
-		if (with_denied &&
-		    is_denied(with_rights(space, mapping, prot)))
+		if (with_denied && is_denied(with_rights(space, mapping, prot)))
 			return part.first;
 		at = part.end;
 	}

@@ -111,8 +111,7 @@ static enum pw_status leave(const struct remap *remap, struct pw_range part,
 }
 
 /* Move @part, which lies in @mapping, to @target, which may be longer. */
-static enum pw_status move_part(const struct remap *remap,
-				struct pw_range part,
+static enum pw_status move_part(const struct remap *remap, struct pw_range part,
 				const struct pw_mapping *mapping,
 				struct pw_range target, struct pw_error *err)
 {
@@ -157,8 +156,8 @@ static enum pw_status move(const struct remap *remap, struct pw_error *err)
 		st = pw_call_unmap(
 			ctx, (struct pw_range){rest.end, remap->from.end}, err);
 	}
-	while (st == PW_OK && (mapping = pw_space_part(ctx->space, &rest,
-						       &part))) {
+	while (st == PW_OK &&
+	       (mapping = pw_space_part(ctx->space, &rest, &part))) {
 		struct pw_mapping copy = *mapping;
 		struct pw_range target = {
 			remap->to.first + (part.first - remap->from.first),
@@ -171,11 +170,11 @@ static enum pw_status move(const struct remap *remap, struct pw_error *err)
 		if (st == PW_OK)
 			st = move_part(remap, part, &copy, target, err);
 		if (st == PW_OK)
-			st = fill(remap,
-				  (struct pw_range){
-					  target.first + pages_of(part),
-					  target.end},
-				  err);
+			st = fill(
+				remap,
+				(struct pw_range){target.first + pages_of(part),
+						  target.end},
+				err);
 	}
 	return st;
 }

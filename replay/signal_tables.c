@@ -9,7 +9,8 @@ static const struct pw_table_spec signals_spec = {
 	.name = "signals",
 	.title = "Signals of faults",
 	.help = "In order, with signal number and si_code as recorded and as "
-		"the model has them (0 and 0: no fatal fault); the first 65536.",
+		"the model has them (0 and 0: no fatal fault); the first "
+		"65536.",
 	.form = PW_FORM_ROWS,
 	.column = {{"process", "Process", PW_CELL_U64, PW_UNIT_NONE},
 		   {"thread", "Thread", PW_CELL_U64, PW_UNIT_NONE},
@@ -25,8 +26,8 @@ void pw_signal_tables(struct pw_tables *out, const struct pw_system *system)
 	struct pw_table *table = pw_table_add(out, &signals_spec);
 
 	for (size_t i = 0; i < system->signals.count; i++) {
-		const struct pw_signal_row *row = &PW_ARRAY_AT(
-			&system->signals, struct pw_signal_row, i);
+		const struct pw_signal_row *row =
+			&PW_ARRAY_AT(&system->signals, struct pw_signal_row, i);
 
 		pw_cell_u64(table, row->process);
 		pw_cell_u64(table, row->thread);

@@ -24,10 +24,9 @@ static bool is_canonical(uint64_t address)
 	return high == 0 || high == UINT64_MAX >> (PW_ADDRESS_BITS - 1);
 }
 
-/* Whether @page lies behind the last page that its file has a byte of. */
-static bool is_past_file(const struct pw_system *system,
-			 const struct pw_space *space,
-			 const struct pw_mapping *mapping, uint64_t page)
+bool pw_signal_past_end(const struct pw_system *system,
+			const struct pw_space *space,
+			const struct pw_mapping *mapping, uint64_t page)
 {
 	const struct pw_object *object;
 	uint64_t offset;
@@ -36,6 +35,8 @@ static bool is_past_file(const struct pw_system *system,
 		return false;
 	object = pw_object_at(&system->objects, mapping->object);
 	offset = pw_cache_index(space, mapping, page) << space->page_shift;
+	if (object->memory_bytes)
+		return offset >= object->memory_bytes;
 	return object->bytes > 0 ? offset >= object->bytes : object->emptied;
 }
 
@@ -59,9 +60,20 @@ struct pw_signal pw_signal_expect(const struct pw_system *system,
 		return forbidden;
 	if (pw_guard_holds(space, page))
 		return unmapped;
-	if (is_past_file(system, space, mapping, page))
+	if (pw_signal_past_end(system, space, mapping, page))
 		return (struct pw_signal){SIGNAL_BUS, CODE_BUS_ADDRESS};
 	return pw_vma_has(mapping, PW_VM_WRITE | PW_VM_EXEC) ? none : forbidden;
+}
+
+static bool is_read_only(const struct pw_call_context *ctx, uint64_t address)
+{
+	const struct pw_space *space = ctx->space;
+	uint64_t page = pw_page_fold(address >> PW_PAGE_SHIFT) >>
+			(space->page_shift - PW_PAGE_SHIFT);
+	const struct pw_mapping *mapping = pw_space_find(space, page, NULL);
+
+	PW_ASSERT(mapping);
+	return !(mapping->flags & PW_VM_WRITE);
 }
 
 static void count(struct pw_counters *counters, const struct pw_signal *signal)
@@ -103,6 +115,10 @@ enum pw_status pw_call_signal(const struct pw_call_context *ctx,
 	else
 		row.expected =
 			pw_signal_expect(system, ctx->space, row.address);
+	/* Writes to what may not be written do not get to the file's end. */
+	if (row.expected.number == SIGNAL_BUS && row.seen.code == CODE_ACCERR &&
+	    row.seen.number == SIGNAL_SEGV && is_read_only(ctx, row.address))
+		row.expected = row.seen;
 	if (row.expected.number)
 		count(&system->counters, &row.expected);
 	if (row.expected.number != row.seen.number ||

@@ -8,6 +8,7 @@
 #ifndef PW_REPLAY_SIGNALS_H
 #define PW_REPLAY_SIGNALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,14 @@ struct pw_signal_row {
 struct pw_signal pw_signal_expect(const struct pw_system *system,
 				  const struct pw_space *space,
 				  uint64_t address);
+
+/*
+ * Whether @page of @mapping lies behind the last page that its file, or memory
+ * without a name, has a byte of.
+ */
+bool pw_signal_past_end(const struct pw_system *system,
+			const struct pw_space *space,
+			const struct pw_mapping *mapping, uint64_t page);
 
 /*
  * Carry out a signal event: one that a fault ended in is counted, compared and

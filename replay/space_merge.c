@@ -91,8 +91,8 @@ enum pw_status pw_space_modify(struct pw_space *space, struct pw_range range,
 	const struct pw_mapping *old =
 		pw_space_find(space, range.first, &extent);
 	bool all = range.first == extent.first && range.end == extent.end;
-	struct beside beside = look_beside(
-		space, range, range.first == extent.first, mapping);
+	struct beside beside =
+		look_beside(space, range, range.first == extent.first, mapping);
 
 	PW_ASSERT(old && range.first >= extent.first &&
 		  range.end <= extent.end);

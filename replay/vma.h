@@ -72,7 +72,7 @@ struct pw_mapping {
 	bool forked;	   /* its anon_vma is linked to that of a parent */
 	bool anonymous;
 	bool shared;
-	bool attached; /* by shmat: not merged away */
+	bool attached;		/* by shmat: not merged away */
 	unsigned hugetlb_shift; /* of the pages MAP_HUGETLB asks for, or 0 */
 	uint64_t file_bias;	/* offset minus address, modulo 2^64; that of
 				   private anonymous memory is 0 until it moves */

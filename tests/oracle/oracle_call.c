@@ -255,6 +255,21 @@ static void advise(struct pw_oracle_replay *oracle,
 	pw_oracle_modify(oracle, space, &m);
 }
 
+/* The first page of [first, end) that stops MADV_POPULATE_*, or @end. */
+static uint64_t find_unpopulated(const struct pw_oracle_space *space,
+				 uint64_t first, uint64_t end, uint64_t right)
+{
+	for (uint64_t page = first; page < end; page++) {
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, page);
+
+		if (!m || (m->flags & (PW_ORACLE_IO | PW_ORACLE_PF)) ||
+		    !(m->flags & right) || pw_oracle_guard_at(space, page))
+			return page;
+	}
+	return end;
+}
+
 static void madvise(struct pw_oracle_replay *oracle,
 		    struct pw_oracle_space *space, const struct pw_event *event,
 		    uint64_t first, uint64_t end)
@@ -266,6 +281,16 @@ static void madvise(struct pw_oracle_replay *oracle,
 
 	if (failed(event) && event->arg[0] % PW_PAGE_BYTES)
 		return;
+	if (failed(event) && (advice == 22 || advice == 23)) {
+		uint64_t stop = find_unpopulated(space, first, end,
+						 advice == 22 ? PW_ORACLE_RD
+							      : PW_ORACLE_WR);
+
+		if (stop == end)
+			return;
+		end = stop;
+		gap = true;
+	}
 	for (m = pw_oracle_part(space, first, end); m.first < end;
 	     m = pw_oracle_part(space, m.end, end)) {
 		if (!is_refused(&m, advice))
@@ -313,7 +338,8 @@ static uint64_t find_closed(const struct pw_oracle_space *space, uint64_t first,
 	     m = pw_oracle_part(space, m.end, gap))
 		for (uint64_t page = m.first; page < m.end; page++)
 			if (!(m.flags & RIGHTS) ||
-			    pw_oracle_guard_at(space, page))
+			    pw_oracle_guard_at(space, page) ||
+			    pw_oracle_lies_past(space, &m, page))
 				return page;
 	return gap;
 }

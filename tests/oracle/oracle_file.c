@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "tests/oracle/oracle_replay.h"
 
 #define ALL_BYTES ((uint64_t)1 << 57)
@@ -346,6 +347,17 @@ static void told_file(struct pw_oracle_replay *oracle,
 	if (!oracle->machine.cache_recorded || event->arg[3] == UINT64_MAX)
 		return;
 	object->listed = true;
+	object->marks = 0;
+	for (size_t i = 0; i < object->saids; i++) {
+		const struct pw_oracle_said *said = &object->said[i];
+
+		if (said->what != PW_ORACLE_MARK || !said->value ||
+		    !pw_oracle_ask(&oracle->objects, object, PW_ORACLE_MARK,
+				   said->first))
+			continue;
+		PW_ASSERT(object->marks < PW_COUNT(object->mark));
+		object->mark[object->marks++] = said->first;
+	}
 	pw_oracle_take_out(&oracle->objects, object, 0, oracle->objects.end,
 			   true);
 	pw_oracle_say(object, PW_ORACLE_NOTHING, 0, oracle->objects.end, 0);
@@ -368,6 +380,14 @@ static void told_folios(struct pw_oracle_replay *oracle,
 		order = 0;
 	pw_oracle_bring(&oracle->objects, object, arg[2], arg[2] + arg[3],
 			order, false);
+	for (size_t i = 0; i < object->marks; i++) {
+		uint64_t index = object->mark[i];
+
+		if (index >= arg[2] && index < arg[2] + arg[3] &&
+		    index % ((uint64_t)1 << order) == 0)
+			pw_oracle_say(object, PW_ORACLE_MARK, index, index + 1,
+				      true);
+	}
 }
 
 /* Where the device stands among the arguments; 0: no event about a file. */

@@ -282,8 +282,8 @@ static void apply_mmap(struct pw_oracle_layout *layout,
 		       const struct pw_event *event)
 {
 	uint64_t first = (event->result >> PW_PAGE_SHIFT) % LAST;
-	uint64_t count = pages_from(
-		first, huge_bytes(event->arg[1], event->arg[3]));
+	uint64_t count =
+		pages_from(first, huge_bytes(event->arg[1], event->arg[3]));
 	uint64_t offset = event->arg[3] & 0x20 ? 0 : event->arg[5] / 4096;
 	uint64_t shift;
 	bool near = shift_near(layout, first, &shift);

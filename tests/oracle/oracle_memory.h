@@ -51,12 +51,15 @@ struct pw_oracle_object {
 	bool named;
 	uint64_t device, inode;
 	uint64_t bytes, read_ahead;
+	uint64_t memory_bytes; /* of anonymous memory, that it was made with */
 	bool emptied; /* by a truncation, so that no bytes are no page */
 	bool listed;
 	struct pw_oracle_said *said;
 	size_t saids, said_room;
 	struct pw_oracle_held *held;
 	size_t helds, held_room;
+	uint64_t mark[512]; /* pages that had it when all was forgotten */
+	size_t marks;
 };
 
 /* All objects, and how a page that nothing is known of is taken. */

@@ -315,6 +315,13 @@ void pw_oracle_populate(struct pw_oracle_replay *oracle,
 			uint64_t end, const bool *by_writes);
 
 /*
+ * Whether @page of @m lies behind the end of its file, or of the anonymous
+ * memory as it was made.
+ */
+bool pw_oracle_lies_past(const struct pw_oracle_space *space,
+			 const struct pw_oracle_mapping *m, uint64_t page);
+
+/*
  * A signal of a fault, or not.
  */
 void pw_oracle_signal(struct pw_oracle_replay *oracle,

@@ -30,13 +30,29 @@ static bool stack_comes(const struct pw_oracle_space *space, uint64_t page)
 	       !(below->flags & (PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX));
 }
 
-/* Signal * 1000 + code that is expected, or 0. */
-static unsigned expect(const struct pw_oracle_space *space, uint64_t address)
+bool pw_oracle_lies_past(const struct pw_oracle_space *space,
+			 const struct pw_oracle_mapping *m, uint64_t page)
 {
-	uint64_t page = address % ((uint64_t)1 << 57) >>
-			space->shape->page_shift;
+	uint64_t offset =
+		m->offset + ((page - m->first) << space->shape->page_shift);
+
+	offset = offset % ((uint64_t)1 << 57) >>
+		 space->shape->page_shift << space->shape->page_shift;
+	if (!m->object || m->hugetlb)
+		return false;
+	if (m->object->memory_bytes)
+		return offset >= m->object->memory_bytes;
+	return m->object->bytes ? offset >= m->object->bytes
+				: m->object->emptied;
+}
+
+/* Signal * 1000 + code that is expected, or 0. */
+static unsigned expect(const struct pw_oracle_space *space, uint64_t address,
+		       uint64_t seen)
+{
+	uint64_t page =
+		address % ((uint64_t)1 << 57) >> space->shape->page_shift;
 	const struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
-	uint64_t offset;
 
 	if (address >= UINT64_C(1) << 56 && address < UINT64_C(0xff) << 56)
 		return 11128;
@@ -46,15 +62,9 @@ static unsigned expect(const struct pw_oracle_space *space, uint64_t address)
 		return 11002;
 	if (pw_oracle_guard_at(space, page))
 		return 11001;
-	offset = m->offset + ((page - m->first) << space->shape->page_shift);
-	offset = offset % ((uint64_t)1 << 57) >> space->shape->page_shift
-						    << space->shape->page_shift;
-	if (m->object && !m->hugetlb && m->object->bytes == 0 &&
-	    m->object->emptied)
-		return 7002;
-	if (m->object && !m->hugetlb && m->object->bytes != 0 &&
-	    offset >= m->object->bytes)
-		return 7002;
+	if (pw_oracle_lies_past(space, m, page))
+		return seen == 11002 && !(m->flags & PW_ORACLE_WR) ? 11002
+								   : 7002;
 	if ((m->flags & PW_ORACLE_WR) && (m->flags & PW_ORACLE_EX))
 		return 0;
 	return 11002;
@@ -73,7 +83,7 @@ void pw_oracle_signal(struct pw_oracle_replay *oracle,
 		return;
 	expected = seen == 11128 && event->arg[2] == 0
 			   ? 11128
-			   : expect(space, event->arg[2]);
+			   : expect(space, event->arg[2], seen);
 	oracle->counts.unlike += expected != seen;
 	oracle->counts.fatal += expected != 0;
 	oracle->counts.fatal_unmapped += expected == 11001;

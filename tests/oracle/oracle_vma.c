@@ -191,8 +191,8 @@ static bool shares_owner(const struct pw_oracle_space *space,
 			 const struct pw_oracle_mapping *m,
 			 const struct pw_oracle_mapping *beside)
 {
-	const uint64_t ignored = PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX |
-				 PW_ORACLE_GU;
+	const uint64_t ignored =
+		PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX | PW_ORACLE_GU;
 
 	return beside && beside->owner && !beside->inherited &&
 	       (beside->flags | ignored) == (m->flags | ignored) &&

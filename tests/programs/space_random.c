@@ -37,8 +37,8 @@ static unsigned long below(unsigned long bound)
 	return (state >> 11) % bound;
 }
 
-#define PICK(...)                                          \
-	((const unsigned long[]){__VA_ARGS__})[below(      \
+#define PICK(...)                                              \
+	((const unsigned long[]){__VA_ARGS__})[below(          \
 		sizeof((const unsigned long[]){__VA_ARGS__}) / \
 		sizeof(unsigned long))]
 
@@ -127,8 +127,8 @@ static void map_shared(struct range r)
 
 static void advise(struct range r)
 {
-	static const unsigned char advice[] = {0,  1,  2,  4,  8,  10, 10, 11,
-					       12, 13, 14, 15, 16, 17, 18, 19,
+	static const unsigned char advice[] = {0,  1,  2,  4,  8,   10, 10, 11,
+					       12, 13, 14, 15, 16,  17, 18, 19,
 					       20, 22, 23, 24, 102, 103};
 
 	madvise((void *)r.at, r.bytes, advice[below(sizeof(advice))]);
@@ -233,8 +233,8 @@ static void elsewhere(void)
 
 	if (*slot)
 		munmap(*slot, 3 * PAGE);
-	*slot = mmap(NULL, 3 * PAGE, (int)PICK(1, 3), MAP_PRIVATE | MAP_ANONYMOUS,
-		     -1, 0);
+	*slot = mmap(NULL, 3 * PAGE, (int)PICK(1, 3),
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 static void call(void)

@@ -8,7 +8,7 @@
 #include "replay/kept_tables.h"
 #include "tests/support/replay_fixture.h"
 
-#define TABLE 512 /* pages of a leaf table */
+#define TABLE UINT64_C(512) /* pages of a leaf table */
 #define HEAP 0x40000
 #define OTHER 0x80000
 #define ANONYMOUS (PW_TEST_PRIVATE | PW_TEST_ANONYMOUS)

@@ -19,10 +19,9 @@ static unsigned at(const struct pw_test_system *t, uint64_t page)
 
 static void protect(struct pw_test_system *t, uint64_t page, uint64_t prot)
 {
-	pw_test_event(t, (struct pw_event){
-				 .kind = PW_EVENT_mprotect,
-				 .arg = {page * PW_PAGE_BYTES, PW_PAGE_BYTES,
-					 prot}});
+	pw_test_event(t, (struct pw_event){.kind = PW_EVENT_mprotect,
+					   .arg = {page * PW_PAGE_BYTES,
+						   PW_PAGE_BYTES, prot}});
 }
 
 static void receive(struct pw_test_system *t, uint64_t number, uint64_t code,

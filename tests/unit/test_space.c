@@ -9,8 +9,7 @@
 
 #define READ_WRITE (PW_VM_READ | PW_VM_WRITE | PW_VM_MAY)
 
-static const struct pw_mapping plain = {.flags = READ_WRITE,
-					.anonymous = true};
+static const struct pw_mapping plain = {.flags = READ_WRITE, .anonymous = true};
 static const struct pw_mapping stack = {.flags = READ_WRITE | PW_VM_GROWSDOWN,
 					.anonymous = true};
 
@@ -98,10 +97,8 @@ static void a_new_mapping_replaces_what_was_there(void **state)
 	expect_extent(&f, 12, 10, 13);
 	expect_extent(&f, 13, 13, 15);
 	expect_extent(&f, 15, 15, 20);
-	assert_int_equal(pw_space_find(&f.space, 14, NULL)->flags,
-			 PW_VM_READ);
-	assert_int_equal(pw_space_find(&f.space, 19, NULL)->flags,
-			 READ_WRITE);
+	assert_int_equal(pw_space_find(&f.space, 14, NULL)->flags, PW_VM_READ);
+	assert_int_equal(pw_space_find(&f.space, 19, NULL)->flags, READ_WRITE);
 	assert_null(pw_space_find(&f.space, 20, NULL));
 	assert_int_equal(pw_space_pages(&f.space), 10);
 	teardown(&f);
@@ -473,7 +470,8 @@ int main(void)
 		cmocka_unit_test(mappings_that_differ_stay_apart),
 		cmocka_unit_test(a_change_cuts_and_its_return_joins),
 		cmocka_unit_test(pages_of_their_own_keep_mappings_apart),
-		cmocka_unit_test(a_neighbour_that_could_be_one_shares_its_pages),
+		cmocka_unit_test(
+			a_neighbour_that_could_be_one_shares_its_pages),
 		cmocka_unit_test(inherited_pages_keep_new_memory_away),
 		cmocka_unit_test(attached_memory_is_not_merged_away),
 		cmocka_unit_test(sums_follow_every_change),

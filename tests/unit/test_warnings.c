@@ -78,8 +78,8 @@ static void a_mapping_over_another_replaces_it(void **state)
 	struct pw_test_system t;
 	struct pw_event fixed = {.kind = PW_EVENT_mmap,
 				 .result = 104 * PW_PAGE_BYTES,
-				 .arg = {104 * PW_PAGE_BYTES,
-					 2 * PW_PAGE_BYTES, 1, PRIVATE | 0x10}};
+				 .arg = {104 * PW_PAGE_BYTES, 2 * PW_PAGE_BYTES,
+					 1, PRIVATE | 0x10}};
 
 	(void)state;
 	pw_test_system_open(&t, NULL);

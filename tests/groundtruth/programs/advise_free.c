@@ -4,7 +4,8 @@
 
 int main(void)
 {
-	unsigned long pages = 620; /* a multiple of the kernel's batches of 31 */
+	unsigned long pages =
+		620; /* a multiple of the kernel's batches of 31 */
 	char *data;
 
 	start();

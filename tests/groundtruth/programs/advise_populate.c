@@ -20,17 +20,16 @@ int main(void)
 	WINDOW("write", madvise(data, pages * PAGE, POPULATE_WRITE));
 	report("write", "rss_kb", smaps_kb(data, pages * PAGE, "Rss"));
 	WINDOW("touch", store(data, pages, 1));
-	WINDOW("flag", data = map(PLACE(2), pages * PAGE, rw,
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-				  -1, 0));
+	WINDOW("flag",
+	       data = map(PLACE(2), pages * PAGE, rw,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
 	WINDOW("flag_touch", store(data, pages, 1));
 	WINDOW("file", data = map(PLACE(3), pages * PAGE, PROT_READ,
 				  MAP_SHARED | MAP_POPULATE, fd, 0));
 	report("file", "rss_kb", smaps_kb(data, pages * PAGE, "Rss"));
 	WINDOW("private", data = map(PLACE(4), pages * PAGE, rw,
 				     MAP_PRIVATE | MAP_POPULATE, fd, 0));
-	report("private", "anon_kb",
-	       smaps_kb(data, pages * PAGE, "Anonymous"));
+	report("private", "anon_kb", smaps_kb(data, pages * PAGE, "Anonymous"));
 	data = map(PLACE(5), pages * PAGE, rw, MAP_SHARED, fd, 0);
 	WINDOW("shared", madvise(data, pages * PAGE, POPULATE_WRITE));
 	WINDOW("shared_touch", store(data, pages, 1));

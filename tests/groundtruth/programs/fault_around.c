@@ -38,8 +38,7 @@ int main(void)
 	WINDOW("offset", load(data, 90, 1));
 	look("offset", data, 90, tables);
 
-	data = map(PLACE(1), 20 * PAGE, PROT_READ, MAP_PRIVATE, fd,
-		   590 * PAGE);
+	data = map(PLACE(1), 20 * PAGE, PROT_READ, MAP_PRIVATE, fd, 590 * PAGE);
 	WINDOW("file_end", load(data + 3 * PAGE, 1, 1));
 	look("file_end", data, 20, tables);
 

@@ -21,16 +21,14 @@ static void child(void)
 
 	settle();
 	WINDOW("second.store", store(data + 200 * PAGE, 100, 1));
-	report("second.store", "pss_kb",
-	       smaps_kb(data, pages * PAGE, "Pss"));
+	report("second.store", "pss_kb", smaps_kb(data, pages * PAGE, "Pss"));
 	pid = fork();
 	if (pid == 0)
 		grandchild();
 	await(1);
 	settle();
 	WINDOW("second.again", store(data + 150 * PAGE, 150, 1));
-	report("second.again", "pss_kb",
-	       smaps_kb(data, pages * PAGE, "Pss"));
+	report("second.again", "pss_kb", smaps_kb(data, pages * PAGE, "Pss"));
 	reach(2);
 	reap(pid);
 	report("second.end", "pss_kb", smaps_kb(data, pages * PAGE, "Pss"));

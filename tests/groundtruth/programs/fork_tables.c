@@ -32,8 +32,8 @@ int main(void)
 	own = anonymous(PLACE(1), 64);
 	file = map(PLACE(2), 64 * PAGE, rw, MAP_PRIVATE, fd, 0);
 	written = map(PLACE(3), 64 * PAGE, rw, MAP_PRIVATE, fd, 0);
-	shared = map(PLACE(4), 64 * PAGE, rw, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
+	shared =
+		map(PLACE(4), 64 * PAGE, rw, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	store(own, 32, 1);
 	load(own + 32 * PAGE, 32, 1);
 	load(file, 64, 1);

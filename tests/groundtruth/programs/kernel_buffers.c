@@ -21,9 +21,8 @@ int main(void)
 	WINDOW("file_in", if (pread(fd, data + 60 * PAGE, 60 * PAGE, 0) < 0)
 				  fail("pread"));
 	report("file_in", "rss_kb", smaps_kb(data, pages * PAGE, "Rss"));
-	WINDOW("file_out",
-	       if (pwrite(fd, data + 120 * PAGE, 80 * PAGE, 0) < 0)
-		       fail("pwrite"));
+	WINDOW("file_out", if (pwrite(fd, data + 120 * PAGE, 80 * PAGE, 0) < 0)
+				   fail("pwrite"));
 	report("file_out", "rss_kb", smaps_kb(data, pages * PAGE, "Rss"));
 	WINDOW("store", store(data, pages, 1));
 	return finish();

@@ -5,6 +5,7 @@
 int main(void)
 {
 	unsigned long pages = 150;
+	int failed;
 	char *data;
 
 	start();
@@ -22,15 +23,14 @@ int main(void)
 	munmap(data, 50 * PAGE);
 	report("unmap", "vmlck_kb", status_kb("VmLck"));
 	data = anonymous(PLACE(2), pages);
-	WINDOW("on_fault", mlock2(data, pages * PAGE, MLOCK_ONFAULT));
+	WINDOW("on_fault", failed = mlock2(data, pages * PAGE, MLOCK_ONFAULT));
+	report("on_fault", "done", !failed);
 	report("on_fault", "vmlck_kb", status_kb("VmLck"));
 	report("on_fault", "rss_kb", smaps_kb(data, pages * PAGE, "Rss"));
 	WINDOW("on_fault_store", store(data, pages, 3));
-	WINDOW("map_locked", data = map(PLACE(3), pages * PAGE,
-					PROT_READ | PROT_WRITE,
-					MAP_PRIVATE | MAP_ANONYMOUS |
-						MAP_LOCKED,
-					-1, 0));
+	WINDOW("map_locked",
+	       data = map(PLACE(3), pages * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0));
 	report("map_locked", "vmlck_kb", status_kb("VmLck"));
 	return finish();
 }

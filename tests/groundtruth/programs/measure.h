@@ -97,11 +97,11 @@ static __attribute__((unused)) void close_window(const char *window)
 	       usage_after.ru_majflt - usage_before.ru_majflt);
 }
 
-#define WINDOW(window, ...)                                                    \
-	do {                                                                   \
-		open_window(window);                                           \
-		__VA_ARGS__;                                                   \
-		close_window(window);                                          \
+#define WINDOW(window, ...)           \
+	do {                          \
+		open_window(window);  \
+		__VA_ARGS__;          \
+		close_window(window); \
 	} while (0)
 
 static void fail(const char *what)
@@ -138,8 +138,7 @@ static long field(const char *key)
 	size_t length = strlen(key);
 
 	for (char *line = text; line; line = next_line(line))
-		if (!strncmp(line, key, length) &&
-		    strchr(": ", line[length]))
+		if (!strncmp(line, key, length) && strchr(": ", line[length]))
 			return strtol(line + length + 1, NULL, 10);
 	return -1;
 }
@@ -157,9 +156,8 @@ static __attribute__((unused)) long meminfo_kb(const char *key)
 }
 
 /* The sum of a field over the mappings that begin in the range, KiB. */
-static __attribute__((unused)) long smaps_kb(const char *at,
-					     unsigned long bytes,
-					     const char *key)
+static __attribute__((unused)) long
+smaps_kb(const char *at, unsigned long bytes, const char *key)
 {
 	size_t length = strlen(key);
 	int inside = 0;
@@ -213,20 +211,20 @@ static __attribute__((unused)) void catch_faults(void)
 }
 
 /* Signal * 1000 + code that the statement ends in; 0: it did not fault. */
-#define FAULT_OF(...)                                                          \
-	({                                                                     \
-		fault_seen = 0;                                                \
-		if (!sigsetjmp(after_fault, 1)) {                              \
-			__VA_ARGS__;                                           \
-		}                                                              \
-		fault_seen;                                                    \
+#define FAULT_OF(...)                             \
+	({                                        \
+		fault_seen = 0;                   \
+		if (!sigsetjmp(after_fault, 1)) { \
+			__VA_ARGS__;              \
+		}                                 \
+		fault_seen;                       \
 	})
 
 static char *map(char *at, unsigned long bytes, int prot, int flags, int fd,
 		 long offset)
 {
-	char *got = mmap(at, bytes, prot, flags | (at ? MAP_FIXED : 0), fd,
-			 offset);
+	char *got =
+		mmap(at, bytes, prot, flags | (at ? MAP_FIXED : 0), fd, offset);
 
 	if (got == MAP_FAILED)
 		fail("mmap");

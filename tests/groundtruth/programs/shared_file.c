@@ -5,10 +5,8 @@
 static void classes(const char *window, const char *at, unsigned long pages)
 {
 	report(window, "rss_kb", smaps_kb(at, pages * PAGE, "Rss"));
-	report(window, "dirty_kb",
-	       smaps_kb(at, pages * PAGE, "Private_Dirty"));
-	report(window, "clean_kb",
-	       smaps_kb(at, pages * PAGE, "Private_Clean"));
+	report(window, "dirty_kb", smaps_kb(at, pages * PAGE, "Private_Dirty"));
+	report(window, "clean_kb", smaps_kb(at, pages * PAGE, "Private_Clean"));
 	report(window, "anon_kb", smaps_kb(at, pages * PAGE, "Anonymous"));
 }
 

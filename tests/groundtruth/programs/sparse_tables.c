@@ -11,11 +11,11 @@ int main(void)
 	anonymous(PLACE(1), 32 * MIB / PAGE);
 	WINDOW("by_2m", store(PLACE(1), 32 * MIB / PAGE, 512));
 	report("by_2m", "vmpte_kb", status_kb("VmPTE") - tables);
-	WINDOW("by_1g", for (unsigned long i = 0; i < 5; i++) store(
-				anonymous(PLACE(2) + i * GIB, 1), 1, 1));
+	WINDOW("by_1g", for (unsigned long i = 0; i < 5; i++)
+				store(anonymous(PLACE(2) + i * GIB, 1), 1, 1));
 	report("by_1g", "vmpte_kb", status_kb("VmPTE") - tables);
-	WINDOW("by_512g", for (unsigned long i = 8; i < 40; i += 8) store(
-				  anonymous(PLACE(i), 1), 1, 1));
+	WINDOW("by_512g", for (unsigned long i = 8; i < 40; i += 8)
+				  store(anonymous(PLACE(i), 1), 1, 1));
 	report("by_512g", "vmpte_kb", status_kb("VmPTE") - tables);
 	munmap(PLACE(1) + 2 * MIB, 30 * MIB);
 	report("cut_2m", "vmpte_kb", status_kb("VmPTE") - tables);

@@ -24,7 +24,6 @@ int main(void)
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	(void)madvise(data, pages * PAGE, MADV_NOHUGEPAGE);
 	WINDOW("never_written", load(data, pages, 2));
-	report("never_written", "rss_kb",
-	       smaps_kb(data, pages * PAGE, "Rss"));
+	report("never_written", "rss_kb", smaps_kb(data, pages * PAGE, "Rss"));
 	return finish();
 }

@@ -47,7 +47,9 @@ static char *part(unsigned long *pages)
 
 static void note(long result)
 {
-	results = (results * 31 + (result < 0 ? -errno : result ? 1 : 0)) %
+	results = (results * 31 + (result < 0 ? -errno
+				   : result   ? 1
+					      : 0)) %
 		  1000000007;
 }
 
@@ -74,8 +76,8 @@ static void map_part(void)
 			   file, offset);
 		break;
 	case 1:
-		got = mmap(at, pages * PAGE, prot, MAP_SHARED | MAP_FIXED,
-			   file, offset);
+		got = mmap(at, pages * PAGE, prot, MAP_SHARED | MAP_FIXED, file,
+			   offset);
 		break;
 	case 2:
 		got = mmap(at, pages * PAGE, prot,
@@ -96,12 +98,13 @@ static void map_part(void)
 
 static void advise_part(void)
 {
-	static const int kinds[] = {
-		MADV_DONTNEED,	      MADV_DONTNEED,	     MADV_DONTNEED,
-		MADV_NORMAL,	      MADV_RANDOM,	     MADV_SEQUENTIAL,
-		MADV_DONTFORK,	      MADV_DOFORK,	     MADV_WIPEONFORK,
-		MADV_KEEPONFORK,      ADVISE_POPULATE_READ,
-		ADVISE_POPULATE_READ, ADVISE_POPULATE_WRITE, ADVISE_COLD};
+	static const int kinds[] = {MADV_DONTNEED,	   MADV_DONTNEED,
+				    MADV_DONTNEED,	   MADV_NORMAL,
+				    MADV_RANDOM,	   MADV_SEQUENTIAL,
+				    MADV_DONTFORK,	   MADV_DOFORK,
+				    MADV_WIPEONFORK,	   MADV_KEEPONFORK,
+				    ADVISE_POPULATE_READ,  ADVISE_POPULATE_READ,
+				    ADVISE_POPULATE_WRITE, ADVISE_COLD};
 	unsigned long pages;
 	char *at = part(&pages);
 
