@@ -51,8 +51,7 @@ static void cut_page(struct pw_oracle_replay *oracle,
 }
 
 void pw_oracle_drop(struct pw_oracle_replay *oracle,
-		    struct pw_oracle_space *space, uint64_t first,
-		    uint64_t end)
+		    struct pw_oracle_space *space, uint64_t first, uint64_t end)
 {
 	size_t i = 0;
 
@@ -182,8 +181,8 @@ void pw_oracle_charge(struct pw_oracle_replay *oracle,
 {
 	struct pw_oracle_thing *thing =
 		m->thing ? &oracle->things.list[m->thing - 1] : NULL;
-	uint64_t limit =
-		oracle->machine.commit_limit >> oracle->machine.shape.page_shift;
+	uint64_t limit = oracle->machine.commit_limit >>
+			 oracle->machine.shape.page_shift;
 	bool made = thing && thing->kind != PW_ORACLE_OPEN_FILE && m->shared &&
 		    thing->charged == 0 &&
 		    !(m->flags & (PW_ORACLE_NR | PW_ORACLE_HT));
@@ -214,8 +213,7 @@ static void map_new(struct pw_oracle_replay *oracle,
 	pw_oracle_remove(oracle, space, m.first, m.end);
 	pw_oracle_charge(oracle, &m, m.end - m.first);
 	pw_oracle_place(space, &m, below_only);
-	if (fill ||
-	    (m.flags & (PW_ORACLE_LO | PW_ORACLE_LF)) == PW_ORACLE_LO)
+	if (fill || (m.flags & (PW_ORACLE_LO | PW_ORACLE_LF)) == PW_ORACLE_LO)
 		pw_oracle_populate(oracle, space, m.first, m.end, NULL);
 }
 
@@ -381,11 +379,12 @@ static void apply_shmat(struct pw_oracle_replay *oracle,
 			struct pw_oracle_space *space,
 			const struct pw_event *event)
 {
-	const struct pw_oracle_thing thing = {.kind = PW_ORACLE_SEGMENT,
-					      .device = 1,
-					      .inode = event->arg[5],
-					      .handle = event->arg[0],
-					      .name = "/SYSV00000000 (deleted)"};
+	const struct pw_oracle_thing thing = {
+		.kind = PW_ORACLE_SEGMENT,
+		.device = 1,
+		.inode = event->arg[5],
+		.handle = event->arg[0],
+		.name = "/SYSV00000000 (deleted)"};
 	const uint64_t name[] = {event->arg[4], event->arg[5], 0};
 	struct pw_oracle_mapping m = {
 		.anonymous = true, .shared = true, .attached = true};
@@ -480,8 +479,7 @@ static bool has_length(const struct pw_event *event)
 	       event->kind == PW_EVENT_munmap ||
 	       event->kind == PW_EVENT_mprotect ||
 	       event->kind == PW_EVENT_madvise ||
-	       event->kind == PW_EVENT_mlock ||
-	       event->kind == PW_EVENT_msync ||
+	       event->kind == PW_EVENT_mlock || event->kind == PW_EVENT_msync ||
 	       event->kind == PW_EVENT_munlock ||
 	       event->kind == PW_EVENT_mbind || event->kind == PW_EVENT_shmdt;
 }
