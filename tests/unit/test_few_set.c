@@ -75,6 +75,7 @@ static void use(struct pw_few_set *set, struct list *list, uint64_t key,
 	size_t place = place_of(list, key);
 	size_t way = pw_few_set_find(set, list->ways, key);
 
+	PW_ASSERT(list->ways > 0);
 	compare_matches(set, key);
 	assert_int_equal(way != PW_FEW_NONE, place < list->count);
 	if (way == PW_FEW_NONE) {
