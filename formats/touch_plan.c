@@ -46,9 +46,10 @@ enum pw_status pw_touch_plan_open(struct pw_touch_plan **out,
 		.place = PW_ARRAY(uint32_t),
 		.part = PW_ARRAY(uint32_t),
 		.stack = PW_ARRAY(uint32_t),
+		.packed = PW_ARRAY(struct pw_touch_packed),
 	};
-	pw_touch_columns_init(&plan->made, sizeof(uint32_t));
-	pw_touch_columns_init(&plan->out, sizeof(uint64_t));
+	pw_touch_columns_init(&plan->made);
+	pw_touch_columns_init(&plan->out);
 	if (!plan->zstd) {
 		pw_touch_plan_close(plan);
 		return pw_fail_memory(err, "a decoder");
@@ -76,6 +77,7 @@ void pw_touch_plan_close(struct pw_touch_plan *plan)
 	pw_array_free(&plan->place);
 	pw_array_free(&plan->part);
 	pw_array_free(&plan->stack);
+	pw_array_free(&plan->packed);
 	pw_touch_columns_free(&plan->made);
 	pw_touch_columns_free(&plan->out);
 	free(plan);
@@ -216,6 +218,7 @@ static enum pw_status get_symbols(struct pw_touch_plan *plan, const uint8_t *in,
 	size_t bytes = pw_fast_symbol_bytes(plan->entry.count - 1);
 	size_t count = raw_bytes / bytes;
 	enum pw_status st;
+	uint32_t most = 0;
 	uint32_t *symbol;
 
 	if (raw_bytes % bytes != 0 || count == 0 ||
@@ -233,9 +236,9 @@ static enum pw_status get_symbols(struct pw_touch_plan *plan, const uint8_t *in,
 	for (size_t i = 0; i < count && bytes == 4; i++)
 		symbol[i] = pw_load32(in + i * 4);
 	for (size_t i = 0; i < count; i++)
-		if (symbol[i] >= plan->entry.count)
-			return malformed(err, PW_TOUCH_SYMBOLS,
-					 "names no record");
+		most = symbol[i] > most ? symbol[i] : most;
+	if (most >= plan->entry.count)
+		return malformed(err, PW_TOUCH_SYMBOLS, "names no record");
 	if (symbol[count - 1] != 0)
 		return malformed(err, PW_TOUCH_SYMBOLS, "ends inside a piece");
 	return PW_OK;

@@ -5,6 +5,7 @@
 #ifndef PW_FORMATS_TOUCH_PLAN_H
 #define PW_FORMATS_TOUCH_PLAN_H
 
+#include "base/bits.h"
 #include "formats/codec_touch.h"
 #include "formats/touch_wire.h"
 
@@ -20,10 +21,23 @@ struct pw_touch_entry {
 	uint32_t literals;
 };
 
+/*
+ * A distinct record in two words. Fetches come without loads and stores, so
+ * one number is enough for loads or fetches.
+ */
+struct pw_touch_packed {
+	uint64_t where;	 /* page, then flags, then whether it is a literal */
+	uint64_t counts; /* loads or fetches, stores, instructions */
+};
+
+#define PW_TOUCH_FLAGS_SHIFT (64 - PW_PAGE_SHIFT) /* of where */
+#define PW_TOUCH_LITERAL_SHIFT 63		  /* likewise */
+#define PW_TOUCH_COUNT_BITS 20			  /* of each of counts */
+
 /* Columns of records. */
 struct pw_touch_columns {
 	struct pw_array page;	     /* uint64_t */
-	struct pw_array instruction; /* uint64_t, in a plan uint32_t */
+	struct pw_array instruction; /* uint64_t */
 	struct pw_array loads;	     /* uint32_t */
 	struct pw_array stores;	     /* uint32_t */
 	struct pw_array fetches;     /* uint32_t */
@@ -39,12 +53,13 @@ struct pw_touch_plan {
 	struct pw_array rule;	  /* struct pw_dense_rule */
 	struct pw_array entry;	  /* struct pw_touch_entry, by symbol */
 	struct pw_array symbols;  /* uint32_t */
-	struct pw_array literals; /* uint64_t: pages */
+	struct pw_array literals; /* uint64_t: pages; one more can be read */
 	struct pw_array pieces;	  /* struct pw_touch_piece */
 	struct pw_array place;	  /* uint32_t: of literals in their symbols */
 	struct pw_array part;	  /* uint32_t: of a symbol */
 	struct pw_array stack;	  /* uint32_t */
-	struct pw_touch_columns made; /* the records of symbols */
+	struct pw_array packed;	  /* struct pw_touch_packed: distinct records */
+	struct pw_touch_columns made; /* the records of rules */
 	struct pw_touch_columns out;  /* of a piece */
 	size_t distinct;	      /* records */
 	size_t piece_max;	      /* records of a piece */
@@ -75,10 +90,9 @@ pw_touch_record_at(const struct pw_touch_plan *plan, size_t i)
 }
 
 /*
- * Make empty columns, whose instructions take @instruction_bytes each.
+ * Make empty columns.
  */
-void pw_touch_columns_init(struct pw_touch_columns *columns,
-			   size_t instruction_bytes);
+void pw_touch_columns_init(struct pw_touch_columns *columns);
 
 /*
  * Free the columns.

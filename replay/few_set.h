@@ -4,7 +4,7 @@
  * Keys stay in the way that they were put in. The order of the ways is a word
  * of 16 numbers of 4 bits, the newest lowest, so to make one the newest or to
  * put one in moves bits. Free ways are the oldest. A byte of each key's hash
- * tells in which way to look. Where a key is, or whether, cannot be foreseen:
+ * tells in which ways to look. Where a key is, or whether, cannot be foreseen:
  * this is why nothing depends on a branch but the comparison of the key found.
  *
  * Source: Mycroft's test for a zero byte, as in Warren, "Hacker's Delight" 2nd
@@ -17,7 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/assert.h"
+#include "base/status.h"
 
 #define PW_FEW_WAYS 16
 #define PW_FEW_FREE UINT64_MAX	/* no key */
@@ -69,24 +74,56 @@ static inline uint8_t pw_few_set_tag(uint64_t key)
 }
 
 /*
+ * Ways as bits, all those with the tag @tag among them.
+ */
+static inline unsigned pw_few_set_match_words(const struct pw_few_set *set,
+					      uint8_t tag)
+{
+	unsigned ways = 0;
+
+	for (unsigned i = 0; i < PW_COUNT(set->tags); i++) {
+		uint64_t x = set->tags[i] ^ tag * PW_FEW_BYTES;
+		uint64_t zero = (x - PW_FEW_BYTES) & ~x & PW_FEW_BYTES << 7;
+
+		/* The lowest bits of all bytes come together in the highest. */
+		zero = (zero >> 7) * UINT64_C(0x0102040810204080) >> 56;
+		ways |= (unsigned)zero << 8 * i;
+	}
+	return ways;
+}
+
+/*
+ * The same with vectors, where there are any.
+ */
+static inline unsigned pw_few_set_match(const struct pw_few_set *set,
+					uint8_t tag)
+{
+#ifdef __SSE2__
+	__m128i tags =
+		_mm_loadu_si128((const __m128i *)(const void *)set->tags);
+	__m128i wanted = _mm_set1_epi8((char)tag);
+
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, wanted));
+#else
+	return pw_few_set_match_words(set, tag);
+#endif
+}
+
+/*
  * The way that holds @key, or PW_FEW_NONE.
  */
 static inline size_t pw_few_set_find(const struct pw_few_set *set, size_t ways,
 				     uint64_t key)
 {
-	uint64_t wanted = pw_few_set_tag(key) * PW_FEW_BYTES;
+	unsigned found =
+		pw_few_set_match(set, pw_few_set_tag(key)) & ((1U << ways) - 1);
 
-	PW_DEBUG_ASSERT(key != PW_FEW_FREE);
-	for (size_t first = 0; first < ways; first += 8) {
-		uint64_t x = set->tags[first / 8] ^ wanted;
-		uint64_t zero = (x - PW_FEW_BYTES) & ~x & PW_FEW_BYTES << 7;
+	PW_DEBUG_ASSERT(key != PW_FEW_FREE && ways <= PW_FEW_WAYS);
+	for (; found; found &= found - 1) {
+		size_t way = (size_t)__builtin_ctz(found);
 
-		for (; zero; zero &= zero - 1) {
-			size_t way = first + (size_t)__builtin_ctzll(zero) / 8;
-
-			if (way < ways && set->key[way] == key)
-				return way;
-		}
+		if (set->key[way] == key)
+			return way;
 	}
 	return PW_FEW_NONE;
 }

@@ -167,7 +167,7 @@ static void take_notice(struct pw_mmu_notice *notice,
 		if (group && sets > 1)
 			sets = 1;
 		if (choice->ops && notice->held[h] == 0) {
-			size_t depth = choice->group_order
+			size_t depth = group
 					       ? 1
 					       : choice->ops->filter_depth(
 							 &choice->config);

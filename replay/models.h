@@ -186,6 +186,8 @@ struct pw_page_table_ops {
 	bool (*init)(void *state, const struct pw_page_table_config *config);
 	/* Whether @page is mapped; then *leaf is what maps it. */
 	bool (*find)(void *state, uint64_t page, struct pw_leaf *leaf);
+	/* Bring near what find of @page will read; nothing changes. Or NULL. */
+	void (*expect)(void *state, uint64_t page);
 	/*
 	 * Map, or map anew, @leaf. Nothing of its pages is mapped by an entry
 	 * at another height. False without memory.

@@ -386,6 +386,15 @@ bool pw_radix_find(void *state, uint64_t page, struct pw_leaf *leaf)
 	return leaf->pte != 0;
 }
 
+void pw_radix_expect(void *state, uint64_t page)
+{
+	struct pw_radix *radix = state;
+	const struct pw_radix_recent *recent = recall(radix, page);
+
+	if (recent->key == page >> radix->shift[1] && recent->ptes)
+		__builtin_prefetch(&recent->ptes[index_at(radix, page, 0)]);
+}
+
 /* ---- changes ---- */
 
 /* The words of the tables of @page from @lowest up; 0 from the first missing

@@ -10,6 +10,7 @@
 #include "replay/page_advice.h"
 #include "replay/pages.h"
 #include "replay/signals.h"
+#include "replay/touch_window.h"
 
 void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 		    struct pw_outlet *outlet, struct pw_arena *arena)
@@ -390,6 +391,26 @@ static void note(struct pw_system *system, const struct references *r,
 						     count, how, leaf->height});
 }
 
+/*
+ * Page tables of so many pages are more than caches hold, so what record number
+ * AHEAD from here may look up is brought near.
+ */
+#define LARGE_PAGES 16384
+#define AHEAD 12
+
+static void expect(const struct pw_system *system,
+		   const struct pw_touches *touches, size_t index)
+{
+	const struct pw_space *space = system->current;
+	size_t later = index + AHEAD;
+
+	if (space->rss_peak > LARGE_PAGES && later < touches->count &&
+	    space->table_ops->expect)
+		space->table_ops->expect(space->table,
+					 pw_page_fold(touches->page[later]) >>
+						 system->shift);
+}
+
 /* The references of record @index, which the filter for base pages knows not.
  */
 static __attribute__((noinline)) enum pw_status
@@ -406,6 +427,7 @@ refer(struct pw_system *system, const struct pw_touches *touches, size_t index,
 		count_large(system, &r, system->filter[r.side].large.height);
 		return PW_OK;
 	}
+	expect(system, touches, index);
 	st = prepare(system, r.page, r.write, &leaf, err);
 	if (st != PW_OK)
 		return st;
@@ -440,38 +462,35 @@ enum pw_status pw_system_touches(struct pw_system *system,
 				 const struct pw_touches *touches,
 				 struct pw_error *err)
 {
-	uint64_t references[PW_SIDES] = {0, 0};
-	uint64_t stored = 0;
-	uint64_t touched = 0;
+	struct pw_filter *const filter[PW_SIDES] = {&system->filter[0],
+						    &system->filter[1]};
+	const uint64_t *page = touches->page;
+	const unsigned shift = system->shift;
+	const size_t count = touches->count;
+	uint8_t how[PW_TOUCH_WINDOW];
 
 	PW_ASSERT(system->current);
-	for (size_t i = 0; i < touches->count; i++) {
-		unsigned flags = touches->flags[i];
-		enum pw_side side = flags & PW_TOUCH_FETCH;
-		uint64_t stores = touches->stores[i];
-		uint64_t count =
-			stores + touches->loads[i] + touches->fetches[i];
-		bool write = stores && !(flags & PW_TOUCH_LOAD_FIRST);
-		enum pw_status st;
+	for (size_t first = 0; first < count; first += PW_TOUCH_WINDOW) {
+		size_t more = count - first < PW_TOUCH_WINDOW ? count - first
+							      : PW_TOUCH_WINDOW;
 
-		touched += (flags & PW_TOUCH_NOT_COUNTED) == 0;
-		references[side] += count;
-		stored += stores;
-		if (count == 0 ||
-		    pw_filter_knows(&system->filter[side],
-				    pw_page_fold(touches->page[i]) >>
-					    system->shift,
-				    write ? PW_FILTER_WRITE : PW_FILTER_READ))
-			continue;
-		st = refer(system, touches, i, err);
-		if (st != PW_OK)
-			return st;
+		pw_touch_window_how(touches, first, more, how);
+		pw_touch_window_count(touches, first, more, &system->counters);
+		for (size_t i = 0; i < more; i++) {
+			uint64_t wanted = how[i] % PW_TOUCH_HOW_SIDE;
+			enum pw_status st;
+
+			if (how[i] == 0 ||
+			    pw_filter_knows(filter[how[i] / PW_TOUCH_HOW_SIDE],
+					    pw_page_fold(page[first + i]) >>
+						    shift,
+					    wanted))
+				continue;
+			st = refer(system, touches, first + i, err);
+			if (st != PW_OK)
+				return st;
+		}
 	}
-	system->counters.touches += touched;
-	system->counters.reference_data += references[PW_SIDE_DATA];
-	system->counters.reference_instruction +=
-		references[PW_SIDE_INSTRUCTION];
-	system->counters.reference_store += stored;
 	return PW_OK;
 }
 

@@ -118,6 +118,38 @@ static void a_payload_made_by_hand_is_understood(void **state)
 	pw_touch_plan_close(plan);
 }
 
+/*
+ * The highest page, 2^52 - 1, and the largest counts that a record may have:
+ * 2 * 16384 - 1 loads and stores and 16384 instructions.
+ */
+static void a_record_may_be_as_large_as_its_piece(void **state)
+{
+	static const struct raw largest[] = {
+		RAW("\xfe\xff\xff\xff\xff\xff\xff\x0f"),
+		RAW("\x01\x02\xff\xff\x01\xff\xff\x01\x00\x80\x80\x01\x01"),
+		RAW(""),
+		RAW("\x01\x00"),
+		RAW(""),
+		RAW("\x80\x80\x01\x80\x80\x01\x80\x40\x00\x00"),
+	};
+	struct pw_touch_plan *plan;
+	struct pw_touches touches;
+	struct pw_error err = {0};
+
+	(void)state;
+	PW_TEST_OK(pw_touch_plan_open(&plan, &err), &err);
+	PW_TEST_OK(make(plan, largest, 16384, 16384, &err), &err);
+	pw_touch_plan_next(plan, 1, &touches);
+	assert_int_equal(touches.count, 1);
+	assert_int_equal(touches.page[0], UINT64_MAX >> 12);
+	assert_int_equal(touches.instruction[0], 16384);
+	assert_int_equal(touches.loads[0], 32767);
+	assert_int_equal(touches.stores[0], 32767);
+	assert_int_equal(touches.fetches[0], 0);
+	assert_int_equal(touches.flags[0], PW_TOUCH_LOAD_FIRST);
+	pw_touch_plan_close(plan);
+}
+
 /* One stream that is replaced by something wrong. */
 static const struct {
 	enum pw_touch_stream stream;
@@ -295,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_payload_made_by_hand_is_understood),
+		cmocka_unit_test(a_record_may_be_as_large_as_its_piece),
 		cmocka_unit_test(malformed_payloads_are_refused),
 		cmocka_unit_test(rules_do_not_grow_beyond_their_bound),
 		cmocka_unit_test(random_damage_is_survived),

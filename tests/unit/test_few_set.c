@@ -54,6 +54,20 @@ static void compare(const struct pw_few_set *set, const struct list *list)
 	}
 }
 
+/* Vectors or not, a way with the tag is among those that are looked at. */
+static void compare_matches(const struct pw_few_set *set, uint64_t key)
+{
+	unsigned ways = 0;
+
+	for (unsigned way = 0; way < PW_FEW_WAYS; way++)
+		if ((uint8_t)(set->tags[way / 8] >> way % 8 * 8) ==
+		    pw_few_set_tag(key))
+			ways |= 1U << way;
+	assert_int_equal(ways & ~pw_few_set_match(set, pw_few_set_tag(key)), 0);
+	assert_int_equal(
+		ways & ~pw_few_set_match_words(set, pw_few_set_tag(key)), 0);
+}
+
 /* Find @key, and then raise it or put it in as the draw says. */
 static void use(struct pw_few_set *set, struct list *list, uint64_t key,
 		bool raise)
@@ -61,6 +75,8 @@ static void use(struct pw_few_set *set, struct list *list, uint64_t key,
 	size_t place = place_of(list, key);
 	size_t way = pw_few_set_find(set, list->ways, key);
 
+	PW_ASSERT(list->ways > 0);
+	compare_matches(set, key);
 	assert_int_equal(way != PW_FEW_NONE, place < list->count);
 	if (way == PW_FEW_NONE) {
 		if (list->count == list->ways)

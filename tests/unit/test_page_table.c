@@ -54,6 +54,8 @@ static uint64_t find(struct fixture *f, uint64_t page)
 {
 	struct pw_leaf leaf;
 
+	if (f->ops->expect)
+		f->ops->expect(f->table, page);
 	return f->ops->find(f->table, page, &leaf) ? leaf.pte : 0;
 }
 
