@@ -46,6 +46,7 @@ struct pw_touch_plan {
 	struct pw_array stack;	  /* uint32_t */
 	struct pw_touch_columns made; /* the records of symbols */
 	struct pw_touch_columns out;  /* of a piece */
+	uint32_t codec;		      /* enum pw_codec */
 	size_t distinct;	      /* records */
 	size_t piece_max;	      /* records of a piece */
 	size_t symbol;		      /* that comes next */
