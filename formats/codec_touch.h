@@ -29,7 +29,7 @@ struct pw_touch_piece {
 };
 
 /* How a payload was packed. */
-struct pw_touch_packed {
+struct pw_touch_payload {
 	uint64_t raw_bytes; /* in its streams; 0: it is none */
 	uint32_t codec;	    /* enum pw_codec */
 };
@@ -73,7 +73,7 @@ enum pw_status pw_touch_encoder_add(struct pw_touch_encoder *encoder,
  */
 enum pw_status pw_touch_encoder_finish(struct pw_touch_encoder *encoder,
 				       struct pw_array *out,
-				       struct pw_touch_packed *packed,
+				       struct pw_touch_payload *packed,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /*

@@ -317,7 +317,7 @@ static enum pw_status pack_touches(struct pw_repack_worker *worker,
 		.payload_bytes = out->payload.count - from->at,
 	};
 	const struct pw_array *made = NULL;
-	struct pw_touch_packed packed;
+	struct pw_touch_payload packed;
 	enum pw_status st;
 
 	st = pw_writer_touches_make(worker->touches, &touched, &made, &packed,

@@ -21,7 +21,7 @@
 
 /* How often a pair of symbols comes that becomes one: zstd packs what comes
    less often into fewer bytes than the rule takes. */
-#define PAIR_MIN 400
+#define PAIR_MIN 128
 
 enum pw_status pw_touch_encoder_open(struct pw_touch_encoder **out, int level,
 				     struct pw_error *err)
@@ -291,13 +291,13 @@ static enum pw_status make_symbols(struct pw_touch_encoder *encoder,
 
 enum pw_status pw_touch_encoder_finish(struct pw_touch_encoder *encoder,
 				       struct pw_array *out,
-				       struct pw_touch_packed *packed,
+				       struct pw_touch_payload *packed,
 				       struct pw_error *err)
 {
 	struct pw_pagemap *symbol_of = NULL;
 	enum pw_status st = PW_OK;
 
-	*packed = (struct pw_touch_packed){0};
+	*packed = (struct pw_touch_payload){0};
 	PW_ASSERT(encoder->piece.count > 0);
 	if (!encoder->full) {
 		st = list_pages(encoder, err);

@@ -304,7 +304,7 @@ static enum pw_status pack(struct pw_writer_segment *segment,
 static enum pw_status
 write_touches(struct pw_writer_segment *segment, struct pw_chunk_sink *sink,
 	      const struct pw_chunk *accesses, const struct pw_array *made,
-	      const struct pw_touch_packed *packed, struct pw_error *err)
+	      const struct pw_touch_payload *packed, struct pw_error *err)
 {
 	struct pw_writer_thread *thread = thread_at(segment, accesses->thread);
 	struct pw_array *payload = pw_chunk_sink_begin(sink, err);
@@ -343,7 +343,7 @@ static enum pw_status keep(struct pw_writer_segment *segment,
 		.payload_bytes = payload->count - first,
 	};
 	const struct pw_array *made = NULL;
-	struct pw_touch_packed packed = {0};
+	struct pw_touch_payload packed = {0};
 	enum pw_status st = PW_OK;
 
 	if (segment->touches)

@@ -262,7 +262,7 @@ static enum pw_status make_piece(struct pw_writer_touches *touches,
 enum pw_status pw_writer_touches_make(struct pw_writer_touches *touches,
 				      const struct pw_writer_touched *touched,
 				      const struct pw_array **payload,
-				      struct pw_touch_packed *packed,
+				      struct pw_touch_payload *packed,
 				      struct pw_error *err)
 {
 	struct run *run = touches->runs.data;

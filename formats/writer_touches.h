@@ -85,7 +85,7 @@ enum pw_status pw_writer_touches_begin(struct pw_writer_touches *touches,
 enum pw_status pw_writer_touches_make(struct pw_writer_touches *touches,
 				      const struct pw_writer_touched *touched,
 				      const struct pw_array **payload,
-				      struct pw_touch_packed *packed,
+				      struct pw_touch_payload *packed,
 				      struct pw_error *err) PW_MUST_CHECK;
 
 #endif

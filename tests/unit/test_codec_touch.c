@@ -285,7 +285,7 @@ static void rules_do_not_grow_beyond_their_bound(void **state)
  * of them in the order of @order.
  */
 static void encode_loop(struct pw_array *out, uint64_t ahead,
-			const uint8_t *order, struct pw_touch_packed *packed)
+			const uint8_t *order, struct pw_touch_payload *packed)
 {
 	static uint64_t page[200], instruction[200];
 	static uint32_t loads[200], stores[200], fetches[200];
@@ -297,17 +297,19 @@ static void encode_loop(struct pw_array *out, uint64_t ahead,
 	struct pw_touch_encoder *encoder;
 	struct pw_error err = {0};
 
+	for (uint64_t i = 0; i < 200; i++) {
+		bool fetch = i % 2 == 0;
+
+		instruction[i] = i + 1;
+		loads[i] = fetch ? 0 : 2;
+		fetches[i] = fetch ? 2 : 0;
+		flags[i] = fetch ? PW_TOUCH_FETCH : PW_TOUCH_LOAD_FIRST;
+	}
 	PW_TEST_OK(pw_touch_encoder_open(&encoder, 3, &err), &err);
 	for (uint64_t p = 0; p < 40; p++) {
-		for (uint64_t i = 0; i < 200; i++) {
-			bool fetch = i % 2 == 0;
-
-			page[i] = fetch ? 0x400 + i / 2 % 3
-					: 0x900 + p * ahead + order[i / 2];
-			instruction[i] = i + 1;
-			loads[i] = fetch ? 0 : 2;
-			fetches[i] = fetch ? 2 : 0;
-			flags[i] = fetch ? PW_TOUCH_FETCH : PW_TOUCH_LOAD_FIRST;
+		for (uint64_t i = 0; i < 100; i++) {
+			page[i * 2] = 0x400 + i % 3;
+			page[i * 2 + 1] = 0x900 + p * ahead + order[i];
 		}
 		PW_TEST_OK(
 			pw_touch_encoder_add(encoder, &piece, &touches, &err),
@@ -348,7 +350,7 @@ static void check_loop(struct pw_touch_plan *plan, uint64_t ahead,
 }
 
 static void try_damage(struct pw_touch_plan *plan,
-		       const struct pw_touch_packed *how,
+		       const struct pw_touch_payload *how,
 		       const struct pw_array *packed, struct pw_random *random)
 {
 	struct pw_generic_payload payload = {packed->data, packed->count,
@@ -400,7 +402,7 @@ static void the_shorter_codec_is_taken_and_damage_survived(void **state)
 	for (size_t i = 0; i < PW_COUNT(loops); i++) {
 		struct pw_array packed = PW_ARRAY(uint8_t);
 		struct pw_generic_payload payload = {.count = 16000};
-		struct pw_touch_packed how;
+		struct pw_touch_payload how;
 
 		fill_order(order, loops[i].shuffled ? &random : NULL);
 		encode_loop(&packed, loops[i].ahead, order, &how);
