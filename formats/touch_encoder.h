@@ -65,7 +65,7 @@ static inline uint32_t pw_touch_page_in_record(const struct pw_touch_page *page)
 
 /*
  * Append the payload of an encoder whose symbols have been made and merged to
- * @out: encoder->codec is then that of numbers, or of differences if these are
+ * @out: encoder->codec is then that of differences, or of numbers if these are
  * shorter. *raw_bytes is 0, and nothing appended, when it is too long.
  *
  * Errors: PW_ERR_SYSTEM.

@@ -251,7 +251,7 @@ enum pw_status pw_touch_pack(struct pw_touch_encoder *encoder,
 	if (st != PW_OK)
 		return st;
 	if (*raw_bytes > 0 &&
-	    tried->count - PW_TOUCH_TABLE_BYTES >=
+	    tried->count - PW_TOUCH_TABLE_BYTES >
 		    stored_bytes(out, table, PW_TOUCH_PAGES) +
 			    stored_bytes(out, table, PW_TOUCH_LITERALS)) {
 		encoder->codec = PW_CODEC_NUMBERED;

@@ -128,7 +128,7 @@ static enum pw_status get_numbers(struct pw_touch_plan *plan, const uint8_t *in,
 
 	if (raw_bytes % bytes != 0 || count > PW_TOUCH_RECORDS_MAX)
 		return malformed(err, PW_TOUCH_LITERALS, "has another length");
-	st = pw_array_reserve(&plan->literals, count, err);
+	st = pw_array_reserve(&plan->literals, count + 1, err);
 	if (st != PW_OK)
 		return st;
 	literal = plan->literals.data;

@@ -142,6 +142,31 @@ static void payloads_made_by_hand_are_understood(void **state)
 	check_made_by_hand(PW_CODEC_NUMBERED, raw);
 }
 
+/* Both records are of page 1. */
+static void a_payload_may_have_no_literals(void **state)
+{
+	struct raw raw[PW_TOUCH_STREAMS];
+	struct pw_touch_plan *plan;
+	struct pw_touches touches;
+	struct pw_error err = {0};
+
+	(void)state;
+	number(raw);
+	raw[PW_TOUCH_RECORDS] = (struct raw)RAW("\x02\x01\x02"
+						"\x00\x01"
+						"\x00\x02"
+						"\x02\x00"
+						"\x02\x00"
+						"\x01\x01");
+	raw[PW_TOUCH_LITERALS] = (struct raw)RAW("");
+	PW_TEST_OK(pw_touch_plan_open(&plan, &err), &err);
+	PW_TEST_OK(make(plan, PW_CODEC_NUMBERED, raw, &err), &err);
+	pw_touch_plan_next(plan, 100, &touches);
+	assert_int_equal(touches.count, 4);
+	assert_touch(&touches, 1, 0x400, 101, false);
+	pw_touch_plan_close(plan);
+}
+
 /* One stream that is replaced by something wrong. */
 static const struct {
 	enum pw_touch_stream stream;
@@ -424,6 +449,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(payloads_made_by_hand_are_understood),
+		cmocka_unit_test(a_payload_may_have_no_literals),
 		cmocka_unit_test(malformed_payloads_are_refused),
 		cmocka_unit_test(malformed_numbers_are_refused),
 		cmocka_unit_test(rules_do_not_grow_beyond_their_bound),
