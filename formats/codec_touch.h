@@ -28,6 +28,12 @@ struct pw_touch_piece {
 	struct pw_tally tally;
 };
 
+/* How a payload was packed. */
+struct pw_touch_payload {
+	uint64_t raw_bytes; /* in its streams; 0: it is none */
+	uint32_t codec;	    /* enum pw_codec */
+};
+
 /*
  * Make an encoder for zstd level @level.
  *
@@ -60,14 +66,14 @@ enum pw_status pw_touch_encoder_add(struct pw_touch_encoder *encoder,
 
 /*
  * Append the payload of all pieces, of which there are some, to @out, an array
- * of bytes, and forget them. *raw_bytes is what the streams hold uncompressed;
- * 0, and nothing appended, when it is more than a chunk may hold.
+ * of bytes, and forget them: of either codec what is shorter. Nothing is
+ * appended when it would be more than a chunk may hold.
  *
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_touch_encoder_finish(struct pw_touch_encoder *encoder,
 				       struct pw_array *out,
-				       uint64_t *raw_bytes,
+				       struct pw_touch_payload *packed,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /*
@@ -85,14 +91,15 @@ enum pw_status pw_touch_plan_open(struct pw_touch_plan **out,
 void pw_touch_plan_close(struct pw_touch_plan *plan);
 
 /*
- * Plan the pieces of a payload, which stand for exactly payload->count
- * accesses and @instructions instructions. The payload is not needed
+ * Plan the pieces of a payload of @codec, PW_CODEC_ZSTD or PW_CODEC_NUMBERED,
+ * which stand for exactly payload->count accesses and @instructions
+ * instructions. The payload is not needed
  * afterwards.
  *
  * Errors: PW_ERR_FORMAT the payload is malformed (the message says how): the
  *         plan must not be used before another payload is; PW_ERR_SYSTEM.
  */
-enum pw_status pw_touch_plan_make(struct pw_touch_plan *plan,
+enum pw_status pw_touch_plan_make(struct pw_touch_plan *plan, uint32_t codec,
 				  const struct pw_generic_payload *payload,
 				  uint64_t instructions,
 				  struct pw_error *err) PW_MUST_CHECK;

@@ -11,7 +11,6 @@
 #include "formats/layout.h"
 
 #define ROUNDS_MAX 12
-#define COUNT_MIN 64 /* of a pair to be replaced */
 #define PLACES_FIRST 4096
 #define SLOTS_ALL_MAX ((size_t)1 << 21) /* of all merged symbols */
 _Static_assert(SLOTS_ALL_MAX / 2 <= PW_DENSE_RULES_MAX,
@@ -214,7 +213,7 @@ static inline uint32_t count_at(const struct pw_dense_merge *merge, size_t i)
 	if (pair == NO_PAIR)
 		return 0;
 	count = PW_ARRAY_AT(&merge->count, uint32_t, pair);
-	return count < COUNT_MIN ? 0 : count;
+	return count < merge->count_min ? 0 : count;
 }
 
 /*
@@ -265,6 +264,8 @@ enum pw_status pw_dense_merge_run(struct pw_dense_merge *merge,
 	PW_ASSERT(symbols->item_bytes == sizeof(uint32_t));
 	if (merge->slots_max == 0)
 		merge->slots_max = PW_DENSE_MERGE_SLOTS;
+	if (merge->count_min == 0)
+		merge->count_min = PW_DENSE_MERGE_COUNT;
 	merge->rule.count = 0;
 	merge->slots_all = 0;
 	st = pw_array_reserve(&merge->at, symbols->count + 1, err);

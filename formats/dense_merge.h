@@ -20,6 +20,8 @@
 
 /* Slots of a merged symbol, unless fewer are asked for. */
 #define PW_DENSE_MERGE_SLOTS 768
+/* How often a pair comes that is replaced, unless more is asked for. */
+#define PW_DENSE_MERGE_COUNT 64
 
 /* The pair that a symbol began when it was last looked at in a round. */
 struct pw_dense_pair {
@@ -40,6 +42,7 @@ struct pw_dense_merge {
 	size_t places_made;    /* that there is memory for */
 	size_t slots_all;      /* of all rules */
 	uint32_t slots_max;    /* of a rule; 0: PW_DENSE_MERGE_SLOTS */
+	uint32_t count_min;    /* of a pair; 0: PW_DENSE_MERGE_COUNT */
 };
 
 #define PW_DENSE_MERGE                                                      \
@@ -47,7 +50,7 @@ struct pw_dense_merge {
 		PW_ARRAY(struct pw_dense_rule), PW_ARRAY(uint32_t),         \
 			PW_ARRAY(uint64_t), PW_ARRAY(uint32_t),             \
 			PW_ARRAY(uint32_t), PW_ARRAY(struct pw_dense_pair), \
-			PW_ARRAY(uint32_t), NULL, 0, 0, 0, 0                \
+			PW_ARRAY(uint32_t), NULL, 0, 0, 0, 0, 0             \
 	}
 
 /*

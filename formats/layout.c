@@ -75,8 +75,10 @@ static bool understand(const struct pw_chunk *chunk)
 		       chunk->codec == PW_CODEC_DENSE;
 	case PW_CHUNK_TIMELINE:
 	case PW_CHUNK_SHAPES:
-	case PW_CHUNK_TOUCHES:
 		return chunk->codec == PW_CODEC_ZSTD;
+	case PW_CHUNK_TOUCHES:
+		return chunk->codec == PW_CODEC_ZSTD ||
+		       chunk->codec == PW_CODEC_NUMBERED;
 	default:
 		return !(chunk->flags & PW_CHUNK_CRITICAL);
 	}

@@ -18,7 +18,7 @@
 #define PW_FILE_MAGIC_BYTES 8
 #define PW_CHUNK_MAGIC UINT32_C(0x435750d7)
 #define PW_VERSION_MAJOR 1
-#define PW_VERSION_MINOR 3
+#define PW_VERSION_MINOR 4
 #define PW_CHUNKS_AN_INDEX 64
 #define PW_INDEX_HEAD_BYTES 8
 #define PW_INDEX_ENTRY_BYTES ((size_t)8 + PW_CHUNK_HEADER_BYTES)
@@ -58,10 +58,11 @@ enum pw_chunk_kind {
 enum pw_chunk_flag { PW_CHUNK_CRITICAL = 1 };
 
 enum pw_codec {
-	PW_CODEC_STORED = 0, /* the payload as it is */
-	PW_CODEC_ZSTD = 1,   /* zstd streams of FORMAT.md */
-	PW_CODEC_FAST = 2,   /* executions of shapes */
-	PW_CODEC_DENSE = 3,  /* executions of merged shapes */
+	PW_CODEC_STORED = 0,   /* the payload as it is */
+	PW_CODEC_ZSTD = 1,     /* zstd streams of FORMAT.md */
+	PW_CODEC_FAST = 2,     /* executions of shapes */
+	PW_CODEC_NUMBERED = 2, /* of touches: literals are numbers */
+	PW_CODEC_DENSE = 3,    /* executions of merged shapes */
 };
 
 /* A chunk header's fields, in the order of the file. */

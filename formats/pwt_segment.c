@@ -303,9 +303,9 @@ static enum pw_status decode_touches(struct pw_segment_decoder *decoder,
 		if (st == PW_OK)
 			st = take_plan(segment, &part.plan, err);
 		if (st == PW_OK)
-			st = pw_touch_plan_make(part.plan, &payload,
-						at->chunk.instruction_count,
-						err);
+			st = pw_touch_plan_make(
+				part.plan, at->chunk.codec, &payload,
+				at->chunk.instruction_count, err);
 		st = blame(at, st, err);
 		if (st == PW_OK)
 			st = pw_array_push(&segment->parts, &part, err);

@@ -317,19 +317,21 @@ static enum pw_status pack_touches(struct pw_repack_worker *worker,
 		.payload_bytes = out->payload.count - from->at,
 	};
 	const struct pw_array *made = NULL;
+	struct pw_touch_payload packed;
 	enum pw_status st;
 
-	st = pw_writer_touches_make(worker->touches, &touched, &made,
-				    &ready.chunk.raw_bytes, err);
+	st = pw_writer_touches_make(worker->touches, &touched, &made, &packed,
+				    err);
 	if (st != PW_OK)
 		return st;
-	*fits = ready.chunk.raw_bytes > 0;
+	*fits = packed.raw_bytes > 0;
 	if (alone)
 		out->payload.count = from->at;
 	ready.at = out->payload.count;
 	ready.chunk.kind = PW_CHUNK_TOUCHES;
 	ready.chunk.flags = alone ? PW_CHUNK_CRITICAL : 0;
-	ready.chunk.codec = PW_CODEC_ZSTD;
+	ready.chunk.codec = packed.codec;
+	ready.chunk.raw_bytes = packed.raw_bytes;
 	st = pw_array_reserve(&out->payload, ready.at + made->count, err);
 	if (st != PW_OK || !*fits)
 		return st;

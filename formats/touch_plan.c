@@ -85,6 +85,14 @@ void pw_touch_plan_close(struct pw_touch_plan *plan)
 
 /* ---- streams ---- */
 
+/* What is at place @i of numbers of @bytes each. */
+static inline uint32_t load(const uint8_t *in, size_t i, size_t bytes)
+{
+	if (bytes == 1)
+		return in[i];
+	return bytes == 2 ? pw_load16(in + i * 2) : pw_load32(in + i * 4);
+}
+
 /* Page numbers, each as the difference to the one before. */
 static enum pw_status get_pages(struct pw_array *pages, const uint8_t *in,
 				const uint8_t *end, enum pw_touch_stream stream,
@@ -107,6 +115,34 @@ static enum pw_status get_pages(struct pw_array *pages, const uint8_t *in,
 		PW_ARRAY_AT(pages, uint64_t, pages->count++) = page;
 	}
 	return st;
+}
+
+/* Pages by their numbers in the list, all of as many bytes. */
+static enum pw_status get_numbers(struct pw_touch_plan *plan, const uint8_t *in,
+				  size_t raw_bytes, struct pw_error *err)
+{
+	size_t bytes = pw_fast_symbol_bytes(plan->pages.count - 1);
+	size_t count = raw_bytes / bytes;
+	const uint64_t *pages = plan->pages.data;
+	uint64_t *literal;
+	uint32_t number;
+	enum pw_status st;
+
+	if (raw_bytes % bytes != 0 || count > PW_TOUCH_RECORDS_MAX)
+		return malformed(err, PW_TOUCH_LITERALS, "has another length");
+	st = pw_array_reserve(&plan->literals, count + 1, err);
+	if (st != PW_OK)
+		return st;
+	literal = plan->literals.data;
+	plan->literals.count = count;
+	for (size_t i = 0; i < count; i++) {
+		number = load(in, i, bytes);
+		if (number == 0 || number >= plan->pages.count)
+			return malformed(err, PW_TOUCH_LITERALS,
+					 "names no page");
+		literal[i] = pages[number];
+	}
+	return PW_OK;
 }
 
 /* Whether it is one that collapsing could have made. */
@@ -229,12 +265,8 @@ static enum pw_status get_symbols(struct pw_touch_plan *plan, const uint8_t *in,
 		return st;
 	symbol = plan->symbols.data;
 	plan->symbols.count = count;
-	for (size_t i = 0; i < count && bytes == 1; i++)
-		symbol[i] = in[i];
-	for (size_t i = 0; i < count && bytes == 2; i++)
-		symbol[i] = pw_load16(in + i * 2);
-	for (size_t i = 0; i < count && bytes == 4; i++)
-		symbol[i] = pw_load32(in + i * 4);
+	for (size_t i = 0; i < count; i++)
+		symbol[i] = load(in, i, bytes);
 	for (size_t i = 0; i < count; i++)
 		most = symbol[i] > most ? symbol[i] : most;
 	if (most >= plan->entry.count)
@@ -366,6 +398,8 @@ static enum pw_status get_stream(struct pw_touch_plan *plan,
 		return get_symbols(plan, in, stream[s].raw_bytes, err);
 	case PW_TOUCH_LITERALS:
 		plan->literals.count = 0;
+		if (plan->codec == PW_CODEC_NUMBERED)
+			return get_numbers(plan, in, stream[s].raw_bytes, err);
 		return get_pages(&plan->literals, in, end, s, err);
 	case PW_TOUCH_PIECES:
 		return get_pieces(plan, in, end, err);
@@ -375,13 +409,15 @@ static enum pw_status get_stream(struct pw_touch_plan *plan,
 	return st;
 }
 
-enum pw_status pw_touch_plan_make(struct pw_touch_plan *plan,
+enum pw_status pw_touch_plan_make(struct pw_touch_plan *plan, uint32_t codec,
 				  const struct pw_generic_payload *payload,
 				  uint64_t instructions, struct pw_error *err)
 {
 	struct pw_stream stream[PW_TOUCH_STREAMS] = {{0}};
 	enum pw_status st;
 
+	PW_ASSERT(codec == PW_CODEC_ZSTD || codec == PW_CODEC_NUMBERED);
+	plan->codec = codec;
 	for (size_t s = 0; s < PW_TOUCH_STREAMS; s++)
 		stream[s].name = stream_name[s];
 	st = pw_streams_find(stream, PW_TOUCH_STREAMS, payload->bytes,

@@ -61,6 +61,7 @@ struct pw_touch_plan {
 	struct pw_array packed;	  /* struct pw_touch_packed: distinct records */
 	struct pw_touch_columns made; /* the records of rules */
 	struct pw_touch_columns out;  /* of a piece */
+	uint32_t codec;		      /* enum pw_codec */
 	size_t distinct;	      /* records */
 	size_t piece_max;	      /* records of a piece */
 	size_t symbol;		      /* that comes next */

@@ -301,11 +301,10 @@ static enum pw_status pack(struct pw_writer_segment *segment,
 }
 
 /* Write the touches of a thread, whose accesses are those of @chunk. */
-static enum pw_status write_touches(struct pw_writer_segment *segment,
-				    struct pw_chunk_sink *sink,
-				    const struct pw_chunk *accesses,
-				    const struct pw_array *made,
-				    uint64_t raw_bytes, struct pw_error *err)
+static enum pw_status
+write_touches(struct pw_writer_segment *segment, struct pw_chunk_sink *sink,
+	      const struct pw_chunk *accesses, const struct pw_array *made,
+	      const struct pw_touch_payload *packed, struct pw_error *err)
 {
 	struct pw_writer_thread *thread = thread_at(segment, accesses->thread);
 	struct pw_array *payload = pw_chunk_sink_begin(sink, err);
@@ -322,8 +321,8 @@ static enum pw_status write_touches(struct pw_writer_segment *segment,
 	payload->count += made->count;
 	chunk.kind = PW_CHUNK_TOUCHES;
 	chunk.flags = segment->accesses_kept ? 0 : PW_CHUNK_CRITICAL;
-	chunk.codec = PW_CODEC_ZSTD;
-	chunk.raw_bytes = raw_bytes;
+	chunk.codec = packed->codec;
+	chunk.raw_bytes = packed->raw_bytes;
 	chunk.previous = thread->last_touches;
 	return pw_chunk_sink_write(sink, &chunk, &thread->last_touches, err);
 }
@@ -344,17 +343,16 @@ static enum pw_status keep(struct pw_writer_segment *segment,
 		.payload_bytes = payload->count - first,
 	};
 	const struct pw_array *made = NULL;
-	uint64_t raw_bytes = 0;
+	struct pw_touch_payload packed = {0};
 	enum pw_status st = PW_OK;
 
 	if (segment->touches)
 		st = pw_writer_touches_make(segment->touches, &touched, &made,
-					    &raw_bytes, err);
+					    &packed, err);
 	if (st == PW_OK && segment->accesses_kept)
 		st = pw_chunk_sink_write(sink, chunk, &thread->last_chunk, err);
-	if (st == PW_OK && raw_bytes > 0)
-		return write_touches(segment, sink, chunk, made, raw_bytes,
-				     err);
+	if (st == PW_OK && packed.raw_bytes > 0)
+		return write_touches(segment, sink, chunk, made, &packed, err);
 	if (st == PW_OK && !segment->accesses_kept)
 		return pw_fail(err, PW_ERR_OUTPUT,
 			       "more touches than a chunk of a trace holds");

@@ -4,7 +4,6 @@
 #include "formats/writer_touches.h"
 
 #include "base/assert.h"
-#include "formats/codec_touch.h"
 #include "formats/collapse.h"
 #include "formats/tally.h"
 #include "formats/touch_cut.h"
@@ -263,7 +262,8 @@ static enum pw_status make_piece(struct pw_writer_touches *touches,
 enum pw_status pw_writer_touches_make(struct pw_writer_touches *touches,
 				      const struct pw_writer_touched *touched,
 				      const struct pw_array **payload,
-				      uint64_t *raw_bytes, struct pw_error *err)
+				      struct pw_touch_payload *packed,
+				      struct pw_error *err)
 {
 	struct run *run = touches->runs.data;
 	struct source source;
@@ -278,7 +278,7 @@ enum pw_status pw_writer_touches_make(struct pw_writer_touches *touches,
 	touches->payload.count = 0;
 	if (st == PW_OK)
 		st = pw_touch_encoder_finish(touches->encoder,
-					     &touches->payload, raw_bytes, err);
+					     &touches->payload, packed, err);
 	*payload = &touches->payload;
 	return st;
 }

@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/status.h"
 #include "formats/batch.h"
+#include "formats/codec_touch.h"
 #include "formats/layout.h"
 #include "formats/pwt_shapes.h"
 #include "formats/timeline.h"
@@ -74,8 +75,8 @@ enum pw_status pw_writer_touches_begin(struct pw_writer_touches *touches,
 				       struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Make the payload of the touches of a thread. *raw_bytes is what its streams
- * hold uncompressed, or 0 when there are too many for a chunk.
+ * Make the payload of the touches of a thread; packed->raw_bytes is 0 when
+ * there are too many for a chunk.
  *
  * Owns:   *payload, an array of bytes, is the maker's; good until the next
  *         call.
@@ -84,7 +85,7 @@ enum pw_status pw_writer_touches_begin(struct pw_writer_touches *touches,
 enum pw_status pw_writer_touches_make(struct pw_writer_touches *touches,
 				      const struct pw_writer_touched *touched,
 				      const struct pw_array **payload,
-				      uint64_t *raw_bytes,
+				      struct pw_touch_payload *packed,
 				      struct pw_error *err) PW_MUST_CHECK;
 
 #endif

@@ -26,7 +26,7 @@ FOOTER_MAGIC = b"\x89PWTEND\n"
 (META, THREADS, MODULES, ACCESSES, TIMELINE, INDEX, END, SHAPES,
  TOUCHES) = range(1, 10)
 CODECS = {META: (0,), THREADS: (0,), MODULES: (0,), ACCESSES: (1, 2, 3),
-          TIMELINE: (1,), INDEX: (0,), END: (0,), SHAPES: (1,), TOUCHES: (1,)}
+          TIMELINE: (1,), INDEX: (0,), END: (0,), SHAPES: (1,), TOUCHES: (1, 2)}
 ONLY_TOUCHES = 128  # of META's unknown bits
 
 
@@ -353,7 +353,8 @@ class Trace:
         for chunk in parts:
             payload = chunk.payload(self.data)
             if chunk.kind == TOUCHES:
-                made[chunk.thread] = Touches(payload, chunk.raw_bytes).pieces
+                made[chunk.thread] = Touches(payload, chunk.raw_bytes,
+                                             chunk.codec).pieces
                 check_pieces(chunk, made[chunk.thread])
             else:
                 made[chunk.thread] = decode(chunk, payload, self.shapes)

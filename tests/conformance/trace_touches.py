@@ -37,7 +37,7 @@ class Piece:
 class Touches:
     """A chunk: all is checked at once, but records are made when wanted."""
 
-    def __init__(self, payload, raw_bytes):
+    def __init__(self, payload, raw_bytes, codec):
         pages, records, rules, symbols, literals, pieces = streams(
             payload, 6, raw_bytes)
         self.pages = [None]
@@ -47,6 +47,7 @@ class Touches:
             demand(self.pages[-1] < 2**52, "a page")
         demand(len(self.pages) <= 2**23 + 1, "pages")
         self.literals = literals
+        self.width = symbol_bytes(len(self.pages) - 1) if codec == 2 else 0
         self.literal = 0
         self.read_records(records)
         self.read_rules(rules)
@@ -113,8 +114,17 @@ class Touches:
                    "the records of a piece")
             literals += sums[1]
             self.pieces.append(Piece(self, part, numbers))
-        demand(literals == count_varints(self.literals.data) and
-               literals <= 2**23, "literals")
+        demand(literals == self.count_literals() and literals <= 2**23,
+               "literals")
+
+    def count_literals(self):
+        data = self.literals.data
+        if self.width == 0:
+            return count_varints(data)
+        numbers = memoryview(data).cast({1: "B", 2: "H", 4: "I"}[self.width])
+        demand(not numbers or (min(numbers) > 0 and
+                               max(numbers) < len(self.pages)), "a literal")
+        return len(numbers)
 
     def unfold(self, symbol):
         """The records of a symbol."""
@@ -130,6 +140,8 @@ class Touches:
     def page(self, number):
         if number > 0:
             return self.pages[number]
+        if self.width > 0:
+            return self.pages[self.literals.number(self.width)]
         self.literal = (self.literal + self.literals.difference()) % 2**64
         demand(self.literal < 2**52, "a page")
         return self.literal

@@ -2,14 +2,15 @@
  * fuzz_touch.c - any streams at all to the decoder of touches.
  *
  * The input is u32 accesses, u32 instructions, six times a u16 length, and so
- * many bytes of each stream in order. The streams are packed here, since next
- * to no mutation of a zstd frame is one.
+ * many bytes of each stream in order; either codec gets them. The streams are
+ * packed here, since next to no mutation of a zstd frame is one.
  */
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/codec_touch.h"
+#include "formats/layout.h"
 #include "formats/touch_cut.h"
 #include "formats/touch_wire.h"
 
@@ -89,8 +90,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	struct pw_generic_payload payload;
 	struct pw_touch_plan *plan;
 	struct pw_error err;
-	enum pw_status st;
-
 	if (bytes < HEAD_BYTES)
 		return 0;
 	payload.raw_bytes = pack(data, bytes, &packed);
@@ -98,10 +97,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	payload.payload_bytes = packed.count;
 	payload.count = pw_load32(data);
 	PW_ASSERT(pw_touch_plan_open(&plan, &err) == PW_OK);
-	st = pw_touch_plan_make(plan, &payload, pw_load32(data + 4), &err);
-	PW_ASSERT(st == PW_OK || st == PW_ERR_FORMAT);
-	if (st == PW_OK)
-		expand(plan, payload.count);
+	for (uint32_t codec = PW_CODEC_ZSTD; codec <= PW_CODEC_NUMBERED;
+	     codec++) {
+		enum pw_status st = pw_touch_plan_make(
+			plan, codec, &payload, pw_load32(data + 4), &err);
+
+		PW_ASSERT(st == PW_OK || st == PW_ERR_FORMAT);
+		if (st == PW_OK)
+			expand(plan, payload.count);
+	}
 	pw_touch_plan_close(plan);
 	pw_array_free(&packed);
 	return 0;

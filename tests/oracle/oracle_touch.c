@@ -26,6 +26,7 @@ struct chunk {
 	struct pw_array page;	/* uint64_t, from 1 on */
 	struct pw_array symbol; /* struct symbol, from 1 on */
 	size_t distinct;
+	uint32_t codec;
 	uint64_t literal; /* the last one */
 	struct pw_oracle_touches *out;
 	uint64_t instructions; /* begun in the piece so far */
@@ -82,17 +83,28 @@ static void read_rules(struct chunk *chunk)
 	}
 }
 
+static uint64_t read_literal(struct chunk *chunk)
+{
+	struct pw_oracle_text *text = &chunk->stream[LITERALS];
+
+	if (chunk->codec == 2) {
+		uint64_t page = pw_oracle_symbol(text, chunk->page.count - 1);
+
+		PW_ASSERT(page > 0 && page < chunk->page.count);
+		return PW_ARRAY_AT(&chunk->page, uint64_t, page);
+	}
+	chunk->literal += pw_oracle_difference(pw_oracle_varint(text));
+	return chunk->literal;
+}
+
 static void add_touch(struct chunk *chunk, const struct symbol *symbol)
 {
 	struct pw_oracle_touch touch = symbol->touch;
 
-	if (touch.page == 0) {
-		chunk->literal += pw_oracle_difference(
-			pw_oracle_varint(&chunk->stream[LITERALS]));
-		touch.page = chunk->literal;
-	} else {
+	if (touch.page == 0)
+		touch.page = read_literal(chunk);
+	else
 		touch.page = PW_ARRAY_AT(&chunk->page, uint64_t, touch.page);
-	}
 	chunk->instructions += touch.instructions;
 	touch.instructions = chunk->instructions;
 	pw_oracle_push(&chunk->out->touch, &touch);
@@ -142,11 +154,14 @@ static void read_chunk(struct pw_oracle_touches *out, const uint8_t *header)
 {
 	struct chunk chunk = {.page = PW_ARRAY(uint64_t),
 			      .symbol = PW_ARRAY(struct symbol),
+			      .codec = pw_load32(header + 12),
 			      .out = out};
 	struct pw_oracle_piece piece = {.thread = pw_load32(header + 48),
 					.first = out->touch.count};
 	size_t first = out->piece.count;
 
+	PW_ASSERT(chunk.codec == 1 || chunk.codec == 2);
+	out->numbered += chunk.codec == 2;
 	pw_oracle_unpack(chunk.stream, STREAMS, header + 128,
 			 pw_load64(header + 16));
 	read_pages(&chunk);

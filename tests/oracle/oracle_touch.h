@@ -31,6 +31,7 @@ struct pw_oracle_touches {
 	struct pw_array piece; /* struct pw_oracle_piece, in file order */
 	size_t chunks;
 	size_t critical; /* of them */
+	size_t numbered; /* likewise: of codec 2 */
 };
 
 /*

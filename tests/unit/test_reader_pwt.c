@@ -1,5 +1,5 @@
 /*
- * test_reader_pwt.c - the stored traces of versions 1.0 to 1.3 are read as
+ * test_reader_pwt.c - the stored traces of versions 1.0 to 1.4 are read as
  * they were written, whatever has changed since.
  */
 #include "tests/support/pw_test.h"
@@ -170,6 +170,36 @@ static void stored_touches_are_those_of_the_accesses(void **state)
 			    FIXTURES "only_touches.pwt");
 }
 
+/* As fixtures/pwt/README says: loads of 128 pages in an order of chance. */
+static void numbered_literals_are_pages(void **state)
+{
+	const struct pw_trace_options how = {.needs = PW_NEED_TOUCHES};
+	const struct pw_batch *batch;
+	struct pw_trace *trace;
+	struct pw_error err = {0};
+	uint64_t next = 1, last = 0;
+
+	(void)state;
+	PW_TEST_OK(pw_trace_open(&trace, FIXTURES "numbered_touches.pwt", &how,
+				 &err),
+		   &err);
+	PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
+	assert_non_null(batch);
+	assert_int_equal(batch->access_count, 2000);
+	for (size_t i = 0; i < batch->touches.count; i++) {
+		uint64_t page = 0x900 + next / 65536 % 128 * 3;
+
+		assert_true(i == 0 || page != last);
+		assert_int_equal(batch->touches.page[i], page);
+		for (last = page; page == last;
+		     page = 0x900 + next / 65536 % 128 * 3)
+			next = next * 1103515245 % 2147483648 + 12345;
+	}
+	assert_true(batch->touches.count > 1900);
+	assert_null(pw_trace_damage(trace));
+	pw_trace_close(trace);
+}
+
 static uint64_t count_accesses(const char *path, enum pw_trace_needs needs)
 {
 	const struct pw_trace_options how = {.needs = needs};
@@ -237,6 +267,7 @@ int main(void)
 			the_truncated_fixture_holds_its_whole_segments),
 		cmocka_unit_test(the_corrupt_fixture_lacks_its_third_segment),
 		cmocka_unit_test(stored_touches_are_those_of_the_accesses),
+		cmocka_unit_test(numbered_literals_are_pages),
 		cmocka_unit_test(touches_are_read_where_accesses_are_lost),
 		cmocka_unit_test(a_trace_of_touches_is_no_trace_of_accesses),
 	};

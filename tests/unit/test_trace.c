@@ -555,7 +555,7 @@ static void newer_files_are_refused(void **state)
 	image.bytes[8] = 2;
 	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
 	store(image.bytes, image.count);
-	assert_refused(cut, PW_ERR_FORMAT, "version 2.3", "newer pagewalk");
+	assert_refused(cut, PW_ERR_FORMAT, "version 2.4", "newer pagewalk");
 	image.bytes[8] = 1;
 	pw_store64(image.bytes + 56, pw_hash(image.bytes, 56));
 	/* A cut file is scanned, so that the changed header is looked at. */
@@ -565,7 +565,7 @@ static void newer_files_are_refused(void **state)
 		   pw_hash(image.bytes + chunk, 120));
 	store(image.bytes, image.count);
 	assert_refused(cut, PW_ERR_FORMAT, "needs a newer pagewalk",
-		       "version 1.3");
+		       "version 1.4");
 	/* Not critical: skipped. The metadata is then missing. */
 	image.bytes[chunk + 6] = 0;
 	pw_store64(image.bytes + chunk + 120,
