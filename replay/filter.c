@@ -106,16 +106,27 @@ void pw_filter_note_large(struct pw_filter *filter,
 	PW_DEBUG_ASSERT(large->count > 1);
 }
 
-/* Remove the pages of a class that are in [first, first + count). */
-static void sweep(uint64_t *recent, uint64_t first, uint64_t count)
+/*
+ * Remove the pages of a class that are in [first, first + count). Those that are
+ * only @near, to be left out too, may stay in TLBs: pages that were referred to
+ * before them are as many places farther back there as they would not be here.
+ */
+static void sweep(uint64_t *recent, uint64_t first, uint64_t count,
+		  uint64_t near)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < PW_FILTER_DEPTH; i++) {
+		uint64_t page = recent[i] >> PW_FILTER_BITS;
+
 		PW_DEBUG_ASSERT(recent[i] == NONE ||
 				!(recent[i] & PW_FILTER_OVERDUE));
-		if ((recent[i] >> PW_FILTER_BITS) - first >= count)
-			recent[kept++] = recent[i];
+		if (page - first < count)
+			continue;
+		if (page >= (first & ~near) &&
+		    page <= ((first + count - 1) | near))
+			break;
+		recent[kept++] = recent[i];
 	}
 	while (kept < PW_FILTER_DEPTH)
 		recent[kept++] = NONE;
@@ -123,13 +134,14 @@ static void sweep(uint64_t *recent, uint64_t first, uint64_t count)
 
 void pw_filter_drop(struct pw_filter *filter, uint64_t first, uint64_t count)
 {
-	uint64_t last = (first + count - 1) | filter->group_mask;
+	uint64_t near = filter->group_mask;
+	uint64_t from = first & ~near;
+	uint64_t pages = ((first + count - 1) | near) - from + 1;
 
 	PW_ASSERT(count > 0);
-	first &= ~filter->group_mask;
-	count = last - first + 1;
-	for (uint64_t i = 0; i <= filter->mask && i < count; i++)
-		sweep(filter->recent[(first + i) & filter->mask], first, count);
+	for (uint64_t i = 0; i <= filter->mask && i < pages; i++)
+		sweep(filter->recent[(from + i) & filter->mask], first, count,
+		      near);
 	/* It may be a piece of a page that a TLB holds whole. */
 	filter->large.count = 0;
 }

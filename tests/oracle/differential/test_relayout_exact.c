@@ -314,6 +314,8 @@ static void use_small_pages(struct pw_machine *machine)
 	machine->geometry = machine->page_table->geometry(&config);
 	machine->page_size = pw_page_size_find("base");
 	machine->fault_around_pages = 1;
+	/* Later kernels map what of a folio is in one table with it. */
+	machine->kernel = PW_KERNEL_6_12;
 	/* Nor in which order pages of files are populated. */
 	machine->cache_percent = 100;
 }
