@@ -107,9 +107,10 @@ void pw_filter_note_large(struct pw_filter *filter,
 }
 
 /*
- * Remove the pages of a class that are in [first, first + count). Those that are
- * only @near, to be left out too, may stay in TLBs: pages that were referred to
- * before them are as many places farther back there as they would not be here.
+ * Remove the pages of a class that are in [first, first + count). Those that
+ * are only @near, to be left out too, may stay in TLBs: pages that were
+ * referred to before them are as many places farther back there as they would
+ * not be here.
  */
 static void sweep(uint64_t *recent, uint64_t first, uint64_t count,
 		  uint64_t near)

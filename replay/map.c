@@ -297,6 +297,8 @@ enum pw_status pw_call_map(const struct pw_call_context *ctx,
 	struct pw_backing name = {.kind = PW_BACKING_FILE, .name = ctx->text};
 	enum pw_status st;
 
+	if (range.first == range.end)
+		return PW_OK;
 	if (strcmp(ctx->text, "[stack]") == 0)
 		mapping.flags |= PW_VM_GROWSDOWN;
 	if (special)
@@ -307,7 +309,7 @@ enum pw_status pw_call_map(const struct pw_call_context *ctx,
 	    strcmp(ctx->text, "[stack]") != 0)
 		st = pw_backings_number(&ctx->system->backings, &name,
 					&mapping.backing, err);
-	if (st != PW_OK || range.first == range.end)
+	if (st != PW_OK)
 		return st;
 	check_free(ctx, range);
 	note_start(ctx, &mapping, range);
@@ -332,14 +334,15 @@ enum pw_status pw_call_mmap(const struct pw_call_context *ctx,
 		.file_bytes = arg[8],
 	};
 	const uint64_t how = MAP_FLAG_POPULATE | MAP_FLAG_NONBLOCK;
+	const struct pw_range range =
+		pw_call_range(ctx, call.address, call.length);
 	struct pw_mapping mapping = describe(ctx, &call);
 	enum pw_status st;
 
-	const struct pw_range range =
-		pw_call_range(ctx, call.address, call.length);
-
 	if (call.length == 0)
 		pw_call_forbidden(ctx);
+	if (range.first == range.end)
+		return PW_OK;
 	if (!(call.flags & (MAP_FLAG_FIXED | MAP_FLAG_FIXED_NOREPLACE)))
 		check_free(ctx, range);
 	st = attach(ctx, &call, &mapping, err);
@@ -360,6 +363,8 @@ enum pw_status pw_call_shmat(const struct pw_call_context *ctx,
 					   .name = "/SYSV00000000 (deleted)"};
 	const struct pw_object name = {.device = arg[4], .inode = arg[5]};
 	const uint64_t bias = 0 - (ctx->event->result & ADDRESS_MASK);
+	const struct pw_range range =
+		pw_call_range(ctx, ctx->event->result, arg[3]);
 	struct pw_mapping mapping = {
 		.flags = PW_VM_READ | PW_VM_MAY | PW_VM_MAYSHARE,
 		.anonymous = true,
@@ -367,9 +372,12 @@ enum pw_status pw_call_shmat(const struct pw_call_context *ctx,
 		.attached = true,
 		.file_bias = bias,
 	};
-	enum pw_status st = pw_object_attach(&ctx->system->objects, &name,
-					     ctx->text, &mapping, err);
+	enum pw_status st;
 
+	if (range.first == range.end)
+		return PW_OK;
+	st = pw_object_attach(&ctx->system->objects, &name, ctx->text, &mapping,
+			      err);
 	if (arg[2] & SHM_FLAG_RDONLY)
 		mapping.flags &= ~PW_VM_MAYWRITE;
 	else
@@ -381,8 +389,7 @@ enum pw_status pw_call_shmat(const struct pw_call_context *ctx,
 					&mapping.backing, err);
 	if (st != PW_OK)
 		return st;
-	return make_new(ctx, pw_call_range(ctx, ctx->event->result, arg[3]),
-			&mapping, false, err);
+	return make_new(ctx, range, &mapping, false, err);
 }
 
 enum pw_status pw_call_brk(const struct pw_call_context *ctx,

@@ -63,7 +63,12 @@ void pw_system_filter(struct pw_system *system,
 		system->filter[side].group_mask = all.group_mask;
 		memcpy(system->held[side], all.held, sizeof(all.held));
 	}
+	system->flush_ceiling = UINT64_MAX;
 	for (size_t i = 0; i < count; i++) {
+		uint64_t ceiling = machines[i]->cpu.flush_ceiling;
+
+		if (ceiling > 0 && ceiling < system->flush_ceiling)
+			system->flush_ceiling = ceiling;
 		system->split_stores |= pw_tlb_is_declared(&machines[i]->l1s);
 		system->wants |= pw_mmu_wants(machines[i]);
 	}
@@ -260,7 +265,10 @@ void pw_system_invalidate(struct pw_system *system,
 				      .value = count,
 				      .space = space->number};
 	for (size_t i = 0; i < PW_SIDES && space == system->current; i++)
-		pw_filter_drop(&system->filter[i], first, count);
+		if (count > system->flush_ceiling)
+			pw_filter_clear(&system->filter[i]);
+		else
+			pw_filter_drop(&system->filter[i], first, count);
 }
 
 void pw_system_empty(struct pw_system *system)

@@ -72,6 +72,8 @@ struct pw_system {
 	struct pw_filter filter[PW_SIDES];
 	/* By height: that of the least piece that any TLB holds. */
 	unsigned held[PW_SIDES][PW_TLB_HEIGHTS];
+	/* A change of more pages may be a flush on some machine. */
+	uint64_t flush_ceiling;
 	unsigned wants; /* of neighbours: enum pw_neighbour bits */
 	unsigned shift; /* of page numbers of the trace */
 	struct pw_runner runner;

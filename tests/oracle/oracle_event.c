@@ -334,17 +334,27 @@ static struct pw_oracle_mapping describe(struct pw_oracle_replay *oracle,
 	return m;
 }
 
+/* Whether a new mapping of so many bytes at @address is of no pages. */
+static bool is_of_none(const struct pw_oracle_space *space, uint64_t address,
+		       uint64_t bytes)
+{
+	return to_page(space, address) >= to_end(space, address, bytes);
+}
+
 /* A mapping that was there at the start. */
 static void apply_map(struct pw_oracle_replay *oracle,
 		      struct pw_oracle_space *space,
 		      const struct pw_event *event)
 {
-	struct pw_oracle_mapping m = describe(oracle, space, event);
+	struct pw_oracle_mapping m;
 	struct pw_oracle_thing name = {.kind = PW_ORACLE_OPEN_FILE};
 	const char *text = event->text ? event->text : "";
 	bool heap = strcmp(text, "[heap]") == 0;
 	bool stack = strcmp(text, "[stack]") == 0;
 
+	if (is_of_none(space, event->arg[0], event->arg[1]))
+		return;
+	m = describe(oracle, space, event);
 	snprintf(name.name, sizeof(name.name), "%s", text);
 	if (stack)
 		m.flags |= PW_ORACLE_GD;
@@ -356,8 +366,6 @@ static void apply_map(struct pw_oracle_replay *oracle,
 			  PW_ORACLE_MW | PW_ORACLE_ME;
 	if (text[0] == '[' && !heap && !stack)
 		m.thing = pw_oracle_thing_number(&oracle->things, &name);
-	if (m.first >= m.end)
-		return;
 	if (heap) {
 		space->break_known = true;
 		space->heap = m.first;
@@ -371,9 +379,12 @@ static void apply_mmap(struct pw_oracle_replay *oracle,
 		       struct pw_oracle_space *space,
 		       const struct pw_event *event)
 {
-	struct pw_oracle_mapping m = describe(oracle, space, event);
+	struct pw_oracle_mapping m;
 
 	oracle->counts.forbidden += event->arg[1] == 0;
+	if (is_of_none(space, event->result, event->arg[1]))
+		return;
+	m = describe(oracle, space, event);
 	map_new(oracle, space, m, (event->arg[3] & 0x18000) == 0x8000, false);
 }
 
@@ -391,6 +402,8 @@ static void apply_shmat(struct pw_oracle_replay *oracle,
 	struct pw_oracle_mapping m = {
 		.anonymous = true, .shared = true, .attached = true};
 
+	if (is_of_none(space, event->result, event->arg[3]))
+		return;
 	m.first = to_page(space, event->result);
 	m.end = to_end(space, event->result, event->arg[3]);
 	m.offset = (m.first << space->shape->page_shift) -

@@ -246,6 +246,37 @@ static void only_another_process_flushes_the_tlbs(void **state)
 	teardown(&f);
 }
 
+/* A change of two pages, of which one was there, is above the ceiling: what
+ * was used last before it is gone, too. */
+static void a_change_of_many_pages_flushes_all(void **state)
+{
+	static const char *const ceilings[] = {"cpu.flush_ceiling=2",
+					       "cpu.flush_ceiling=1"};
+	static const uint64_t misses[] = {2, 3};
+
+	(void)state;
+	for (size_t i = 0; i < PW_COUNT(ceilings); i++) {
+		struct builder b;
+		struct fixture f;
+
+		setup(&f, 1, ceilings[i], 0);
+		begin(&b, 0);
+		record(&b, PAGE, 0, 1, 0);
+		record(&b, PAGE + 1, 0, 1, 0);
+		event(&b, PW_EVENT_munmap, "");
+		b.event_arg[0][0] = (PAGE - 1) * PW_PAGE_BYTES;
+		b.event_arg[0][1] = 2 * PW_PAGE_BYTES;
+		send(&f, &b, 0, 2);
+		begin(&b, 0);
+		record(&b, PAGE + 1, 0, 1, 0);
+		send(&f, &b, 0, 1);
+		finish(&f);
+		assert_int_equal(pw_replay_counters(f.replay, 0)->dtlb_misses,
+				 misses[i]);
+		teardown(&f);
+	}
+}
+
 /* Whatever their order and number, each has its own pages, and keeps them. */
 static void processes_keep_their_pages(void **state)
 {
@@ -523,6 +554,7 @@ int main(void)
 		cmocka_unit_test(an_upgrade_is_the_first_store_of_its_run),
 		cmocka_unit_test(five_pages_of_a_set_of_four_always_miss),
 		cmocka_unit_test(only_another_process_flushes_the_tlbs),
+		cmocka_unit_test(a_change_of_many_pages_flushes_all),
 		cmocka_unit_test(processes_keep_their_pages),
 		cmocka_unit_test(a_window_is_the_difference_of_two_marks),
 		cmocka_unit_test(rows_end_at_multiples_of_the_interval),

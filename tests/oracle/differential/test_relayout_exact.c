@@ -57,6 +57,9 @@ static void prepare(struct pw_random_trace *trace)
 			event[i].arg[3] &= ~(uint64_t)0x10;
 		if (event[i].kind == PW_EVENT_map)
 			event[i].arg[3] &= ~(uint64_t)0x100;
+		/* It matters in which order pages are read ahead. */
+		if (event[i].kind == PW_EVENT_file)
+			event[i].arg[4] = 0;
 		if (event[i].kind == PW_EVENT_map && event[i].text &&
 		    strcmp(event[i].text, "[stack]") == 0)
 			event[i].text = "[mystack]";
@@ -318,6 +321,8 @@ static void use_small_pages(struct pw_machine *machine)
 	machine->kernel = PW_KERNEL_6_12;
 	/* Nor in which order pages of files are populated. */
 	machine->cache_percent = 100;
+	machine->read_ahead_bytes = 0;
+	machine->read_request_bytes = 0;
 }
 
 static uint64_t try_seed(uint64_t seed, const char *path)
