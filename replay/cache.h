@@ -60,6 +60,21 @@ struct pw_cached pw_cache_look(const struct pw_system *system, uint32_t object,
 			       uint64_t index);
 
 /*
+ * What events and the model said of page @index, frames aside; false: nothing.
+ *
+ * Cost: O(log runs that were told).
+ */
+bool pw_cache_told(const struct pw_system *system,
+		   const struct pw_object *object, uint64_t index,
+		   struct pw_cached *told);
+
+/*
+ * Of pages of @object of which nothing was said: how many of 100 are there.
+ */
+unsigned pw_cache_assumed(const struct pw_system *system,
+			  const struct pw_object *object);
+
+/*
  * The frame of page @index of @object, which is in the cache, or comes into it
  * now, as a folio of its own.
  *
