@@ -108,6 +108,7 @@ static void add_cache(const struct pw_system *system,
 void pw_machine_sizes(const struct pw_system *system,
 		      struct pw_machine_sizes *sizes)
 {
+	unsigned shift = system->machine->geometry.page_shift;
 	struct pw_usage all = {0};
 	uint64_t used;
 
@@ -124,6 +125,8 @@ void pw_machine_sizes(const struct pw_system *system,
 		.total = ENDLESS_BYTES,
 		.anon = all.pss_anon >> PW_PSS_SHIFT,
 		.mapped = (all.pss_file + all.pss_shmem) >> PW_PSS_SHIFT,
+		.read = system->read_pages << shift,
+		.freed = system->memory.freed << shift,
 		.tables = system->counters.pagetable_bytes,
 		.locked = all.locked >> PW_PSS_SHIFT,
 		.anon_huge = all.anon_huge,

@@ -491,6 +491,7 @@ static void shared_memory_that_nobody_maps_is_free(void **state)
 		assert_int_equal(test.system.memory.used, before + 3);
 		unmap(&test, OTHER + 2, 2);
 		assert_int_equal(test.system.memory.used, before);
+		assert_int_equal(test.system.memory.freed, 3 * (round + 1));
 	}
 	pw_test_system_close(&test);
 }
