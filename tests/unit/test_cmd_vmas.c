@@ -318,6 +318,9 @@ static void several_processes_are_told_apart(void **state)
 			    "N0=16 kernelpagesize_kB=4");
 	assert_string_equal(line(tables, 3), "");
 	assert_string_equal(line(tables, 4), "==> two: process 8 <==");
+	assert_string_equal(line(tables, 5),
+			    "10000000 default anon=4 dirty=4 mapmax=2 N0=4 "
+			    "kernelpagesize_kB=4");
 	pw_tables_close(tables);
 	tables = CALL("vmas", "--at", "two", "--view", "maps", "--process", "7",
 		      "--process", "8", path);
