@@ -339,7 +339,8 @@ static enum pw_status check_met(const struct viewer *viewer,
 		pw_fail(err, PW_ERR_USAGE, "--at=%.200s: the trace has none",
 			missed);
 		return pw_hint(err, "\"pagewalk replay --table marks\" lists "
-				    "the marks of a trace");
+				    "the marks of a trace, \"pagewalk info\" "
+				    "says how long it is");
 	}
 	for (; missed; missed = pw_stops_missed(&viewer->stops, &cursor))
 		pw_tables_note(out, "--at=%s: the trace has none", missed);
