@@ -92,6 +92,7 @@ enum pw_status pw_backings_number(struct pw_backings *backings,
 	if (!copy.name)
 		return pw_fail_memory(err, "the name of a mapping");
 	copy.charged_pages = copy.mapped_pages = 0;
+	copy.gone = false;
 	return pw_array_push(&backings->list, &copy, err);
 }
 
@@ -133,4 +134,25 @@ void pw_backings_map(struct pw_backings *backings, uint32_t number,
 	PW_ASSERT(backings->committed_pages >= backing->charged_pages);
 	backings->committed_pages -= backing->charged_pages;
 	backing->charged_pages = 0;
+	if (!backing->object || backing->gone)
+		return;
+	backing->gone = true;
+	backing->next_gone = backings->first_gone;
+	backings->first_gone = number;
+}
+
+bool pw_backings_take_gone(struct pw_backings *backings, uint32_t *object)
+{
+	while (backings->first_gone) {
+		struct pw_backing *backing = at(backings, backings->first_gone);
+
+		PW_ASSERT(backing->gone && backing->object);
+		backings->first_gone = backing->next_gone;
+		backing->gone = false;
+		*object = backing->object;
+		/* A call may have moved it. */
+		if (backing->mapped_pages == 0)
+			return true;
+	}
+	return false;
 }

@@ -32,9 +32,14 @@ struct pw_backing {
 	uint64_t handle;  /* the descriptor, or what tells it from others */
 	const char *name; /* as /proc/PID/maps has it; never NULL */
 	bool writable;	  /* a file known to be open for writing */
+	uint32_t object;  /* memory that is of nobody else; 0: none */
 	/* What pw_backings_charge said, and pages in mappings now. */
 	uint64_t charged_pages;
 	uint64_t mapped_pages;
+	/* Among those that pw_backings_take_gone gives, and the next of them.
+	 */
+	bool gone;
+	uint32_t next_gone;
 };
 
 struct pw_backings {
@@ -43,6 +48,7 @@ struct pw_backings {
 	struct pw_array list;	  /* struct pw_backing, by number - 1 */
 	uint64_t shared;	  /* PW_BACKING_SHARED that there were */
 	uint64_t committed_pages; /* charged for shared memory that exists */
+	uint32_t first_gone;
 };
 
 /*
@@ -56,7 +62,7 @@ void pw_backings_init(struct pw_backings *backings, struct pw_arena *arena);
 void pw_backings_free(struct pw_backings *backings);
 
 /*
- * The number of what @backing tells of in its first six members, 1 or higher.
+ * The number of what @backing tells of in its first seven members, 1 or higher.
  * A name NULL is ""; of something known, the last one counts; once a file is
  * known to be writable it stays so. Shared memory is always a new one.
  *
@@ -89,5 +95,11 @@ void pw_backings_charge(struct pw_backings *backings, uint32_t number,
  */
 void pw_backings_map(struct pw_backings *backings, uint32_t number,
 		     uint64_t pages, bool gone);
+
+/*
+ * Take an object whose last mapping went: nobody can ever see its memory again.
+ * False when there is no more.
+ */
+bool pw_backings_take_gone(struct pw_backings *backings, uint32_t *object);
 
 #endif

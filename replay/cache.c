@@ -32,16 +32,13 @@ uint64_t pw_cache_end(const struct pw_system *system)
 			       system->machine->geometry.page_shift);
 }
 
-/* Of pages of which nothing is known: whether they are alike, and there. */
-static bool assume_all(const struct pw_machine *machine,
-		       const struct pw_object *object, bool *there)
+unsigned pw_cache_assumed(const struct pw_system *system,
+			  const struct pw_object *object)
 {
-	bool listed = machine->cache_recorded && object->listed;
-
-	*there = object->kind == PW_OBJECT_FILE && !listed &&
-		 machine->cache_percent == PERCENT;
-	return object->kind == PW_OBJECT_SHMEM || listed ||
-	       machine->cache_percent == 0 || machine->cache_percent == PERCENT;
+	if (object->kind == PW_OBJECT_SHMEM ||
+	    (system->machine->cache_recorded && object->listed))
+		return 0;
+	return (unsigned)system->machine->cache_percent;
 }
 
 static bool assume_one(const struct pw_machine *machine,
@@ -75,15 +72,29 @@ static uint64_t word_at(const struct pw_system *system,
 			uint64_t *end)
 {
 	uint64_t word = told_at(system, object, index, end);
-	bool there;
+	unsigned percent = pw_cache_assumed(system, object);
+	bool there = percent == PERCENT;
 
 	if (word != UNTOLD)
 		return word;
-	if (!assume_all(system->machine, object, &there)) {
+	if (percent > 0 && percent < PERCENT) {
 		there = assume_one(system->machine, object, index);
 		*end = index + 1;
 	}
 	return there ? 1 : ABSENT;
+}
+
+bool pw_cache_told(const struct pw_system *system,
+		   const struct pw_object *object, uint64_t index,
+		   struct pw_cached *told)
+{
+	uint64_t word = told_at(system, object, index, &told->end);
+
+	told->there = word != UNTOLD && word != ABSENT;
+	told->order = told->there ? (unsigned)(word & ORDER_MASK) - 1 : 0;
+	told->dirty = told->there && (word & DIRTY);
+	told->marked = told->there && (word & MARKED);
+	return word != UNTOLD;
 }
 
 uint32_t pw_cache_peek(const struct pw_system *system, uint32_t object,
@@ -419,6 +430,18 @@ enum pw_status pw_cache_drop(struct pw_system *system, uint32_t object,
 			       err);
 	}
 	pw_array_free(&found);
+	return st;
+}
+
+enum pw_status pw_cache_drop_gone(struct pw_system *system,
+				  struct pw_error *err)
+{
+	uint32_t object;
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK && pw_backings_take_gone(&system->backings, &object))
+		st = pw_cache_drop(system, object, 0, pw_cache_end(system),
+				   err);
 	return st;
 }
 

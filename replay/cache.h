@@ -60,6 +60,21 @@ struct pw_cached pw_cache_look(const struct pw_system *system, uint32_t object,
 			       uint64_t index);
 
 /*
+ * What events and the model said of page @index, frames aside; false: nothing.
+ *
+ * Cost: O(log runs that were told).
+ */
+bool pw_cache_told(const struct pw_system *system,
+		   const struct pw_object *object, uint64_t index,
+		   struct pw_cached *told);
+
+/*
+ * Of pages of @object of which nothing was said: how many of 100 are there.
+ */
+unsigned pw_cache_assumed(const struct pw_system *system,
+			  const struct pw_object *object);
+
+/*
  * The frame of page @index of @object, which is in the cache, or comes into it
  * now, as a folio of its own.
  *
@@ -127,7 +142,16 @@ enum pw_status pw_cache_drop(struct pw_system *system, uint32_t object,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * The same for those that are clean and that nothing maps.
+ * Let nothing be in memory of shared memory whose last mapping went.
+ *
+ * Source: Linux mm/shmem.c shmem_evict_inode.
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_cache_drop_gone(struct pw_system *system,
+				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * The same as pw_cache_drop for those that are clean and that nothing maps.
  *
  * Errors: PW_ERR_SYSTEM.
  */

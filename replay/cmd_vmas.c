@@ -206,6 +206,16 @@ static enum pw_status look_at(struct viewer *viewer, const struct look *look,
 	return st;
 }
 
+static void look_at_files(struct viewer *viewer, const struct look *look)
+{
+	const struct pw_vmas_moment moment = {
+		.label = look->label,
+		.accesses = look->accesses,
+	};
+
+	pw_vmas_tables_files(&viewer->tables, &moment, look->system);
+}
+
 static enum pw_status look_at_machine(struct viewer *viewer,
 				      const struct look *look,
 				      struct pw_error *err)
@@ -277,6 +287,9 @@ static enum pw_status stop_here(void *argument, struct pw_replay *replay,
 	if (st != PW_OK || !look.label)
 		return st;
 	look.system = pw_replay_system(replay, 0);
+	if (viewer->view == PW_PROC_NONE &&
+	    (stop->kind != PW_STOP_END || is_over(replay, stop->info)))
+		look_at_files(viewer, &look);
 	if (!pw_proc_is_of_process(viewer->view))
 		return stop->kind != PW_STOP_END || is_over(replay, stop->info)
 			       ? look_at_machine(viewer, &look, err)
@@ -302,6 +315,8 @@ static enum pw_status look_at_end(struct viewer *viewer,
 		return PW_OK;
 	pw_trace_totals(job->trace, &totals);
 	look.accesses = totals.accesses;
+	if (viewer->view == PW_PROC_NONE && !is_over(look.replay, look.info))
+		look_at_files(viewer, &look);
 	if (pw_proc_is_of_process(viewer->view))
 		return look_at_all(viewer, &look, err);
 	/* The last process was looked at before it ended. */
@@ -324,7 +339,8 @@ static enum pw_status check_met(const struct viewer *viewer,
 		pw_fail(err, PW_ERR_USAGE, "--at=%.200s: the trace has none",
 			missed);
 		return pw_hint(err, "\"pagewalk replay --table marks\" lists "
-				    "the marks of a trace");
+				    "the marks of a trace, \"pagewalk info\" "
+				    "says how long it is");
 	}
 	for (; missed; missed = pw_stops_missed(&viewer->stops, &cursor))
 		pw_tables_note(out, "--at=%s: the trace has none", missed);

@@ -7,12 +7,13 @@
  * Source: Linux mm/mmap.c, mm/mremap.c, mm/mprotect.c, mm/madvise.c.
  */
 #include "replay/event_apply.h"
-#include "replay/kept_tables.h"
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/cache.h"
 #include "replay/event_call.h"
 #include "replay/fault.h"
+#include "replay/kept_tables.h"
 #include "replay/lock.h"
 #include "replay/pages.h"
 #include "replay/remap.h"
@@ -217,6 +218,8 @@ enum pw_status pw_event_apply(struct pw_system *system,
 	}
 	if (row && row->handle && (!pw_event_failed(event) || row->failed_too))
 		st = row->handle(&ctx, err);
+	if (st == PW_OK)
+		st = pw_cache_drop_gone(system, err);
 	pw_space_note_peak(system->current);
 	pw_system_note_peaks(system);
 	return st;

@@ -193,6 +193,7 @@ void pw_frame_give(struct pw_memory *memory, uint32_t frame)
 	PW_ASSERT(at->maps == 0 && at->refs == 0);
 	PW_ASSERT(memory->used >= (uint64_t)1 << order);
 	memory->used -= (uint64_t)1 << order;
+	memory->freed += (uint64_t)1 << order;
 	if (frame & PW_FRAME_GIANT) {
 		*pw_frame_at(memory, frame) =
 			(struct pw_frame){.maps = memory->free_giant[order],

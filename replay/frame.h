@@ -67,6 +67,7 @@ struct pw_memory {
 	struct pw_frame_list giant; /* of larger blocks, one number each */
 	uint64_t limit;		    /* frames there are; 0: no end */
 	uint64_t used;		    /* frames taken */
+	uint64_t freed;		    /* frames given back, ever */
 	uint32_t next;		    /* the first that was never free or taken */
 	uint32_t giants;	    /* numbers taken */
 	uint32_t free[PW_MIGRATE_TYPES][PW_FRAME_ORDER_MAX + 1];

@@ -270,8 +270,8 @@ static void read_contiguous(struct pw_reading *reading, const char *text,
 {
 	static const char *const answers[] = {"no", "yes", NULL};
 
-	machine->contiguous = pw_read_word(reading, "page_table.contiguous", text,
-					answers, "\"yes\" or \"no\"");
+	machine->contiguous = pw_read_word(reading, "page_table.contiguous",
+					   text, answers, "\"yes\" or \"no\"");
 	if (machine->contiguous && machine->geometry.contiguous[0] == 0)
 		pw_read_refuse(reading, "page_table.contiguous", text,
 			       "possible with such page tables");

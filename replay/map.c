@@ -179,9 +179,11 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 		return st;
 	/* A mapping may grow, but its memory does not. */
 	if (mapping->anonymous && mapping->shared && !name.device &&
-	    !name.inode)
+	    !name.inode) {
 		pw_object_at(&ctx->system->objects, mapping->object)
 			->memory_bytes = call->length;
+		backing.object = mapping->object;
+	}
 	if (mapping->anonymous && mapping->shared) {
 		backing.kind = PW_BACKING_SHARED;
 		backing.device = SHMEM_DEVICE;

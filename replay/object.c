@@ -8,9 +8,10 @@
 
 #define FIRST_NAMES 64
 
-void pw_objects_make(struct pw_objects *objects)
+void pw_objects_make(struct pw_objects *objects, struct pw_arena *arena)
 {
 	*objects = (struct pw_objects){
+		.arena = arena,
 		.list = PW_ARRAY(struct pw_object),
 	};
 }
@@ -38,6 +39,14 @@ struct pw_object *pw_object_at(const struct pw_objects *objects,
 	return &PW_ARRAY_AT(&objects->list, struct pw_object, number - 1);
 }
 
+static enum pw_status set_path(const struct pw_objects *objects,
+			       struct pw_object *object, const char *path,
+			       struct pw_error *err)
+{
+	object->path = path[0] ? pw_arena_copy(objects->arena, path) : "";
+	return object->path ? PW_OK : pw_fail_memory(err, "the path of a file");
+}
+
 static enum pw_status push(struct pw_objects *objects,
 			   const struct pw_object *object, uint32_t *number,
 			   struct pw_error *err)
@@ -47,6 +56,9 @@ static enum pw_status push(struct pw_objects *objects,
 
 	if (objects->list.count == UINT32_MAX)
 		return pw_fail_memory(err, "objects");
+	st = set_path(objects, &fresh, object->path, err);
+	if (st != PW_OK)
+		return st;
 	fresh.known = (struct pw_intervals)PW_INTERVALS;
 	fresh.dirty = (struct pw_array)PW_ARRAY(uint64_t);
 	fresh.marks = (struct pw_array)PW_ARRAY(uint64_t);
@@ -84,7 +96,9 @@ enum pw_status pw_object_find(struct pw_objects *objects,
 			if (name->kind == PW_OBJECT_SHMEM)
 				old->kind = PW_OBJECT_SHMEM;
 			*number = n;
-			return PW_OK;
+			return old->path[0] ? PW_OK
+					    : set_path(objects, old, name->path,
+						       err);
 		}
 	}
 	fresh.next = (uint32_t)*first;
@@ -97,7 +111,8 @@ enum pw_status pw_object_find(struct pw_objects *objects,
 enum pw_status pw_object_add(struct pw_objects *objects, uint32_t *number,
 			     struct pw_error *err)
 {
-	const struct pw_object nameless = {.kind = PW_OBJECT_SHMEM};
+	const struct pw_object nameless = {.kind = PW_OBJECT_SHMEM,
+					   .path = "/dev/zero (deleted)"};
 
 	return push(objects, &nameless, number, err);
 }
@@ -120,6 +135,7 @@ enum pw_status pw_object_attach(struct pw_objects *objects,
 {
 	struct pw_object wanted = *name;
 
+	wanted.path = path;
 	if (mapping->anonymous && !mapping->shared)
 		return PW_OK;
 	if (mapping->anonymous && name->device == 0 && name->inode == 0)
@@ -138,7 +154,11 @@ enum pw_status pw_object_file(struct pw_objects *objects, uint64_t device,
 			      uint32_t *number, struct pw_error *err)
 {
 	const struct pw_object wanted = {
-		.kind = kind_of(path), .device = device, .inode = inode};
+		.kind = kind_of(path),
+		.device = device,
+		.inode = inode,
+		.path = path,
+	};
 
 	PW_ASSERT(device || inode);
 	return pw_object_find(objects, &wanted, number, err);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/array.h"
 #include "base/interval.h"
 #include "base/pagemap.h"
@@ -29,6 +30,7 @@ struct pw_object {
 	enum pw_object_kind kind;
 	uint64_t device;
 	uint64_t inode;	       /* 0 and device 0: it has no name */
+	const char *path;      /* as first heard of, or ""; not asked for */
 	uint64_t bytes;	       /* the size as last heard of; 0: unknown */
 	uint32_t next;	       /* the next one whose name has the same hash */
 	uint64_t memory_bytes; /* of shared memory without a name; else 0 */
@@ -45,16 +47,17 @@ struct pw_object {
 
 /* The objects of all processes of a system. */
 struct pw_objects {
+	struct pw_arena *arena;	  /* of paths */
 	struct pw_array list;	  /* struct pw_object, number 1 first */
 	struct pw_pagemap *named; /* hash of a name: number of the first one */
 };
 
 /*
- * Make a set of no objects.
+ * Make a set of no objects, whose paths go into @arena.
  *
  * Owns: what it grows; free it with pw_objects_free.
  */
-void pw_objects_make(struct pw_objects *objects);
+void pw_objects_make(struct pw_objects *objects, struct pw_arena *arena);
 
 /*
  * Free what the set holds.
@@ -104,7 +107,7 @@ enum pw_status pw_object_add(struct pw_objects *objects, uint32_t *number,
 /*
  * Say what @mapping maps: the file of this device and inode (by its path if
  * both are 0), or shared memory if it is anonymous and shared (memory of its
- * own if both are 0), or nothing. Of @name, kind does not matter.
+ * own if both are 0), or nothing. Of @name, kind and path do not matter.
  *
  * Errors: PW_ERR_SYSTEM.
  * Source: Linux mm/shmem.c for names of shared memory: "/dev/zero" of

@@ -146,7 +146,8 @@ static void put_rollup(struct pw_proc_text *text, const struct pw_usage *sum,
 
 /* ---- numa_maps ---- */
 
-static void put_numa(struct pw_proc_text *text, const struct pw_vma *vma)
+static void put_numa(struct pw_proc_text *text, const struct pw_vma *vma,
+		     uint32_t maps_max)
 {
 	const struct pw_usage *usage = &vma->usage;
 	uint64_t hugetlb = usage->shared_hugetlb + usage->private_hugetlb;
@@ -155,7 +156,7 @@ static void put_numa(struct pw_proc_text *text, const struct pw_vma *vma)
 	uint64_t dirty =
 		(usage->shared_dirty + usage->private_dirty) / vma->page_bytes;
 	char name[LINE_BYTES - 256];
-	char counts[200];
+	char counts[240];
 	int used = 0;
 
 	escape(name, sizeof(name), vma->name, "\n\t= ");
@@ -172,6 +173,9 @@ static void put_numa(struct pw_proc_text *text, const struct pw_vma *vma)
 		if (pages != anon && pages != dirty)
 			used += snprintf(counts + used, 40, " mapped=%llu",
 					 (unsigned long long)pages);
+		if (maps_max > 1)
+			used += snprintf(counts + used, 40, " mapmax=%u",
+					 maps_max);
 		snprintf(counts + used, 80, " N0=%llu kernelpagesize_kB=%llu",
 			 (unsigned long long)pages,
 			 (unsigned long long)(vma->page_bytes / KB));
@@ -184,6 +188,14 @@ static void put_numa(struct pw_proc_text *text, const struct pw_vma *vma)
 			 : strcmp(vma->name, "[stack]") == 0 ? " stack"
 							     : "",
 			 vma->hugetlb ? " huge" : "", counts);
+}
+
+static struct pw_range range_of(const struct pw_proc_process *process,
+				const struct pw_vma *vma)
+{
+	unsigned shift = process->space->page_shift;
+
+	return (struct pw_range){vma->start >> shift, vma->end >> shift};
 }
 
 /* ---- status ---- */
@@ -254,7 +266,9 @@ void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 		else if (view == PW_PROC_MAPS)
 			put_map(text, &vma);
 		else if (view == PW_PROC_NUMA_MAPS)
-			put_numa(text, &vma);
+			put_numa(text, &vma,
+				 pw_usage_maps_max(system, process->space,
+						   range_of(process, &vma)));
 	}
 	if (view == PW_PROC_SMAPS_ROLLUP && cursor > 0)
 		put_rollup(text, &sum, start, cursor);

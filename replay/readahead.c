@@ -106,6 +106,7 @@ static enum pw_status add_folio(const struct pw_reader *reader, uint64_t index,
 	enum pw_status st =
 		pw_cache_fill(reader->system, reader->object, &folio, err);
 
+	reader->system->read_pages += folio.count;
 	if (st != PW_OK || !marked)
 		return st;
 	return pw_cache_mark(reader->system, reader->object, index, true, err);

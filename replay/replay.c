@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "formats/lineage.h"
+#include "replay/cache.h"
 #include "replay/event_apply.h"
 #include "replay/fork.h"
 #include "replay/lanes.h"
@@ -264,9 +265,10 @@ static enum pw_status apply_change(struct pw_system *system,
 		runner.space = change->other;
 		return pw_system_switch(system, &runner, err);
 	case PW_LINEAGE_END:
-		if (change->last)
-			pw_system_empty(system);
-		return PW_OK;
+		if (!change->last)
+			return PW_OK;
+		pw_system_empty(system);
+		return pw_cache_drop_gone(system, err);
 	case PW_LINEAGE_SAME:
 	case PW_LINEAGE_OVER:
 		break;

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/cache_count.h"
 #include "replay/kept_tables.h"
 
 static void describe(const struct pw_system *system,
@@ -84,10 +85,30 @@ void pw_usage_merge(struct pw_usage *sum, const struct pw_usage *more)
 /* What x86-64 with four levels can address. */
 #define ENDLESS_BYTES (UINT64_C(1) << 46)
 
+/* What is in the page cache, mapped or not. */
+static void add_cache(const struct pw_system *system,
+		      struct pw_machine_sizes *sizes)
+{
+	unsigned shift = system->machine->geometry.page_shift;
+
+	for (size_t i = 0; i < system->objects.list.count; i++) {
+		const struct pw_object *object =
+			pw_object_at(&system->objects, (uint32_t)i + 1);
+		struct pw_cache_count pages = pw_cache_count(system, object);
+
+		if (object->kind == PW_OBJECT_SHMEM)
+			sizes->shmem += pages.resident << shift;
+		else
+			sizes->file += pages.resident << shift;
+		sizes->dirty += pages.dirty << shift;
+	}
+}
+
 /* Shares of a page, of all who map it, are the page. */
 void pw_machine_sizes(const struct pw_system *system,
 		      struct pw_machine_sizes *sizes)
 {
+	unsigned shift = system->machine->geometry.page_shift;
 	struct pw_usage all = {0};
 	uint64_t used;
 
@@ -104,8 +125,8 @@ void pw_machine_sizes(const struct pw_system *system,
 		.total = ENDLESS_BYTES,
 		.anon = all.pss_anon >> PW_PSS_SHIFT,
 		.mapped = (all.pss_file + all.pss_shmem) >> PW_PSS_SHIFT,
-		.file = all.pss_file >> PW_PSS_SHIFT,
-		.shmem = all.pss_shmem >> PW_PSS_SHIFT,
+		.read = system->read_pages << shift,
+		.freed = system->memory.freed << shift,
 		.tables = system->counters.pagetable_bytes,
 		.locked = all.locked >> PW_PSS_SHIFT,
 		.anon_huge = all.anon_huge,
@@ -113,6 +134,7 @@ void pw_machine_sizes(const struct pw_system *system,
 		.committed = system->counters.committed_bytes,
 		.commit_limit = system->machine->commit_limit_bytes,
 	};
+	add_cache(system, sizes);
 	/* Half of the memory, as vm.overcommit_ratio is 50 by default. */
 	if (sizes->commit_limit > sizes->total)
 		sizes->commit_limit = sizes->total / 2;

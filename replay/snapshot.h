@@ -77,6 +77,8 @@ struct pw_machine_sizes {
 	uint64_t shmem;	 /* of shared memory, mapped or not */
 	uint64_t dirty;	 /* of files, not written back */
 	uint64_t writeback;
+	uint64_t read;	 /* from devices since the start */
+	uint64_t freed;	 /* frames given back since then */
 	uint64_t tables; /* page tables below the roots */
 	uint64_t locked; /* pages in locked mappings */
 	uint64_t anon_huge;

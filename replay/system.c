@@ -22,7 +22,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->spaces = (struct pw_array)PW_ARRAY(struct pw_space *);
 	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
 	system->signals = (struct pw_array)PW_ARRAY(struct pw_signal_row);
-	pw_objects_make(&system->objects);
+	pw_objects_make(&system->objects, arena);
 	system->read_states = (struct pw_array)PW_ARRAY(struct pw_read_state);
 	pw_backings_init(&system->backings, arena);
 	pw_memory_make(&system->memory, machine->memory_frames, arena);

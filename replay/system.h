@@ -88,6 +88,7 @@ struct pw_system {
 	struct pw_warnings warnings;
 	struct pw_objects objects;
 	struct pw_array read_states; /* struct pw_read_state by open file */
+	uint64_t read_pages;	     /* from devices, ahead or not */
 	uint32_t lazy[PW_LAZY_BATCH];
 	unsigned lazy_count;
 	struct pw_backings backings;

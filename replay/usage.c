@@ -140,3 +140,22 @@ void pw_usage_add(const struct pw_system *system, const struct pw_space *space,
 	}
 	add_part(system, space, (struct pw_range){at, range.end}, NULL, usage);
 }
+
+uint32_t pw_usage_maps_max(const struct pw_system *system,
+			   const struct pw_space *space, struct pw_range range)
+{
+	uint32_t most = 0;
+	struct pw_leaf leaf;
+	uint64_t page;
+
+	while (range.first < range.end &&
+	       space->table_ops->next(space->table, range.first, range.end,
+				      &page, &leaf)) {
+		uint32_t frame = pw_pte_frame(leaf.pte);
+
+		if (frame && pw_frame_at(&system->memory, frame)->maps > most)
+			most = pw_frame_at(&system->memory, frame)->maps;
+		range.first = pw_pages_end(system, &leaf);
+	}
+	return most;
+}

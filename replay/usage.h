@@ -52,4 +52,14 @@ struct pw_usage {
 void pw_usage_add(const struct pw_system *system, const struct pw_space *space,
 		  struct pw_range range, struct pw_usage *usage);
 
+/*
+ * By how many entries, of whatever process, a page in @range of @space is
+ * mapped at most; zero pages do not count.
+ *
+ * Source: Linux fs/proc/task_mmu.c gather_stats.
+ * Cost:   that of pw_usage_add.
+ */
+uint32_t pw_usage_maps_max(const struct pw_system *system,
+			   const struct pw_space *space, struct pw_range range);
+
 #endif

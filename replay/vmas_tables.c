@@ -4,6 +4,8 @@
 #include "replay/vmas_tables.h"
 
 #include "base/assert.h"
+#include "base/bits.h"
+#include "replay/cache_count.h"
 
 #define KB 1024
 
@@ -173,4 +175,28 @@ void pw_vmas_tables_process(const struct pw_vmas_tables *tables,
 	}
 	pw_process_sizes(system, space, &sizes);
 	add_status(tables->status, moment, &sizes);
+}
+
+void pw_vmas_tables_files(const struct pw_vmas_tables *tables,
+			  const struct pw_vmas_moment *moment,
+			  const struct pw_system *system)
+{
+	unsigned order = system->machine->geometry.page_shift - PW_PAGE_SHIFT;
+
+	for (size_t i = 0; i < system->objects.list.count; i++) {
+		const struct pw_object *object =
+			pw_object_at(&system->objects, (uint32_t)i + 1);
+		struct pw_cache_count pages = pw_cache_count(system, object);
+		bool named = object->device != UINT64_MAX;
+
+		if (pages.resident == 0)
+			continue;
+		pw_cell_text(tables->files, moment->label);
+		pw_cell_u64(tables->files, moment->accesses);
+		add_device(tables->files, named ? object->device : 0);
+		pw_cell_u64(tables->files, named ? object->inode : 0);
+		pw_cell_text(tables->files, object->path);
+		pw_cell_u64(tables->files, pages.resident << order);
+		pw_cell_u64(tables->files, pages.dirty << order);
+	}
 }

@@ -38,4 +38,13 @@ void pw_vmas_tables_process(const struct pw_vmas_tables *tables,
 			    const struct pw_system *system,
 			    const struct pw_space *space);
 
+/*
+ * Add rows for the files and shared memory of the machine that are in memory.
+ *
+ * Cost: that of pw_cache_count for each.
+ */
+void pw_vmas_tables_files(const struct pw_vmas_tables *tables,
+			  const struct pw_vmas_moment *moment,
+			  const struct pw_system *system);
+
 #endif

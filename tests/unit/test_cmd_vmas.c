@@ -168,6 +168,30 @@ static void every_process_that_lives_is_shown(void **state)
 	pw_tables_close(tables);
 }
 
+/* All of the file is there, though not all is mapped. */
+static void files_in_memory_are_listed(void **state)
+{
+	struct pw_tables *tables;
+	struct pw_table *files;
+
+	(void)state;
+	tables = CALL("vmas", "--at", "one", "--at", "end", path);
+	files = pw_test_table(tables, "files");
+	assert_int_equal(pw_test_rows_of(files), 1);
+	assert_string_equal(pw_test_cell(files, 0, "mark").text, "end");
+	assert_string_equal(pw_test_cell(files, 0, "device").text, "fe:00");
+	assert_int_equal(pw_test_cell(files, 0, "inode").u64, 5);
+	assert_string_equal(pw_test_cell(files, 0, "path").text, "/lib/x\ty");
+	assert_int_equal(pw_test_cell(files, 0, "resident_pages").u64, 20);
+	assert_int_equal(pw_test_cell(files, 0, "dirty_pages").u64, 0);
+	pw_tables_close(tables);
+	tables = CALL("vmas", "--at", "two", "-s", "memory.cache=cold", path);
+	files = pw_test_table(tables, "files");
+	assert_int_equal(pw_test_rows_of(files), 2);
+	assert_true(pw_test_cell(files, 0, "resident_pages").u64 > 0);
+	pw_tables_close(tables);
+}
+
 /* The child has read one of the pages, which both map now. */
 static void pages_of_two_processes_are_shared(void **state)
 {
@@ -294,6 +318,9 @@ static void several_processes_are_told_apart(void **state)
 			    "N0=16 kernelpagesize_kB=4");
 	assert_string_equal(line(tables, 3), "");
 	assert_string_equal(line(tables, 4), "==> two: process 8 <==");
+	assert_string_equal(line(tables, 5),
+			    "10000000 default anon=4 dirty=4 mapmax=2 N0=4 "
+			    "kernelpagesize_kB=4");
 	pw_tables_close(tables);
 	tables = CALL("vmas", "--at", "two", "--view", "maps", "--process", "7",
 		      "--process", "8", path);
@@ -311,11 +338,26 @@ static void a_view_of_the_machine_has_no_process(void **state)
 	(void)state;
 	tables = CALL("vmas", "--at", "one", "--view", "meminfo", path);
 	assert_string_equal(line(tables, 0), "MemTotal:       68719476736 kB");
+	assert_string_equal(line(tables, 4), "Cached:                0 kB");
 	assert_string_equal(line(tables, 20), "AnonPages:            16 kB");
+	pw_tables_close(tables);
+	/* 20 pages of a file are there, and 16 are mapped. */
+	tables = CALL("vmas", "--view", "meminfo", path);
+	assert_string_equal(line(tables, 4), "Cached:               80 kB");
+	assert_string_equal(line(tables, 21), "Mapped:               64 kB");
 	pw_tables_close(tables);
 	/* At the end, before the last process goes. */
 	tables = CALL("vmas", "--view", "vmstat", path);
 	assert_string_equal(line(tables, 1), "nr_anon_pages 4");
+	assert_string_equal(line(tables, 3), "nr_file_pages 20");
+	assert_string_equal(line(tables, 7), "pgpgin 0");
+	assert_string_equal(line(tables, 8), "pgfree 0");
+	pw_tables_close(tables);
+	/* All of the file is read around its first page. */
+	tables = CALL("vmas", "--view", "vmstat", "-s", "memory.cache=cold",
+		      path);
+	assert_string_equal(line(tables, 3), "nr_file_pages 20");
+	assert_string_equal(line(tables, 7), "pgpgin 80");
 	pw_tables_close(tables);
 }
 
@@ -353,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_mark_shows_what_was_there),
 		cmocka_unit_test(a_status_has_the_sizes_of_the_process),
 		cmocka_unit_test(every_process_that_lives_is_shown),
+		cmocka_unit_test(files_in_memory_are_listed),
 		cmocka_unit_test(pages_of_two_processes_are_shared),
 		cmocka_unit_test(the_end_shows_what_processes_had),
 		cmocka_unit_test(positions_are_met_at_the_next_step),

@@ -463,6 +463,39 @@ static void shared_memory_comes_and_goes_with_shmat_and_shmdt(void **state)
 	pw_test_system_close(&test);
 }
 
+/* A move in between takes all of it away from where it was. */
+static void shared_memory_that_nobody_maps_is_free(void **state)
+{
+	const struct pw_event move = {
+		.kind = PW_EVENT_mremap,
+		.result = BYTES(OTHER),
+		.arg = {BYTES(PAGE), BYTES(4), BYTES(4), 1}};
+	const struct pw_event map = {
+		.kind = PW_EVENT_mmap,
+		.result = BYTES(PAGE),
+		.arg = {BYTES(PAGE), BYTES(4), 3,
+			PW_TEST_SHARED | PW_TEST_ANONYMOUS}};
+	struct pw_test_system test;
+	uint64_t before;
+
+	(void)state;
+	pw_test_system_open(&test, "memory.size=64M");
+	before = test.system.memory.used;
+	for (size_t round = 0; round < 2; round++) {
+		pw_test_event(&test, map);
+		write_pages(&test, PAGE, 3);
+		assert_int_equal(test.system.memory.used, before + 3);
+		pw_test_event(&test, move);
+		assert_int_equal(test.system.memory.used, before + 3);
+		unmap(&test, OTHER, 2);
+		assert_int_equal(test.system.memory.used, before + 3);
+		unmap(&test, OTHER + 2, 2);
+		assert_int_equal(test.system.memory.used, before);
+		assert_int_equal(test.system.memory.freed, 3 * (round + 1));
+	}
+	pw_test_system_close(&test);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +522,7 @@ int main(void)
 		cmocka_unit_test(mlockall_counts_for_mappings_to_come),
 		cmocka_unit_test(
 			shared_memory_comes_and_goes_with_shmat_and_shmdt),
+		cmocka_unit_test(shared_memory_that_nobody_maps_is_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
