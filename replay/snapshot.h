@@ -83,6 +83,7 @@ struct pw_machine_sizes {
 	uint64_t hugetlb;
 	uint64_t committed;
 	uint64_t commit_limit;
+	unsigned page_order; /* of the machine's page, in pages of 4 KiB */
 };
 
 /*

@@ -91,8 +91,15 @@ static void add_rates(struct pw_table *table, const struct pw_stat_row *row,
 {
 	struct pw_vmstat since = pw_vmstat_since(&row->vmstat, &before->vmstat);
 	double seconds = (double)(row->ns - before->ns) / NS_A_SECOND;
-	const uint64_t events[] = {
-		0, 0, since.pgfault, since.pgmajfault, 0, 0, 0, 0, 0};
+	const uint64_t events[] = {since.pgpgin,
+				   since.pgpgout,
+				   since.pgfault,
+				   since.pgmajfault,
+				   0,
+				   0,
+				   0,
+				   0,
+				   0};
 
 	PW_ASSERT(row->ns >= before->ns);
 	for (size_t i = 0; i < PW_COUNT(events); i++)
