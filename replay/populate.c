@@ -7,6 +7,21 @@
 #include "replay/fault.h"
 #include "replay/guard.h"
 #include "replay/pages.h"
+#include "replay/signals.h"
+
+uint64_t pw_populate_end(const struct pw_system *system,
+			 const struct pw_space *space,
+			 const struct pw_mapping *mapping, struct pw_range part)
+{
+	uint64_t end = pw_guard_first(space, part);
+
+	if (!mapping->object)
+		return end;
+	for (uint64_t page = part.first; page < end; page++)
+		if (pw_signal_past_end(system, space, mapping, page))
+			return page;
+	return end;
+}
 
 /* Handle faults for the pages of @extent that need one. */
 static enum pw_status populate_part(struct pw_system *system,
@@ -25,10 +40,6 @@ static enum pw_status populate_part(struct pw_system *system,
 		(void)space->table_ops->find(space->table, page, &leaf);
 		if (leaf.pte & wanted) {
 			page = pw_pages_end(system, &leaf);
-			continue;
-		}
-		if (pw_guard_holds(space, page)) {
-			page++;
 			continue;
 		}
 		st = pw_fault(system, space, page, write, err);
@@ -58,6 +69,8 @@ enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 			write = !mapping->shared &&
 				pw_vma_has(mapping, PW_VM_WRITE);
 		}
+		/* What fails goes on behind the mapping. */
+		part.end = pw_populate_end(system, space, mapping, part);
 		st = populate_part(system, space, part, write, err);
 	}
 	system->in_call = false;

@@ -264,7 +264,8 @@ static uint64_t find_unpopulated(const struct pw_oracle_space *space,
 			pw_oracle_mapping_at(space, page);
 
 		if (!m || (m->flags & (PW_ORACLE_IO | PW_ORACLE_PF)) ||
-		    !(m->flags & right) || pw_oracle_guard_at(space, page))
+		    !(m->flags & right) || pw_oracle_guard_at(space, page) ||
+		    pw_oracle_lies_past(space, m, page))
 			return page;
 	}
 	return end;
