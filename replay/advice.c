@@ -207,7 +207,7 @@ static uint64_t find_populated(const struct pw_call_context *ctx,
 		    !(mapping->flags & right))
 			return at;
 		if (had < part.end)
-			return had;
+			return had + 1; /* there it fails */
 		at = part.end;
 	}
 	return at < end ? at : 0;

@@ -105,8 +105,8 @@ static enum pw_status lock(const struct pw_call_context *ctx,
 	st = lock_range(ctx, range, how, err);
 	if (st != PW_OK || (arg[2] & FLAG_ONFAULT) || (failed && has_gap))
 		return st;
-	if (failed)
-		range.end = closed;
+	if (failed && closed < range.end)
+		range.end = closed + 1; /* where it fails */
 	return pw_populate(ctx->system, ctx->space, range,
 			   PW_POPULATE_BY_MAPPING, err);
 }

@@ -49,12 +49,21 @@ static enum pw_status populate_part(struct pw_system *system,
 	return PW_OK;
 }
 
+/* What the fault of a page does that cannot be had. */
+static enum pw_status fail(struct pw_system *system, struct pw_space *space,
+			   uint64_t page, bool write, struct pw_error *err)
+{
+	if (pw_guard_holds(space, page) || pw_pages_find(space, page))
+		return PW_OK;
+	return pw_fault_failed(system, space, page, write, err);
+}
+
 enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 			   struct pw_range range, enum pw_populate how,
 			   struct pw_error *err)
 {
 	const struct pw_mapping *mapping;
-	struct pw_range part;
+	struct pw_range part, had;
 	enum pw_status st = PW_OK;
 
 	system->in_call = true;
@@ -69,9 +78,12 @@ enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 			write = !mapping->shared &&
 				pw_vma_has(mapping, PW_VM_WRITE);
 		}
-		/* What fails goes on behind the mapping. */
-		part.end = pw_populate_end(system, space, mapping, part);
-		st = populate_part(system, space, part, write, err);
+		had = (struct pw_range){
+			part.first,
+			pw_populate_end(system, space, mapping, part)};
+		st = populate_part(system, space, had, write, err);
+		if (st == PW_OK && had.end < part.end)
+			st = fail(system, space, had.end, write, err);
 	}
 	system->in_call = false;
 	return st;

@@ -26,7 +26,7 @@ uint64_t pw_populate_end(const struct pw_system *system,
 
 /*
  * Handle the faults of the pages of @range that lie in mappings, in each up to
- * the first page that cannot be had.
+ * the first page that cannot be had, whose fault fails.
  *
  * Errors: PW_ERR_SYSTEM.
  * Source: Linux mm/gup.c __mm_populate, populate_vma_page_range;

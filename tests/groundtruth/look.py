@@ -33,6 +33,8 @@ FEW_STEPS = ("glibc.cpu.x86_rep_stosb_threshold=0x7fffffff:"
 RESULTS = re.compile(r"(^|[._])(ret|errno)$")
 
 
+# Of the environment: the rest would be more steps.
+KEPT = re.compile("PATH|HOME|TMPDIR|(GT|PW|PYTHON|LD)_?[A-Z_]*")
 ADDR_NO_RANDOMIZE = 0x0040000
 # What the emulator maps is where the kernel would have put it.
 LAYOUT = {"ptrace": [], "qemu": ["--relayout", "native"]}
@@ -49,9 +51,11 @@ def stay_put():
 
 def run(words, cwd, **env):
     """Its standard output. Raises Failed."""
+    kept = {name: value for name, value in os.environ.items()
+            if KEPT.fullmatch(name)}
     try:
         done = subprocess.run([str(word) for word in words], cwd=cwd,
-                              env=dict(os.environ, **env), timeout=SECONDS,
+                              env=kept | env, timeout=SECONDS,
                               preexec_fn=stay_put, capture_output=True, check=False)
     except subprocess.TimeoutExpired:
         raise Failed(f"{words[0]}: took more than {SECONDS} s") from None
@@ -148,6 +152,7 @@ class Program:
         self.folder.mkdir()
         self.recording = self.folder / "recording.pwt"
         self.answers = self.folder / "answers"
+        self.wanted = self.folder / "wanted"
 
     def seeded(self, seed):
         """The same program, that draws its calls by chance from @seed."""
@@ -156,6 +161,11 @@ class Program:
         other.env = {"PW_SEED": str(seed)}
         other.move_to(self.folder / str(seed))
         return other
+
+    def clean(self):
+        """Remove what replays took, which is much for many seeds."""
+        self.recording.unlink(missing_ok=True)
+        shutil.rmtree(self.answers, ignore_errors=True)
 
     def build(self):
         wraps = "".join(f",--wrap={name}" for name in WRAPPED)
@@ -181,7 +191,9 @@ class Program:
 
     def truth(self, times=3):
         """What the kernel repeats exactly."""
-        self.native_totals()  # brings the program into the page cache
+        warm(self.binary)
+        if not self.env:
+            self.native_totals()  # the same, and what it takes of libraries
         seen = [self.native(PW_OBSERVE="none") |
                 (self.native_totals() if not self.env else {})
                 for _ in range(times)]
@@ -214,7 +226,8 @@ class Program:
         shutil.rmtree(self.answers, ignore_errors=True)
         self.answers.mkdir()
         self.moments = []
-        for view in VIEWS:
+        wanted = set(self.wanted.read_text().split()) | {"stat"}
+        for view in [view for view in VIEWS if view in wanted]:
             try:
                 text = run([self.pagewalk, "vmas", *options, "--at", "ob*",
                             "--view", view, self.recording], self.folder)
@@ -321,10 +334,12 @@ class Program:
         are emulated: without @totals they are left out.
         """
         native = self.native(PW_OBSERVE="none")
+        self.wanted.write_text("")
         try:
-            blind = self.answered(PW_POISON="1")
+            blind = self.answered(PW_POISON="1", PW_WANTED=str(self.wanted))
         except Failed:  # it goes by what it sees
             blind = {}
+            self.wanted.write_text(" ".join(VIEWS))
         results = {name for name, value in native.items()
                    if blind.get(name) == value and not name.endswith("sig")
                    and value != 0}

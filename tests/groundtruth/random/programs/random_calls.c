@@ -10,11 +10,14 @@
 #include "../../programs/measure.h"
 #include <ucontext.h>
 
-#define WINDOWS 12
-#define CALLS 60
-#define AREA_PAGES 1200UL
-#define FILE_PAGES 300UL
-#define LONGEST 200
+/* Few of all: each step is recorded, and other seeds do the rest. */
+#define WINDOWS 4
+#define CALLS 24
+#define AREA_PAGES 240UL
+#define FILE_PAGES 64UL
+#define SHORT 12
+#define LONGEST 60
+#define FAULTS_MOST 3 /* in a row */
 
 #define ADVISE_COLD 20
 #define ADVISE_POPULATE_READ 22
@@ -24,6 +27,7 @@ static unsigned long state;
 static char *area[2];
 static int file, zero;
 static long faults, results;
+static volatile int faults_here;
 static long heap_pages;
 static char *heap;
 
@@ -38,7 +42,7 @@ static unsigned long draw(unsigned long below)
 /* A part of an area: short ones mostly. */
 static char *part(unsigned long *pages)
 {
-	unsigned long longest = draw(8) ? 24 : LONGEST;
+	unsigned long longest = draw(8) ? SHORT : LONGEST;
 	unsigned long first = draw(AREA_PAGES - longest);
 
 	*pages = 1 + draw(longest);
@@ -140,7 +144,7 @@ static void lock_part(void)
 
 static void move_break(void)
 {
-	heap_pages = (long)draw(120);
+	heap_pages = (long)draw(40);
 	note(brk(heap + heap_pages * (long)PAGE));
 	if (heap_pages > 0)
 		store(heap, (unsigned long)heap_pages, 1 + draw(5));
@@ -176,6 +180,7 @@ static void go_on(int signal, siginfo_t *info, void *context)
 {
 	ucontext_t *at = context;
 
+	faults_here++;
 	faults = (faults * 31 + signal * 1000 + info->si_code) % 1000000007;
 	at->uc_mcontext.gregs[REG_RIP] += ACCESS_BYTES;
 }
@@ -197,7 +202,9 @@ static void access_part(void)
 	unsigned long step = 1 + draw(4);
 	int write = draw(2) != 0;
 
-	for (unsigned long i = 0; i < pages; i += step) {
+	faults_here = 0;
+	for (unsigned long i = 0; i < pages && faults_here < FAULTS_MOST;
+	     i += step) {
 		if (write)
 			write_byte(at + i * PAGE);
 		else
@@ -246,21 +253,25 @@ static void call(void)
 /* A child that changes what it has, then waits for @gate to be closed. */
 static pid_t spawn(int *gate)
 {
-	int ends[2];
-	char end;
+	int ends[2], done[2];
+	char end = 0;
 	pid_t pid;
 
-	if (pipe(ends))
+	if (pipe(ends) || pipe(done))
 		fail("pipe");
 	pid = fork();
 	if (pid == 0) {
 		close(ends[1]);
 		for (int i = 0; i < CALLS / 2; i++)
 			call();
-		board->step++;
-		_exit(read(ends[0], &end, 1) != 0);
+		_exit(write(done[1], &end, 1) != 1 ||
+		      read(ends[0], &end, 1) != 0);
 	}
 	close(ends[0]);
+	close(done[1]);
+	if (read(done[0], &end, 1) != 1)
+		fail("a child");
+	close(done[0]);
 	*gate = ends[1];
 	return pid;
 }
@@ -306,13 +317,10 @@ int main(void)
 			reap(child);
 			child = 0;
 		}
-		if (!child && draw(3) == 0) {
-			int before = board->step;
-
+		if (!child && draw(2) == 0) {
 			child = spawn(&gate);
-			await(before + 1);
-			life = (int)draw(4);
-			memset(signal_stack, 1, sizeof(signal_stack));
+			life = (int)draw(3);
+			store(signal_stack, STACK_BYTES / PAGE, 1);
 			settle();
 		}
 		measure(i);
