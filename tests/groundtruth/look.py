@@ -189,13 +189,15 @@ class Program:
         minor, major, _ = map(int, out.read_text().split())
         return {"proc.minflt": minor, "proc.majflt": major, "proc.status": 0}
 
-    def truth(self, times=3):
-        """What the kernel repeats exactly."""
+    def truth(self, totals=True, times=3):
+        """What the kernel repeats exactly; totals as for model."""
         warm(self.binary)
-        if not self.env:
-            self.native_totals()  # the same, and what it takes of libraries
+        totals = not self.env and (totals or not self.native(
+            PW_OBSERVE="none"))
+        if totals:
+            self.native_totals()  # brings libraries into the page cache
         seen = [self.native(PW_OBSERVE="none") |
-                (self.native_totals() if not self.env else {})
+                (self.native_totals() if totals else {})
                 for _ in range(times)]
         return {name: value for name, value in seen[0].items()
                 if all(other.get(name) == value for other in seen)}

@@ -29,7 +29,7 @@ static int file, zero;
 static long faults, results;
 static volatile int faults_here;
 static long heap_pages;
-static char *heap;
+static char *heap, *buffer;
 
 static unsigned long draw(unsigned long below)
 {
@@ -150,19 +150,6 @@ static void move_break(void)
 		store(heap, (unsigned long)heap_pages, 1 + draw(5));
 }
 
-static void kernel_access(void)
-{
-	unsigned long pages;
-	char *at = part(&pages);
-	long offset = (long)(draw(FILE_PAGES / 2) * PAGE);
-
-	pages = 1 + pages % 8;
-	if (draw(2))
-		note(pread(draw(2) ? zero : file, at, pages * PAGE, offset));
-	else
-		note(pwrite(file, at, pages * PAGE, offset));
-}
-
 /* Accesses by an instruction of 3 bytes, behind which a fault goes on. */
 #define ACCESS_BYTES 3
 
@@ -174,6 +161,33 @@ static void write_byte(char *at)
 static void read_byte(char *at)
 {
 	__asm__ volatile("movzbl (%%rdi), %%eax" : : "D"(at) : "rax", "memory");
+}
+
+/*
+ * Where the kernel would fault for a buffer and fail, nothing tells the
+ * recorder, so pages of the areas are read before.
+ */
+static void kernel_access(void)
+{
+	unsigned long pages;
+	char *at = part(&pages);
+	long offset = (long)(draw(FILE_PAGES / 2) * PAGE);
+
+	pages = 1 + pages % 8;
+	faults_here = 0;
+	if (draw(2))
+		at = buffer;
+	else
+		for (unsigned long i = 0; i < pages && !faults_here; i++)
+			read_byte(at + i * PAGE);
+	if (faults_here)
+		return;
+	if (draw(2))
+		note(pread(draw(2) ? zero : file, at, pages * PAGE, offset));
+	else
+		note(pwrite(file, at, pages * PAGE, offset));
+	if (at == buffer && draw(2))
+		note(madvise(at, pages * PAGE, MADV_DONTNEED));
 }
 
 static void go_on(int signal, siginfo_t *info, void *context)
@@ -309,6 +323,7 @@ int main(void)
 	zero = open("/dev/zero", O_RDONLY);
 	area[0] = PLACE(1);
 	area[1] = PLACE(1) + GIB - AREA_PAGES / 2 * PAGE;
+	buffer = anonymous(PLACE(2), 8);
 	heap = (char *)sbrk(0);
 	heap += PAGE - (unsigned long)heap % PAGE;
 	for (int i = 0; i < WINDOWS; i++) {
