@@ -39,6 +39,9 @@ ADDR_NO_RANDOMIZE = 0x0040000
 # What the emulator maps is where the kernel would have put it.
 LAYOUT = {"ptrace": [], "qemu": ["--relayout", "native"]}
 
+# Policies of machines that do as the kernel in this mode.
+LARGE_PAGES = {"always": "huge", "madvise": "madvise"}
+
 
 class Failed(Exception):
     """A program or pagewalk did not work; the text says which and why."""
@@ -91,7 +94,13 @@ def kernel_options():
     running = tuple(map(int, os.uname().release.split("-")[0].split(".")[:2]))
     presets = [(6, 1), (6, 12), (6, 18)]
     chosen = max([p for p in presets if p <= running] or presets[:1])
-    return ["-s", "kernel=%d.%d" % chosen]
+    options = ["-s", "kernel=%d.%d" % chosen]
+    large = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    mode = re.search(r"\[(\w+)\]", large.read_text() if large.exists() else "")
+    if mode and mode[1] in LARGE_PAGES:
+        options += ["-s", f"page_size.model={LARGE_PAGES[mode[1]]}",
+                    "-s", "page_size.max=2M"]
+    return options
 
 
 def faults_of(pagewalk, options, recording, cwd):
