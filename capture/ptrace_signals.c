@@ -67,6 +67,21 @@ enum pw_trap pw_task_classify(const struct pw_task *task)
 	return task->pending.ready ? PW_TRAP_STEPPED : PW_TRAP_NOT_STARTED;
 }
 
+/* What the pending instruction would have done at @address. */
+static uint64_t find_access(const struct pw_task *task, uint64_t address)
+{
+	const struct pw_pending *pending = &task->pending;
+	unsigned kinds = 0;
+
+	for (size_t i = 0; pending->ready && i < pending->count; i++)
+		if (address - pending->access[i].address <
+		    pending->access[i].size_bytes)
+			kinds |= pending->access[i].kind;
+	if (kinds & PW_ACCESS_STORE)
+		return 2;
+	return kinds & PW_ACCESS_LOAD ? 1 : 0;
+}
+
 enum pw_status pw_task_signal(struct pw_session *session, struct pw_task *task,
 			      int number, struct pw_error *err)
 {
@@ -75,13 +90,15 @@ enum pw_status pw_task_signal(struct pw_session *session, struct pw_task *task,
 
 	PW_ASSERT(number > 0);
 	task->inject = number;
-	return pw_task_event(session, task,
-			     &(struct pw_event){
-				     .kind = PW_EVENT_signal,
-				     .arg = {(uint64_t)number,
-					     (uint64_t)(int64_t)code, address},
-			     },
-			     err);
+	return pw_task_event(
+		session, task,
+		&(struct pw_event){
+			.kind = PW_EVENT_signal,
+			.arg = {(uint64_t)number, (uint64_t)(int64_t)code,
+				address,
+				code > 0 ? find_access(task, address) : 0},
+		},
+		err);
 }
 
 /* The frame at @address, and how large the area of its registers is. */

@@ -188,24 +188,26 @@ static enum pw_status advise(const struct pw_call_context *ctx,
 
 /*
  * Up to where a call that failed has populated: a gap, a mapping without
- * @right, or a guard. 0: something else was wrong.
+ * @right, or what nobody can have. 0: something else was wrong.
  */
-static uint64_t find_populated(const struct pw_space *space,
+static uint64_t find_populated(const struct pw_call_context *ctx,
 			       struct pw_range range, uint64_t right)
 {
+	const struct pw_space *space = ctx->space;
 	uint64_t at = range.first, end = range.end;
 	const struct pw_mapping *mapping;
 	struct pw_range part;
 
 	while ((mapping = pw_space_part(space, &range, &part))) {
-		uint64_t guard = pw_guard_first(space, part);
+		uint64_t had =
+			pw_populate_end(ctx->system, space, mapping, part);
 
 		if (part.first != at ||
 		    (mapping->flags & (PW_VM_IO | PW_VM_PFNMAP)) ||
 		    !(mapping->flags & right))
 			return at;
-		if (guard < part.end)
-			return guard;
+		if (had < part.end)
+			return had + 1; /* there it fails */
 		at = part.end;
 	}
 	return at < end ? at : 0;
@@ -215,8 +217,8 @@ static uint64_t find_populated(const struct pw_space *space,
  * Up to where a call that failed has come: a mapping that refuses it. Gaps do
  * not end it, but make it fail.
  */
-static uint64_t find_stop(const struct pw_space *space, struct pw_range range,
-			  uint64_t advice)
+static uint64_t find_stop(const struct pw_call_context *ctx,
+			  struct pw_range range, uint64_t advice)
 {
 	uint64_t at = range.first, end = range.end;
 	const struct pw_mapping *mapping;
@@ -224,11 +226,11 @@ static uint64_t find_stop(const struct pw_space *space, struct pw_range range,
 	bool gap = false;
 
 	if (advice == ADVICE_POPULATE_READ || advice == ADVICE_POPULATE_WRITE)
-		return find_populated(space, range,
+		return find_populated(ctx, range,
 				      advice == ADVICE_POPULATE_READ
 					      ? PW_VM_READ
 					      : PW_VM_WRITE);
-	while ((mapping = pw_space_part(space, &range, &part))) {
+	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
 		if (is_refused(mapping, advice))
 			return part.first;
 		gap = gap || part.first != at;
@@ -249,7 +251,7 @@ enum pw_status pw_call_madvise(const struct pw_call_context *ctx,
 	if (pw_event_failed(ctx->event)) {
 		if (arg[0] % PW_PAGE_BYTES)
 			return PW_OK;
-		range.end = find_stop(ctx->space, range, arg[2]);
+		range.end = find_stop(ctx, range, arg[2]);
 	}
 	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
 		enum pw_status st;

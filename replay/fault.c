@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "formats/event.h"
 #include "replay/fault_job.h"
+#include "replay/kept_tables.h"
 #include "replay/page_size.h"
 #include "replay/pages.h"
 #include "replay/writeback.h"
@@ -308,4 +309,23 @@ enum pw_status pw_fault_present(struct pw_system *system,
 		return pw_fault_map_cached(&job, page, false, err);
 	st = pw_fault_own(&job, leaf, err);
 	return st == PW_OK ? pw_space_own_page(space, page, err) : st;
+}
+
+enum pw_status pw_fault_failed(struct pw_system *system, struct pw_space *space,
+			       uint64_t page, bool write, struct pw_error *err)
+{
+	struct pw_fault_job job = {
+		.system = system, .space = space, .page = page, .absent = true};
+	enum pw_status st = find_mapping(&job, true, err);
+
+	PW_ASSERT(st != PW_OK || job.mapping.object);
+	if (st == PW_OK)
+		st = pw_kept_tables_need(system, space, page, 1, err);
+	if (st != PW_OK)
+		return st;
+	if (!write)
+		return pw_fault_around(&job, err);
+	return job.mapping.shared || job.mapping.anon_vma
+		       ? PW_OK
+		       : pw_space_own_page(space, page, err);
 }

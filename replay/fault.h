@@ -37,4 +37,17 @@ enum pw_status pw_fault_present(struct pw_system *system,
 				uint64_t flags,
 				struct pw_error *err) PW_MUST_CHECK;
 
+/*
+ * A fault of a page behind the end of its file or memory, which no entry maps:
+ * the fault fails, but tables above the page stay, and what it did before: a
+ * read maps pages around, a write to a private mapping makes its anon_vma.
+ *
+ * Errors: as pw_fault.
+ * Source: Linux 6.18 mm/memory.c __handle_mm_fault, do_read_fault,
+ *         do_cow_fault.
+ */
+enum pw_status pw_fault_failed(struct pw_system *system, struct pw_space *space,
+			       uint64_t page, bool write,
+			       struct pw_error *err) PW_MUST_CHECK;
+
 #endif

@@ -211,12 +211,30 @@ static enum pw_status map_found(struct pw_fault_job *job, bool write,
 	return st;
 }
 
+/* Linux ipc/shm.c shm_vm_ops has no map_pages. */
+static bool has_around(const struct pw_fault_job *job)
+{
+	return !job->mapping.attached &&
+	       job->system->machine->fault_around_pages > 1;
+}
+
+enum pw_status pw_fault_around(struct pw_fault_job *job, struct pw_error *err)
+{
+	struct pw_reader reader;
+	enum pw_status st;
+	bool found;
+
+	if (!has_around(job))
+		return PW_OK;
+	st = pw_reader_of(job->system, job->mapping.object,
+			  job->mapping.backing, &reader, err);
+	return st == PW_OK ? map_around(job, &reader, &found, err) : st;
+}
+
 enum pw_status pw_fault_cached(struct pw_fault_job *job, bool write,
 			       struct pw_error *err)
 {
-	/* Linux ipc/shm.c shm_vm_ops has no map_pages. */
-	bool around = !write && !job->mapping.attached &&
-		      job->system->machine->fault_around_pages > 1;
+	bool around = !write && has_around(job);
 	bool found = false;
 	bool retry = false;
 	struct pw_reader reader;

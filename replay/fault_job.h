@@ -43,6 +43,15 @@ enum pw_status pw_fault_cached(struct pw_fault_job *job, bool write,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * What a read fault of a page leaves that its object does not have: pages
+ * around it are mapped.
+ *
+ * Errors: as pw_fault.
+ */
+enum pw_status pw_fault_around(struct pw_fault_job *job,
+			       struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * Map @page, which is in the cache or comes into it, alone; with @write by an
  * entry that was written through.
  *

@@ -5,9 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "replay/guard.h"
 #include "replay/populate.h"
-#include "replay/signals.h"
 
 /* Linux include/uapi/asm-generic/mman.h. */
 #define FLAG_ONFAULT 1 /* of mlock2 */
@@ -39,19 +37,6 @@ static enum pw_status lock_range(const struct pw_call_context *ctx,
 	return PW_OK;
 }
 
-/* Up to the first guard in @part of @mapping, or page behind its file's end. */
-static uint64_t find_usable(const struct pw_call_context *ctx,
-			    const struct pw_mapping *mapping,
-			    struct pw_range part)
-{
-	uint64_t end = pw_guard_first(ctx->space, part);
-
-	for (uint64_t page = part.first; page < end; page++)
-		if (pw_signal_past_end(ctx->system, ctx->space, mapping, page))
-			return page;
-	return end;
-}
-
 /* Up to the first gap, or with @with_closed to what nobody can use. */
 static uint64_t find_stop(const struct pw_call_context *ctx,
 			  struct pw_range range, bool with_closed)
@@ -67,7 +52,8 @@ static uint64_t find_stop(const struct pw_call_context *ctx,
 		if (part.first != at ||
 		    (with_closed && !(mapping->flags & PW_VM_ACCESS)))
 			return at;
-		usable = with_closed ? find_usable(ctx, mapping, part)
+		usable = with_closed ? pw_populate_end(ctx->system, space,
+						       mapping, part)
 				     : part.end;
 		if (usable < part.end)
 			return usable;
@@ -119,8 +105,8 @@ static enum pw_status lock(const struct pw_call_context *ctx,
 	st = lock_range(ctx, range, how, err);
 	if (st != PW_OK || (arg[2] & FLAG_ONFAULT) || (failed && has_gap))
 		return st;
-	if (failed)
-		range.end = closed;
+	if (failed && closed < range.end)
+		range.end = closed + 1; /* where it fails */
 	return pw_populate(ctx->system, ctx->space, range,
 			   PW_POPULATE_BY_MAPPING, err);
 }

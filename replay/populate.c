@@ -7,6 +7,21 @@
 #include "replay/fault.h"
 #include "replay/guard.h"
 #include "replay/pages.h"
+#include "replay/signals.h"
+
+uint64_t pw_populate_end(const struct pw_system *system,
+			 const struct pw_space *space,
+			 const struct pw_mapping *mapping, struct pw_range part)
+{
+	uint64_t end = pw_guard_first(space, part);
+
+	if (!mapping->object)
+		return end;
+	for (uint64_t page = part.first; page < end; page++)
+		if (pw_signal_past_end(system, space, mapping, page))
+			return page;
+	return end;
+}
 
 /* Handle faults for the pages of @extent that need one. */
 static enum pw_status populate_part(struct pw_system *system,
@@ -27,10 +42,6 @@ static enum pw_status populate_part(struct pw_system *system,
 			page = pw_pages_end(system, &leaf);
 			continue;
 		}
-		if (pw_guard_holds(space, page)) {
-			page++;
-			continue;
-		}
 		st = pw_fault(system, space, page, write, err);
 		if (st != PW_OK)
 			return st;
@@ -38,12 +49,21 @@ static enum pw_status populate_part(struct pw_system *system,
 	return PW_OK;
 }
 
+/* What the fault of a page does that cannot be had. */
+static enum pw_status fail(struct pw_system *system, struct pw_space *space,
+			   uint64_t page, bool write, struct pw_error *err)
+{
+	if (pw_guard_holds(space, page) || pw_pages_find(space, page))
+		return PW_OK;
+	return pw_fault_failed(system, space, page, write, err);
+}
+
 enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 			   struct pw_range range, enum pw_populate how,
 			   struct pw_error *err)
 {
 	const struct pw_mapping *mapping;
-	struct pw_range part;
+	struct pw_range part, had;
 	enum pw_status st = PW_OK;
 
 	system->in_call = true;
@@ -58,7 +78,12 @@ enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 			write = !mapping->shared &&
 				pw_vma_has(mapping, PW_VM_WRITE);
 		}
-		st = populate_part(system, space, part, write, err);
+		had = (struct pw_range){
+			part.first,
+			pw_populate_end(system, space, mapping, part)};
+		st = populate_part(system, space, had, write, err);
+		if (st == PW_OK && had.end < part.end)
+			st = fail(system, space, had.end, write, err);
 	}
 	system->in_call = false;
 	return st;

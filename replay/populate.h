@@ -14,10 +14,23 @@ enum pw_populate {
 };
 
 /*
- * Handle the faults of the pages of @range that lie in mappings.
+ * Up to where pages of @part, which lies in @mapping, can be had: a guard, or
+ * the first page behind the end of its file or memory.
+ *
+ * Cost: O(pages of @part), if it is of a file or shared.
+ */
+uint64_t pw_populate_end(const struct pw_system *system,
+			 const struct pw_space *space,
+			 const struct pw_mapping *mapping,
+			 struct pw_range part);
+
+/*
+ * Handle the faults of the pages of @range that lie in mappings, in each up to
+ * the first page that cannot be had, whose fault fails.
  *
  * Errors: PW_ERR_SYSTEM.
- * Source: Linux mm/gup.c populate_vma_page_range; MODEL.md, "Address space".
+ * Source: Linux mm/gup.c __mm_populate, populate_vma_page_range;
+ *         MODEL.md, "Address space".
  */
 enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 			   struct pw_range range, enum pw_populate how,

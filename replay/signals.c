@@ -6,7 +6,9 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/cache.h"
+#include "replay/fault.h"
 #include "replay/guard.h"
+#include "replay/pages.h"
 
 /* Linux include/uapi/asm-generic/signal.h, siginfo.h. */
 #define SIGNAL_BUS 7
@@ -14,6 +16,7 @@
 #define CODE_MAPERR 1
 #define CODE_ACCERR 2
 #define CODE_BUS_ADDRESS 2 /* BUS_ADRERR */
+#define ACCESS_LOAD 1	   /* of the event */
 #define CODE_KERNEL 128	   /* of an address that is none */
 
 /* Whether bits 56 to 63 are alike. */
@@ -76,6 +79,22 @@ static bool is_read_only(const struct pw_call_context *ctx, uint64_t address)
 	return !(mapping->flags & PW_VM_WRITE);
 }
 
+/* A fault behind the end of a file has come a part of its way. */
+static enum pw_status leave(const struct pw_call_context *ctx,
+			    const struct pw_signal_row *row, uint64_t access,
+			    struct pw_error *err)
+{
+	uint64_t page = pw_page_fold(row->address >> PW_PAGE_SHIFT) >>
+			(ctx->space->page_shift - PW_PAGE_SHIFT);
+
+	if (row->seen.number != SIGNAL_BUS ||
+	    row->expected.number != SIGNAL_BUS || !access ||
+	    pw_pages_find(ctx->space, page))
+		return PW_OK;
+	return pw_fault_failed(ctx->system, ctx->space, page,
+			       access != ACCESS_LOAD, err);
+}
+
 static void count(struct pw_counters *counters, const struct pw_signal *signal)
 {
 	counters->fault_fatal++;
@@ -101,6 +120,7 @@ enum pw_status pw_call_signal(const struct pw_call_context *ctx,
 		.seen = {(unsigned)arg[0], (unsigned)arg[1]},
 	};
 	int64_t code = (int64_t)arg[1];
+	enum pw_status st;
 
 	/* Others are sent by programs, or of what the model knows nothing of:
 	 * protection keys, alignment, bad memory. */
@@ -126,6 +146,9 @@ enum pw_status pw_call_signal(const struct pw_call_context *ctx,
 		system->counters.signal_unlike++;
 		pw_system_warn(system, PW_WARNING_SIGNAL, row.address);
 	}
+	st = leave(ctx, &row, arg[3], err);
+	if (st != PW_OK)
+		return st;
 	return system->signals.count < PW_SIGNALS_MAX
 		       ? pw_array_push(&system->signals, &row, err)
 		       : PW_OK;

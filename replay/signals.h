@@ -53,7 +53,7 @@ bool pw_signal_past_end(const struct pw_system *system,
 
 /*
  * Carry out a signal event: one that a fault ended in is counted, compared and
- * listed; others do nothing.
+ * listed, and leaves what pw_fault_failed says; others do nothing.
  *
  * Errors: PW_ERR_SYSTEM.
  * Cost:   O(log mappings).

@@ -33,9 +33,14 @@ FEW_STEPS = ("glibc.cpu.x86_rep_stosb_threshold=0x7fffffff:"
 RESULTS = re.compile(r"(^|[._])(ret|errno)$")
 
 
+# Of the environment: the rest would be more steps.
+KEPT = re.compile("PATH|HOME|TMPDIR|(GT|PW|PYTHON|LD)_?[A-Z_]*")
 ADDR_NO_RANDOMIZE = 0x0040000
 # What the emulator maps is where the kernel would have put it.
 LAYOUT = {"ptrace": [], "qemu": ["--relayout", "native"]}
+
+# Policies of machines that do as the kernel in this mode.
+LARGE_PAGES = {"always": "huge", "madvise": "madvise"}
 
 
 class Failed(Exception):
@@ -49,9 +54,11 @@ def stay_put():
 
 def run(words, cwd, **env):
     """Its standard output. Raises Failed."""
+    kept = {name: value for name, value in os.environ.items()
+            if KEPT.fullmatch(name)}
     try:
         done = subprocess.run([str(word) for word in words], cwd=cwd,
-                              env=dict(os.environ, **env), timeout=SECONDS,
+                              env=kept | env, timeout=SECONDS,
                               preexec_fn=stay_put, capture_output=True, check=False)
     except subprocess.TimeoutExpired:
         raise Failed(f"{words[0]}: took more than {SECONDS} s") from None
@@ -87,7 +94,13 @@ def kernel_options():
     running = tuple(map(int, os.uname().release.split("-")[0].split(".")[:2]))
     presets = [(6, 1), (6, 12), (6, 18)]
     chosen = max([p for p in presets if p <= running] or presets[:1])
-    return ["-s", "kernel=%d.%d" % chosen]
+    options = ["-s", "kernel=%d.%d" % chosen]
+    large = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    mode = re.search(r"\[(\w+)\]", large.read_text() if large.exists() else "")
+    if mode and mode[1] in LARGE_PAGES:
+        options += ["-s", f"page_size.model={LARGE_PAGES[mode[1]]}",
+                    "-s", "page_size.max=2M"]
+    return options
 
 
 def faults_of(pagewalk, options, recording, cwd):
@@ -148,6 +161,7 @@ class Program:
         self.folder.mkdir()
         self.recording = self.folder / "recording.pwt"
         self.answers = self.folder / "answers"
+        self.wanted = self.folder / "wanted"
 
     def seeded(self, seed):
         """The same program, that draws its calls by chance from @seed."""
@@ -156,6 +170,11 @@ class Program:
         other.env = {"PW_SEED": str(seed)}
         other.move_to(self.folder / str(seed))
         return other
+
+    def clean(self):
+        """Remove what replays took, which is much for many seeds."""
+        self.recording.unlink(missing_ok=True)
+        shutil.rmtree(self.answers, ignore_errors=True)
 
     def build(self):
         wraps = "".join(f",--wrap={name}" for name in WRAPPED)
@@ -179,11 +198,15 @@ class Program:
         minor, major, _ = map(int, out.read_text().split())
         return {"proc.minflt": minor, "proc.majflt": major, "proc.status": 0}
 
-    def truth(self, times=3):
-        """What the kernel repeats exactly."""
-        self.native_totals()  # brings the program into the page cache
+    def truth(self, totals=True, times=3):
+        """What the kernel repeats exactly; totals as for model."""
+        warm(self.binary)
+        totals = not self.env and (totals or not self.native(
+            PW_OBSERVE="none"))
+        if totals:
+            self.native_totals()  # brings libraries into the page cache
         seen = [self.native(PW_OBSERVE="none") |
-                (self.native_totals() if not self.env else {})
+                (self.native_totals() if totals else {})
                 for _ in range(times)]
         return {name: value for name, value in seen[0].items()
                 if all(other.get(name) == value for other in seen)}
@@ -214,7 +237,8 @@ class Program:
         shutil.rmtree(self.answers, ignore_errors=True)
         self.answers.mkdir()
         self.moments = []
-        for view in VIEWS:
+        wanted = set(self.wanted.read_text().split()) | {"stat"}
+        for view in [view for view in VIEWS if view in wanted]:
             try:
                 text = run([self.pagewalk, "vmas", *options, "--at", "ob*",
                             "--view", view, self.recording], self.folder)
@@ -321,10 +345,12 @@ class Program:
         are emulated: without @totals they are left out.
         """
         native = self.native(PW_OBSERVE="none")
+        self.wanted.write_text("")
         try:
-            blind = self.answered(PW_POISON="1")
+            blind = self.answered(PW_POISON="1", PW_WANTED=str(self.wanted))
         except Failed:  # it goes by what it sees
             blind = {}
+            self.wanted.write_text(" ".join(VIEWS))
         results = {name for name, value in native.items()
                    if blind.get(name) == value and not name.endswith("sig")
                    and value != 0}

@@ -15,6 +15,9 @@
  *   answer  observations are answered by the files PW_ANSWERS/<who>.<n>.<what>,
  *           faults by the lines "SIGNAL CODE" of PW_ANSWERS/<who>.signals.
  *
+ * PW_WANTED is a file to which the names of the views that could answer are
+ * appended then.
+ *
  * What has no such file is answered by the kernel; with PW_POISON by the
  * kernel's numbers made wrong, differently each time, so that comparing the
  * two outputs tells what does not come from the model.
@@ -63,7 +66,7 @@ enum mode { KERNEL, MARK, ANSWER };
 static struct {
 	enum mode mode;
 	int poison;
-	const char *answers;
+	const char *answers, *wanted;
 	char who[WHO_BYTES + 2];
 	char who_text[32]; /* "PW_OBSERVE_WHO=" and who, for exec */
 	unsigned count, forks, faults;
@@ -97,12 +100,26 @@ __attribute__((constructor)) static void begin(void)
 		observer.mode = ANSWER;
 	observer.poison = getenv("PW_POISON") != NULL;
 	observer.answers = getenv("PW_ANSWERS");
+	observer.wanted = getenv("PW_WANTED");
 	if (who && strlen(who) <= WHO_BYTES)
 		strcpy(observer.who, who);
 }
 
-/* Count an observation. Returns "<who>.<n>", valid until the next one. */
-static const char *observation(void)
+static void want(const char *view)
+{
+	int fd = __real_open(observer.wanted,
+			     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	(void)!write(fd, view, strlen(view));
+	(void)!write(fd, "\n", 1);
+	close(fd);
+}
+
+/*
+ * Count an observation, of what @view shows. Returns "<who>.<n>", valid until
+ * the next one.
+ */
+static const char *observation(const char *view)
 {
 	static char name[32];
 
@@ -114,6 +131,8 @@ static const char *observation(void)
 	append_number(name, observer.count);
 	if (observer.mode == MARK)
 		prctl(PR_SET_NAME, name);
+	if (observer.mode == ANSWER && observer.wanted)
+		want(view);
 	return name + 2;
 }
 
@@ -169,7 +188,7 @@ static int answered_numbers(const char *name, const char *what, long *out,
 
 int __wrap_getrusage(int who, struct rusage *usage)
 {
-	const char *name = observation();
+	const char *name = observation("stat");
 	int failed = __real_getrusage(who, usage);
 	long numbers[3];
 
@@ -272,7 +291,7 @@ static int words_of_pages(const char *name, const char *what)
 
 int __wrap_mincore(void *at, size_t length, unsigned char *out)
 {
-	const char *name = observation();
+	const char *name = observation("pagemap");
 	int failed = __real_mincore(at, length, out);
 	unsigned long first = (unsigned long)at;
 	unsigned long pages = (length + 4095) / 4096;
@@ -366,8 +385,8 @@ static const char *observed_file(const char *path)
 
 static int open_observed(const char *what, const char *path, int flags)
 {
-	const char *name = observation();
 	int of_words = !strncmp(what, "kpage", 5) || !strcmp(what, "pagemap");
+	const char *name = observation(of_words ? "pagemap" : what);
 	int fd = of_words ? words_of_pages(name, what) : answer(name, what);
 
 	if (fd >= 0)

@@ -117,8 +117,8 @@ else
 	grep -q '^exit_group|status=0x0|' events || fail "no exit_group"
 
 	events signals.pwt >events
-	grep -q '^signal|signal=0xb code=0x1 address=0x10|' events ||
-		fail "no SIGSEGV at address 16"
+	grep -q '^signal|signal=0xb code=0x1 address=0x10 access=0x2|' events ||
+		fail "no SIGSEGV of a store at address 16"
 	[ "$(grep -c '^signal|signal=0x5 ' events)" -eq 2 ] ||
 		fail "not two SIGTRAPs"
 	[ "$(grep -c '^signal|signal=0xe ' events)" -eq 2 ] ||

@@ -255,7 +255,8 @@ static void advise(struct pw_oracle_replay *oracle,
 	pw_oracle_modify(oracle, space, &m);
 }
 
-/* The first page of [first, end) that stops MADV_POPULATE_*, or @end. */
+/* Behind the pages of [first, end) that MADV_POPULATE_* tries; 0: it has no
+ * reason to fail. */
 static uint64_t find_unpopulated(const struct pw_oracle_space *space,
 				 uint64_t first, uint64_t end, uint64_t right)
 {
@@ -264,10 +265,13 @@ static uint64_t find_unpopulated(const struct pw_oracle_space *space,
 			pw_oracle_mapping_at(space, page);
 
 		if (!m || (m->flags & (PW_ORACLE_IO | PW_ORACLE_PF)) ||
-		    !(m->flags & right) || pw_oracle_guard_at(space, page))
+		    !(m->flags & right))
 			return page;
+		if (pw_oracle_guard_at(space, page) ||
+		    pw_oracle_lies_past(space, m, page))
+			return page + 1;
 	}
-	return end;
+	return 0;
 }
 
 static void madvise(struct pw_oracle_replay *oracle,
@@ -286,7 +290,7 @@ static void madvise(struct pw_oracle_replay *oracle,
 						 advice == 22 ? PW_ORACLE_RD
 							      : PW_ORACLE_WR);
 
-		if (stop == end)
+		if (stop == 0)
 			return;
 		end = stop;
 		gap = true;
@@ -375,7 +379,8 @@ static void mlock(struct pw_oracle_replay *oracle,
 		return;
 	set_lock(oracle, space, first, gap, on_fault ? LOCKS : PW_ORACLE_LO);
 	if (!on_fault && gap == end)
-		pw_oracle_populate(oracle, space, first, closed, NULL);
+		pw_oracle_populate(oracle, space, first,
+				   closed < end ? closed + 1 : end, NULL);
 }
 
 static void munlock(struct pw_oracle_replay *oracle,

@@ -112,21 +112,30 @@ void pw_oracle_populate(struct pw_oracle_replay *oracle,
 			uint64_t end, const bool *by_writes)
 {
 	const uint64_t rights = PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX;
+	uint64_t failed = end; /* start of the mapping that is given up */
 
 	for (uint64_t page = first; page < end; page++) {
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(space, page);
+		bool write;
 
-		if (!m || pw_oracle_guard_at(space, page))
+		if (!m || m->first == failed)
 			continue;
 		if (!by_writes &&
 		    (!(m->flags & rights) ||
 		     (m->flags & (PW_ORACLE_LF | PW_ORACLE_IO | PW_ORACLE_PF))))
 			continue;
-		pw_oracle_fault(oracle, space, page,
-				by_writes ? *by_writes
-					  : !m->shared &&
-						    (m->flags & PW_ORACLE_WR));
+		write = by_writes ? *by_writes
+				  : !m->shared && (m->flags & PW_ORACLE_WR);
+		if (pw_oracle_guard_at(space, page) ||
+		    pw_oracle_lies_past(space, m, page)) {
+			failed = m->first;
+			if (!pw_oracle_guard_at(space, page))
+				pw_oracle_fault_failed(oracle, space, page,
+						       write);
+			continue;
+		}
+		pw_oracle_fault(oracle, space, page, write);
 	}
 }
 

@@ -450,3 +450,18 @@ void pw_oracle_fault(struct pw_oracle_replay *oracle,
 	if (present->frame == PW_ORACLE_OWN)
 		pw_oracle_own_page(space, page);
 }
+
+void pw_oracle_fault_failed(struct pw_oracle_replay *oracle,
+			    struct pw_oracle_space *space, uint64_t page,
+			    bool write)
+{
+	const struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
+
+	if (pw_oracle_page_at(space, page))
+		return;
+	if (write && !m->shared)
+		pw_oracle_own_page(space, page);
+	else if (!write && !m->attached &&
+		 oracle->machine.fault_around_pages > 1)
+		(void)fault_around(oracle, space, m, page);
+}

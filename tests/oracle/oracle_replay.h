@@ -186,6 +186,13 @@ void pw_oracle_fault(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space, uint64_t page, bool write);
 
 /*
+ * Handle the fault of @page, which lies behind the end of its file or memory.
+ */
+void pw_oracle_fault_failed(struct pw_oracle_replay *oracle,
+			    struct pw_oracle_space *space, uint64_t page,
+			    bool write);
+
+/*
  * Map @page of @height to a new page of the program's own, or to the page of
  * the object that its mapping maps, which nothing writes to.
  */
@@ -356,7 +363,7 @@ bool pw_oracle_lies_past(const struct pw_oracle_space *space,
  * A signal of a fault, or not.
  */
 void pw_oracle_signal(struct pw_oracle_replay *oracle,
-		      const struct pw_oracle_space *space,
+		      struct pw_oracle_space *space,
 		      const struct pw_event *event);
 
 /*

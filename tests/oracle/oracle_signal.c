@@ -71,7 +71,7 @@ static unsigned expect(const struct pw_oracle_space *space, uint64_t address,
 }
 
 void pw_oracle_signal(struct pw_oracle_replay *oracle,
-		      const struct pw_oracle_space *space,
+		      struct pw_oracle_space *space,
 		      const struct pw_event *event)
 {
 	uint64_t number = event->arg[0], code = event->arg[1];
@@ -90,4 +90,9 @@ void pw_oracle_signal(struct pw_oracle_replay *oracle,
 	oracle->counts.fatal_forbidden += expected == 11002;
 	oracle->counts.fatal_other += expected == 11128;
 	oracle->counts.fatal_bus += expected == 7002;
+	if (expected == 7002 && seen == 7002 && event->arg[3])
+		pw_oracle_fault_failed(oracle, space,
+				       event->arg[2] % ((uint64_t)1 << 57) >>
+					       space->shape->page_shift,
+				       event->arg[3] != 1);
 }

@@ -178,6 +178,7 @@ static struct pw_event make_signal(struct pw_random *random, struct range range)
 	event.arg[0] = number[below(random, PW_COUNT(number))];
 	event.arg[1] = code[below(random, PW_COUNT(code))];
 	event.arg[2] = range.address + below(random, PAGE);
+	event.arg[3] = below(random, 4);
 	if (once_in(random, 8))
 		event.arg[2] |= UINT64_C(1) << 60;
 	if (once_in(random, 8))

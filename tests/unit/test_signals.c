@@ -134,6 +134,53 @@ static void recorded_signals_are_counted_compared_and_listed(void **state)
 	pw_test_system_close(&t);
 }
 
+/* The kernel tells of the access, and has mapped what is around by then. */
+static void a_load_behind_the_end_maps_pages_around(void **state)
+{
+	const struct pw_event store = {.kind = PW_EVENT_signal,
+				       .arg = {BUS, 2, 106 * PW_PAGE_BYTES, 2}};
+	struct pw_event load = store;
+	struct pw_test_system t;
+
+	(void)state;
+	load.arg[3] = 1;
+	pw_test_system_open(&t, NULL);
+	pw_test_map(&t, 100, 12, PW_TEST_PRIVATE, "/f", 4 * PW_PAGE_BYTES);
+	receive(&t, BUS, 2, 106 * PW_PAGE_BYTES); /* nobody knows of what */
+	pw_test_event(&t, store);
+	assert_int_equal(pw_test_pte(&t, 100), 0);
+	pw_test_event(&t, load);
+	assert_int_not_equal(pw_test_pte(&t, 100), 0);
+	assert_int_not_equal(pw_test_pte(&t, 103), 0);
+	assert_int_equal(pw_test_pte(&t, 104), 0);
+	assert_int_equal(pw_test_counters(&t)->fault_minor, 0);
+	assert_int_equal(pw_test_counters(&t)->fault_fatal_bus, 3);
+	pw_test_system_close(&t);
+}
+
+/* A mapping is populated up to its file's end, and the next one is, too. */
+static void populating_fails_in_one_mapping_and_goes_on(void **state)
+{
+	struct pw_test_system t;
+
+	(void)state;
+	pw_test_system_open(&t, NULL);
+	pw_test_map(&t, 100, 12, PW_TEST_PRIVATE, "/f", 4 * PW_PAGE_BYTES);
+	pw_test_map(&t, 112, 3, PW_TEST_PRIVATE | PW_TEST_ANONYMOUS, NULL, 0);
+	pw_test_event(&t, (struct pw_event){
+				  .kind = PW_EVENT_madvise,
+				  .arg = {113 * PW_PAGE_BYTES, PW_PAGE_BYTES,
+					  102 /* MADV_GUARD_INSTALL */}});
+	pw_test_event(&t, (struct pw_event){.kind = PW_EVENT_mlockall,
+					    .arg = {1 /* MCL_CURRENT */}});
+	assert_int_not_equal(pw_test_pte(&t, 103), 0);
+	assert_int_equal(pw_test_pte(&t, 104), 0);
+	assert_int_not_equal(pw_test_pte(&t, 112), 0);
+	assert_int_equal(pw_test_pte(&t, 114), 0);
+	assert_int_equal(pw_test_counters(&t)->fault_minor, 5);
+	pw_test_system_close(&t);
+}
+
 static void the_list_has_an_end(void **state)
 {
 	struct pw_test_system t;
@@ -156,6 +203,8 @@ int main(void)
 		cmocka_unit_test(a_stack_that_can_grow_is_no_fatal_fault),
 		cmocka_unit_test(
 			recorded_signals_are_counted_compared_and_listed),
+		cmocka_unit_test(a_load_behind_the_end_maps_pages_around),
+		cmocka_unit_test(populating_fails_in_one_mapping_and_goes_on),
 		cmocka_unit_test(the_list_has_an_end),
 	};
 

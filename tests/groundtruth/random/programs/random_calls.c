@@ -10,11 +10,14 @@
 #include "../../programs/measure.h"
 #include <ucontext.h>
 
-#define WINDOWS 12
-#define CALLS 60
-#define AREA_PAGES 1200UL
-#define FILE_PAGES 300UL
-#define LONGEST 200
+/* Few of all: each step is recorded, and other seeds do the rest. */
+#define WINDOWS 4
+#define CALLS 24
+#define AREA_PAGES 240UL
+#define FILE_PAGES 64UL
+#define SHORT 12
+#define LONGEST 60
+#define FAULTS_MOST 3 /* in a row */
 
 #define ADVISE_COLD 20
 #define ADVISE_POPULATE_READ 22
@@ -24,8 +27,9 @@ static unsigned long state;
 static char *area[2];
 static int file, zero;
 static long faults, results;
+static volatile int faults_here;
 static long heap_pages;
-static char *heap;
+static char *heap, *buffer;
 
 static unsigned long draw(unsigned long below)
 {
@@ -38,7 +42,7 @@ static unsigned long draw(unsigned long below)
 /* A part of an area: short ones mostly. */
 static char *part(unsigned long *pages)
 {
-	unsigned long longest = draw(8) ? 24 : LONGEST;
+	unsigned long longest = draw(8) ? SHORT : LONGEST;
 	unsigned long first = draw(AREA_PAGES - longest);
 
 	*pages = 1 + draw(longest);
@@ -140,23 +144,10 @@ static void lock_part(void)
 
 static void move_break(void)
 {
-	heap_pages = (long)draw(120);
+	heap_pages = (long)draw(40);
 	note(brk(heap + heap_pages * (long)PAGE));
 	if (heap_pages > 0)
 		store(heap, (unsigned long)heap_pages, 1 + draw(5));
-}
-
-static void kernel_access(void)
-{
-	unsigned long pages;
-	char *at = part(&pages);
-	long offset = (long)(draw(FILE_PAGES / 2) * PAGE);
-
-	pages = 1 + pages % 8;
-	if (draw(2))
-		note(pread(draw(2) ? zero : file, at, pages * PAGE, offset));
-	else
-		note(pwrite(file, at, pages * PAGE, offset));
 }
 
 /* Accesses by an instruction of 3 bytes, behind which a fault goes on. */
@@ -172,10 +163,38 @@ static void read_byte(char *at)
 	__asm__ volatile("movzbl (%%rdi), %%eax" : : "D"(at) : "rax", "memory");
 }
 
+/*
+ * Where the kernel would fault for a buffer and fail, nothing tells the
+ * recorder, so pages of the areas are read before.
+ */
+static void kernel_access(void)
+{
+	unsigned long pages;
+	char *at = part(&pages);
+	long offset = (long)(draw(FILE_PAGES / 2) * PAGE);
+
+	pages = 1 + pages % 8;
+	faults_here = 0;
+	if (draw(2))
+		at = buffer;
+	else
+		for (unsigned long i = 0; i < pages && !faults_here; i++)
+			read_byte(at + i * PAGE);
+	if (faults_here)
+		return;
+	if (draw(2))
+		note(pread(draw(2) ? zero : file, at, pages * PAGE, offset));
+	else
+		note(pwrite(file, at, pages * PAGE, offset));
+	if (at == buffer && draw(2))
+		note(madvise(at, pages * PAGE, MADV_DONTNEED));
+}
+
 static void go_on(int signal, siginfo_t *info, void *context)
 {
 	ucontext_t *at = context;
 
+	faults_here++;
 	faults = (faults * 31 + signal * 1000 + info->si_code) % 1000000007;
 	at->uc_mcontext.gregs[REG_RIP] += ACCESS_BYTES;
 }
@@ -197,7 +216,9 @@ static void access_part(void)
 	unsigned long step = 1 + draw(4);
 	int write = draw(2) != 0;
 
-	for (unsigned long i = 0; i < pages; i += step) {
+	faults_here = 0;
+	for (unsigned long i = 0; i < pages && faults_here < FAULTS_MOST;
+	     i += step) {
 		if (write)
 			write_byte(at + i * PAGE);
 		else
@@ -246,21 +267,25 @@ static void call(void)
 /* A child that changes what it has, then waits for @gate to be closed. */
 static pid_t spawn(int *gate)
 {
-	int ends[2];
-	char end;
+	int ends[2], done[2];
+	char end = 0;
 	pid_t pid;
 
-	if (pipe(ends))
+	if (pipe(ends) || pipe(done))
 		fail("pipe");
 	pid = fork();
 	if (pid == 0) {
 		close(ends[1]);
 		for (int i = 0; i < CALLS / 2; i++)
 			call();
-		board->step++;
-		_exit(read(ends[0], &end, 1) != 0);
+		_exit(write(done[1], &end, 1) != 1 ||
+		      read(ends[0], &end, 1) != 0);
 	}
 	close(ends[0]);
+	close(done[1]);
+	if (read(done[0], &end, 1) != 1)
+		fail("a child");
+	close(done[0]);
 	*gate = ends[1];
 	return pid;
 }
@@ -298,6 +323,7 @@ int main(void)
 	zero = open("/dev/zero", O_RDONLY);
 	area[0] = PLACE(1);
 	area[1] = PLACE(1) + GIB - AREA_PAGES / 2 * PAGE;
+	buffer = anonymous(PLACE(2), 8);
 	heap = (char *)sbrk(0);
 	heap += PAGE - (unsigned long)heap % PAGE;
 	for (int i = 0; i < WINDOWS; i++) {
@@ -306,13 +332,10 @@ int main(void)
 			reap(child);
 			child = 0;
 		}
-		if (!child && draw(3) == 0) {
-			int before = board->step;
-
+		if (!child && draw(2) == 0) {
 			child = spawn(&gate);
-			await(before + 1);
-			life = (int)draw(4);
-			memset(signal_stack, 1, sizeof(signal_stack));
+			life = (int)draw(3);
+			store(signal_stack, STACK_BYTES / PAGE, 1);
 			settle();
 		}
 		measure(i);
