@@ -286,7 +286,7 @@ static uint64_t end_of_row(const struct pw_reader *reader, uint64_t index,
 {
 	uint64_t end = index + 1;
 
-	while (end <= index + most) {
+	while (end < pw_cache_end(reader->system) && end <= index + most) {
 		struct pw_cached run =
 			pw_cache_look(reader->system, reader->object, end);
 
