@@ -11,10 +11,11 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/writeback.h"
 
 #define ABSENT 0
 #define ORDER_MASK 0xff
-#define DIRTY 0x100
+#define DIRTY PW_OBJECT_DIRTY
 #define MARKED 0x200
 #define UNTOLD UINT64_MAX
 #define FIRST_FRAMES 16
@@ -160,6 +161,7 @@ enum pw_status pw_cache_frame(struct pw_system *system, uint32_t object,
 	}
 	PW_ASSERT(added);
 	*value = *frame;
+	system->objects.file_frames += at->kind == PW_OBJECT_FILE;
 	if ((word_at(system, at, index, &end) & DIRTY) == 0)
 		return PW_OK;
 	pw_frame_at(&system->memory, *frame)->flags |= PW_FRAME_DIRTY;
@@ -174,8 +176,12 @@ static enum pw_status set_known(struct pw_object *object, uint64_t start,
 				struct pw_error *err)
 {
 	const struct pw_interval *beside = NULL;
+	const uint64_t first = start;
+	const uint64_t last = end;
+	enum pw_status st;
 
 	PW_ASSERT(start < end);
+	object->dirty_pages -= pw_object_frameless_dirty(object, start, end);
 	if (start > 0)
 		beside = pw_intervals_find(&object->known, start - 1);
 	if (beside && beside->value == word)
@@ -183,7 +189,9 @@ static enum pw_status set_known(struct pw_object *object, uint64_t start,
 	beside = pw_intervals_find(&object->known, end);
 	if (beside && beside->value == word)
 		end = beside->end;
-	return pw_intervals_set(&object->known, start, end, word, err);
+	st = pw_intervals_set(&object->known, start, end, word, err);
+	object->dirty_pages += pw_object_frameless_dirty(object, first, last);
+	return st;
 }
 
 /* Bits of words that change. */
@@ -259,6 +267,7 @@ static enum pw_status soil_frame(struct pw_system *system, uint32_t object,
 	if (frame->flags & PW_FRAME_DIRTY)
 		return PW_OK;
 	frame->flags |= PW_FRAME_DIRTY;
+	object_at(system, object)->dirty_pages++;
 	return pw_array_push(&object_at(system, object)->dirty, &index, err);
 }
 
@@ -283,6 +292,7 @@ enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
 	for (uint64_t i = folios->first;
 	     st == PW_OK && folios->dirty && at->frames && i < end; i++)
 		st = soil_frame(system, object, i, err);
+	pw_writeback_note(system, object);
 	return st;
 }
 
@@ -315,10 +325,13 @@ enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
 		return PW_OK;
 	if (told_at(system, at, index, &stop) == UNTOLD &&
 	    !pw_cache_peek(system, object, index))
-		return set_known(at, index, index + 1, DIRTY | 1, err);
-	st = change(system, at, first, end, (struct bits){.set = DIRTY}, err);
+		st = set_known(at, index, index + 1, DIRTY | 1, err);
+	else
+		st = change(system, at, first, end, (struct bits){.set = DIRTY},
+			    err);
 	for (uint64_t i = first; st == PW_OK && i < end; i++)
 		st = soil_frame(system, object, i, err);
+	pw_writeback_note(system, object);
 	return st;
 }
 
@@ -345,13 +358,15 @@ enum pw_status pw_cache_clean(struct pw_system *system, uint32_t object,
 			continue;
 		}
 		frame->flags &= (uint16_t)~PW_FRAME_DIRTY;
+		at->dirty_pages--;
 		st = pw_array_push(cleaned, &index, err);
 	}
 	if (st != PW_OK)
 		return st;
 	at->dirty.count = kept;
-	return change(system, at, first, end, (struct bits){.clear = DIRTY},
-		      err);
+	st = change(system, at, first, end, (struct bits){.clear = DIRTY}, err);
+	pw_writeback_note(system, object);
+	return st;
 }
 
 /* ---- going ---- */
@@ -366,10 +381,15 @@ static void let_go(struct pw_system *system, struct pw_object *object,
 	if (!value)
 		return;
 	frame = (uint32_t)*value;
+	object->dirty_pages -= (pw_frame_at(&system->memory, frame)->flags &
+				PW_FRAME_DIRTY) != 0;
 	pw_frame_at(&system->memory, frame)->flags &=
 		(uint16_t) ~(PW_FRAME_CACHED | PW_FRAME_DIRTY);
 	pw_frame_put(&system->memory, frame);
 	(void)pw_pagemap_remove(object->frames, index);
+	object->dirty_pages +=
+		pw_object_frameless_dirty(object, index, index + 1);
+	system->objects.file_frames -= object->kind == PW_OBJECT_FILE;
 }
 
 /* Gather the pages of [first, end) that have frames. */
@@ -430,18 +450,7 @@ enum pw_status pw_cache_drop(struct pw_system *system, uint32_t object,
 			       err);
 	}
 	pw_array_free(&found);
-	return st;
-}
-
-enum pw_status pw_cache_drop_gone(struct pw_system *system,
-				  struct pw_error *err)
-{
-	uint32_t object;
-	enum pw_status st = PW_OK;
-
-	while (st == PW_OK && pw_backings_take_gone(&system->backings, &object))
-		st = pw_cache_drop(system, object, 0, pw_cache_end(system),
-				   err);
+	pw_writeback_note(system, object);
 	return st;
 }
 
@@ -530,6 +539,7 @@ enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
 	}
 	pw_intervals_free(&used);
 	pw_array_free(&found);
+	pw_writeback_note(system, object);
 	return st;
 }
 
@@ -559,24 +569,12 @@ enum pw_status pw_cache_forget(struct pw_system *system, uint32_t object,
 
 	if (st == PW_OK)
 		st = pw_cache_drop_unused(system, object, 0, end, err);
-	return st == PW_OK ? pw_intervals_clear(&at->known, 0, end, err) : st;
-}
-
-/* The place of the first mark kept that is not below @index. */
-static size_t first_mark(const struct pw_object *object, uint64_t index)
-{
-	size_t low = 0;
-	size_t high = object->marks.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (PW_ARRAY_AT(&object->marks, uint64_t, middle) < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (st != PW_OK)
+		return st;
+	at->dirty_pages -= pw_object_frameless_dirty(at, 0, end);
+	st = pw_intervals_clear(&at->known, 0, end, err);
+	pw_writeback_note(system, object);
+	return st;
 }
 
 enum pw_status pw_cache_recall(struct pw_system *system, uint32_t object,
@@ -587,7 +585,7 @@ enum pw_status pw_cache_recall(struct pw_system *system, uint32_t object,
 	uint64_t inside = ((uint64_t)1 << folios->order) - 1;
 	enum pw_status st = pw_cache_fill(system, object, folios, err);
 
-	for (size_t i = first_mark(at, folios->first);
+	for (size_t i = pw_object_first_mark(at, folios->first);
 	     st == PW_OK && i < at->marks.count; i++) {
 		uint64_t index = PW_ARRAY_AT(&at->marks, uint64_t, i);
 

@@ -11,6 +11,7 @@
 #include "replay/fault_job.h"
 #include "replay/page_size.h"
 #include "replay/pages.h"
+#include "replay/writeback.h"
 
 #define ZERO_PAGE (PW_PTE_PRESENT | PW_PTE_ZERO)
 
@@ -236,6 +237,8 @@ static enum pw_status handle(struct pw_fault_job *job,
 
 	job->absent = absent;
 	st = find_mapping(job, absent, err);
+	if (st == PW_OK && write && job->mapping.shared && job->mapping.object)
+		st = pw_writeback_throttle(system, job->mapping.object, err);
 	if (st != PW_OK)
 		return st;
 	PW_ASSERT(write || absent);

@@ -13,6 +13,7 @@
 #include "replay/cache.h"
 #include "replay/readahead.h"
 #include "replay/rmap.h"
+#include "replay/writeback.h"
 
 #define NAME_BYTES 320 /* of a memfd: 249 and what stands around it */
 #define WRITE_BYTES_MAX 0x7ffff000 /* MAX_RW_COUNT */
@@ -197,10 +198,13 @@ static enum pw_status write_pages(const struct pw_call_context *ctx,
 	enum pw_status st = PW_OK;
 
 	while (st == PW_OK && index < end) {
-		struct pw_cached page =
-			pw_cache_look(ctx->system, file->object, index);
+		struct pw_cached page;
 		struct pw_folios folio = {.first = index, .dirty = true};
 
+		st = pw_writeback_throttle(ctx->system, file->object, err);
+		if (st != PW_OK)
+			return st;
+		page = pw_cache_look(ctx->system, file->object, index);
 		if (page.there) {
 			st = pw_cache_soil(ctx->system, file->object, index,
 					   err);

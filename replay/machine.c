@@ -542,6 +542,20 @@ void pw_machine_close(struct pw_machine *machine)
 	free(machine);
 }
 
+/* Whether time passes alike for the memory manager. */
+static bool same_pace(const struct pw_machine_cost *a,
+		      const struct pw_machine_cost *b)
+{
+	bool same = a->clock_hz == b->clock_hz && a->base_cpi == b->base_cpi &&
+		    a->minor_fault_ns == b->minor_fault_ns;
+
+#define PW_COST(name, counter, class, fallback, help) \
+	same = same && a->name##_ns == b->name##_ns;
+#include "replay/costs.def"
+#undef PW_COST
+	return same;
+}
+
 bool pw_machine_same_memory(const struct pw_machine *a,
 			    const struct pw_machine *b)
 {
@@ -559,7 +573,12 @@ bool pw_machine_same_memory(const struct pw_machine *a,
 	       a->cache_percent == b->cache_percent &&
 	       a->read_ahead_bytes == b->read_ahead_bytes &&
 	       a->read_request_bytes == b->read_request_bytes &&
-	       a->fault_around_pages == b->fault_around_pages;
+	       a->fault_around_pages == b->fault_around_pages &&
+	       a->dirty_ratio == b->dirty_ratio &&
+	       a->dirty_background_ratio == b->dirty_background_ratio &&
+	       a->dirty_expire_ns == b->dirty_expire_ns &&
+	       a->dirty_writeback_ns == b->dirty_writeback_ns &&
+	       (a->dirty_writeback_ns == 0 || same_pace(&a->cost, &b->cost));
 }
 
 void pw_machine_list(const struct pw_machine *machine, struct pw_table *table)

@@ -115,6 +115,10 @@ struct pw_machine {
 	uint64_t read_request_bytes; /* that the device takes at most */
 	uint64_t fault_around_pages;
 	uint64_t commit_limit_bytes;
+	uint64_t dirty_ratio; /* of memory that files may have, in per cent */
+	uint64_t dirty_background_ratio;
+	uint64_t dirty_expire_ns;
+	uint64_t dirty_writeback_ns; /* 0: the flusher has no clock */
 	struct pw_machine_cost cost;
 	void *document; /* the file as read, behind the texts */
 };

@@ -92,6 +92,10 @@ struct pw_file_memory {
 	const char *cache;
 	const char *read_ahead;
 	const char *read_request;
+	const char *dirty_ratio;
+	const char *dirty_background_ratio;
+	const char *dirty_expire;
+	const char *dirty_writeback;
 };
 
 struct pw_file_cost {

@@ -6,6 +6,8 @@
 #include "base/units.h"
 #include "replay/machine_read.h"
 
+#define NS_A_SECOND UINT64_C(1000000000)
+
 /* "recorded", "warm", "cold" or a share of pages. */
 static void read_cache(struct pw_reading *reading, const char *text,
 		       struct pw_machine *machine)
@@ -77,6 +79,44 @@ static void read_reading(struct pw_reading *reading,
 			pw_parse_size, &bounds);
 }
 
+static uint64_t read_ratio(struct pw_reading *reading, const char *key,
+			   const char *text, uint64_t otherwise)
+{
+	static const struct pw_bounds percent = {0, 100, "0 to 100"};
+
+	return text ? pw_read_value(reading, key, text, pw_parse_count,
+				    &percent)
+		    : otherwise;
+}
+
+static uint64_t read_time(struct pw_reading *reading, const char *key,
+			  const char *text, uint64_t otherwise)
+{
+	static const struct pw_bounds times = {0, 86400 * NS_A_SECOND,
+					       "0s to 86400s"};
+
+	return text ? pw_read_value(reading, key, text, pw_parse_ns, &times)
+		    : otherwise;
+}
+
+/* Linux mm/page-writeback.c. */
+static void read_dirty(struct pw_reading *reading,
+		       const struct pw_file_memory *file,
+		       struct pw_machine *machine)
+{
+	machine->dirty_ratio = read_ratio(reading, "memory.dirty_ratio",
+					  file->dirty_ratio, 20);
+	machine->dirty_background_ratio =
+		read_ratio(reading, "memory.dirty_background_ratio",
+			   file->dirty_background_ratio, 10);
+	machine->dirty_expire_ns =
+		read_time(reading, "memory.dirty_expire", file->dirty_expire,
+			  30 * NS_A_SECOND);
+	machine->dirty_writeback_ns =
+		read_time(reading, "memory.dirty_writeback",
+			  file->dirty_writeback, 5 * NS_A_SECOND);
+}
+
 void pw_read_memory(struct pw_reading *reading,
 		    const struct pw_file_memory *file,
 		    struct pw_machine *machine)
@@ -108,6 +148,7 @@ void pw_read_memory(struct pw_reading *reading,
 			shift;
 	read_cache(reading, file->cache, machine);
 	read_reading(reading, file, machine);
+	read_dirty(reading, file, machine);
 	read_overcommit(reading, file, machine);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/writeback.h"
 
 #define FIRST_NAMES 64
 
@@ -68,6 +69,19 @@ static enum pw_status push(struct pw_objects *objects,
 	return st;
 }
 
+/* A file turns out to be shared memory, which is not written back. */
+static void become_shared(struct pw_objects *objects, uint32_t number)
+{
+	struct pw_object *object = pw_object_at(objects, number);
+
+	if (object->kind == PW_OBJECT_SHMEM)
+		return;
+	if (object->frames)
+		objects->file_frames -= pw_pagemap_count(object->frames);
+	object->kind = PW_OBJECT_SHMEM;
+	pw_writeback_forget(objects, number);
+}
+
 enum pw_status pw_object_find(struct pw_objects *objects,
 			      const struct pw_object *name, uint32_t *number,
 			      struct pw_error *err)
@@ -94,7 +108,7 @@ enum pw_status pw_object_find(struct pw_objects *objects,
 			if (name->bytes)
 				old->bytes = name->bytes;
 			if (name->kind == PW_OBJECT_SHMEM)
-				old->kind = PW_OBJECT_SHMEM;
+				become_shared(objects, n);
 			*number = n;
 			return old->path[0] ? PW_OK
 					    : set_path(objects, old, name->path,
@@ -162,4 +176,60 @@ enum pw_status pw_object_file(struct pw_objects *objects, uint64_t device,
 
 	PW_ASSERT(device || inode);
 	return pw_object_find(objects, &wanted, number, err);
+}
+
+static uint64_t count_frames(const struct pw_object *object, uint64_t first,
+			     uint64_t end)
+{
+	uint64_t count = 0;
+	size_t cursor = 0;
+	uint64_t index;
+	uint64_t frame;
+
+	if (!object->frames)
+		return 0;
+	if (end - first <= pw_pagemap_count(object->frames)) {
+		for (; first < end; first++)
+			count += pw_pagemap_find(object->frames, first) != NULL;
+		return count;
+	}
+	while (pw_pagemap_each(object->frames, &cursor, &index, &frame))
+		count += index >= first && index < end;
+	return count;
+}
+
+uint64_t pw_object_frameless_dirty(const struct pw_object *object,
+				   uint64_t first, uint64_t end)
+{
+	const struct pw_intervals *known = &object->known;
+	size_t place = pw_intervals_lower(known, first);
+	uint64_t pages = 0;
+
+	for (; place < pw_intervals_count(known); place++) {
+		const struct pw_interval *range = pw_intervals_at(known, place);
+		uint64_t from = range->start > first ? range->start : first;
+		uint64_t to = range->end < end ? range->end : end;
+
+		if (range->start >= end)
+			break;
+		if (range->value & PW_OBJECT_DIRTY)
+			pages += to - from - count_frames(object, from, to);
+	}
+	return pages;
+}
+
+size_t pw_object_first_mark(const struct pw_object *object, uint64_t index)
+{
+	size_t low = 0;
+	size_t high = object->marks.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (PW_ARRAY_AT(&object->marks, uint64_t, middle) < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }

@@ -41,6 +41,12 @@ struct pw_object {
 	struct pw_intervals known;
 	struct pw_pagemap *frames;
 	struct pw_array dirty; /* uint64_t: pages that became dirty */
+	uint64_t dirty_pages;  /* of a file, in frames or not */
+	/* What writeback.h keeps. */
+	uint64_t dirty_noted;	/* dirty_pages, as last looked at */
+	uint64_t dirtied_ns;	/* when it was clean last */
+	uint32_t dirty_earlier; /* the file dirty since before, or 0 */
+	uint32_t dirty_later;
 	struct pw_array marks; /* uint64_t, ascending: had the mark when all was
 				  forgotten, and have not come back yet */
 };
@@ -50,7 +56,14 @@ struct pw_objects {
 	struct pw_arena *arena;	  /* of paths */
 	struct pw_array list;	  /* struct pw_object, number 1 first */
 	struct pw_pagemap *named; /* hash of a name: number of the first one */
+	uint64_t file_frames;	  /* of files in the page cache */
+	uint64_t dirty_pages;	  /* of all files */
+	uint32_t dirty_first;	  /* the file that is dirty since longest */
+	uint32_t dirty_last;
 };
+
+/* What words of pw_object.known say of pages without frames; see cache.c. */
+#define PW_OBJECT_DIRTY 0x100
 
 /*
  * Make a set of no objects, whose paths go into @arena.
@@ -94,6 +107,21 @@ enum pw_status pw_object_file(struct pw_objects *objects, uint64_t device,
 			      uint64_t inode, const char *path,
 			      uint32_t *number,
 			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Dirty pages of [first, end) of @object that have no frame.
+ *
+ * Cost: O(ranges + the lesser of those pages and frames of the object).
+ */
+uint64_t pw_object_frameless_dirty(const struct pw_object *object,
+				   uint64_t first, uint64_t end);
+
+/*
+ * The place of the first mark kept that is not below page @index.
+ *
+ * Cost: O(log marks).
+ */
+size_t pw_object_first_mark(const struct pw_object *object, uint64_t index);
 
 /*
  * Add an object without a name: shared anonymous memory of one mapping and of

@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "replay/cache.h"
 
+#define KIB_SHIFT 10
 #define MISSES_MANY 100		   /* MMAP_LOTSAMISS */
 #define BATCH_FOLIOS 31		   /* PAGEVEC_SIZE */
 #define CHUNK_BYTES (2 << 20)	   /* of force_page_cache_ra */
@@ -103,10 +104,12 @@ static enum pw_status add_folio(const struct pw_reader *reader, uint64_t index,
 		.count = (uint64_t)1 << order,
 		.order = order,
 	};
+	unsigned shift = reader->system->machine->geometry.page_shift;
 	enum pw_status st =
 		pw_cache_fill(reader->system, reader->object, &folio, err);
 
-	reader->system->read_pages += folio.count;
+	reader->system->counters.pgpgin += folio.count << (shift - KIB_SHIFT);
+
 	if (st != PW_OK || !marked)
 		return st;
 	return pw_cache_mark(reader->system, reader->object, index, true, err);

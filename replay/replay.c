@@ -5,12 +5,13 @@
 
 #include "base/assert.h"
 #include "formats/lineage.h"
-#include "replay/cache.h"
 #include "replay/event_apply.h"
 #include "replay/fork.h"
 #include "replay/lanes.h"
+#include "replay/rmap.h"
 #include "replay/run.h"
 #include "replay/system.h"
+#include "replay/writeback.h"
 
 /* Machines of equal memory. */
 struct group {
@@ -268,7 +269,7 @@ static enum pw_status apply_change(struct pw_system *system,
 		if (!change->last)
 			return PW_OK;
 		pw_system_empty(system);
-		return pw_cache_drop_gone(system, err);
+		return pw_rmap_drop_gone(system, err);
 	case PW_LINEAGE_SAME:
 	case PW_LINEAGE_OVER:
 		break;
@@ -316,8 +317,12 @@ static enum pw_status apply_step(struct pw_replay *replay, struct group *group,
 	const struct pw_event *event = &step->event;
 	struct pw_system *system = &group->system;
 	struct pw_runner runner;
-	enum pw_status st = apply_change(system, &step->change, err);
+	enum pw_status st = PW_OK;
 
+	if (step->change.kind != PW_LINEAGE_OVER)
+		st = pw_writeback_tick(system, err);
+	if (st == PW_OK)
+		st = apply_change(system, &step->change, err);
 	system->counters.events++;
 	if (step->change.kind != PW_LINEAGE_OVER)
 		system->counters.call_count += is_memory_call(event->kind);

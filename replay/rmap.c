@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "replay/cache.h"
 #include "replay/pages.h"
+#include "replay/writeback.h"
 
 /* Pages of a process that map an object from page @index on. */
 struct place {
@@ -155,15 +156,29 @@ enum pw_status pw_rmap_write_back(struct pw_system *system, uint32_t object,
 				  uint64_t first, uint64_t end,
 				  struct pw_error *err)
 {
+	const struct pw_object *at = pw_object_at(&system->objects, object);
 	struct pw_array pages = PW_ARRAY(uint64_t);
+	uint64_t dirty = at->dirty_pages;
 	enum pw_status st;
 
 	/* Shared memory is not written back. */
-	if (pw_object_at(&system->objects, object)->kind == PW_OBJECT_SHMEM)
+	if (at->kind == PW_OBJECT_SHMEM)
 		return PW_OK;
 	st = pw_cache_clean(system, object, first, end, &pages, err);
+	pw_writeback_count(system, dirty - at->dirty_pages);
 	if (st == PW_OK)
 		st = pw_rmap_clean(system, object, &pages, err);
 	pw_array_free(&pages);
+	return st;
+}
+
+enum pw_status pw_rmap_drop_gone(struct pw_system *system, struct pw_error *err)
+{
+	uint32_t object;
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK && pw_backings_take_gone(&system->backings, &object))
+		st = pw_cache_drop(system, object, 0, pw_cache_end(system),
+				   err);
 	return st;
 }

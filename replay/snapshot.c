@@ -100,7 +100,6 @@ static void add_cache(const struct pw_system *system,
 			sizes->shmem += pages.resident << shift;
 		else
 			sizes->file += pages.resident << shift;
-		sizes->dirty += pages.dirty << shift;
 	}
 }
 
@@ -125,8 +124,9 @@ void pw_machine_sizes(const struct pw_system *system,
 		.total = ENDLESS_BYTES,
 		.anon = all.pss_anon >> PW_PSS_SHIFT,
 		.mapped = (all.pss_file + all.pss_shmem) >> PW_PSS_SHIFT,
-		.read = system->read_pages << shift,
+		.dirty = system->objects.dirty_pages << shift,
 		.freed = system->memory.freed << shift,
+		.page_order = system->shift,
 		.tables = system->counters.pagetable_bytes,
 		.locked = all.locked >> PW_PSS_SHIFT,
 		.anon_huge = all.anon_huge,

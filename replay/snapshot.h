@@ -77,7 +77,6 @@ struct pw_machine_sizes {
 	uint64_t shmem;	 /* of shared memory, mapped or not */
 	uint64_t dirty;	 /* of files, not written back */
 	uint64_t writeback;
-	uint64_t read;	 /* from devices since the start */
 	uint64_t freed;	 /* frames given back since then */
 	uint64_t tables; /* page tables below the roots */
 	uint64_t locked; /* pages in locked mappings */
@@ -85,6 +84,7 @@ struct pw_machine_sizes {
 	uint64_t hugetlb;
 	uint64_t committed;
 	uint64_t commit_limit;
+	unsigned page_order; /* of the machine's page, in pages of 4 KiB */
 };
 
 /*

@@ -92,7 +92,7 @@ static void add_rates(struct pw_table *table, const struct pw_stat_row *row,
 	struct pw_vmstat since = pw_vmstat_since(&row->vmstat, &before->vmstat);
 	double seconds = (double)(row->ns - before->ns) / NS_A_SECOND;
 	const uint64_t events[] = {since.pgpgin,
-				   0,
+				   since.pgpgout,
 				   since.pgfault,
 				   since.pgmajfault,
 				   since.pgfree,

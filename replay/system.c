@@ -522,6 +522,7 @@ void pw_system_settle(struct pw_system *system)
 			rss[k] += space->rss[k];
 	}
 	counters->vsz_bytes = pages << shift;
+	counters->nr_dirty = system->objects.dirty_pages;
 	counters->committed_bytes = system->backings.committed_pages << shift;
 	counters->rss_anon_bytes = rss[PW_RSS_ANON] << shift;
 	counters->rss_file_bytes = rss[PW_RSS_FILE] << shift;

@@ -39,6 +39,12 @@ struct pw_read_state {
 /* Pages that MADV_FREE has seen but not marked yet; see page_advice.c. */
 #define PW_LAZY_BATCH 31 /* PAGEVEC_SIZE */
 
+/* The flusher; see writeback.h. */
+struct pw_writeback {
+	uint64_t now_ns;  /* of the last event */
+	uint64_t wake_ns; /* when it wakes by itself; 0: it does not */
+};
+
 /* Who runs. */
 struct pw_runner {
 	uint32_t thread;
@@ -85,8 +91,8 @@ struct pw_system {
 	struct pw_array signals; /* struct pw_signal_row, of faults */
 	struct pw_warnings warnings;
 	struct pw_objects objects;
+	struct pw_writeback writeback;
 	struct pw_array read_states; /* struct pw_read_state by open file */
-	uint64_t read_pages;	     /* from devices, ahead or not */
 	uint32_t lazy[PW_LAZY_BATCH];
 	unsigned lazy_count;
 	struct pw_backings backings;

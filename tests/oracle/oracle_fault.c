@@ -413,6 +413,16 @@ static bool is_writable(const struct pw_oracle_page *page)
 	       page->frame == PW_ORACLE_COMMON;
 }
 
+/* Whoever makes pages of a shared file dirty may have to wait. */
+static void throttle(struct pw_oracle_replay *oracle,
+		     const struct pw_oracle_space *space, uint64_t page)
+{
+	const struct pw_oracle_mapping *m = pw_oracle_mapping_at(space, page);
+
+	if (m && m->shared && m->object)
+		pw_oracle_throttle(oracle, m->object);
+}
+
 void pw_oracle_fault(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space, uint64_t page, bool write)
 {
@@ -427,6 +437,8 @@ void pw_oracle_fault(struct pw_oracle_replay *oracle,
 			present->frame = PW_ORACLE_WRITTEN;
 		return;
 	}
+	if (write)
+		throttle(oracle, space, page);
 	if (!present)
 		major = fault_absent(oracle, space, page, write);
 	else

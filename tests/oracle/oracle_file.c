@@ -179,10 +179,12 @@ static void take_away(struct pw_oracle_replay *oracle,
 	pw_oracle_take_out(&oracle->objects, object, first, end, false);
 }
 
-static void write_back(struct pw_oracle_replay *oracle,
-		       struct pw_oracle_object *object, uint64_t first,
-		       uint64_t end)
+void pw_oracle_write_back(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_object *object, uint64_t first,
+			  uint64_t end)
 {
+	uint64_t dirty = object->dirties;
+
 	if (object->shmem)
 		return;
 	for (size_t i = 0; i < object->helds; i++) {
@@ -196,6 +198,10 @@ static void write_back(struct pw_oracle_replay *oracle,
 		for_users(oracle, object, range, false, protect);
 	}
 	pw_oracle_say(object, PW_ORACLE_DIRTY, first, end, false);
+	pw_oracle_list_dirty(&oracle->objects, object, first, end, false);
+	oracle->counts.written += dirty - object->dirties;
+	oracle->counts.out +=
+		(dirty - object->dirties) * page_bytes(oracle) / 1024;
 }
 
 /* ---- calls ---- */
@@ -244,6 +250,7 @@ static void apply_write(struct pw_oracle_replay *oracle,
 	while (index < end) {
 		unsigned order = 0;
 
+		pw_oracle_throttle(oracle, object);
 		if (pw_oracle_ask(&oracle->objects, object, PW_ORACLE_THERE,
 				  index)) {
 			pw_oracle_soil(&oracle->objects, object, index);
@@ -319,7 +326,7 @@ static void apply_fadvise(struct pw_oracle_replay *oracle,
 	if (length == 0)
 		end = oracle->objects.end;
 	pw_oracle_take_out(&oracle->objects, object, first, end, true);
-	write_back(oracle, object, first, end);
+	pw_oracle_write_back(oracle, object, first, end);
 }
 
 static void apply_msync(struct pw_oracle_replay *oracle,
@@ -333,8 +340,8 @@ static void apply_msync(struct pw_oracle_replay *oracle,
 		uint64_t index = pw_oracle_index(space, &m, m.first);
 
 		if (m.object && m.shared)
-			write_back(oracle, m.object, index,
-				   index + (m.end - m.first));
+			pw_oracle_write_back(oracle, m.object, index,
+					     index + (m.end - m.first));
 	}
 }
 
@@ -361,6 +368,8 @@ static void told_file(struct pw_oracle_replay *oracle,
 	pw_oracle_take_out(&oracle->objects, object, 0, oracle->objects.end,
 			   true);
 	pw_oracle_say(object, PW_ORACLE_NOTHING, 0, oracle->objects.end, 0);
+	pw_oracle_list_dirty(&oracle->objects, object, 0, oracle->objects.end,
+			     false);
 	if (event->result > 0)
 		pw_oracle_bring(&oracle->objects, object, event->result,
 				oracle->objects.end, 0, false);
@@ -438,7 +447,7 @@ static void apply_call(struct pw_oracle_replay *oracle,
 	else if (event->kind == PW_EVENT_fallocate)
 		apply_fallocate(oracle, object, arg[1], arg[2], arg[3]);
 	else if (event->kind == PW_EVENT_fsync)
-		write_back(oracle, object, 0, oracle->objects.end);
+		pw_oracle_write_back(oracle, object, 0, oracle->objects.end);
 	else if (event->kind == PW_EVENT_fadvise)
 		apply_fadvise(oracle, event, object, thing);
 	else if (event->kind == PW_EVENT_ftruncate) {

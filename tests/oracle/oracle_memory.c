@@ -46,6 +46,7 @@ void pw_oracle_objects_free(struct pw_oracle_objects *objects)
 			free(object->held[j].phys);
 		free(object->held);
 		free(object->said);
+		free(object->dirty);
 		free(object);
 	}
 	free(objects->object);
@@ -226,7 +227,55 @@ static void split_at(const struct pw_oracle_objects *objects,
 			      pw_oracle_tail(objects, object, index), 0);
 }
 
-void pw_oracle_bring(const struct pw_oracle_objects *objects,
+static bool is_listed(const struct pw_oracle_object *object, uint64_t index)
+{
+	for (size_t i = 0; i < object->dirties; i++)
+		if (object->dirty[i] == index)
+			return true;
+	return false;
+}
+
+static void list_page(struct pw_oracle_objects *objects,
+		      struct pw_oracle_object *object, uint64_t index)
+{
+	if (object->dirties == object->dirty_room) {
+		object->dirty_room = object->dirty_room * 2 + 64;
+		object->dirty =
+			realloc(object->dirty,
+				object->dirty_room * sizeof(*object->dirty));
+		PW_ASSERT(object->dirty);
+	}
+	if (object->dirties == 0) {
+		object->turn = ++objects->turns;
+		object->dirtied_at = objects->now;
+		if (!object->shmem && objects->wake == 0 &&
+		    objects->interval > 0)
+			objects->wake = objects->now + objects->interval;
+	}
+	object->dirty[object->dirties++] = index;
+	objects->dirtied += !object->shmem;
+}
+
+void pw_oracle_list_dirty(struct pw_oracle_objects *objects,
+			  struct pw_oracle_object *object, uint64_t first,
+			  uint64_t end, bool more)
+{
+	for (size_t i = 0; i < object->dirties;) {
+		uint64_t index = object->dirty[i];
+
+		if (index >= first && index < end &&
+		    !pw_oracle_ask(objects, object, PW_ORACLE_DIRTY, index))
+			object->dirty[i] = object->dirty[--object->dirties];
+		else
+			i++;
+	}
+	for (; more && first < end; first++)
+		if (!is_listed(object, first) &&
+		    pw_oracle_ask(objects, object, PW_ORACLE_DIRTY, first))
+			list_page(objects, object, first);
+}
+
+void pw_oracle_bring(struct pw_oracle_objects *objects,
 		     struct pw_oracle_object *object, uint64_t first,
 		     uint64_t end, unsigned order, bool dirty)
 {
@@ -244,9 +293,10 @@ void pw_oracle_bring(const struct pw_oracle_objects *objects,
 		if (object->held[i].index >= first &&
 		    object->held[i].index < end)
 			object->held[i].phys->dirty = true;
+	pw_oracle_list_dirty(objects, object, first, end, dirty);
 }
 
-void pw_oracle_soil(const struct pw_oracle_objects *objects,
+void pw_oracle_soil(struct pw_oracle_objects *objects,
 		    struct pw_oracle_object *object, uint64_t index)
 {
 	uint64_t head = pw_oracle_head(objects, object, index);
@@ -260,6 +310,7 @@ void pw_oracle_soil(const struct pw_oracle_objects *objects,
 		if (object->held[i].index >= head &&
 		    object->held[i].index < tail)
 			object->held[i].phys->dirty = true;
+	pw_oracle_list_dirty(objects, object, head, tail, true);
 }
 
 /* Whether a page that somebody asked for keeps the folio of @index. */
@@ -321,10 +372,12 @@ static bool was_told(const struct pw_oracle_object *object, uint64_t index,
 	return false;
 }
 
-void pw_oracle_take_out(const struct pw_oracle_objects *objects,
+void pw_oracle_take_out(struct pw_oracle_objects *objects,
 			struct pw_oracle_object *object, uint64_t first,
 			uint64_t end, bool unused)
 {
+	const uint64_t start = first;
+
 	if (end > objects->end)
 		end = objects->end;
 	if (first >= end)
@@ -365,4 +418,5 @@ void pw_oracle_take_out(const struct pw_oracle_objects *objects,
 			say_out(object, first, next);
 		first = next;
 	}
+	pw_oracle_list_dirty(objects, object, start, end, false);
 }

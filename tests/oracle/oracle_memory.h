@@ -22,7 +22,8 @@ struct pw_oracle_phys {
 	bool exclusive; /* no process has shared it */
 	bool piece;	/* a part of what was a larger page */
 	bool dirty;
-	bool lazy; /* MADV_FREE gave it up */
+	bool lazy;    /* MADV_FREE gave it up */
+	bool counted; /* by who counts pages in memory */
 };
 
 /* What may be said of pages of an object. */
@@ -60,6 +61,9 @@ struct pw_oracle_object {
 	size_t helds, held_room;
 	uint64_t mark[512]; /* pages that had it when all was forgotten */
 	size_t marks;
+	uint64_t *dirty; /* its dirty pages, in no order */
+	size_t dirties, dirty_room;
+	uint64_t turn, dirtied_at; /* when the first of them became so */
 };
 
 /* All objects, and how a page that nothing is known of is taken. */
@@ -68,7 +72,11 @@ struct pw_oracle_objects {
 	size_t count, room;
 	bool recorded;
 	uint64_t percent;
-	uint64_t end; /* one past the last page of an object */
+	uint64_t end;		 /* one past the last page of an object */
+	uint64_t now;		 /* ns, at the last event */
+	uint64_t interval, wake; /* of the flusher; wake 0: it does not */
+	uint64_t turns;
+	uint64_t dirtied; /* pages of files, since the start */
 };
 
 /*
@@ -136,21 +144,29 @@ struct pw_oracle_phys *pw_oracle_cached(const struct pw_oracle_objects *objects,
 /*
  * Let pages [first, end) come into the cache, as folios of 2^order.
  */
-void pw_oracle_bring(const struct pw_oracle_objects *objects,
+void pw_oracle_bring(struct pw_oracle_objects *objects,
 		     struct pw_oracle_object *object, uint64_t first,
 		     uint64_t end, unsigned order, bool dirty);
 
 /*
  * Let the folio of page @index be dirty.
  */
-void pw_oracle_soil(const struct pw_oracle_objects *objects,
+void pw_oracle_soil(struct pw_oracle_objects *objects,
 		    struct pw_oracle_object *object, uint64_t index);
+
+/*
+ * Bring the list of dirty pages of @object up to date for pages [first, end),
+ * of which with @more some may be new.
+ */
+void pw_oracle_list_dirty(struct pw_oracle_objects *objects,
+			  struct pw_oracle_object *object, uint64_t first,
+			  uint64_t end, bool more);
 
 /*
  * Take pages [first, end) out of the cache; with @unused only folios that are
  * clean and that nobody maps.
  */
-void pw_oracle_take_out(const struct pw_oracle_objects *objects,
+void pw_oracle_take_out(struct pw_oracle_objects *objects,
 			struct pw_oracle_object *object, uint64_t first,
 			uint64_t end, bool unused);
 

@@ -77,6 +77,11 @@ static bool is_there(const struct pw_oracle_replay *oracle,
 	return pw_oracle_ask(&oracle->objects, object, PW_ORACLE_THERE, index);
 }
 
+static uint64_t kib(const struct pw_oracle_replay *oracle, uint64_t pages)
+{
+	return (pages << oracle->machine.shape.page_shift) / 1024;
+}
+
 /* Read what is missing of @count pages; a mark stands @marked before the end.
  */
 static void read_single(struct pw_oracle_replay *oracle,
@@ -93,6 +98,7 @@ static void read_single(struct pw_oracle_replay *oracle,
 			continue;
 		pw_oracle_bring(&oracle->objects, object, index, index + 1, 0,
 				false);
+		oracle->counts.in += kib(oracle, 1);
 		if (marked > 0 && marked <= count &&
 		    index == first + count - marked)
 			pw_oracle_say(object, PW_ORACLE_MARK, index, index + 1,
@@ -142,6 +148,7 @@ static void read_window(struct pw_oracle_replay *oracle,
 		}
 		pw_oracle_bring(&oracle->objects, object, index,
 				index + ((uint64_t)1 << order), order, false);
+		oracle->counts.in += kib(oracle, (uint64_t)1 << order);
 		if (index == mark >> order << order)
 			pw_oracle_say(object, PW_ORACLE_MARK, index, index + 1,
 				      true);

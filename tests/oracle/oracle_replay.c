@@ -24,6 +24,7 @@ void pw_oracle_replay_open(struct pw_oracle_replay **out,
 	oracle->threads = threads;
 	oracle->objects.recorded = machine->cache_recorded;
 	oracle->objects.percent = machine->cache_percent;
+	oracle->objects.interval = machine->dirty_writeback;
 	oracle->objects.end = pw_oracle_pages(&machine->shape);
 	for (size_t i = 0; i < threads; i++) {
 		PW_ASSERT(thread[i].process < PW_ORACLE_PROCESSES_MAX);
@@ -364,8 +365,9 @@ void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 	}
 	if (!space)
 		return;
-	oracle->counts.calls += is_memory_call(event->kind);
 	run_in(oracle, space);
+	pw_oracle_flush_due(oracle);
+	oracle->counts.calls += is_memory_call(event->kind);
 	pw_oracle_process_event(oracle, thread, event);
 	space = oracle->space[process];
 	if (space) {
@@ -447,6 +449,9 @@ static const struct {
 	{"fault.fatal.bus", offsetof(struct pw_oracle_counts, fatal_bus)},
 	{"fault.fatal.other", offsetof(struct pw_oracle_counts, fatal_other)},
 	{"signal.unlike", offsetof(struct pw_oracle_counts, unlike)},
+	{"pgpgin", offsetof(struct pw_oracle_counts, in)},
+	{"pgpgout", offsetof(struct pw_oracle_counts, out)},
+	{"nr_written", offsetof(struct pw_oracle_counts, written)},
 	{"call.forbidden", offsetof(struct pw_oracle_counts, forbidden)},
 	{"call.refused", offsetof(struct pw_oracle_counts, refused)},
 };
@@ -515,11 +520,19 @@ static uint64_t committed_bytes(const struct pw_oracle_replay *oracle)
 	return pw_oracle_committed(oracle) << oracle->machine.shape.page_shift;
 }
 
+static uint64_t dirtied_pages(const struct pw_oracle_replay *oracle)
+{
+	return oracle->objects.dirtied;
+}
+
 /* Counters that are worked out when asked for. */
 static const struct {
 	const char *name;
 	uint64_t (*value)(const struct pw_oracle_replay *oracle);
 } derived[] = {
+	{"nr_dirty", pw_oracle_dirty},
+	{"nr_dirtied", dirtied_pages},
+	{"nr_writeback", none},
 	{"tlb.shootdowns", none},
 	{"tlb.shootdown_ipis", none},
 	{"tlb.prefetches", prefetches},

@@ -32,6 +32,12 @@ enum pw_oracle_page_size {
 	PW_ORACLE_HUGETLB,
 };
 
+/* What takes time, in ns; an instruction takes 1. */
+struct pw_oracle_costs {
+	uint64_t minor, zero_page, file, cow, forked, major;
+	uint64_t call, unmapped, fork_copy;
+};
+
 struct pw_oracle_machine {
 	struct pw_oracle_shape shape;
 	enum pw_oracle_page_size page_size;
@@ -46,7 +52,11 @@ struct pw_oracle_machine {
 	uint64_t cache_percent;
 	uint64_t read_ahead, read_request; /* bytes */
 	unsigned kernel;		   /* 601, 612 or 618 */
-	bool mappings_known; /* the trace has address-space events */
+	bool mappings_known;   /* the trace has address-space events */
+	uint64_t memory_pages; /* 0: without end */
+	uint64_t dirty_ratio, dirty_background_ratio;
+	uint64_t dirty_expire, dirty_writeback; /* ns */
+	struct pw_oracle_costs cost;
 };
 
 /* How an open file was read. */
@@ -79,6 +89,8 @@ struct pw_oracle_counts {
 	uint64_t fatal, fatal_unmapped, fatal_forbidden, fatal_bus;
 	uint64_t fatal_other, unlike; /* of signals */
 	uint64_t peak_pages, peak_table_bytes;
+	uint64_t in, out; /* KiB of files */
+	uint64_t written; /* pages */
 };
 
 struct pw_oracle_thread {
@@ -231,6 +243,25 @@ void pw_oracle_page_advice(struct pw_oracle_replay *oracle,
  * Give up what MADV_FREE has gathered.
  */
 void pw_oracle_drain(struct pw_oracle_replay *oracle);
+
+/*
+ * Write dirty pages [first, end) of @object back, if it is a file.
+ */
+void pw_oracle_write_back(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_object *object, uint64_t first,
+			  uint64_t end);
+
+/*
+ * An event happens; or pages of @object are about to become dirty.
+ */
+void pw_oracle_flush_due(struct pw_oracle_replay *oracle);
+void pw_oracle_throttle(struct pw_oracle_replay *oracle,
+			const struct pw_oracle_object *object);
+
+/*
+ * Dirty pages of files.
+ */
+uint64_t pw_oracle_dirty(const struct pw_oracle_replay *oracle);
 
 /*
  * Note that the mapping of @page, if it is private, has a page of its own.

@@ -281,6 +281,50 @@ void pw_random_cpus(struct pw_random *random, struct pw_machine *machine,
 	};
 }
 
+/* Costs that are sums of whole nanoseconds. */
+static void choose_time(struct pw_random *random, struct pw_machine *machine,
+			struct pw_oracle_machine *twin)
+{
+	struct pw_oracle_costs *cost = &twin->cost;
+	uint64_t most = below(random, 3) ? 20 : 1;
+
+	*cost = (struct pw_oracle_costs){
+		below(random, most), below(random, most), below(random, most),
+		below(random, most), below(random, most), below(random, most),
+		below(random, most), below(random, most), below(random, most),
+	};
+	machine->cost = (struct pw_machine_cost){
+		.clock_hz = 1000000000,
+		.base_cpi = 1.0,
+		.minor_fault_ns = cost->minor,
+		.zero_page_fault_ns = cost->zero_page,
+		.file_fault_ns = cost->file,
+		.cow_fault_ns = cost->cow,
+		.fork_fault_ns = cost->forked,
+		.major_fault_ns = cost->major,
+		.call_ns = cost->call,
+		.unmap_page_ns = cost->unmapped,
+		.fork_page_ns = cost->fork_copy,
+	};
+}
+
+/* Short times, and few pages: base pages only, so that they suffice. */
+static void choose_flusher(struct pw_random *random, struct pw_machine *machine,
+			   struct pw_oracle_machine *twin)
+{
+	twin->dirty_ratio = below(random, 4);
+	twin->dirty_background_ratio = below(random, 4);
+	twin->dirty_expire = below(random, 3) ? below(random, 500) : 0;
+	twin->dirty_writeback = below(random, 3) ? below(random, 300) : 0;
+	if (twin->page_size == PW_ORACLE_BASE && below(random, 2))
+		twin->memory_pages = 4000 + below(random, 8000);
+	machine->dirty_ratio = twin->dirty_ratio;
+	machine->dirty_background_ratio = twin->dirty_background_ratio;
+	machine->dirty_expire_ns = twin->dirty_expire;
+	machine->dirty_writeback_ns = twin->dirty_writeback;
+	machine->memory_frames = twin->memory_pages;
+}
+
 void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 		       struct pw_oracle_machine *twin)
 {
@@ -315,8 +359,8 @@ void pw_random_machine(struct pw_random *random, struct pw_machine *machine,
 	machine->read_ahead_bytes = twin->read_ahead;
 	machine->read_request_bytes = twin->read_request;
 	machine->kernel = twin->kernel == 618 ? PW_KERNEL_6_18 : PW_KERNEL_6_12;
-	machine->cost.clock_hz = 1000000000;
-	machine->cost.base_cpi = 1.0;
+	choose_time(random, machine, twin);
+	choose_flusher(random, machine, twin);
 	pw_random_tlbs(random, machine, &twin->tlb);
 	pw_random_walks(random, machine, &twin->tlb, &twin->walk);
 }

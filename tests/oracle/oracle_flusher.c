@@ -1,0 +1,149 @@
+/*
+ * oracle_flusher.c - when dirty pages are written back.
+ *
+ * Source: replay/MODEL.md, "Writing back".
+ */
+#include "base/assert.h"
+#include "tests/oracle/oracle_replay.h"
+
+uint64_t pw_oracle_dirty(const struct pw_oracle_replay *oracle)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < oracle->objects.count; i++)
+		if (!oracle->objects.object[i]->shmem)
+			sum += oracle->objects.object[i]->dirties;
+	return sum;
+}
+
+/* The file that is dirty since longest, or NULL. */
+static struct pw_oracle_object *oldest(const struct pw_oracle_replay *oracle)
+{
+	struct pw_oracle_object *found = NULL;
+
+	for (size_t i = 0; i < oracle->objects.count; i++) {
+		struct pw_oracle_object *o = oracle->objects.object[i];
+
+		if (!o->shmem && o->dirties > 0 &&
+		    (!found || o->turn < found->turn))
+			found = o;
+	}
+	return found;
+}
+
+static uint64_t count_once(const struct pw_oracle_replay *oracle,
+			   struct pw_oracle_phys *phys, unsigned height,
+			   bool counted)
+{
+	if (!phys || phys->counted == counted)
+		return 0;
+	phys->counted = counted;
+	return (uint64_t)1 << pw_oracle_order(&oracle->machine.shape, height);
+}
+
+/* Say of all pages in memory that they are counted or not; how many were. */
+static uint64_t count_all(const struct pw_oracle_replay *oracle, bool counted)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < oracle->objects.count; i++) {
+		struct pw_oracle_object *o = oracle->objects.object[i];
+
+		for (size_t k = 0; k < o->helds; k++) {
+			uint64_t one =
+				count_once(oracle, o->held[k].phys, 0, counted);
+
+			/* What files have can be theirs again. */
+			sum += o->shmem ? one : 0;
+		}
+	}
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++) {
+		const struct pw_oracle_space *space = oracle->space[i];
+
+		for (size_t k = 0; space && k < space->pages; k++)
+			sum += count_once(oracle, space->page[k].phys,
+					  space->page[k].height, counted);
+	}
+	for (size_t i = 0; i < oracle->lazies; i++)
+		sum += count_once(oracle, oracle->lazy[i], 0, counted);
+	return sum;
+}
+
+/* More dirty pages than this: for the flusher; and for who writes. */
+static void find_limits(const struct pw_oracle_replay *oracle,
+			uint64_t *background, uint64_t *ceiling)
+{
+	const struct pw_oracle_machine *machine = &oracle->machine;
+	uint64_t page = (uint64_t)1 << machine->shape.page_shift;
+	uint64_t hard = machine->dirty_ratio * page / 100;
+	uint64_t pages;
+
+	*background = *ceiling = UINT64_MAX;
+	if (machine->memory_pages == 0)
+		return;
+	pages = machine->memory_pages - count_all(oracle, true);
+	(void)count_all(oracle, false);
+	hard = hard * pages / page;
+	*background =
+		machine->dirty_background_ratio * page / 100 * pages / page;
+	if (*background >= hard)
+		*background = hard / 2;
+	*ceiling = (*background + hard) / 2;
+}
+
+static void write_oldest(struct pw_oracle_replay *oracle)
+{
+	pw_oracle_write_back(oracle, oldest(oracle), 0, oracle->objects.end);
+}
+
+static uint64_t now(const struct pw_oracle_replay *oracle)
+{
+	const struct pw_oracle_counts *n = &oracle->counts;
+	const struct pw_oracle_costs *cost = &oracle->machine.cost;
+	uint64_t kinds[] = {n->zero_page, n->file, n->cow, n->forked};
+	uint64_t plain = n->minor;
+
+	for (size_t i = 0; i < 4; i++)
+		plain -= kinds[i] < plain ? kinds[i] : plain;
+	return n->instructions + plain * cost->minor +
+	       n->zero_page * cost->zero_page + n->file * cost->file +
+	       n->cow * cost->cow + n->forked * cost->forked +
+	       n->major * cost->major + n->calls * cost->call +
+	       n->unmapped * cost->unmapped + n->fork_copies * cost->fork_copy;
+}
+
+void pw_oracle_flush_due(struct pw_oracle_replay *oracle)
+{
+	const struct pw_oracle_machine *machine = &oracle->machine;
+	uint64_t background, ceiling;
+
+	oracle->objects.now = now(oracle);
+	if (oracle->objects.wake > 0 &&
+	    oracle->objects.now >= oracle->objects.wake) {
+		while (oldest(oracle) &&
+		       oldest(oracle)->dirtied_at + machine->dirty_expire <=
+			       oracle->objects.now)
+			write_oldest(oracle);
+		oracle->objects.wake = 0;
+		if (oldest(oracle))
+			oracle->objects.wake =
+				oracle->objects.now + machine->dirty_writeback;
+	}
+	find_limits(oracle, &background, &ceiling);
+	while (pw_oracle_dirty(oracle) > background)
+		write_oldest(oracle);
+}
+
+void pw_oracle_throttle(struct pw_oracle_replay *oracle,
+			const struct pw_oracle_object *object)
+{
+	uint64_t background, ceiling;
+
+	if (object->shmem)
+		return;
+	find_limits(oracle, &background, &ceiling);
+	if (pw_oracle_dirty(oracle) <= ceiling)
+		return;
+	while (pw_oracle_dirty(oracle) > background)
+		write_oldest(oracle);
+}
