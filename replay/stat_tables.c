@@ -12,8 +12,9 @@
 static const struct pw_table_spec vmstat_spec = {
 	.name = "vmstat",
 	.title = "Machine by interval",
-	.help = "nr_ are pages at the end of a row, all others what happened "
-		"in it, as in /proc/vmstat; time is simulated.",
+	.help = "nr_ are pages at the end of a row, all others, nr_dirtied and "
+		"nr_written what happened in it, as in /proc/vmstat; time is "
+		"simulated.",
 	.form = PW_FORM_ROWS,
 	.flags = PW_TABLE_PRIMARY,
 	.chart = {.kind = PW_CHART_STEPS,
