@@ -13,7 +13,7 @@
 #include "tests/support/replay_fixture.h"
 
 #define DEVICE 8
-#define AT 0x1000 /* page number of the mapping */
+#define AT UINT64_C(0x1000) /* page number of the mapping */
 #define NS_A_SECOND UINT64_C(1000000000)
 
 static void open_system(struct pw_test_system *test)
