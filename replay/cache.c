@@ -454,18 +454,6 @@ enum pw_status pw_cache_drop(struct pw_system *system, uint32_t object,
 	return st;
 }
 
-enum pw_status pw_cache_drop_gone(struct pw_system *system,
-				  struct pw_error *err)
-{
-	uint32_t object;
-	enum pw_status st = PW_OK;
-
-	while (st == PW_OK && pw_backings_take_gone(&system->backings, &object))
-		st = pw_cache_drop(system, object, 0, pw_cache_end(system),
-				   err);
-	return st;
-}
-
 static int compare_pages(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a;

@@ -142,16 +142,7 @@ enum pw_status pw_cache_drop(struct pw_system *system, uint32_t object,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Let nothing be in memory of shared memory whose last mapping went.
- *
- * Source: Linux mm/shmem.c shmem_evict_inode.
- * Errors: PW_ERR_SYSTEM.
- */
-enum pw_status pw_cache_drop_gone(struct pw_system *system,
-				  struct pw_error *err) PW_MUST_CHECK;
-
-/*
- * The same as pw_cache_drop for those that are clean and that nothing maps.
+ * The same for those that are clean and that nothing maps.
  *
  * Errors: PW_ERR_SYSTEM.
  */

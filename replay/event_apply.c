@@ -10,13 +10,13 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "replay/cache.h"
 #include "replay/event_call.h"
 #include "replay/fault.h"
 #include "replay/kept_tables.h"
 #include "replay/lock.h"
 #include "replay/pages.h"
 #include "replay/remap.h"
+#include "replay/rmap.h"
 #include "replay/signals.h"
 #include "replay/space_merge.h"
 
@@ -219,7 +219,7 @@ enum pw_status pw_event_apply(struct pw_system *system,
 	if (row && row->handle && (!pw_event_failed(event) || row->failed_too))
 		st = row->handle(&ctx, err);
 	if (st == PW_OK)
-		st = pw_cache_drop_gone(system, err);
+		st = pw_rmap_drop_gone(system, err);
 	pw_space_note_peak(system->current);
 	pw_system_note_peaks(system);
 	return st;

@@ -5,10 +5,10 @@
 
 #include "base/assert.h"
 #include "formats/lineage.h"
-#include "replay/cache.h"
 #include "replay/event_apply.h"
 #include "replay/fork.h"
 #include "replay/lanes.h"
+#include "replay/rmap.h"
 #include "replay/run.h"
 #include "replay/system.h"
 #include "replay/writeback.h"
@@ -269,7 +269,7 @@ static enum pw_status apply_change(struct pw_system *system,
 		if (!change->last)
 			return PW_OK;
 		pw_system_empty(system);
-		return pw_cache_drop_gone(system, err);
+		return pw_rmap_drop_gone(system, err);
 	case PW_LINEAGE_SAME:
 	case PW_LINEAGE_OVER:
 		break;

@@ -171,3 +171,14 @@ enum pw_status pw_rmap_write_back(struct pw_system *system, uint32_t object,
 	pw_array_free(&pages);
 	return st;
 }
+
+enum pw_status pw_rmap_drop_gone(struct pw_system *system, struct pw_error *err)
+{
+	uint32_t object;
+	enum pw_status st = PW_OK;
+
+	while (st == PW_OK && pw_backings_take_gone(&system->backings, &object))
+		st = pw_cache_drop(system, object, 0, pw_cache_end(system),
+				   err);
+	return st;
+}

@@ -44,4 +44,13 @@ enum pw_status pw_rmap_write_back(struct pw_system *system, uint32_t object,
 				  uint64_t first, uint64_t end,
 				  struct pw_error *err) PW_MUST_CHECK;
 
+/*
+ * Let nothing be in memory of shared memory whose last mapping went.
+ *
+ * Source: Linux mm/shmem.c shmem_evict_inode.
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_rmap_drop_gone(struct pw_system *system,
+				 struct pw_error *err) PW_MUST_CHECK;
+
 #endif
