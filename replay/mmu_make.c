@@ -167,10 +167,9 @@ static void take_notice(struct pw_mmu_notice *notice,
 		if (group && sets > 1)
 			sets = 1;
 		if (choice->ops && notice->held[h] == 0) {
-			size_t depth = group
-					       ? 1
-					       : choice->ops->filter_depth(
-							 &choice->config);
+			size_t depth = group ? 1
+					     : choice->ops->filter_depth(
+						       &choice->config);
 
 			if (depth < notice->depth)
 				notice->depth = depth;
