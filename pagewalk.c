@@ -148,8 +148,6 @@ static void show_overview(void)
 	const struct pw_command *command;
 
 	fputs("Usage: pagewalk COMMAND [OPTION...] [OPERAND...]\n"
-	      "What memory costs a program, from a recorded run.\n"
-	      "\n"
 	      "Commands:\n",
 	      stdout);
 	for (size_t i = 0; (command = pw_command_at(i)); i++)
