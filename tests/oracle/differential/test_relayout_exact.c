@@ -29,6 +29,9 @@
 
 static const char metadata[] = "{\"layout\":\"qemu-user\"}";
 
+#define MADVICE_DONTFORK 10
+#define MADVICE_DOFORK 11
+
 /* Both replays, and the relayout that is looked at page by page. */
 struct subject {
 	uint64_t seed;
@@ -57,6 +60,10 @@ static void prepare(struct pw_random_trace *trace)
 			event[i].arg[3] &= ~(uint64_t)0x10;
 		if (event[i].kind == PW_EVENT_map)
 			event[i].arg[3] &= ~(uint64_t)0x100;
+		/* A fork copies the places of these too. */
+		if (event[i].kind == PW_EVENT_madvise &&
+		    event[i].arg[2] == MADVICE_DONTFORK)
+			event[i].arg[2] = MADVICE_DOFORK;
 		/* It matters in which order pages are read ahead. */
 		if (event[i].kind == PW_EVENT_file)
 			event[i].arg[4] = 0;
