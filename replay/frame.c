@@ -41,7 +41,8 @@ static bool reach(struct pw_memory *memory, struct pw_frame_list *list,
 
 		while (chunk >= room)
 			room *= 2;
-		grown = pw_arena_alloc(memory->arena, room, sizeof(*grown));
+		grown = pw_arena_alloc(memory->arena, room,
+				       sizeof(struct pw_frame *));
 		if (!grown)
 			return false;
 		if (list->room > 0)
