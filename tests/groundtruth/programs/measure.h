@@ -177,6 +177,16 @@ smaps_kb(const char *at, unsigned long bytes, const char *key)
 	return sum;
 }
 
+/* What is there of @pages at @at, by class. */
+static __attribute__((unused)) void
+report_classes(const char *window, const char *at, unsigned long pages)
+{
+	report(window, "rss_kb", smaps_kb(at, pages * PAGE, "Rss"));
+	report(window, "anon_kb", smaps_kb(at, pages * PAGE, "Anonymous"));
+	report(window, "dirty_kb", smaps_kb(at, pages * PAGE, "Private_Dirty"));
+	report(window, "clean_kb", smaps_kb(at, pages * PAGE, "Private_Clean"));
+}
+
 /* Pages of the mapping that the page cache holds. */
 static __attribute__((unused)) long resident_pages(char *at,
 						   unsigned long pages)

@@ -3,14 +3,6 @@
  * had mapped it. */
 #include "measure.h"
 
-static void classes(const char *window, const char *at, unsigned long pages)
-{
-	report(window, "rss_kb", smaps_kb(at, pages * PAGE, "Rss"));
-	report(window, "anon_kb", smaps_kb(at, pages * PAGE, "Anonymous"));
-	report(window, "dirty_kb", smaps_kb(at, pages * PAGE, "Private_Dirty"));
-	report(window, "clean_kb", smaps_kb(at, pages * PAGE, "Private_Clean"));
-}
-
 int main(void)
 {
 	unsigned long pages = 256;
@@ -22,13 +14,13 @@ int main(void)
 	data = map(PLACE(1), pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE,
 		   fd, 0);
 	WINDOW("store", store(data, pages, 8));
-	classes("store", data, pages);
+	report_classes("store", data, pages);
 	WINDOW("load", load(data, pages, 1));
-	classes("load", data, pages);
+	report_classes("load", data, pages);
 	WINDOW("store_rest", store(data, pages, 1));
-	classes("store_rest", data, pages);
+	report_classes("store_rest", data, pages);
 	WINDOW("drop", madvise(data, pages * PAGE, MADV_DONTNEED));
 	WINDOW("reload", load(data, pages, 1));
-	classes("reload", data, pages);
+	report_classes("reload", data, pages);
 	return finish();
 }

@@ -2,14 +2,6 @@
  * first store to each; msync makes them clean and read-only again. */
 #include "measure.h"
 
-static void classes(const char *window, const char *at, unsigned long pages)
-{
-	report(window, "rss_kb", smaps_kb(at, pages * PAGE, "Rss"));
-	report(window, "dirty_kb", smaps_kb(at, pages * PAGE, "Private_Dirty"));
-	report(window, "clean_kb", smaps_kb(at, pages * PAGE, "Private_Clean"));
-	report(window, "anon_kb", smaps_kb(at, pages * PAGE, "Anonymous"));
-}
-
 int main(void)
 {
 	unsigned long pages = 256;
@@ -28,7 +20,7 @@ int main(void)
 	WINDOW("store_loaded", store(data, pages, 1));
 	WINDOW("again", store(data, pages, 1));
 	WINDOW("sync", msync(data, pages * PAGE, MS_SYNC));
-	classes("sync", data, pages);
+	report_classes("sync", data, pages);
 	WINDOW("load_clean", load(data, pages, 1));
 	WINDOW("store_clean", store(data, pages, 2));
 	WINDOW("async", msync(data, pages * PAGE, MS_ASYNC);
