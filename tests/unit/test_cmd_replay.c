@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "base/command.h"
 #include "formats/writer.h"
+#include "tests/support/command.h"
 
 #define ACCESSES 1000
 
@@ -46,19 +47,6 @@ static void write_trace(unsigned unknown)
 	PW_TEST_OK(pw_writer_close(writer, &err), &err);
 }
 
-/* Run a command line that must succeed, and bring its document. */
-static struct pw_tables *call(const char *name, size_t count,
-			      const char *const *words)
-{
-	struct pw_tables *tables;
-	struct pw_error err;
-
-	PW_TEST_OK(pw_tables_open(&tables, &err), &err);
-	PW_TEST_OK(pw_command_call(name, count, words, tables, &err), &err);
-	PW_TEST_OK(pw_tables_check(tables, &err), &err);
-	return tables;
-}
-
 /* The table called @name, of element @element of its group. */
 static struct pw_table *find(struct pw_tables *tables, const char *name,
 			     size_t element)
@@ -76,19 +64,9 @@ static struct pw_table *find(struct pw_tables *tables, const char *name,
 	return NULL;
 }
 
-static size_t count_rows(struct pw_table *table)
-{
-	struct pw_error err;
-	size_t rows;
-
-	pw_table_rewind(table);
-	PW_TEST_OK(pw_table_next(table, &rows, &err), &err);
-	return rows;
-}
-
 static union pw_cell pair(struct pw_table *table, const char *name)
 {
-	size_t rows = count_rows(table);
+	size_t rows = pw_test_rows_of(table);
 
 	for (size_t i = 0; i < rows; i++) {
 		if (strcmp(pw_table_cell(table, i, 0).text, name) == 0)
@@ -108,7 +86,7 @@ static void a_trace_replays_on_the_default_machine(void **state)
 
 	(void)state;
 	write_trace(0);
-	tables = call("replay", 1, words);
+	tables = pw_test_call("replay", 1, words);
 	counters = find(tables, "counters", 0);
 	assert_int_equal(pair(counters, "accesses").u64, ACCESSES);
 	assert_int_equal(pair(counters, "stores").u64, ACCESSES);
@@ -117,9 +95,9 @@ static void a_trace_replays_on_the_default_machine(void **state)
 	assert_int_equal(pair(counters, "rss.peak_bytes").u64,
 			 10 * PW_PAGE_BYTES);
 	assert_int_equal(pair(counters, "dtlb.misses").u64, 10);
-	assert_int_equal(count_rows(find(tables, "intervals", 0)), 100);
-	assert_int_equal(count_rows(find(tables, "memory", 0)), 100);
-	assert_int_equal(count_rows(find(tables, "marks", 0)), 1);
+	assert_int_equal(pw_test_rows_of(find(tables, "intervals", 0)), 100);
+	assert_int_equal(pw_test_rows_of(find(tables, "memory", 0)), 100);
+	assert_int_equal(pw_test_rows_of(find(tables, "marks", 0)), 1);
 	assert_string_equal(pw_table_cell(find(tables, "marks", 0), 0, 0).text,
 			    "half");
 	assert_string_equal(pair(find(tables, "machine", 0), "name").text,
@@ -139,7 +117,7 @@ static void time_is_the_sum_of_what_things_cost(void **state)
 
 	(void)state;
 	write_trace(0);
-	tables = call("replay", 1, words);
+	tables = pw_test_call("replay", 1, words);
 	time = find(tables, "time", 0);
 	assert_int_equal(pair(time, "base.cycles").u64, ACCESSES / 2);
 	assert_int_equal(pair(time, "stlb.cycles").u64, 0);
@@ -160,7 +138,7 @@ static void an_estimate_comes_with_its_limits(void **state)
 
 	(void)state;
 	write_trace(0);
-	tables = call("replay", 1, words);
+	tables = pw_test_call("replay", 1, words);
 	runtime = find(tables, "runtime", 0);
 	assert_int_equal(pair(runtime, "estimate.cycles").u64, 30682);
 	assert_true(pair(runtime, "best.error").f64 == 0.25);
@@ -184,7 +162,7 @@ static void a_guest_walks_in_two_dimensions(void **state)
 
 	(void)state;
 	write_trace(0);
-	tables = call("replay", PW_COUNT(words), words);
+	tables = pw_test_call("replay", PW_COUNT(words), words);
 	counters = find(tables, "counters", 0);
 	assert_int_equal(pair(counters, "walk.count").u64, 10);
 	assert_int_equal(pair(counters, "walk.references").u64, 24 + 9 * 5);
@@ -213,7 +191,7 @@ static void machines_and_overrides_come_from_the_command_line(void **state)
 
 	(void)state;
 	write_trace(PW_UNKNOWN_MAPPINGS);
-	tables = call("replay", PW_COUNT(words), words);
+	tables = pw_test_call("replay", PW_COUNT(words), words);
 	assert_string_equal(pair(find(tables, "machine", 0), "name").text,
 			    "skylake-sp");
 	assert_string_equal(pair(find(tables, "machine", 1), "name").text,
@@ -221,7 +199,8 @@ static void machines_and_overrides_come_from_the_command_line(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct pw_table *counters = find(tables, "counters", i);
 
-		assert_int_equal(count_rows(find(tables, "intervals", i)), 2);
+		assert_int_equal(pw_test_rows_of(find(tables, "intervals", i)),
+				 2);
 		assert_int_equal(pair(counters, "stlb.misses").u64, 0);
 		assert_int_equal(pair(counters, "walk.count").u64, 10);
 		assert_int_equal(pair(counters, "fault.assumed").u64, 0);
@@ -276,8 +255,8 @@ static void a_relayout_changes_tables_and_no_faults(void **state)
 
 	(void)state;
 	write_qemu_trace("{\"layout\":\"qemu-user\"}");
-	tables[0] = call("replay", 1, &words[2]);
-	tables[1] = call("replay", 3, words);
+	tables[0] = pw_test_call("replay", 1, &words[2]);
+	tables[1] = pw_test_call("replay", 3, words);
 	for (size_t i = 0; i < 2; i++) {
 		struct pw_table *counters = find(tables[i], "counters", 0);
 
@@ -292,7 +271,7 @@ static void a_relayout_changes_tables_and_no_faults(void **state)
 		pw_tables_close(tables[i]);
 	}
 	write_qemu_trace("{\"layout\":\"native\"}");
-	tables[0] = call("replay", 3, words);
+	tables[0] = pw_test_call("replay", 3, words);
 	assert_non_null(strstr(pw_tables_note_at(tables[0], 0), "--relayout"));
 	pw_tables_close(tables[0]);
 }
@@ -327,7 +306,7 @@ static void a_damaged_trace_gives_a_partial_result(void **state)
 	bytes = ftell(file);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(truncate(path, bytes / 2), 0);
-	tables = call("replay", 1, words);
+	tables = pw_test_call("replay", 1, words);
 	assert_non_null(pw_tables_partial(tables));
 	assert_true(pair(find(tables, "counters", 0), "accesses").u64 <
 		    ACCESSES);
@@ -362,15 +341,15 @@ static void wrong_words_are_refused(void **state)
 static void machines_are_listed_and_shown(void **state)
 {
 	const char *const one[] = {"zen4"};
-	struct pw_tables *tables = call("machines", 0, NULL);
+	struct pw_tables *tables = pw_test_call("machines", 0, NULL);
 
 	(void)state;
-	assert_true(count_rows(find(tables, "machines", 0)) >= 4);
+	assert_true(pw_test_rows_of(find(tables, "machines", 0)) >= 4);
 	pw_tables_close(tables);
-	tables = call("machines", 1, one);
+	tables = pw_test_call("machines", 1, one);
 	assert_string_equal(
 		pair(find(tables, "machine", 0), "tlb.l1d.entries").text, "72");
-	assert_true(count_rows(find(tables, "yaml", 0)) > 20);
+	assert_true(pw_test_rows_of(find(tables, "yaml", 0)) > 20);
 	pw_tables_close(tables);
 }
 
