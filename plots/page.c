@@ -1,6 +1,8 @@
 /*
  * page.c - the frame of an HTML page: its head, its looks and its foot.
  */
+#include <string.h>
+
 #include "plots/page.h"
 
 /* Colours first, then the frame, then what stands in it. */
@@ -105,7 +107,9 @@ static const char *entity(char c)
 	}
 }
 
-bool pw_page_text(FILE *out, struct pw_show *show, const char *text)
+/* Write @text; behind each of @breaks its line may break. */
+static bool put_escaped(FILE *out, struct pw_show *show, const char *text,
+			const char *breaks)
 {
 	const char *clean = pw_show_text(show, text);
 
@@ -118,8 +122,20 @@ bool pw_page_text(FILE *out, struct pw_show *show, const char *text)
 			fputs(escaped, out);
 		else
 			putc_unlocked(*clean, out);
+		if (strchr(breaks, *clean))
+			fputs("<wbr/>", out);
 	}
 	return true;
+}
+
+bool pw_page_text(FILE *out, struct pw_show *show, const char *text)
+{
+	return put_escaped(out, show, text, "");
+}
+
+bool pw_page_name(FILE *out, struct pw_show *show, const char *name)
+{
+	return put_escaped(out, show, name, "._");
 }
 
 bool pw_page_begin(FILE *out, struct pw_show *show, const char *title)

@@ -20,6 +20,15 @@ bool pw_page_text(FILE *out, struct pw_show *show,
 		  const char *text) PW_MUST_CHECK;
 
 /*
+ * Write the name of a counter or key as pw_page_text does; where it is too
+ * long for its column it breaks behind a dot or an underscore.
+ *
+ * Errors: false when there is no memory.
+ */
+bool pw_page_name(FILE *out, struct pw_show *show,
+		  const char *name) PW_MUST_CHECK;
+
+/*
  * Write what comes before the first heading.
  *
  * Errors: false when there is no memory.

@@ -35,7 +35,7 @@ static const struct pw_table_spec summary_spec = {
 static const struct pw_table_spec windows_spec = {
 	.name = "windows",
 	.title = "Mean working set by window",
-	.help = "Distinct 4 KiB pages among the last `window` references, "
+	.help = "Distinct 4 KiB pages in windows of so many references, "
 		"averaged over every reference of the trace.",
 	.form = PW_FORM_ROWS,
 	.flags = PW_TABLE_PRIMARY,

@@ -33,19 +33,25 @@ static void put_text(struct writer *w, const char *text)
 		w->failed = true;
 }
 
-static void put_cell(struct writer *w, const struct pw_table *table, size_t row,
-		     size_t column)
+typedef bool put_text_fn(FILE *out, struct pw_show *show, const char *text);
+
+static void put_cell_by(struct writer *w, put_text_fn *put,
+			const struct pw_table *table, size_t row, size_t column)
 {
 	struct pw_show show = PW_SHOW_CUT(TEXT_BYTES);
 	const char *text = pw_show_cell(
 		&show, table, row, column,
 		w->options->raw_numbers ? PW_SHOW_EXACT : PW_SHOW_HUMAN);
 
-	if (text)
-		put_text(w, text);
-	else
+	if (!text || !put(w->out, &w->show, text))
 		w->failed = true;
 	pw_show_free(&show);
+}
+
+static void put_cell(struct writer *w, const struct pw_table *table, size_t row,
+		     size_t column)
+{
+	put_cell_by(w, pw_page_text, table, row, column);
 }
 
 static bool shows(const struct writer *w, const struct pw_table *table)
@@ -146,7 +152,7 @@ static void put_list(struct writer *w, const char *name_of_class,
 		else if (pw_table_pair_title(table, i))
 			put_text(w, pw_table_pair_title(table, i));
 		else
-			put_cell(w, table, i, 0);
+			put_cell_by(w, pw_page_name, table, i, 0);
 		fputs("</dt><dd>", w->out);
 		put_cell(w, table, record ? 0 : i, record ? i : 1);
 		fputs("</dd></div>\n", w->out);
