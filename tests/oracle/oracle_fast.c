@@ -172,27 +172,37 @@ static uint64_t take_difference(struct pw_oracle_text *control,
 	return pw_oracle_difference(code);
 }
 
-/* One execution; @previous is where a slot begins that is not @known. */
-static void execute(struct pw_array *out, struct pw_oracle_shape *shape,
-		    bool known, struct pw_oracle_text *stream,
-		    uint64_t *previous)
-{
-	size_t nibbles = 0;
+/* A symbol of a chunk. */
+struct symbol {
+	const struct pw_oracle_shape *shape;
+	uint64_t
+		*last; /* the address of each slot; none before its first use */
+};
 
-	for (size_t i = 0; i < shape->slots; i++) {
-		struct pw_oracle_slot *slot = &shape->slot[i];
+/* One execution; @previous is where a slot of a new symbol begins. */
+static void execute(struct pw_array *out, struct symbol *symbol,
+		    struct pw_oracle_text *stream, uint64_t *previous)
+{
+	size_t slots = symbol->shape->slots, nibbles = 0;
+	bool known = symbol->last;
+
+	if (!known)
+		symbol->last = calloc(slots + 1, sizeof(*symbol->last));
+	PW_ASSERT(symbol->last);
+	for (size_t i = 0; i < slots; i++) {
+		const struct pw_oracle_slot *slot = &symbol->shape->slot[i];
 		struct pw_oracle_access access = {slot->pc, slot->pc,
 						  slot->size_bytes,
 						  slot->kind & 0x7f};
 
 		if (!(slot->kind & 0x80)) {
 			if (!known)
-				slot->last = *previous;
-			slot->last += take_difference(&stream[3], &stream[4],
-						      nibbles++);
-			access.address = slot->last;
+				symbol->last[i] = *previous;
+			symbol->last[i] += take_difference(
+				&stream[3], &stream[4], nibbles++);
+			access.address = symbol->last[i];
 			if (!known)
-				*previous = slot->last;
+				*previous = symbol->last[i];
 		}
 		pw_oracle_push(out, &access);
 	}
@@ -254,17 +264,18 @@ static void read_fast(struct reader *reader, const uint8_t *payload,
 {
 	struct pw_array *out = &reader->out->access;
 	uint64_t previous = 0, index = 0;
-	size_t used[65536], shapes = 0, taken = 0;
-	bool known[65536] = {false};
+	struct symbol *used = calloc(65536, sizeof(*used));
+	size_t shapes = 0, taken = 0;
 	struct pw_array rest;
 	struct pw_oracle_text stream[5];
 
+	PW_ASSERT(used);
 	unpack_fast(stream, payload);
 	rest = read_rest(payload, payload_bytes, sum_runs(stream[2]));
 	while (stream[0].left > 0) {
 		index += pw_oracle_difference(pw_oracle_varint(&stream[0]));
 		PW_ASSERT(index < reader->shapes && shapes < 65536);
-		used[shapes++] = index;
+		used[shapes++].shape = &reader->shape[index];
 	}
 	while (stream[1].left > 0) {
 		uint64_t symbol = pw_oracle_symbol(&stream[1], shapes);
@@ -278,10 +289,11 @@ static void read_fast(struct reader *reader, const uint8_t *payload,
 		if (symbol == 0)
 			continue;
 		PW_ASSERT(symbol <= shapes);
-		execute(out, &reader->shape[used[symbol - 1]],
-			known[symbol - 1], stream, &previous);
-		known[symbol - 1] = true;
+		execute(out, &used[symbol - 1], stream, &previous);
 	}
+	for (size_t i = 0; i < shapes; i++)
+		free(used[i].last);
+	free(used);
 	PW_ASSERT(taken == rest.count);
 	pw_oracle_used(stream, 5);
 	pw_array_free(&rest);

@@ -20,7 +20,6 @@ struct pw_oracle_slot {
 	uint64_t pc;
 	uint32_t size_bytes;
 	uint8_t kind;
-	uint64_t last; /* address in the chunk being decoded */
 };
 
 struct pw_oracle_shape {
