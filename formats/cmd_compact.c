@@ -188,9 +188,9 @@ static int zstd_level(enum level level)
 	return level == LEVEL_ARCHIVE ? ZSTD_LEVEL_ARCHIVE : ZSTD_LEVEL_FULL;
 }
 
-/* Write the trace from the executions of a recording. */
+/* Write the trace from the executions of the source; *fits: it is written. */
 static enum pw_status repack(struct compact *compact,
-			     const struct pw_writer_options *target,
+			     struct pw_writer_options *target, bool *fits,
 			     struct pw_error *err)
 {
 	struct pw_progress progress;
@@ -198,6 +198,10 @@ static enum pw_status repack(struct compact *compact,
 	bool more = true;
 	enum pw_status st;
 
+	pw_repack_describe(compact->repack, target);
+	st = pw_writer_open(&compact->writer, compact->output, target, err);
+	if (st != PW_OK)
+		return st;
 	pw_progress_start(&progress, "compact", "accesses",
 			  pw_tables_quiet(compact->tables));
 	st = pw_repack_begin(compact->repack, compact->writer, target, 0, err);
@@ -208,24 +212,18 @@ static enum pw_status repack(struct compact *compact,
 				   pw_repack_progress(compact->repack));
 	}
 	pw_progress_end(&progress);
+	*fits = pw_repack_fits(compact->repack);
 	return refuse_damage(st, err);
 }
 
-/* Open the source, as a recording if it is one, and say what it is. */
-static enum pw_status open_source(struct compact *compact,
-				  struct pw_writer_options *target,
-				  struct pw_error *err)
+/* Write the trace from the accesses of the source. */
+static enum pw_status regroup(struct compact *compact,
+			      struct pw_writer_options *target,
+			      struct pw_error *err)
 {
 	const struct pw_trace_options how = {.needs = PW_NEED_ACCESSES};
 	enum pw_status st;
 
-	st = pw_repack_open(&compact->repack, compact->source, err);
-	if (st != PW_OK)
-		return st;
-	if (compact->repack) {
-		pw_repack_describe(compact->repack, target);
-		return PW_OK;
-	}
 	st = pw_trace_open(&compact->trace, compact->source, &how, err);
 	if (st == PW_OK)
 		st = check_damage(compact, err);
@@ -233,29 +231,37 @@ static enum pw_status open_source(struct compact *compact,
 		return st;
 	target->metadata = pw_trace_info(compact->trace)->metadata;
 	target->unknown = pw_trace_info(compact->trace)->unknown;
-	return PW_OK;
+	if (target->keep != PW_KEEP_ACCESSES)
+		target->segment_accesses = PW_WRITER_TOUCHED_MAX;
+	st = pw_writer_open(&compact->writer, compact->output, target, err);
+	if (st == PW_OK)
+		st = pw_regroup_open(&compact->regroup, compact->writer, err);
+	return st == PW_OK ? copy(compact, err) : st;
 }
 
 /* Read the source and write the trace, up to but without closing it. */
 static enum pw_status convert(struct compact *compact, const struct args *args,
 			      struct pw_error *err)
 {
-	struct pw_writer_options target = {.replace = true, .dense = true};
+	struct pw_writer_options target = {
+		.replace = true,
+		.dense = true,
+		.keep = (enum pw_writer_keep)args->keep,
+		.zstd_level = zstd_level((enum level)args->level),
+	};
+	bool fits = false;
 	enum pw_status st;
 
-	st = open_source(compact, &target, err);
-	if (st != PW_OK)
-		return st;
-	target.keep = (enum pw_writer_keep)args->keep;
-	target.zstd_level = zstd_level((enum level)args->level);
-	if (target.keep != PW_KEEP_ACCESSES)
-		target.segment_accesses = PW_WRITER_TOUCHED_MAX;
-	st = pw_writer_open(&compact->writer, compact->output, &target, err);
+	st = pw_repack_open(&compact->repack, compact->source, err);
 	if (st == PW_OK && compact->repack)
-		return repack(compact, &target, err);
-	if (st == PW_OK)
-		st = pw_regroup_open(&compact->regroup, compact->writer, err);
-	return st == PW_OK ? copy(compact, err) : st;
+		st = repack(compact, &target, &fits, err);
+	if (st != PW_OK || fits)
+		return st;
+	pw_repack_close(compact->repack);
+	pw_writer_abandon(compact->writer);
+	compact->repack = NULL;
+	compact->writer = NULL;
+	return regroup(compact, &target, err);
 }
 
 static uint64_t size_of(const char *path)

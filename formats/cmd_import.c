@@ -18,6 +18,7 @@
 #include "formats/writer.h"
 
 #define SUFFIX ".pwt"
+#define GUESSES_LISTED 1000
 /* Linux include/uapi/asm-generic/mman-common.h: MAP_PRIVATE, MAP_ANONYMOUS. */
 #define PRIVATE_ANONYMOUS 0x22
 
@@ -89,9 +90,14 @@ static const struct pw_table_spec guesses_spec = {
 		{
 			{"process", NULL, PW_CELL_U64, PW_UNIT_NONE},
 			{"address", NULL, PW_CELL_U64, PW_UNIT_ADDRESS},
+			{"end", NULL, PW_CELL_U64, PW_UNIT_ADDRESS},
 			{"bytes", "size", PW_CELL_U64, PW_UNIT_BYTES},
 			{"pages", "pages touched", PW_CELL_U64, PW_UNIT_COUNT},
 			{"rights", NULL, PW_CELL_TEXT, PW_UNIT_NONE},
+			{"first", "accesses before", PW_CELL_U64,
+			 PW_UNIT_COUNT},
+			{"why", "why it begins there", PW_CELL_TEXT,
+			 PW_UNIT_NONE},
 		},
 };
 
@@ -299,7 +305,7 @@ static enum pw_status infer(struct import *import, struct pw_error *err)
 		st = pw_infer_accesses(
 			&pages,
 			pw_trace_info(trace)->threads[batch->thread].process,
-			&batch->accesses, err);
+			batch->first_access, &batch->accesses, err);
 	}
 	if (st == PW_OK)
 		st = pw_infer_guess(&pages, &import->guesses, err);
@@ -397,27 +403,50 @@ static void report(const struct import *import, const struct pw_totals *totals)
 		pw_tables_mark_partial(import->tables, "%s", import->damage);
 }
 
+static void list_guess(struct pw_table *table, const struct pw_guess *guess)
+{
+	static const char *const why[] = {
+		[PW_GUESS_LOWEST] = "lowest page touched",
+		[PW_GUESS_FAR] = "far from the one below",
+		[PW_GUESS_RIGHTS] = "other rights than the one below",
+	};
+	const char rights[] = {guess->rights & PW_INFER_READ ? 'r' : '-',
+			       guess->rights & PW_INFER_WRITE ? 'w' : '-',
+			       guess->rights & PW_INFER_EXECUTE ? 'x' : '-',
+			       '\0'};
+
+	pw_cell_u64(table, guess->process);
+	pw_cell_u64(table, guess->address);
+	pw_cell_u64(table, guess->address + guess->bytes);
+	pw_cell_u64(table, guess->bytes);
+	pw_cell_u64(table, guess->pages);
+	pw_cell_text(table, rights);
+	pw_cell_u64(table, guess->first);
+	pw_cell_text(table, why[guess->why]);
+}
+
+/* List what was guessed, or say that nothing was. */
 static void list_guesses(const struct import *import)
 {
+	const struct pw_guess *guess = import->guesses.data;
+	size_t count = import->guesses.count;
 	struct pw_table *table;
 
-	if (!import->infer)
+	if (!import->infer) {
+		if (pw_trace_info(import->trace)->unknown & PW_UNKNOWN_MAPPINGS)
+			pw_tables_note(import->tables,
+				       "the source tells no mappings, and none "
+				       "are guessed; --infer-mappings does");
 		return;
-	table = pw_table_add(import->tables, &guesses_spec);
-	for (size_t i = 0; i < import->guesses.count; i++) {
-		const struct pw_guess *guess =
-			&PW_ARRAY_AT(&import->guesses, struct pw_guess, i);
-		const char rights[] = {
-			guess->rights & PW_INFER_READ ? 'r' : '-',
-			guess->rights & PW_INFER_WRITE ? 'w' : '-',
-			guess->rights & PW_INFER_EXECUTE ? 'x' : '-', '\0'};
-
-		pw_cell_u64(table, guess->process);
-		pw_cell_u64(table, guess->address);
-		pw_cell_u64(table, guess->bytes);
-		pw_cell_u64(table, guess->pages);
-		pw_cell_text(table, rights);
 	}
+	table = pw_table_add(import->tables, &guesses_spec);
+	for (size_t i = 0; i < count && i < GUESSES_LISTED; i++)
+		list_guess(table, &guess[i]);
+	if (count > GUESSES_LISTED)
+		pw_tables_note(import->tables,
+			       "guessed mappings that are not listed: %zu; "
+			       "pagewalk dump --events has all of them",
+			       count - GUESSES_LISTED);
 }
 
 static enum pw_status run(const void *parsed, struct pw_tables *out,

@@ -100,6 +100,19 @@ enum pw_status pw_dense_plan_make(struct pw_dense_plan *plan,
 				  struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * The same for pw_dense_plan_execute alone: nothing is known of slots but the
+ * addresses of those that are stored.
+ *
+ * Errors: as pw_dense_plan_make.
+ */
+enum pw_status
+pw_dense_plan_make_stored(struct pw_dense_plan *plan,
+			  const struct pw_pwt_shapes *shapes,
+			  struct pw_generic_decoder *generic,
+			  const struct pw_generic_payload *payload,
+			  struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * How many instructions begin in the accesses of the plan.
  */
 uint64_t pw_dense_plan_instructions(const struct pw_dense_plan *plan);

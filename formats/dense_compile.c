@@ -264,15 +264,19 @@ static enum pw_status add_symbol(struct compiler *compiler, uint32_t symbol,
 	for (size_t p = 0; p < parts && st == PW_OK; p++) {
 		const struct pw_shape_use *use = &shape[compiler->part[p] - 1];
 
-		copy_shape(plan, use, at + slot);
-		for (uint32_t i = use->first;
-		     i < use->first + use->stored && st == PW_OK; i++)
-			st = add_slot(compiler, slot + stored[i], operand[i],
-				      uses, err);
-		slot += use->slots;
+		if (!plan->only_stored)
+			copy_shape(plan, use, at + slot);
+		for (uint32_t i = 0; i < use->stored && st == PW_OK; i++)
+			st = add_slot(compiler,
+				      slot + (plan->only_stored
+						      ? i
+						      : stored[use->first + i]),
+				      operand[use->first + i], uses, err);
+		slot += plan->only_stored ? use->stored : use->slots;
 	}
-	PW_ASSERT(st != PW_OK ||
+	PW_ASSERT(st != PW_OK || plan->only_stored ||
 		  slot == PW_ARRAY_AT(&plan->slots, uint32_t, symbol));
+	PW_ARRAY_AT(&plan->entry, struct pw_dense_entry, symbol).slots = slot;
 	return st == PW_OK ? add_keepers(compiler, err) : st;
 }
 
@@ -314,7 +318,7 @@ static enum pw_status add_symbols(struct compiler *compiler,
 				  struct pw_error *err)
 {
 	struct pw_dense_plan *plan = compiler->plan;
-	const uint32_t *uses = plan->uses.data, *slots = plan->slots.data;
+	const uint32_t *uses = plan->uses.data;
 	enum pw_status st = PW_OK;
 	size_t at = 0;
 
@@ -328,16 +332,14 @@ static enum pw_status add_symbols(struct compiler *compiler,
 		};
 		const uint8_t *column = compiler->streams->column;
 
-		if (s > 0 && uses[s] > 0)
-			entry.slots = slots[s];
 		st = pw_array_push(&plan->entry, &entry, err);
-		if (st != PW_OK || entry.slots == 0)
+		if (st != PW_OK || s == 0 || uses[s] == 0)
 			continue;
 		st = add_symbol(compiler, s, at, err);
 		if (st != PW_OK)
 			break;
 		make_rows(compiler, column, uses[s]);
-		at += entry.slots;
+		at += PW_ARRAY_AT(&plan->entry, struct pw_dense_entry, s).slots;
 	}
 	return st;
 }
@@ -408,15 +410,16 @@ static enum pw_status open_compiler(struct compiler *compiler,
 {
 	struct pw_dense_plan *plan = compiler->plan;
 	size_t operands = plan->operands.key.count, all = plan->slots_all;
+	size_t whole = plan->only_stored ? 0 : all;
 	enum pw_status st;
 
 	st = resize(&plan->address, all, err);
 	if (st == PW_OK)
-		st = resize(&plan->pc, all, err);
+		st = resize(&plan->pc, whole, err);
 	if (st == PW_OK)
-		st = resize(&plan->size, all, err);
+		st = resize(&plan->size, whole, err);
 	if (st == PW_OK)
-		st = resize(&plan->kind, all, err);
+		st = resize(&plan->kind, whole, err);
 	if (st == PW_OK)
 		st = resize(&plan->value, plan->slots_max, err);
 	if (st == PW_OK)

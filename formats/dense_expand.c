@@ -185,3 +185,15 @@ size_t pw_dense_plan_next(struct pw_dense_plan *plan, size_t count,
 	}
 	return done;
 }
+
+void pw_dense_plan_execute(struct pw_dense_plan *plan, uint32_t symbol,
+			   uint64_t *out)
+{
+	struct pw_dense_entry *entry =
+		&PW_ARRAY_AT(&plan->entry, struct pw_dense_entry, symbol);
+
+	PW_DEBUG_ASSERT(plan->only_stored);
+	memcpy(out, (const uint64_t *)plan->address.data + entry->slot,
+	       entry->slots * sizeof(*out));
+	correct(plan, entry, out);
+}

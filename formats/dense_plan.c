@@ -364,11 +364,11 @@ static enum pw_status make(struct pw_dense_plan *plan,
 	return pw_dense_compile(plan, &streams, err);
 }
 
-enum pw_status pw_dense_plan_make(struct pw_dense_plan *plan,
-				  const struct pw_pwt_shapes *shapes,
-				  struct pw_generic_decoder *generic,
-				  const struct pw_generic_payload *payload,
-				  struct pw_error *err)
+static enum pw_status plan_payload(struct pw_dense_plan *plan,
+				   const struct pw_pwt_shapes *shapes,
+				   struct pw_generic_decoder *generic,
+				   const struct pw_generic_payload *payload,
+				   struct pw_error *err)
 {
 	struct pw_stream s[PW_DENSE_STREAMS] = {{0}};
 	const uint8_t *begin[PW_DENSE_STREAMS];
@@ -396,7 +396,27 @@ enum pw_status pw_dense_plan_make(struct pw_dense_plan *plan,
 		st = make(plan, begin, payload->count, &rest, err);
 	if (st == PW_OK)
 		st = get_rest(plan, generic, &s[PW_DENSE_REST], rest, err);
+	plan->rest_count = rest;
 	return st;
+}
+
+enum pw_status pw_dense_plan_make(struct pw_dense_plan *plan,
+				  const struct pw_pwt_shapes *shapes,
+				  struct pw_generic_decoder *generic,
+				  const struct pw_generic_payload *payload,
+				  struct pw_error *err)
+{
+	plan->only_stored = false;
+	return plan_payload(plan, shapes, generic, payload, err);
+}
+
+enum pw_status pw_dense_plan_make_stored(
+	struct pw_dense_plan *plan, const struct pw_pwt_shapes *shapes,
+	struct pw_generic_decoder *generic,
+	const struct pw_generic_payload *payload, struct pw_error *err)
+{
+	plan->only_stored = true;
+	return plan_payload(plan, shapes, generic, payload, err);
 }
 
 uint64_t pw_dense_plan_instructions(const struct pw_dense_plan *plan)

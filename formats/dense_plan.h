@@ -10,6 +10,7 @@
 #ifndef PW_FORMATS_DENSE_PLAN_H
 #define PW_FORMATS_DENSE_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -99,11 +100,13 @@ struct pw_dense_plan {
 	size_t slots_max;    /* of one executed symbol */
 	size_t slots_all;    /* of all */
 	uint64_t instructions;
+	bool only_stored;		    /* slots, and no accesses */
 	const uint8_t *symbol, *symbol_end; /* the next one */
 	uint32_t symbol_bytes;
 	const uint8_t *run, *run_end;
-	size_t run_left; /* accesses of the open run */
-	size_t rest;	 /* accesses without a shape that were used */
+	size_t run_left;   /* accesses of the open run */
+	size_t rest;	   /* accesses without a shape that were used */
+	size_t rest_count; /* all of them */
 };
 
 /* The streams of slots while they are read. */
@@ -123,6 +126,13 @@ struct pw_dense_streams {
 enum pw_status pw_dense_compile(struct pw_dense_plan *plan,
 				struct pw_dense_streams *streams,
 				struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Execute @symbol, which is the next one, in a plan of stored slots only: their
+ * addresses go to @out. There are as many as its entry has slots.
+ */
+void pw_dense_plan_execute(struct pw_dense_plan *plan, uint32_t symbol,
+			   uint64_t *out);
 
 /*
  * The failure for a stream that is wrong.

@@ -6,10 +6,17 @@
 #include "base/bits.h"
 #include "base/pagemap.h"
 
+#define RIGHTS_BITS 3
+
 struct page {
 	uint64_t number;
-	uint64_t rights;
+	uint64_t seen; /* its rights, and above them the first position */
 };
+
+static unsigned rights_seen(const struct page *page)
+{
+	return (unsigned)page->seen & ((1U << RIGHTS_BITS) - 1);
+}
 
 void pw_infer_init(struct pw_infer *infer)
 {
@@ -42,7 +49,7 @@ static uint64_t rights_of(uint8_t kind)
 }
 
 enum pw_status pw_infer_accesses(struct pw_infer *infer, uint32_t process,
-				 const struct pw_accesses *a,
+				 uint64_t position, const struct pw_accesses *a,
 				 struct pw_error *err)
 {
 	enum pw_status st = PW_OK;
@@ -57,7 +64,7 @@ enum pw_status pw_infer_accesses(struct pw_infer *infer, uint32_t process,
 	for (size_t i = 0; st == PW_OK && i < a->count; i++) {
 		uint64_t last =
 			pw_access_last_byte(a->address[i], a->size_bytes[i]);
-		uint64_t *rights;
+		uint64_t *seen;
 		bool added;
 
 		if (last >> 63)
@@ -65,9 +72,11 @@ enum pw_status pw_infer_accesses(struct pw_infer *infer, uint32_t process,
 		for (uint64_t page = a->address[i] >> PW_PAGE_SHIFT;
 		     st == PW_OK && page <= last >> PW_PAGE_SHIFT; page++) {
 			st = pw_pagemap_insert(map_of(infer, process), page,
-					       &rights, &added, err);
+					       &seen, &added, err);
+			if (st == PW_OK && added)
+				*seen = (position + i) << RIGHTS_BITS;
 			if (st == PW_OK)
-				*rights |= rights_of(a->kind[i]);
+				*seen |= rights_of(a->kind[i]);
 		}
 	}
 	return st;
@@ -90,43 +99,49 @@ static enum pw_status list_pages(const struct pw_pagemap *map,
 
 	pages->count = 0;
 	while (st == PW_OK &&
-	       pw_pagemap_each(map, &cursor, &page.number, &page.rights))
+	       pw_pagemap_each(map, &cursor, &page.number, &page.seen))
 		st = pw_array_push(pages, &page, err);
 	if (st == PW_OK && pages->count > 1)
 		qsort(pages->data, pages->count, sizeof(page), compare_pages);
 	return st;
 }
 
-/* Whether @page goes on with what the guess @last is of. */
-static bool continues(const struct pw_guess *last, const struct page *page)
+/* Whether @page goes on with the guess @last, or else why it does not. */
+static bool continues(const struct pw_guess *last, const struct page *page,
+		      enum pw_guess_why *why)
 {
 	uint64_t end = (last->address + last->bytes) >> PW_PAGE_SHIFT;
 
-	return page->rights == last->rights &&
-	       page->number - end < PW_INFER_GAP_PAGES;
+	*why = page->number - end >= PW_INFER_GAP_PAGES ? PW_GUESS_FAR
+							: PW_GUESS_RIGHTS;
+	return *why == PW_GUESS_RIGHTS && rights_seen(page) == last->rights;
 }
 
 static enum pw_status guess_process(const struct pw_array *pages,
 				    uint32_t process, struct pw_array *guesses,
 				    struct pw_error *err)
 {
-	size_t first = guesses->count;
+	size_t before = guesses->count;
 
 	for (size_t i = 0; i < pages->count; i++) {
 		const struct page *page = &PW_ARRAY_AT(pages, struct page, i);
 		uint64_t address = page->number << PW_PAGE_SHIFT;
-		struct pw_guess guess = {process, (unsigned)page->rights,
-					 address, PW_PAGE_BYTES, 1};
+		uint64_t first = page->seen >> RIGHTS_BITS;
+		struct pw_guess guess = {
+			process, rights_seen(page), address, PW_PAGE_BYTES, 1,
+			first,	 PW_GUESS_LOWEST};
 		struct pw_guess *last =
-			guesses->count > first
+			guesses->count > before
 				? &PW_ARRAY_AT(guesses, struct pw_guess,
 					       guesses->count - 1)
 				: NULL;
 		enum pw_status st;
 
-		if (last && continues(last, page)) {
+		if (last && continues(last, page, &guess.why)) {
 			last->bytes = address + PW_PAGE_BYTES - last->address;
 			last->pages++;
+			if (first < last->first)
+				last->first = first;
 			continue;
 		}
 		st = pw_array_push(guesses, &guess, err);

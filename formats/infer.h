@@ -20,12 +20,21 @@
 #define PW_INFER_WRITE 2
 #define PW_INFER_EXECUTE 4
 
+/* Why a mapping is guessed to begin where it does. */
+enum pw_guess_why {
+	PW_GUESS_LOWEST, /* no page below it was touched */
+	PW_GUESS_FAR,	 /* the one below is too far away */
+	PW_GUESS_RIGHTS, /* other things were done to the one below */
+};
+
 struct pw_guess {
 	uint32_t process;
 	unsigned rights; /* PW_INFER_* */
 	uint64_t address;
 	uint64_t bytes;
 	uint64_t pages; /* touched */
+	uint64_t first; /* accesses of the trace before the first one there */
+	enum pw_guess_why why;
 };
 
 struct pw_infer {
@@ -43,12 +52,14 @@ void pw_infer_init(struct pw_infer *infer);
 void pw_infer_free(struct pw_infer *infer);
 
 /*
- * Look at the accesses of @process. Those of the kernel on its own account,
- * in the upper half of the address space, are no mappings of the program.
+ * Look at accesses of @process, before which the trace has @position others.
+ * Those of the kernel on its own account, in the upper half of the address
+ * space, are no mappings of the program.
  *
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_infer_accesses(struct pw_infer *infer, uint32_t process,
+				 uint64_t position,
 				 const struct pw_accesses *accesses,
 				 struct pw_error *err) PW_MUST_CHECK;
 

@@ -1,5 +1,6 @@
 /*
- * repack.c - open a recording, declare what it has, write its groups in order.
+ * repack.c - open a trace of executions, declare what it has, write its groups
+ * in order.
  */
 #include "formats/repack.h"
 
@@ -26,8 +27,7 @@ struct pw_repack {
 	struct pw_pwt_list list;
 	struct pw_array places; /* struct pw_segment_place */
 	struct pw_pwt_declared declared;
-	struct pw_pwt_shapes
-		shapes; /* until they are declared, or for touches */
+	struct pw_pwt_shapes shapes;
 	struct pw_damage damage;
 	struct pw_array groups; /* struct pw_repack_group */
 	struct pw_repack_source source;
@@ -37,6 +37,7 @@ struct pw_repack {
 	struct pw_repack_worker *worker;
 	struct pw_repacked *slot; /* of the crew: one more than workers */
 	size_t done;		  /* groups */
+	bool overflows;		  /* one of them has no place in a segment */
 	uint64_t accesses;	  /* and what they held */
 	uint64_t events;
 };
@@ -286,8 +287,6 @@ enum pw_status pw_repack_begin(struct pw_repack *repack,
 	st = declare(repack, err);
 	if (st != PW_OK)
 		return st;
-	if (options->keep == PW_KEEP_ACCESSES)
-		pw_pwt_shapes_free(&repack->shapes);
 	repack->source = (struct pw_repack_source){
 		.file = &repack->file,
 		.list = &repack->list,
@@ -345,6 +344,11 @@ enum pw_status pw_repack_next(struct pw_repack *repack, bool *more,
 		*err = done->err;
 		return err->status;
 	}
+	if (!done->fits) {
+		repack->overflows = true;
+		*more = false;
+		return PW_OK;
+	}
 	for (size_t i = 0; i < done->count && st == PW_OK; i++) {
 		const struct pw_ready_segment *ready = &PW_ARRAY_AT(
 			&done->segments, const struct pw_ready_segment, i);
@@ -354,6 +358,11 @@ enum pw_status pw_repack_next(struct pw_repack *repack, bool *more,
 		st = pw_writer_ready(repack->writer, ready, err);
 	}
 	return st;
+}
+
+bool pw_repack_fits(const struct pw_repack *repack)
+{
+	return !repack->overflows;
 }
 
 double pw_repack_progress(const struct pw_repack *repack)

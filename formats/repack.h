@@ -1,9 +1,9 @@
 /*
- * repack.h - a recording as a dense trace, straight from its executions.
+ * repack.h - a trace of executions as a dense one, straight from them.
  *
  * What holds for any trace is regroup.h: it makes shapes of accesses. A
- * recording has shapes already, and its segments are repacked on their own, by
- * several threads.
+ * recording, or a trace that is dense, has shapes already, and its segments are
+ * repacked on their own, by several threads.
  */
 #ifndef PW_FORMATS_REPACK_H
 #define PW_FORMATS_REPACK_H
@@ -56,13 +56,20 @@ enum pw_status pw_repack_begin(struct pw_repack *repack,
 			       struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Write the next segments; *more is false after the last ones.
+ * Write the next segments; *more is false after the last ones, and when some do
+ * not fit.
  *
  * Errors: PW_ERR_FORMAT the trace is damaged (the message says where and how);
  *         PW_ERR_OUTPUT, PW_ERR_SYSTEM.
  */
 enum pw_status pw_repack_next(struct pw_repack *repack, bool *more,
 			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Whether all segments so far can be repacked; if not, what was written means
+ * nothing, and the trace must be read as any other.
+ */
+bool pw_repack_fits(const struct pw_repack *repack);
 
 /*
  * How far it has come.

@@ -27,7 +27,7 @@ void pw_repack_worker_init(struct pw_repack_worker *worker,
 		.buffer = PW_ARRAY(uint8_t),
 		.records = PW_ARRAY(uint8_t),
 	};
-	st = pw_fast_gather_init(&worker->gather, source->book, err);
+	st = pw_gather_init(&worker->gather, source->book, source->shapes, err);
 	if (st == PW_OK)
 		st = pw_generic_encoder_open(&worker->generic,
 					     source->zstd_level, err);
@@ -49,7 +49,7 @@ void pw_repack_worker_init(struct pw_repack_worker *worker,
 
 void pw_repack_worker_free(struct pw_repack_worker *worker)
 {
-	pw_fast_gather_free(&worker->gather);
+	pw_gather_free(&worker->gather);
 	pw_writer_touches_close(worker->touches);
 	pw_dense_encoder_close(worker->dense);
 	pw_generic_encoder_close(worker->generic);
@@ -254,8 +254,8 @@ static enum pw_status add_part(struct pw_repack_worker *worker,
 	st = pw_pwt_file_payload(worker->source->file, place, &worker->buffer,
 				 &payload.bytes, err);
 	if (st == PW_OK)
-		st = pw_fast_gather_add(&worker->gather, chunk->codec, &payload,
-					err);
+		st = pw_gather_add(&worker->gather, chunk->codec, &payload,
+				   err);
 	if (st == PW_OK && worker->gather.tally.instructions - before !=
 				   chunk->instruction_count)
 		st = pw_fail(err, PW_ERR_FORMAT,
@@ -268,8 +268,8 @@ static enum pw_status pack_thread(struct pw_repack_worker *worker,
 				  struct pw_array *out, struct pw_chunk *chunk,
 				  bool *fits, struct pw_error *err)
 {
-	struct pw_fast_gather *gather = &worker->gather;
-	struct pw_accesses rest = pw_fast_gather_rest(gather);
+	struct pw_gather *gather = &worker->gather;
+	struct pw_accesses rest = pw_gather_rest(gather);
 	enum pw_status st;
 
 	chunk->instruction_count = gather->tally.instructions;
@@ -283,7 +283,7 @@ static enum pw_status pack_thread(struct pw_repack_worker *worker,
 		return pw_generic_encode(worker->generic, &rest, out,
 					 &chunk->raw_bytes, err);
 	chunk->codec = PW_CODEC_DENSE;
-	st = pw_fast_gather_settle(gather, err);
+	st = pw_gather_settle(gather, err);
 	if (st == PW_OK)
 		st = pw_dense_encode(worker->dense, &gather->executions, &rest,
 				     out, &chunk->raw_bytes, err);
@@ -341,10 +341,7 @@ static enum pw_status pack_touches(struct pw_repack_worker *worker,
 	return add_chunk(out, &ready, err);
 }
 
-/*
- * Add what is kept of the accesses of @ready. *fits is false when the touches
- * do not: a single segment has none then.
- */
+/* Add what is kept of the accesses of @ready; *fits when the touches do. */
 static enum pw_status keep_thread(struct pw_repack_worker *worker,
 				  struct pw_ready_chunk *ready,
 				  struct pw_ready_segment *out, bool *fits,
@@ -357,14 +354,7 @@ static enum pw_status keep_thread(struct pw_repack_worker *worker,
 		st = add_chunk(out, ready, err);
 	if (st != PW_OK || keep == PW_KEEP_ACCESSES)
 		return st;
-	st = pack_touches(worker, out, ready, fits, err);
-	if (st != PW_OK || *fits || !worker->single)
-		return st;
-	*fits = true;
-	if (keep == PW_KEEP_TOUCHES)
-		return pw_fail(err, PW_ERR_OUTPUT,
-			       "more touches than a chunk of a trace holds");
-	return PW_OK;
+	return pack_touches(worker, out, ready, fits, err);
 }
 
 static void add_tally(struct pw_tally *tally, const struct pw_tally *more)
@@ -391,7 +381,7 @@ static enum pw_status repack_thread(struct pw_repack_worker *worker,
 	};
 	enum pw_status st = PW_OK;
 
-	pw_fast_gather_clear(&worker->gather);
+	pw_gather_clear(&worker->gather);
 	for (size_t i = 0; i < count && st == PW_OK; i++)
 		st = add_part(
 			worker,
@@ -484,7 +474,6 @@ static enum pw_status repack(struct pw_repack_worker *worker,
 	out->accesses = 0;
 	out->events = 0;
 	*fits = true;
-	worker->single = group->count == 1;
 	st = copy_timelines(worker, group, out, err);
 	/* Segments in which nothing happens are left out. */
 	if (st != PW_OK || out->timeline.records == 0)
@@ -524,6 +513,7 @@ void pw_repack_group(struct pw_repack_worker *worker,
 	bool fits;
 
 	out->count = 0;
+	out->fits = true;
 	out->err = worker->opened;
 	while (next.first < end && st == PW_OK) {
 		st = next_segment(out, &segment, &out->err);
@@ -531,11 +521,13 @@ void pw_repack_group(struct pw_repack_worker *worker,
 			st = repack(worker, &next, segment, &fits, &out->err);
 		if (st != PW_OK)
 			break;
-		if (!fits) {
-			/* One of the source always fits. */
-			PW_ASSERT(next.count > 1);
+		if (!fits && next.count > 1) {
 			next.count /= 2;
 			continue;
+		}
+		if (!fits) {
+			out->fits = false;
+			break;
 		}
 		out->count += segment->chunks.count > 0;
 		next.first += next.count;

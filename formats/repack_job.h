@@ -15,7 +15,7 @@
 #include "base/status.h"
 #include "formats/codec_dense.h"
 #include "formats/codec_generic.h"
-#include "formats/fast_gather.h"
+#include "formats/gather.h"
 #include "formats/pwt_file.h"
 #include "formats/pwt_list.h"
 #include "formats/ready_segment.h"
@@ -28,7 +28,7 @@ struct pw_repack_source {
 	const struct pw_pwt_list *list;
 	const struct pw_array *places; /* struct pw_segment_place */
 	const struct pw_shape_book *book;
-	const struct pw_pwt_shapes *shapes; /* where touches are kept */
+	const struct pw_pwt_shapes *shapes; /* the same */
 	size_t threads;			    /* declared */
 	int zstd_level;
 	int touch_level;
@@ -46,11 +46,10 @@ struct pw_repack_group {
 /* What a thread that repacks needs; one for each. */
 struct pw_repack_worker {
 	const struct pw_repack_source *source;
-	struct pw_fast_gather gather;
+	struct pw_gather gather;
 	struct pw_generic_encoder *generic;
 	struct pw_dense_encoder *dense;
 	struct pw_writer_touches *touches; /* or NULL: none are kept */
-	bool single;			   /* the group has one segment only */
 	struct pw_array parts;		   /* the chunks of a group */
 	struct pw_array left;		   /* uint64_t by thread */
 	struct pw_array buffer;		   /* uint8_t: a chunk */
@@ -62,12 +61,16 @@ struct pw_repack_worker {
 struct pw_repacked {
 	struct pw_array segments; /* struct pw_ready_segment */
 	size_t count;		  /* those of them that are filled */
+	bool fits;		  /* else one segment of the source does not */
 	struct pw_error err;	  /* status PW_OK: it is whole */
 };
 
-#define PW_REPACKED                                        \
-	{                                                  \
-		PW_ARRAY(struct pw_ready_segment), 0, {0}, \
+#define PW_REPACKED                                         \
+	{                                                   \
+		PW_ARRAY(struct pw_ready_segment), 0, true, \
+		{                                           \
+			0                                   \
+		}                                           \
 	}
 
 /*
@@ -85,9 +88,10 @@ void pw_repack_worker_init(struct pw_repack_worker *worker,
 void pw_repack_worker_free(struct pw_repack_worker *worker);
 
 /*
- * Repack a group into one segment, or more when one cannot hold it. Failures
- * are left in out->err: PW_ERR_FORMAT the group is damaged (the message says
- * where and how); PW_ERR_SYSTEM.
+ * Repack a group into one segment, or more when one cannot hold it; not even
+ * one of the source may fit, since its accesses become more bytes, or so many
+ * touches. Failures are left in out->err: PW_ERR_FORMAT the group is damaged
+ * (the message says where and how); PW_ERR_SYSTEM.
  */
 void pw_repack_group(struct pw_repack_worker *worker,
 		     const struct pw_repack_group *group,

@@ -34,7 +34,7 @@ bool pw_repack_pays(const struct pw_pwt_list *list, size_t threads)
 
 		if (chunk->kind != PW_CHUNK_ACCESSES)
 			continue;
-		if (chunk->codec == PW_CODEC_DENSE || chunk->thread >= threads)
+		if (chunk->thread >= threads)
 			return false;
 		all += chunk->access_count;
 		if (chunk->codec == PW_CODEC_ZSTD)
@@ -43,17 +43,33 @@ bool pw_repack_pays(const struct pw_pwt_list *list, size_t threads)
 	return all > 0 && plain <= all / PLAIN_FEW;
 }
 
-/* How many addresses and accesses without a shape a chunk may have. */
-static uint64_t bound_items(const struct pw_pwt_file *file,
+/* How many of @accesses are no fetches, if they are as all of the trace are. */
+static uint64_t share_of_data(const struct pw_totals *totals, uint64_t accesses)
+{
+	if (totals->fetches >= totals->accesses)
+		return 0;
+	return accesses -
+	       (uint64_t)((double)accesses * (double)totals->fetches /
+			  (double)totals->accesses);
+}
+
+/*
+ * How many addresses and accesses without a shape a chunk may have. Nothing but
+ * decoding a dense one tells, so there it is how many there should be.
+ */
+static uint64_t bound_items(const struct pw_repack_source *source,
 			    const struct pw_chunk_place *place)
 {
 	uint64_t most = place->chunk.access_count, bound;
 	uint8_t table[PW_FAST_TABLE_BYTES];
 	struct pw_error ignored;
 
+	if (place->chunk.codec == PW_CODEC_DENSE)
+		return share_of_data(&source->list->totals, most);
 	if (place->chunk.codec != PW_CODEC_FAST ||
 	    place->chunk.payload_bytes < sizeof(table) ||
-	    pw_pwt_file_read(file, place->offset + PW_CHUNK_HEADER_BYTES, table,
+	    pw_pwt_file_read(source->file,
+			     place->offset + PW_CHUNK_HEADER_BYTES, table,
 			     sizeof(table), &ignored) != PW_OK)
 		return most;
 	/* A byte of controls is two addresses. */
@@ -81,7 +97,7 @@ static struct load load_of(const struct pw_repack_source *source,
 		load.accesses += at->chunk.access_count;
 		if (at->chunk.codec == PW_CODEC_ZSTD)
 			load.plain += at->chunk.access_count;
-		load.items += bound_items(source->file, at);
+		load.items += bound_items(source, at);
 	}
 	return load;
 }

@@ -59,6 +59,7 @@ static enum pw_status get_entries(struct pw_shape_set *set,
 			return pw_fail(err, PW_ERR_FORMAT,
 				       "its shape %llu is lost",
 				       (unsigned long long)index);
+		use.index = (uint32_t)index;
 		__builtin_prefetch(bytes + use.offset);
 		st = pw_array_push(&set->entry, &use, err);
 	}

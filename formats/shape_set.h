@@ -20,6 +20,7 @@
 
 /* A listed shape; what it has begins at these places of the arrays. */
 struct pw_shape_use {
+	uint32_t index;	 /* of the shape in the trace */
 	uint32_t offset; /* of the shape in the trace's shapes */
 	uint32_t slot;
 	uint32_t slots;

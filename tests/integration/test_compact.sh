@@ -95,10 +95,18 @@ expect_status 0 "$pagewalk" import -o recorded.pwt seconds.pwt
 for source in plain.pwt shapes.pwt recorded.pwt pin.out; do
 	expect_status 0 "$pagewalk" compact -o small.pwt "$source"
 	check "$source" small.pwt
-	# What is small already stays the same trace.
+	# What is small already stays the same trace, and the same file.
 	expect_status 0 "$pagewalk" compact --level archive -o again.pwt \
 		small.pwt
 	check "$source" again.pwt
+	for keep in all accesses touches; do
+		expect_status 0 "$pagewalk" compact --keep $keep -o first.pwt \
+			"$source"
+		expect_status 0 "$pagewalk" compact --keep $keep -o second.pwt \
+			small.pwt
+		cmp first.pwt second.pwt ||
+			fail "$source and its small trace differ: $keep"
+	done
 done
 
 # Touches are enough where no access is needed, and only there.

@@ -51,7 +51,7 @@ check() {
 		done
 	done
 	"$pagewalk" verify -q both.pwt >out || fail "$name is not whole"
-	# Small already: from dense chunks, by way of accesses.
+	# Small already: from dense chunks.
 	"$pagewalk" compact -q --level archive -o again.pwt small.pwt >out
 	"$pagewalk" dump --format csv "$name.pwt" >want
 	"$pagewalk" dump --format csv again.pwt | cmp - want ||

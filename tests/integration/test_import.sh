@@ -157,11 +157,11 @@ cp "$2/tests/fixtures/drmemtrace/good.trace" drmem
 expect_status 0 "$pagewalk" import --infer-mappings --format csv \
 	--table guesses -o guessed.pwt drmem
 cat >want <<'END'
-process,address,bytes,pages,rights
-0,0x401000,4096,1,r-x
-0,0x404000,4096,1,rw-
-0,0x405000,4096,1,r--
-0,0x7ffc1000,4096,1,r--
+process,address,end,bytes,pages,rights,first,why
+0,0x401000,0x402000,4096,1,r-x,0,lowest page touched
+0,0x404000,0x405000,4096,1,rw-,7,other rights than the one below
+0,0x405000,0x406000,4096,1,r--,10,other rights than the one below
+0,0x7ffc1000,0x7ffc2000,4096,1,r--,1,far from the one below
 END
 diff want out || fail "guesses"
 expect_status 0 "$pagewalk" dump --events guessed.pwt
@@ -171,5 +171,17 @@ grep -q '"mappings": *"guessed"' out || grep -q guessed out ||
 	fail "the trace does not say that it guesses"
 expect_status 64 "$pagewalk" import --infer-mappings -o x.pwt guessed.pwt
 expect_status 0 "$pagewalk" replay guessed.pwt
+expect_status 0 "$pagewalk" import -o x.pwt drmem
+grep -q "tells no mappings, and none are guessed" out || fail "no word of it"
+
+# 1030 pages a MiB apart are as many mappings, of which a thousand are listed.
+for i in $(seq 1030); do printf '0 %x\n' $((i << 20)); done >far.din
+expect_status 0 "$pagewalk" import --infer-mappings --as din --format csv \
+	--table guesses -o far.pwt far.din
+[ "$(wc -l <out)" = 1001 ] || fail "a thousand guesses"
+expect_status 0 "$pagewalk" import --infer-mappings --as din -o far.pwt far.din
+grep -q "mappings that are not listed: 30" out || fail "the others"
+expect_status 0 "$pagewalk" dump --events far.pwt
+[ "$(grep -c ',map,' out)" = 1030 ] || fail "all guesses are events"
 
 echo "import: both variants equal to their sources"

@@ -11,6 +11,8 @@
 #define X PW_ACCESS_FETCH
 #define PAGE UINT64_C(4096)
 
+static uint64_t position; /* accesses of the trace so far */
+
 static void look(struct pw_infer *infer, uint32_t process, uint64_t address,
 		 uint32_t size_bytes, uint8_t kind)
 {
@@ -19,7 +21,9 @@ static void look(struct pw_infer *infer, uint32_t process, uint64_t address,
 					     &kind};
 	struct pw_error err;
 
-	PW_TEST_OK(pw_infer_accesses(infer, process, &accesses, &err), &err);
+	PW_TEST_OK(
+		pw_infer_accesses(infer, process, position++, &accesses, &err),
+		&err);
 }
 
 static void expect(const struct pw_infer *infer, const struct pw_guess *want,
@@ -39,6 +43,8 @@ static void expect(const struct pw_infer *infer, const struct pw_guess *want,
 		assert_int_equal(got->address, want[i].address);
 		assert_int_equal(got->bytes, want[i].bytes);
 		assert_int_equal(got->pages, want[i].pages);
+		assert_int_equal(got->first, want[i].first);
+		assert_int_equal(got->why, want[i].why);
 	}
 	pw_array_free(&guesses);
 }
@@ -50,12 +56,13 @@ static void expect(const struct pw_infer *infer, const struct pw_guess *want,
 static void pages_close_to_each_other_are_one_mapping(void **state)
 {
 	static const struct pw_guess want[] = {
-		{0, 1, 10 * PAGE, 33 * PAGE, 2},
-		{0, 1, 75 * PAGE, PAGE, 1},
+		{0, 1, 10 * PAGE, 33 * PAGE, 2, 1, PW_GUESS_LOWEST},
+		{0, 1, 75 * PAGE, PAGE, 1, 0, PW_GUESS_FAR},
 	};
 	struct pw_infer infer;
 
 	(void)state;
+	position = 0;
 	pw_infer_init(&infer);
 	look(&infer, 0, 75 * PAGE, 1, R);
 	look(&infer, 0, 42 * PAGE + 5, 0, R);
@@ -68,14 +75,15 @@ static void pages_close_to_each_other_are_one_mapping(void **state)
 static void pages_are_kept_apart_by_what_was_done_to_them(void **state)
 {
 	static const struct pw_guess want[] = {
-		{0, 5, 1 * PAGE, PAGE, 1},
-		{0, 1, 2 * PAGE, PAGE, 1},
-		{0, 3, 3 * PAGE, 4 * PAGE, 3},
-		{1, 3, 3 * PAGE, PAGE, 1},
+		{0, 5, 1 * PAGE, PAGE, 1, 0, PW_GUESS_LOWEST},
+		{0, 1, 2 * PAGE, PAGE, 1, 1, PW_GUESS_RIGHTS},
+		{0, 3, 3 * PAGE, 4 * PAGE, 3, 2, PW_GUESS_RIGHTS},
+		{1, 3, 3 * PAGE, PAGE, 1, 5, PW_GUESS_LOWEST},
 	};
 	struct pw_infer infer;
 
 	(void)state;
+	position = 0;
 	pw_infer_init(&infer);
 	look(&infer, 0, 1 * PAGE, 4, X);
 	look(&infer, 0, 2 * PAGE, 8, R);

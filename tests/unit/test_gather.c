@@ -1,31 +1,39 @@
 /*
- * test_fast_gather.c - chunks taken as executions, against what was executed.
+ * test_gather.c - chunks taken as executions, against what was executed.
  */
 #include "tests/support/pw_test.h"
 
 #include "base/bits.h"
 #include "base/random.h"
+#include "formats/codec_dense.h"
 #include "formats/codec_fast.h"
-#include "formats/fast_gather.h"
 #include "formats/fast_wire.h"
+#include "formats/gather.h"
 #include "formats/layout.h"
+#include "formats/shape_wire.h"
 
 #define ITEMS 8000
 #define SHAPES 40
 #define SLOTS 7
 
-/* What was executed: addresses and pcs of all accesses of a chunk. */
+/* What was executed: addresses and pcs of all accesses of a chunk, */
 static uint64_t want_address[ITEMS], want_pc[ITEMS];
 static size_t want_count;
+/* and the pages and instructions of all chunks. */
+static uint64_t want_min, want_max, want_instructions;
+
+static const uint32_t codecs[] = {PW_CODEC_FAST, PW_CODEC_DENSE};
 
 static uint64_t pcs[SHAPES][SLOTS];
 static uint32_t sizes[SHAPES][SLOTS];
 static uint8_t kinds[SHAPES][SLOTS];
 static struct pw_shape shapes[SHAPES];
 static struct pw_shape_book book = PW_SHAPE_BOOK;
+static struct pw_pwt_shapes table = PW_PWT_SHAPES; /* the same */
 
 static int make_shapes(void **state)
 {
+	struct pw_array raw = PW_ARRAY(uint8_t);
 	struct pw_error err = {0};
 	struct pw_random random;
 
@@ -45,7 +53,11 @@ static int make_shapes(void **state)
 						 : PW_ACCESS_STORE;
 		}
 		PW_TEST_OK(pw_shape_book_add(&book, &shapes[s], &err), &err);
+		PW_TEST_OK(pw_shape_put(&raw, &shapes[s], &err), &err);
 	}
+	PW_TEST_OK(pw_pwt_shapes_add(&table, 0, raw.data, raw.count, &err),
+		   &err);
+	pw_array_free(&raw);
 	return 0;
 }
 
@@ -53,36 +65,75 @@ static int free_shapes(void **state)
 {
 	(void)state;
 	pw_shape_book_free(&book);
+	pw_pwt_shapes_free(&table);
 	return 0;
 }
 
-static void want(uint64_t address, uint64_t pc)
+static void want(uint64_t address, uint64_t pc, uint32_t size, uint8_t kind)
 {
+	uint64_t last = pw_access_last_byte(address, size) >> PW_PAGE_SHIFT;
+
 	assert_true(want_count < ITEMS);
+	want_instructions += (kind & PW_ACCESS_FIRST) != 0;
+	if (address >> PW_PAGE_SHIFT < want_min)
+		want_min = address >> PW_PAGE_SHIFT;
+	if (last > want_max)
+		want_max = last;
 	want_address[want_count] = address;
 	want_pc[want_count++] = pc;
 }
 
-/* Execute any shape; true when the lane is full. */
+/* Execute any shape, most often one of two; true when the lane is full. */
 static bool execute(struct pw_random *random, struct pw_lane *lane)
 {
-	size_t s = (size_t)pw_random_below(random, SHAPES), stored = 0;
+	bool often = pw_random_below(random, 4) > 0;
+	size_t s = often ? want_count % 2
+			 : (size_t)pw_random_below(random, SHAPES);
+	size_t stored = 0;
 	uint64_t address[SLOTS];
 
 	for (size_t i = 0; i < shapes[s].count; i++) {
 		if (kinds[s][i] & PW_SHAPE_AT_PC) {
-			want(pcs[s][i], pcs[s][i]);
+			want(pcs[s][i], pcs[s][i], sizes[s][i], kinds[s][i]);
 			continue;
 		}
-		address[stored] =
-			pw_random_next(random) >> pw_random_below(random, 64);
-		want(address[stored++], pcs[s][i]);
+		address[stored] = pw_random_below(random, 2)
+					  ? want_count * 8
+					  : pw_random_next(random) >>
+						    pw_random_below(random, 64);
+		want(address[stored++], pcs[s][i], sizes[s][i], kinds[s][i]);
 	}
 	return pw_lane_execute(lane, (uint32_t)s, address);
 }
 
+/* Pack what @store and @rest hold. */
+static void pack(uint32_t codec, const struct pw_lane_store *store,
+		 const struct pw_accesses *rest, struct pw_array *payload,
+		 uint64_t *raw_bytes)
+{
+	struct pw_generic_encoder *generic;
+	struct pw_fast_encoder *fast;
+	struct pw_dense_encoder *dense;
+	struct pw_error err = {0};
+
+	PW_TEST_OK(pw_generic_encoder_open(&generic, 3, &err), &err);
+	PW_TEST_OK(pw_fast_encoder_open(&fast, 1, generic, &err), &err);
+	PW_TEST_OK(pw_dense_encoder_open(&dense, 1, generic, &err), &err);
+	if (codec == PW_CODEC_FAST)
+		PW_TEST_OK(pw_fast_encode(fast, store, rest, payload, raw_bytes,
+					  &err),
+			   &err);
+	else
+		PW_TEST_OK(pw_dense_encode_lane(dense, store, rest, payload,
+						raw_bytes, &err),
+			   &err);
+	pw_dense_encoder_close(dense);
+	pw_fast_encoder_close(fast);
+	pw_generic_encoder_close(generic);
+}
+
 /* Executions with accesses between, packed. */
-static struct pw_array encode(struct pw_random *random,
+static struct pw_array encode(struct pw_random *random, uint32_t codec,
 			      struct pw_generic_payload *out)
 {
 	static uint64_t address[200], pc[200];
@@ -90,8 +141,6 @@ static struct pw_array encode(struct pw_random *random,
 	static uint8_t kind[200];
 	struct pw_array payload = PW_ARRAY(uint8_t);
 	struct pw_accesses rest = {0, address, pc, size, kind};
-	struct pw_generic_encoder *generic;
-	struct pw_fast_encoder *encoder;
 	struct pw_lane_store *store;
 	struct pw_error err = {0};
 
@@ -111,21 +160,16 @@ static struct pw_array encode(struct pw_random *random,
 			size[rest.count] =
 				(uint32_t)pw_random_below(random, 5000);
 			kind[rest.count] = PW_ACCESS_LOAD | PW_ACCESS_FIRST;
-			want(address[rest.count], rest.count);
+			want(address[rest.count], rest.count, size[rest.count],
+			     kind[rest.count]);
 			rest.count++;
 		}
 	}
 	PW_TEST_OK(pw_lane_store_settle(store, &err), &err);
-	PW_TEST_OK(pw_generic_encoder_open(&generic, 3, &err), &err);
-	PW_TEST_OK(pw_fast_encoder_open(&encoder, 1, generic, &err), &err);
-	PW_TEST_OK(pw_fast_encode(encoder, store, &rest, &payload,
-				  &out->raw_bytes, &err),
-		   &err);
+	pack(codec, store, &rest, &payload, &out->raw_bytes);
 	out->bytes = payload.data;
 	out->payload_bytes = payload.count;
 	out->count = want_count;
-	pw_fast_encoder_close(encoder);
-	pw_generic_encoder_close(generic);
 	pw_lane_store_close(store);
 	return payload;
 }
@@ -139,10 +183,10 @@ struct walk {
 };
 
 /* What was gathered from *walk on is what was executed. */
-static void compare(const struct pw_fast_gather *gather, struct walk *walk)
+static void compare(const struct pw_gather *gather, struct walk *walk)
 {
 	const struct pw_executions *all = &gather->executions;
-	struct pw_accesses rest = pw_fast_gather_rest(gather);
+	struct pw_accesses rest = pw_gather_rest(gather);
 	const uint8_t *runs = all->runs.data;
 	size_t at = 0;
 
@@ -178,38 +222,46 @@ static void compare(const struct pw_fast_gather *gather, struct walk *walk)
 /* Three chunks become one list, in which shapes keep their symbols. */
 static void chunks_become_one_list_of_what_was_executed(void **state)
 {
-	struct pw_fast_gather gather;
+	struct pw_gather gather;
 	struct pw_error err = {0};
 	struct pw_random random;
 
 	(void)state;
 	pw_random_seed(&random, 2);
-	PW_TEST_OK(pw_fast_gather_init(&gather, &book, &err), &err);
-	for (int trace = 0; trace < 20; trace++) {
+	PW_TEST_OK(pw_gather_init(&gather, &book, &table, &err), &err);
+	for (int trace = 0; trace < 40; trace++) {
 		struct walk walk = {0};
 		size_t all = 0;
 
-		pw_fast_gather_clear(&gather);
+		want_min = UINT64_MAX;
+		want_max = 0;
+		want_instructions = 0;
+		pw_gather_clear(&gather);
 		for (int chunk = 0; chunk < 3; chunk++) {
+			uint32_t codec = codecs[pw_random_below(&random, 2)];
 			struct pw_generic_payload payload = {0};
-			struct pw_array bytes = encode(&random, &payload);
+			struct pw_array bytes =
+				encode(&random, codec, &payload);
 
-			PW_TEST_OK(pw_fast_gather_add(&gather, PW_CODEC_FAST,
-						      &payload, &err),
-				   &err);
-			PW_TEST_OK(pw_fast_gather_settle(&gather, &err), &err);
+			PW_TEST_OK(
+				pw_gather_add(&gather, codec, &payload, &err),
+				&err);
+			PW_TEST_OK(pw_gather_settle(&gather, &err), &err);
 			compare(&gather, &walk);
 			all += payload.count;
 			pw_array_free(&bytes);
 		}
 		assert_int_equal(gather.accesses, all);
+		assert_int_equal(gather.min_page, want_min);
+		assert_int_equal(gather.max_page, want_max);
+		assert_int_equal(gather.tally.instructions, want_instructions);
 		assert_true(gather.executions.shapes.count <= SHAPES);
 	}
-	pw_fast_gather_free(&gather);
+	pw_gather_free(&gather);
 }
 
 /* All accesses that were gathered. */
-static uint64_t count_all(const struct pw_fast_gather *gather)
+static uint64_t count_all(const struct pw_gather *gather)
 {
 	const struct pw_executions *all = &gather->executions;
 	uint64_t count = gather->rest_kind.count;
@@ -224,46 +276,56 @@ static uint64_t count_all(const struct pw_fast_gather *gather)
 	return count;
 }
 
+/* Flip up to two bits of @bytes, or cut them off. */
+static void damage(struct pw_random *random, uint8_t *bytes,
+		   struct pw_generic_payload *payload)
+{
+	for (uint64_t n = pw_random_below(random, 3); n > 0; n--)
+		bytes[pw_random_below(random, payload->payload_bytes)] ^=
+			(uint8_t)(1 << pw_random_below(random, 8));
+	if (pw_random_below(random, 5) == 0)
+		payload->payload_bytes =
+			(size_t)pw_random_below(random, payload->payload_bytes);
+	payload->bytes = bytes;
+}
+
 /* Damage that the checksum would catch must not do harm either. */
 static void random_damage_is_survived(void **state)
 {
-	struct pw_generic_payload payload = {0};
-	struct pw_fast_gather gather;
+	struct pw_generic_payload payload[2] = {{0}};
+	struct pw_array bytes[2];
+	struct pw_gather gather;
 	struct pw_error err = {0};
 	struct pw_random random;
-	struct pw_array bytes;
-	size_t refused = 0;
+	size_t refused[2] = {0};
 
 	(void)state;
 	pw_random_seed(&random, 3);
-	PW_TEST_OK(pw_fast_gather_init(&gather, &book, &err), &err);
-	bytes = encode(&random, &payload);
-	for (int i = 0; i < 4000; i++) {
-		uint8_t *copy = malloc(bytes.count);
+	PW_TEST_OK(pw_gather_init(&gather, &book, &table, &err), &err);
+	for (size_t c = 0; c < 2; c++)
+		bytes[c] = encode(&random, codecs[c], &payload[c]);
+	for (size_t i = 0; i < 8000; i++) {
+		struct pw_generic_payload bad = payload[i % 2];
+		uint8_t *copy = malloc(bad.payload_bytes);
 		enum pw_status st;
 
 		assert_non_null(copy);
-		memcpy(copy, bytes.data, bytes.count);
-		for (uint64_t n = pw_random_below(&random, 3); n > 0; n--)
-			copy[pw_random_below(&random, bytes.count)] ^=
-				(uint8_t)(1 << pw_random_below(&random, 8));
-		payload.bytes = copy;
-		payload.payload_bytes = bytes.count;
-		if (i % 5 == 0)
-			payload.payload_bytes =
-				(size_t)pw_random_below(&random, bytes.count);
-		pw_fast_gather_clear(&gather);
-		st = pw_fast_gather_add(&gather, PW_CODEC_FAST, &payload, &err);
+		memcpy(copy, bytes[i % 2].data, bad.payload_bytes);
+		damage(&random, copy, &bad);
+		pw_gather_clear(&gather);
+		st = pw_gather_add(&gather, codecs[i % 2], &bad, &err);
 		if (st == PW_OK)
-			assert_int_equal(count_all(&gather), payload.count);
+			assert_int_equal(count_all(&gather), bad.count);
 		else
 			assert_int_equal(st, PW_ERR_FORMAT);
-		refused += st != PW_OK;
+		refused[i % 2] += st != PW_OK;
 		free(copy);
 	}
-	assert_true(refused > 1000 && refused < 4000);
-	pw_array_free(&bytes);
-	pw_fast_gather_free(&gather);
+	for (size_t c = 0; c < 2; c++) {
+		assert_true(refused[c] > 1000 && refused[c] < 4000);
+		pw_array_free(&bytes[c]);
+	}
+	pw_gather_free(&gather);
 }
 
 /* One stream at a time of a chunk made by hand is replaced by a wrong one. */
@@ -292,12 +354,12 @@ static void malformed_payloads_are_refused(void **state)
 	const uint8_t fetch = PW_ACCESS_FETCH | PW_SHAPE_AT_PC;
 	const struct pw_shape shape = {1, &at, &three, &fetch};
 	struct pw_shape_book one = PW_SHAPE_BOOK;
-	struct pw_fast_gather gather;
+	struct pw_gather gather;
 	struct pw_error err = {0};
 
 	(void)state;
 	PW_TEST_OK(pw_shape_book_add(&one, &shape, &err), &err);
-	PW_TEST_OK(pw_fast_gather_init(&gather, &one, &err), &err);
+	PW_TEST_OK(pw_gather_init(&gather, &one, &table, &err), &err);
 	for (size_t c = 0; c < PW_COUNT(chunk); c++) {
 		uint8_t bytes[1024] = {0};
 		struct pw_generic_payload payload = {bytes, PW_FAST_TABLE_BYTES,
@@ -316,13 +378,13 @@ static void malformed_payloads_are_refused(void **state)
 			payload.payload_bytes += stored;
 			payload.raw_bytes += raw;
 		}
-		pw_fast_gather_clear(&gather);
-		st = pw_fast_gather_add(&gather, PW_CODEC_FAST, &payload, &err);
+		pw_gather_clear(&gather);
+		st = pw_gather_add(&gather, PW_CODEC_FAST, &payload, &err);
 		assert_int_equal(st, chunk[c].message ? PW_ERR_FORMAT : PW_OK);
 		if (chunk[c].message && !strstr(err.message, chunk[c].message))
 			fail_msg("case %zu: %s", c, err.message);
 	}
-	pw_fast_gather_free(&gather);
+	pw_gather_free(&gather);
 	pw_shape_book_free(&one);
 }
 
