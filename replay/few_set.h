@@ -99,8 +99,10 @@ static inline unsigned pw_few_set_match(const struct pw_few_set *set,
 					uint8_t tag)
 {
 #ifdef __SSE2__
-	__m128i tags =
-		_mm_loadu_si128((const __m128i *)(const void *)set->tags);
+	/* As they were stored: a word that was just written is at hand. */
+	__m128i tags = _mm_unpacklo_epi64(
+		_mm_loadl_epi64((const __m128i *)(const void *)&set->tags[0]),
+		_mm_loadl_epi64((const __m128i *)(const void *)&set->tags[1]));
 	__m128i wanted = _mm_set1_epi8((char)tag);
 
 	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, wanted));

@@ -74,23 +74,6 @@ size_t pw_filter_overdue(struct pw_filter *filter, uint64_t class,
 	return count;
 }
 
-void pw_filter_note(struct pw_filter *filter, uint64_t page, uint64_t how)
-{
-	uint64_t *recent = filter->recent[page & filter->mask];
-	size_t place = place_of(filter, page);
-
-	if (!filter->usable)
-		return;
-	PW_DEBUG_ASSERT(recent[0] == NONE || !(recent[0] & PW_FILTER_OVERDUE));
-	if (place >= filter->depth)
-		place = filter->depth - 1;
-	for (size_t i = PW_FILTER_DEPTH - 1; i > 0; i--)
-		recent[i] = i <= place ? recent[i - 1] : recent[i];
-	recent[0] = page << PW_FILTER_BITS | how;
-	if (filter->sizes_mix)
-		filter->large.count = 0;
-}
-
 void pw_filter_note_large(struct pw_filter *filter,
 			  const struct pw_filter_large *large)
 {

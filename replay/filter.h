@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/assert.h"
+
 #define PW_FILTER_CLASSES_MAX 256
 #define PW_FILTER_DEPTH 4 /* pages of a class, at most */
 
@@ -132,7 +134,29 @@ size_t pw_filter_overdue(struct pw_filter *filter, uint64_t class,
  * Note a reference to base page @page that all processors take notice of, and
  * how it can be made again. Nothing is overdue in its class.
  */
-void pw_filter_note(struct pw_filter *filter, uint64_t page, uint64_t how);
+static inline void pw_filter_note(struct pw_filter *filter, uint64_t page,
+				  uint64_t how)
+{
+	uint64_t *recent = filter->recent[page & filter->mask];
+	uint64_t first = recent[0], second = recent[1], third = recent[2];
+	uint64_t key = page << PW_FILTER_BITS;
+	/* Whether those behind the first, the second, the third move on. */
+	bool move_1 = ((first ^ key) > PW_FILTER_FLAGS) & (filter->depth > 1);
+	bool move_2 = move_1 & ((second ^ key) > PW_FILTER_FLAGS) &
+		      (filter->depth > 2);
+	bool move_3 = move_2 & ((third ^ key) > PW_FILTER_FLAGS) &
+		      (filter->depth > 3);
+
+	if (!filter->usable)
+		return;
+	PW_DEBUG_ASSERT(first == UINT64_MAX || !(first & PW_FILTER_OVERDUE));
+	recent[0] = key | how;
+	recent[1] = move_1 ? first : second;
+	recent[2] = move_2 ? second : third;
+	recent[3] = move_3 ? third : recent[3];
+	if (filter->sizes_mix)
+		filter->large.count = 0;
+}
 
 /*
  * The same in a large page; nothing is overdue.

@@ -14,6 +14,7 @@
 #include "replay/counters.h"
 #include "replay/machine.h"
 #include "replay/neighbours.h"
+#include "replay/operation.h"
 #include "replay/tlb_key.h"
 #include "replay/walker.h"
 
@@ -42,8 +43,11 @@ struct pw_mmu_side {
 	uint64_t also_sets;	   /* of second[0] */
 };
 
+struct pw_mmu_batch;
+
 struct pw_mmu {
-	bool stores_apart; /* the store side is in use */
+	struct pw_mmu_batch *batch; /* mmu_batch.h; NULL: it takes none */
+	bool stores_apart;	    /* the store side is in use */
 	struct pw_mmu_side side[PW_TLB_SIDES];
 	struct pw_tlb_array array[PW_TLB_ARRAYS];
 	bool prefetch_next;
@@ -104,6 +108,26 @@ static inline enum pw_tlb_side pw_mmu_side_of(const struct pw_mmu *mmu,
 {
 	return (enum pw_tlb_side)(fetch | (unsigned)(store & mmu->stores_apart)
 						  << 1);
+}
+
+/*
+ * The reference of an operation that is one, by the identifier @asid.
+ */
+static inline struct pw_reference
+pw_mmu_reference(const struct pw_mmu *mmu, const struct pw_operation *operation,
+		 uint32_t asid)
+{
+	return (struct pw_reference){
+		.page = operation->page,
+		.leaf = {.first = operation->page &
+				  ~(uint64_t)0 << mmu->order[operation->height],
+			 .pte = operation->value,
+			 .height = operation->height,
+			 .probes = operation->probes},
+		.asid = asid,
+		.space = operation->space,
+		.neighbours = operation->neighbours,
+	};
 }
 
 /*

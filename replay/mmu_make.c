@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "replay/filter.h"
 #include "replay/mmu.h"
+#include "replay/mmu_batch.h"
 
 /* Whether any array of base @base holds anything. */
 static bool has_entries(const struct pw_machine *machine,
@@ -117,6 +118,7 @@ enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 {
 	const struct pw_walker_parts parts = {
 		&mmu->array[PW_TLB_ARRAY_stlb].tlb, guest, counters};
+	enum pw_status st = PW_OK;
 
 	memset(mmu, 0, sizeof(*mmu));
 	PW_ASSERT(machine->l1d.ops && machine->l1i.ops);
@@ -131,14 +133,14 @@ enum pw_status pw_mmu_make(struct pw_mmu *mmu, const struct pw_machine *machine,
 	}
 	for (unsigned h = 0; h < PW_CONTIGUOUS_HEIGHTS; h++)
 		mmu->run_order[h] = run_order(machine, h);
-	for (size_t i = 0; i < PW_TLB_ARRAYS; i++) {
-		enum pw_status st =
-			make_array(mmu, i, &machine->tlb[i], arena, err);
-
-		if (st != PW_OK)
-			return st;
-	}
+	for (size_t i = 0; i < PW_TLB_ARRAYS && st == PW_OK; i++)
+		st = make_array(mmu, i, &machine->tlb[i], arena, err);
+	if (st != PW_OK)
+		return st;
 	make_sides(mmu, machine);
+	st = pw_mmu_batch_make(mmu, machine, arena, err);
+	if (st != PW_OK)
+		return st;
 	return pw_walker_make(&mmu->walker, machine, &parts, arena, err);
 }
 

@@ -65,6 +65,10 @@ struct pw_tlb_ops {
 	bool (*holds)(const void *state, uint64_t page);
 	/* Put in @page, which is not there. */
 	void (*insert)(void *state, uint64_t page);
+	/* Look up @count pages in order, and put each in that is not there;
+	 * hit[i] says whether page[i] was. */
+	void (*refer)(void *state, const uint64_t *page, size_t count,
+		      uint8_t *hit);
 	/* Remove pages [first, first + count), those that are there. */
 	void (*invalidate)(void *state, uint64_t first, uint64_t count);
 	/* Remove all; the state is as after init. */
@@ -186,6 +190,9 @@ struct pw_page_table_ops {
 	bool (*init)(void *state, const struct pw_page_table_config *config);
 	/* Whether @page is mapped; then *leaf is what maps it. */
 	bool (*find)(void *state, uint64_t page, struct pw_leaf *leaf);
+	/* What the entry of @page says, if it is at height 0, is walked to
+	 * without probes and is at hand; else 0. Nothing changes. Or NULL. */
+	uint64_t (*glance)(const void *state, uint64_t page);
 	/* Bring near what find of @page will read; nothing changes. Or NULL. */
 	void (*expect)(void *state, uint64_t page);
 	/*

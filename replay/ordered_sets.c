@@ -3,11 +3,22 @@
  */
 #include "replay/ordered_sets.h"
 
+static enum pw_ordered_form form_of(size_t ways)
+{
+	return ways <= PW_QUAD_WAYS  ? PW_ORDERED_QUAD
+	       : ways <= PW_FEW_WAYS ? PW_ORDERED_FEW
+				     : PW_ORDERED_WIDE;
+}
+
 static size_t count_set_words(size_t ways)
 {
-	return (ways <= PW_FEW_WAYS ? pw_few_set_bytes(ways)
-				    : pw_wide_set_bytes(ways)) /
-	       sizeof(uint64_t);
+	size_t bytes = sizeof(struct pw_quad_set);
+
+	if (form_of(ways) != PW_ORDERED_QUAD)
+		bytes = form_of(ways) == PW_ORDERED_FEW
+				? pw_few_set_bytes(ways)
+				: pw_wide_set_bytes(ways);
+	return bytes / sizeof(uint64_t);
 }
 
 size_t pw_ordered_sets_bytes(const struct pw_tlb_config *config)
@@ -27,10 +38,12 @@ void pw_ordered_sets_flush(void *state)
 	for (uint64_t i = 0; i < sets->sets.count; i++) {
 		uint64_t *set = pw_ordered_set(sets, i);
 
-		if (sets->wide)
-			pw_wide_set_init(pw_ordered_wide(set), ways);
-		else
+		if (sets->form == PW_ORDERED_QUAD)
+			pw_quad_set_init(pw_ordered_quad(set));
+		else if (sets->form == PW_ORDERED_FEW)
 			pw_few_set_init(pw_ordered_few(set), ways);
+		else
+			pw_wide_set_init(pw_ordered_wide(set), ways);
 	}
 }
 
@@ -39,7 +52,7 @@ void pw_ordered_sets_init(void *state, const struct pw_tlb_config *config)
 	struct pw_ordered_sets *sets = state;
 
 	sets->sets = pw_tlb_divide(config);
-	sets->wide = sets->sets.ways > PW_FEW_WAYS;
+	sets->form = form_of(sets->sets.ways);
 	sets->set_words = count_set_words(sets->sets.ways);
 	PW_ASSERT(sets->sets.count * sets->set_words * sizeof(uint64_t) +
 			  sizeof(*sets) ==
@@ -53,7 +66,10 @@ bool pw_ordered_sets_hold(const void *state, uint64_t key)
 	const uint64_t *set =
 		sets->words + pw_tlb_set_of(&sets->sets, key) * sets->set_words;
 
-	if (sets->wide)
+	if (sets->form == PW_ORDERED_QUAD)
+		return pw_quad_set_holds(
+			(const struct pw_quad_set *)(const void *)set, key);
+	if (sets->form == PW_ORDERED_WIDE)
 		return pw_wide_set_find(
 			(const struct pw_wide_set *)(const void *)set, key);
 	return pw_few_set_find((const struct pw_few_set *)(const void *)set,
@@ -69,7 +85,9 @@ void pw_ordered_sets_invalidate(void *state, uint64_t first, uint64_t count)
 		uint64_t *set = pw_ordered_set(
 			sets, pw_tlb_set_reached(&sets->sets, first, count, i));
 
-		if (sets->wide)
+		if (sets->form == PW_ORDERED_QUAD)
+			pw_quad_set_remove(pw_ordered_quad(set), first, count);
+		else if (sets->form == PW_ORDERED_WIDE)
 			pw_wide_set_remove(pw_ordered_wide(set), first, count);
 		else
 			pw_few_set_remove(pw_ordered_few(set), sets->sets.ways,

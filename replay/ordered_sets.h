@@ -2,25 +2,29 @@
  * ordered_sets.h - sets that hold their keys in an order, newest first.
  *
  * What makes a key the newest is the model's choice: being put in, or being
- * looked up too. The victim is always the oldest one. Sets of few ways are
- * few_set.h's, those of many wide_set.c's.
+ * looked up too. The victim is always the oldest one. Sets of up to 4 ways are
+ * quad_set.h's, those of few few_set.h's, and those of many wide_set.c's.
  *
- * Cost: O(1); 8 bytes of state an entry and 24 a set with few ways, 24 to 32
- *       bytes an entry with many.
+ * Cost: O(1); 32 bytes of state a set with up to 4 ways, 8 bytes an entry and
+ *       24 a set with few, 24 to 32 bytes an entry with many.
  */
 #ifndef PW_REPLAY_ORDERED_SETS_H
 #define PW_REPLAY_ORDERED_SETS_H
 
 #include "base/assert.h"
 #include "replay/few_set.h"
+#include "replay/quad_set.h"
 #include "replay/tlb_sets.h"
 #include "replay/wide_set.h"
 
 #define PW_ORDERED_FREE PW_WIDE_SET_FREE
 
+/* What a set is, by its ways. */
+enum pw_ordered_form { PW_ORDERED_QUAD, PW_ORDERED_FEW, PW_ORDERED_WIDE };
+
 struct pw_ordered_sets {
 	struct pw_tlb_sets sets;
-	bool wide;
+	enum pw_ordered_form form;
 	size_t set_words; /* 64-bit words of a set's state */
 	uint64_t words[];
 };
@@ -70,6 +74,14 @@ static inline struct pw_wide_set *pw_ordered_wide(uint64_t *set)
 }
 
 /*
+ * A set of up to 4 ways; likewise.
+ */
+static inline struct pw_quad_set *pw_ordered_quad(uint64_t *set)
+{
+	return (struct pw_quad_set *)(void *)set;
+}
+
+/*
  * A set of few ways; likewise.
  */
 static inline struct pw_few_set *pw_ordered_few(uint64_t *set)
@@ -87,10 +99,12 @@ static inline void pw_ordered_sets_insert(struct pw_ordered_sets *sets,
 	uint64_t *set = pw_ordered_set(sets, pw_tlb_set_of(&sets->sets, key));
 
 	PW_DEBUG_ASSERT(key != PW_ORDERED_FREE);
-	if (sets->wide)
-		pw_wide_set_insert(pw_ordered_wide(set), key);
-	else
+	if (sets->form == PW_ORDERED_QUAD)
+		pw_quad_set_insert(pw_ordered_quad(set), sets->sets.ways, key);
+	else if (sets->form == PW_ORDERED_FEW)
 		pw_few_set_insert(pw_ordered_few(set), sets->sets.ways, key);
+	else
+		pw_wide_set_insert(pw_ordered_wide(set), key);
 }
 
 #endif

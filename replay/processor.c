@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "formats/lineage.h"
+#include "replay/mmu_batch.h"
 #include "replay/space.h"
 
 struct thread {
@@ -392,29 +393,41 @@ static void refer(struct pw_processor *processor,
 		  const struct pw_operation *operation)
 {
 	const struct pw_cpu *cpu = processor->now;
-	const struct pw_geometry *geometry = &processor->machine->geometry;
-	struct pw_reference reference = {
-		.page = operation->page,
-		.leaf = {.first = operation->page,
-			 .pte = operation->value,
-			 .height = operation->height,
-			 .probes = operation->probes},
-		.asid = asid_of(cpu, cpu->slot),
-		.space = operation->space,
-		.neighbours = operation->neighbours,
-	};
+	struct pw_reference reference =
+		pw_mmu_reference(cpu->mmu, operation, asid_of(cpu, cpu->slot));
 	enum pw_tlb_side side =
 		pw_mmu_side_of(cpu->mmu, operation->kind == PW_OPERATION_FETCH,
 			       operation->kind == PW_OPERATION_STORE);
 
 	PW_DEBUG_ASSERT(cpu->running == operation->space);
-	if (operation->height)
-		reference.leaf.first &= ~(uint64_t)0 << pw_geometry_order(
-						geometry, operation->height);
 	if (processor->sweeps)
 		refer_and_sweep(processor, side, &reference);
 	else
 		pw_mmu_refer(cpu->mmu, side, &reference);
+}
+
+/* What came of references. */
+static enum pw_status check(const struct pw_processor *processor,
+			    struct pw_error *err)
+{
+	return processor->guest.failed
+		       ? pw_fail_memory(err, "the memory of a guest")
+		       : PW_OK;
+}
+
+enum pw_status pw_processor_refer(struct pw_processor *processor,
+				  const struct pw_operation *operations,
+				  size_t count, struct pw_error *err)
+{
+	const struct pw_cpu *cpu = processor->now;
+
+	if (cpu->mmu->batch && !processor->sweeps)
+		pw_mmu_batch_refer(cpu->mmu, asid_of(cpu, cpu->slot),
+				   operations, count);
+	else
+		for (size_t i = 0; i < count; i++)
+			refer(processor, &operations[i]);
+	return check(processor, err);
 }
 
 enum pw_status pw_processor_take(struct pw_processor *processor,
@@ -426,9 +439,7 @@ enum pw_status pw_processor_take(struct pw_processor *processor,
 	case PW_OPERATION_STORE:
 	case PW_OPERATION_FETCH:
 		refer(processor, operation);
-		return processor->guest.failed
-			       ? pw_fail_memory(err, "the memory of a guest")
-			       : PW_OK;
+		return check(processor, err);
 	case PW_OPERATION_RUN:
 		return begin(processor, operation, err);
 	case PW_OPERATION_PLACE:

@@ -99,6 +99,17 @@ enum pw_status pw_processor_take(struct pw_processor *processor,
 				 struct pw_error *err) PW_MUST_CHECK;
 
 /*
+ * Take @count operations, at most PW_MMU_BATCH, that are references to base
+ * pages.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_processor_refer(struct pw_processor *processor,
+				  const struct pw_operation *operations,
+				  size_t count,
+				  struct pw_error *err) PW_MUST_CHECK;
+
+/*
  * What a machine has counted: its memory's counters and its processor's, with
  * those that follow from both (TLB hits).
  */

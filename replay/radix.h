@@ -83,6 +83,7 @@ void pw_radix_init(struct pw_radix *radix, const struct pw_geometry *geometry,
  *       a search in a table of each height.
  */
 bool pw_radix_find(void *state, uint64_t page, struct pw_leaf *leaf);
+uint64_t pw_radix_glance(const void *state, uint64_t page);
 void pw_radix_expect(void *state, uint64_t page);
 bool pw_radix_map(void *state, const struct pw_leaf *leaf);
 void pw_radix_unmap(void *state, uint64_t page);

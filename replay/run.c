@@ -4,6 +4,7 @@
 #include "replay/run.h"
 
 #include "base/assert.h"
+#include "replay/mmu_batch.h"
 
 enum pw_status pw_run_make(struct pw_run *run, const struct pw_machine *machine,
 			   uint64_t interval, struct pw_arena *arena,
@@ -33,18 +34,48 @@ static enum pw_status take_moment(struct pw_run *run,
 	return pw_row_series_note(&run->series, &mark.counters, &run->err);
 }
 
+/* How many operations from @first on are references to base pages, as far as a
+ * batch goes. */
+static size_t count_references(const struct pw_operations *operations,
+			       size_t first)
+{
+	size_t most = operations->count - first < PW_MMU_BATCH
+			      ? operations->count - first
+			      : PW_MMU_BATCH;
+	size_t count = 0;
+
+	while (count < most &&
+	       operations->list[first + count].kind <= PW_OPERATION_FETCH &&
+	       operations->list[first + count].height == 0)
+		count++;
+	return count;
+}
+
+/* Take what comes at @index; how many it was. */
+static size_t take(struct pw_run *run, const struct pw_operations *operations,
+		   size_t index)
+{
+	const struct pw_operation *operation = &operations->list[index];
+	size_t references = count_references(operations, index);
+
+	if (references > 0) {
+		run->status = pw_processor_refer(&run->processor, operation,
+						 references, &run->err);
+		return references;
+	}
+	if (operation->kind == PW_OPERATION_MOMENT) {
+		PW_ASSERT(operation->value < operations->moment_count);
+		run->status = take_moment(
+			run, &operations->moments[operation->value]);
+	} else {
+		run->status = pw_processor_take(&run->processor, operation,
+						&run->err);
+	}
+	return 1;
+}
+
 void pw_run_take(struct pw_run *run, const struct pw_operations *operations)
 {
-	for (size_t i = 0; i < operations->count && run->status == PW_OK; i++) {
-		const struct pw_operation *operation = &operations->list[i];
-
-		if (operation->kind == PW_OPERATION_MOMENT) {
-			PW_ASSERT(operation->value < operations->moment_count);
-			run->status = take_moment(
-				run, &operations->moments[operation->value]);
-		} else {
-			run->status = pw_processor_take(&run->processor,
-							operation, &run->err);
-		}
-	}
+	for (size_t i = 0; i < operations->count && run->status == PW_OK;)
+		i += take(run, operations, i);
 }

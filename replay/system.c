@@ -338,65 +338,49 @@ static enum pw_status prepare(struct pw_system *system, uint64_t page,
 	return st;
 }
 
-/* The references of one record. */
-struct references {
-	uint64_t page;
-	enum pw_side side;
-	bool write; /* the first of them is a store */
-	uint32_t count[PW_REFERENCE_KINDS];
-};
-
-static struct references read_record(const struct pw_system *system,
-				     const struct pw_touches *touches, size_t i)
-{
-	unsigned flags = touches->flags[i];
-	const struct references r = {
-		.page = pw_page_fold(touches->page[i]) >> system->shift,
-		.side = (flags & PW_TOUCH_FETCH) ? PW_SIDE_INSTRUCTION
-						 : PW_SIDE_DATA,
-		.write = touches->stores[i] && !(flags & PW_TOUCH_LOAD_FIRST),
-		.count = {touches->loads[i], touches->stores[i],
-			  touches->fetches[i]},
-	};
-
-	return r;
-}
-
-static void count_large(struct pw_system *system, const struct references *r,
+/* Count the references of record @index as made in a page of a leaf at @height.
+ */
+static void count_large(struct pw_system *system,
+			const struct pw_touches *touches, size_t index,
 			unsigned height)
 {
+	uint64_t(*large)[PW_TLB_HEIGHTS] = system->counters.reference_large;
+
 	PW_DEBUG_ASSERT(height > 0 && height < PW_TLB_HEIGHTS);
-	for (size_t i = 0; i < PW_REFERENCE_KINDS; i++)
-		system->counters.reference_large[i][height] += r->count[i];
+	large[PW_REFERENCE_LOAD][height] += touches->loads[index];
+	large[PW_REFERENCE_STORE][height] += touches->stores[index];
+	large[PW_REFERENCE_FETCH][height] += touches->fetches[index];
 }
 
-/* Let the filter know what processors have taken notice of. */
-static void note(struct pw_system *system, const struct references *r,
-		 const struct pw_leaf *leaf)
+/* Let the filter know what processors have taken notice of: a reference to
+ * @page, which @leaf at a height above 0 maps, by @how. */
+static void note_large(struct pw_system *system, enum pw_side side,
+		       uint64_t page, uint64_t how, const struct pw_leaf *leaf)
 {
-	struct pw_filter *filter = &system->filter[r->side];
-	unsigned held = system->held[r->side][leaf->height];
-	uint64_t how = r->write ? PW_FILTER_WRITE : PW_FILTER_READ;
+	struct pw_filter *filter = &system->filter[side];
+	unsigned held = system->held[side][leaf->height];
 	uint64_t count;
 
 	/* Held in base pages, a page would no longer be known as large. */
-	if (held == 0 && leaf->height > 0) {
+	if (held == 0) {
 		pw_filter_clear(filter);
 		return;
 	}
-	if (system->split_stores)
-		how |= pw_filter_how(filter, r->page);
-	else
-		how = PW_FILTER_READ |
-		      (leaf->pte & PW_PTE_WRITABLE ? PW_FILTER_WRITE : 0);
 	count = (uint64_t)1
 		<< pw_geometry_order(&system->machine->geometry, held);
-	if (count == 1)
-		pw_filter_note(filter, r->page, how);
-	else
-		pw_filter_note_large(filter, &(struct pw_filter_large){
-						     r->page & ~(count - 1),
-						     count, how, leaf->height});
+	pw_filter_note_large(
+		filter, &(struct pw_filter_large){page & ~(count - 1), count,
+						  how, leaf->height});
+}
+
+/* How a reference can be made again that is made by @how through @leaf. */
+static uint64_t again(const struct pw_system *system, enum pw_side side,
+		      uint64_t page, uint64_t how, const struct pw_leaf *leaf)
+{
+	if (system->split_stores)
+		return how | pw_filter_how(&system->filter[side], page);
+	return PW_FILTER_READ |
+	       (leaf->pte & PW_PTE_WRITABLE ? PW_FILTER_WRITE : 0);
 }
 
 /*
@@ -419,51 +403,95 @@ static void expect(const struct pw_system *system,
 						 system->shift);
 }
 
-/* The references of record @index, which the filter for base pages knows not.
- */
+/* Tell processors of the neighbours of what they were told last. */
+static void tell_neighbours(struct pw_system *system, uint64_t page,
+			    const struct pw_leaf *leaf)
+{
+	struct pw_space *space = system->current;
+	struct pw_operations *all = system->outlet->operations;
+
+	all->list[all->count - 1].neighbours = (uint8_t)pw_neighbours_find(
+		space->table_ops, space->table, &system->machine->geometry,
+		page, leaf, system->wants);
+}
+
+/* Tell processors of a reference to @page by @how, mapped by @leaf. */
+static inline void tell(struct pw_system *system, enum pw_side side,
+			uint64_t page, uint64_t how, const struct pw_leaf *leaf)
+{
+	*pw_system_tell(system) = (struct pw_operation){
+		.page = page,
+		.value = leaf->pte,
+		.space = system->current->number,
+		.kind = how == PW_FILTER_WRITE ? PW_OPERATION_STORE
+					       : reading[side],
+		.height = (uint8_t)leaf->height,
+		.probes = (uint16_t)leaf->probes,
+	};
+}
+
+/* The references of record @index to @page, the first made by @how, whatever
+ * has to be done for them. */
 static __attribute__((noinline)) enum pw_status
 refer(struct pw_system *system, const struct pw_touches *touches, size_t index,
-      struct pw_error *err)
+      uint64_t page, unsigned kind, struct pw_error *err)
 {
-	struct references r = read_record(system, touches, index);
-	struct pw_space *space = system->current;
+	enum pw_side side = kind / PW_TOUCH_HOW_SIDE;
+	uint64_t how = kind % PW_TOUCH_HOW_SIDE;
+	struct pw_filter *filter = &system->filter[side];
 	struct pw_leaf leaf;
 	enum pw_status st;
 
-	if (pw_filter_knows_large(&system->filter[r.side], r.page,
-				  r.write ? PW_FILTER_WRITE : PW_FILTER_READ)) {
-		count_large(system, &r, system->filter[r.side].large.height);
+	if (pw_filter_knows_large(filter, page, how)) {
+		count_large(system, touches, index, filter->large.height);
 		return PW_OK;
 	}
-	expect(system, touches, index);
-	st = prepare(system, r.page, r.write, &leaf, err);
+	st = prepare(system, page, how == PW_FILTER_WRITE, &leaf, err);
 	if (st != PW_OK)
 		return st;
 	if (leaf.height > 0)
-		catch_up_all(system, r.side);
+		catch_up_all(system, side);
 	else
-		catch_up(system, r.side, r.page & system->filter[r.side].mask);
-	*pw_system_tell(system) = (struct pw_operation){
-		.page = r.page,
-		.value = leaf.pte,
-		.space = space->number,
-		.kind = r.write ? PW_OPERATION_STORE : reading[r.side],
-		.height = (uint8_t)leaf.height,
-		.probes = (uint16_t)leaf.probes,
-	};
-	if (system->wants) {
-		struct pw_operations *all = system->outlet->operations;
-
-		all->list[all->count - 1].neighbours =
-			(uint8_t)pw_neighbours_find(
-				space->table_ops, space->table,
-				&system->machine->geometry, r.page, &leaf,
-				system->wants);
+		catch_up(system, side, page & filter->mask);
+	tell(system, side, page, how, &leaf);
+	if (system->wants)
+		tell_neighbours(system, page, &leaf);
+	how = again(system, side, page, how, &leaf);
+	if (leaf.height > 0) {
+		count_large(system, touches, index, leaf.height);
+		note_large(system, side, page, how, &leaf);
+	} else {
+		pw_filter_note(filter, page, how);
 	}
-	if (leaf.height > 0)
-		count_large(system, &r, leaf.height);
-	note(system, &r, &leaf);
 	return PW_OK;
+}
+
+_Static_assert((int)PW_FILTER_READ == (int)PW_PTE_PRESENT &&
+		       (int)PW_FILTER_WRITE == (int)PW_PTE_WRITABLE,
+	       "an entry says how references can be made");
+
+/* The same if nothing has to be done, which is so most often: false when that
+ * is not at hand. The filter of the side is @filter. */
+static __attribute__((noinline)) bool refer_at_hand(struct pw_system *system,
+						    struct pw_filter *filter,
+						    uint64_t page,
+						    unsigned kind)
+{
+	const struct pw_space *space = system->current;
+	enum pw_side side = kind / PW_TOUCH_HOW_SIDE;
+	uint64_t how = kind % PW_TOUCH_HOW_SIDE;
+	struct pw_leaf leaf = {.first = page};
+
+	if (system->wants || !space->table_ops->glance)
+		return false;
+	leaf.pte = space->table_ops->glance(space->table, page);
+	if (!(leaf.pte & how))
+		return false;
+	if (pw_filter_has_overdue(filter, page & filter->mask))
+		catch_up(system, side, page & filter->mask);
+	tell(system, side, page, how, &leaf);
+	pw_filter_note(filter, page, again(system, side, page, how, &leaf));
+	return true;
 }
 
 enum pw_status pw_system_touches(struct pw_system *system,
@@ -485,16 +513,20 @@ enum pw_status pw_system_touches(struct pw_system *system,
 		pw_touch_window_how(touches, first, more, how);
 		pw_touch_window_count(touches, first, more, &system->counters);
 		for (size_t i = 0; i < more; i++) {
-			uint64_t wanted = how[i] % PW_TOUCH_HOW_SIDE;
+			unsigned kind = how[i];
+			struct pw_filter *known =
+				filter[kind / PW_TOUCH_HOW_SIDE];
+			uint64_t at = pw_page_fold(page[first + i]) >> shift;
 			enum pw_status st;
 
-			if (how[i] == 0 ||
-			    pw_filter_knows(filter[how[i] / PW_TOUCH_HOW_SIDE],
-					    pw_page_fold(page[first + i]) >>
-						    shift,
-					    wanted))
+			if (kind == 0 ||
+			    pw_filter_knows(known, at,
+					    kind % PW_TOUCH_HOW_SIDE))
 				continue;
-			st = refer(system, touches, first + i, err);
+			expect(system, touches, first + i);
+			if (refer_at_hand(system, known, at, kind))
+				continue;
+			st = refer(system, touches, first + i, at, kind, err);
 			if (st != PW_OK)
 				return st;
 		}

@@ -48,6 +48,7 @@ const struct pw_page_table_ops pw_page_table_radix_arm64_4k = {
 	.state_bytes = sizeof(struct pw_radix),
 	.init = init,
 	.find = pw_radix_find,
+	.glance = pw_radix_glance,
 	.expect = pw_radix_expect,
 	.map = pw_radix_map,
 	.unmap = pw_radix_unmap,

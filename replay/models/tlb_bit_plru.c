@@ -90,6 +90,15 @@ static void insert(void *state, uint64_t page)
 	use(set->word, sets->sets.ways, way);
 }
 
+static void refer(void *state, const uint64_t *page, size_t count, uint8_t *hit)
+{
+	for (size_t i = 0; i < count; i++) {
+		hit[i] = lookup(state, page[i]);
+		if (!hit[i])
+			insert(state, page[i]);
+	}
+}
+
 const struct pw_tlb_ops pw_tlb_bit_plru = {
 	.name = "bit-plru",
 	.summary = "set-associative, a bit a way says that it was used of late",
@@ -103,6 +112,7 @@ const struct pw_tlb_ops pw_tlb_bit_plru = {
 	.lookup = lookup,
 	.holds = pw_way_sets_hold,
 	.insert = insert,
+	.refer = refer,
 	.invalidate = pw_way_sets_invalidate,
 	.flush = pw_way_sets_flush,
 };

@@ -16,6 +16,15 @@ static void insert(void *state, uint64_t page)
 	pw_ordered_sets_insert(state, page);
 }
 
+static void refer(void *state, const uint64_t *page, size_t count, uint8_t *hit)
+{
+	for (size_t i = 0; i < count; i++) {
+		hit[i] = lookup(state, page[i]);
+		if (!hit[i])
+			insert(state, page[i]);
+	}
+}
+
 const struct pw_tlb_ops pw_tlb_fifo = {
 	.name = "fifo",
 	.summary = "set-associative, first in, first out in each set",
@@ -28,6 +37,7 @@ const struct pw_tlb_ops pw_tlb_fifo = {
 	.lookup = lookup,
 	.holds = pw_ordered_sets_hold,
 	.insert = insert,
+	.refer = refer,
 	.invalidate = pw_ordered_sets_invalidate,
 	.flush = pw_ordered_sets_flush,
 };

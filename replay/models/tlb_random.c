@@ -36,6 +36,15 @@ static void insert(void *state, uint64_t page)
 	pw_way_sets_put(sets, set, way, page);
 }
 
+static void refer(void *state, const uint64_t *page, size_t count, uint8_t *hit)
+{
+	for (size_t i = 0; i < count; i++) {
+		hit[i] = lookup(state, page[i]);
+		if (!hit[i])
+			insert(state, page[i]);
+	}
+}
+
 const struct pw_tlb_ops pw_tlb_random = {
 	.name = "random",
 	.summary = "set-associative, any way of a full set is replaced",
@@ -48,6 +57,7 @@ const struct pw_tlb_ops pw_tlb_random = {
 	.lookup = lookup,
 	.holds = pw_way_sets_hold,
 	.insert = insert,
+	.refer = refer,
 	.invalidate = pw_way_sets_invalidate,
 	.flush = pw_way_sets_flush,
 };

@@ -105,6 +105,15 @@ static size_t filter_depth(const struct pw_tlb_config *config)
 	return pw_is_pow2(ways) ? (size_t)pw_log2(ways) + 1 : 1;
 }
 
+static void refer(void *state, const uint64_t *page, size_t count, uint8_t *hit)
+{
+	for (size_t i = 0; i < count; i++) {
+		hit[i] = lookup(state, page[i]);
+		if (!hit[i])
+			insert(state, page[i]);
+	}
+}
+
 const struct pw_tlb_ops pw_tlb_tree_plru = {
 	.name = "tree-plru",
 	.summary = "set-associative, a tree of bits in each set points away "
@@ -118,6 +127,7 @@ const struct pw_tlb_ops pw_tlb_tree_plru = {
 	.lookup = lookup,
 	.holds = pw_way_sets_hold,
 	.insert = insert,
+	.refer = refer,
 	.invalidate = pw_way_sets_invalidate,
 	.flush = pw_way_sets_flush,
 };

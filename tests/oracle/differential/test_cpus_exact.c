@@ -15,6 +15,7 @@
 #include "base/bits.h"
 #include "base/random.h"
 #include "formats/lineage.h"
+#include "replay/mmu_batch.h"
 #include "replay/processor.h"
 #include "tests/oracle/compare_walks.h"
 #include "tests/oracle/oracle_seeds.h"
@@ -60,6 +61,8 @@ struct subject {
 	struct pw_oracle_machine twin;
 	struct pw_page_table_ops table; /* which can find */
 	struct pw_processor processor;
+	struct pw_operation pending[PW_MMU_BATCH]; /* references, not taken */
+	size_t pending_count;
 	struct pw_oracle_mmu core[CPUS_MAX];
 	struct pw_oracle_walks walks[CPUS_MAX];
 	struct pw_oracle_guest guest;
@@ -166,10 +169,29 @@ static void close_subject(struct subject *s)
 	pw_arena_close(s->arena);
 }
 
+/* Let the processor take the references that it was not given yet. */
+static void settle(struct subject *s)
+{
+	struct pw_error err;
+
+	PW_TEST_OK(pw_processor_refer(&s->processor, s->pending,
+				      s->pending_count, &err),
+		   &err);
+	s->pending_count = 0;
+}
+
 static void take(struct subject *s, struct pw_operation operation)
 {
 	struct pw_error err;
 
+	if (operation.kind <= PW_OPERATION_FETCH && operation.height == 0) {
+		s->pending[s->pending_count++] = operation;
+		if (s->pending_count == PW_MMU_BATCH || below(s, 50) == 0)
+			settle(s);
+		return;
+	}
+	if (s->pending_count > 0)
+		settle(s);
 	PW_TEST_OK(pw_processor_take(&s->processor, &operation, &err), &err);
 }
 
@@ -454,11 +476,12 @@ static void expect(const struct subject *s, const char *name, uint64_t got,
 			 (uintmax_t)got, (uintmax_t)want);
 }
 
-static void compare(const struct subject *s, uint64_t step)
+static void compare(struct subject *s, uint64_t step)
 {
 	const struct pw_counters *got = &s->processor.counters;
 	const struct counts *want = &s->counts;
 
+	settle(s);
 	expect(s, "dtlb.misses", got->dtlb_misses, want->data_misses, step);
 	expect(s, "itlb.misses", got->itlb_misses, want->fetch_misses, step);
 	expect(s, "stlb.hits", got->stlb_hits, want->second_hits, step);

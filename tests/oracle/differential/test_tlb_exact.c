@@ -83,6 +83,28 @@ static void touch(struct subject *s, uint64_t key, uint64_t step)
 	pw_oracle_tlb_fill(&s->twin, key);
 }
 
+/* The same for some keys at once. */
+static void touch_some(struct subject *s, uint64_t step)
+{
+	uint64_t key[24];
+	uint8_t hit[PW_COUNT(key)];
+	size_t count = (size_t)below(s, PW_COUNT(key) + 1);
+
+	for (size_t i = 0; i < count; i++)
+		key[i] = pick_key(s);
+	s->tlb.ops->refer(s->tlb.state, key, count, hit);
+	for (size_t i = 0; i < count; i++) {
+		bool expected = pw_oracle_tlb_hit(&s->twin, key[i]);
+
+		if (hit[i] != expected)
+			fail_msg("%s, seed %ju, step %ju, key %zu: hit is %d",
+				 s->tlb.ops->name, (uintmax_t)s->seed,
+				 (uintmax_t)step, i, hit[i]);
+		if (!expected)
+			pw_oracle_tlb_fill(&s->twin, key[i]);
+	}
+}
+
 static void invalidate(struct subject *s)
 {
 	uint64_t first = pick_key(s);
@@ -111,6 +133,8 @@ static void step(struct subject *s, uint64_t number)
 			 pw_oracle_tlb_holds(&s->twin, key));
 	if (below(s, 2))
 		touch(s, key, number);
+	if (below(s, 16) == 0)
+		touch_some(s, number);
 	if (below(s, 40) == 0)
 		invalidate(s);
 	if (below(s, 600) == 0) {
