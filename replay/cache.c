@@ -1,25 +1,17 @@
 /*
- * cache.c - the page cache.
- *
- * What is known of an object's pages is a set of ranges with a word each: 0 for
- * pages that are not there; for others the order of their folios plus 1, and
- * flags. Whether a page that has a frame is dirty, its frame tells.
+ * cache.c - the page cache: what is in it, what comes and what goes.
  */
 #include "replay/cache.h"
 
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "base/bits.h"
-#include "replay/writeback.h"
+#include "replay/cache_known.h"
 
-#define ABSENT 0
-#define ORDER_MASK 0xff
+#define ABSENT PW_OBJECT_ABSENT
 #define DIRTY PW_OBJECT_DIRTY
-#define MARKED 0x200
-#define UNTOLD UINT64_MAX
-#define FIRST_FRAMES 16
-#define PERCENT 100
+#define ASSUMED PW_OBJECT_ASSUMED
+#define MARKED PW_OBJECT_MARKED
 
 static struct pw_object *object_at(const struct pw_system *system,
 				   uint32_t object)
@@ -33,69 +25,17 @@ uint64_t pw_cache_end(const struct pw_system *system)
 			       system->machine->geometry.page_shift);
 }
 
-unsigned pw_cache_assumed(const struct pw_system *system,
-			  const struct pw_object *object)
-{
-	if (object->kind == PW_OBJECT_SHMEM ||
-	    (system->machine->cache_recorded && object->listed))
-		return 0;
-	return (unsigned)system->machine->cache_percent;
-}
-
-static bool assume_one(const struct pw_machine *machine,
-		       const struct pw_object *object, uint64_t index)
-{
-	uint64_t key = pw_mix64(object->device) + object->inode;
-
-	return pw_mix64(pw_mix64(key) + index) % PERCENT <
-	       machine->cache_percent;
-}
-
-/* What was told of @index, and how far it reaches. */
-static uint64_t told_at(const struct pw_system *system,
-			const struct pw_object *object, uint64_t index,
-			uint64_t *end)
-{
-	size_t place = pw_intervals_lower(&object->known, index);
-	const struct pw_interval *next;
-
-	*end = pw_cache_end(system);
-	if (place == pw_intervals_count(&object->known))
-		return UNTOLD;
-	next = pw_intervals_at(&object->known, place);
-	*end = next->start <= index ? next->end : next->start;
-	return next->start <= index ? next->value : UNTOLD;
-}
-
-/* The word of @index, and how far it reaches; frames do not matter here. */
-static uint64_t word_at(const struct pw_system *system,
-			const struct pw_object *object, uint64_t index,
-			uint64_t *end)
-{
-	uint64_t word = told_at(system, object, index, end);
-	unsigned percent = pw_cache_assumed(system, object);
-	bool there = percent == PERCENT;
-
-	if (word != UNTOLD)
-		return word;
-	if (percent > 0 && percent < PERCENT) {
-		there = assume_one(system->machine, object, index);
-		*end = index + 1;
-	}
-	return there ? 1 : ABSENT;
-}
-
 bool pw_cache_told(const struct pw_system *system,
 		   const struct pw_object *object, uint64_t index,
 		   struct pw_cached *told)
 {
-	uint64_t word = told_at(system, object, index, &told->end);
+	uint64_t word = pw_known_told(system, object, index, &told->end);
 
-	told->there = word != UNTOLD && word != ABSENT;
-	told->order = told->there ? (unsigned)(word & ORDER_MASK) - 1 : 0;
+	told->there = word != PW_KNOWN_NOTHING && word != ABSENT;
+	told->order = told->there ? (unsigned)(word & PW_KNOWN_ORDER) - 1 : 0;
 	told->dirty = told->there && (word & DIRTY);
 	told->marked = told->there && (word & MARKED);
-	return word != UNTOLD;
+	return word != PW_KNOWN_NOTHING;
 }
 
 uint32_t pw_cache_peek(const struct pw_system *system, uint32_t object,
@@ -117,9 +57,10 @@ struct pw_cached pw_cache_look(const struct pw_system *system, uint32_t object,
 	uint64_t word;
 
 	PW_ASSERT(index < pw_cache_end(system));
-	word = word_at(system, at, index, &found.end);
+	word = pw_known_word(system, at, index, &found.end);
 	found.there = frame || word != ABSENT;
-	found.order = word == ABSENT ? 0 : (unsigned)(word & ORDER_MASK) - 1;
+	found.order =
+		word == ABSENT ? 0 : (unsigned)(word & PW_KNOWN_ORDER) - 1;
 	found.marked = (word & MARKED) != 0;
 	found.dirty = (word & DIRTY) != 0;
 	if (frame)
@@ -131,128 +72,7 @@ struct pw_cached pw_cache_look(const struct pw_system *system, uint32_t object,
 	return found;
 }
 
-enum pw_status pw_cache_frame(struct pw_system *system, uint32_t object,
-			      uint64_t index, uint32_t *frame,
-			      struct pw_error *err)
-{
-	struct pw_object *at = object_at(system, object);
-	enum pw_status st = PW_OK;
-	uint64_t *value;
-	uint64_t end;
-	bool added;
-
-	*frame = pw_cache_peek(system, object, index);
-	if (*frame)
-		return PW_OK;
-	PW_ASSERT(index < pw_cache_end(system));
-	if (!at->frames)
-		st = pw_pagemap_open(&at->frames, FIRST_FRAMES, err);
-	if (st == PW_OK)
-		st = pw_frame_take(&system->memory, 0, PW_MIGRATE_MOVABLE,
-				   frame, err);
-	if (st != PW_OK)
-		return st;
-	pw_frame_at(&system->memory, *frame)->refs = 1;
-	pw_frame_at(&system->memory, *frame)->flags = PW_FRAME_CACHED;
-	st = pw_pagemap_insert(at->frames, index, &value, &added, err);
-	if (st != PW_OK) {
-		pw_frame_put(&system->memory, *frame);
-		return st;
-	}
-	PW_ASSERT(added);
-	*value = *frame;
-	system->objects.file_frames += at->kind == PW_OBJECT_FILE;
-	if ((word_at(system, at, index, &end) & DIRTY) == 0)
-		return PW_OK;
-	pw_frame_at(&system->memory, *frame)->flags |= PW_FRAME_DIRTY;
-	return pw_array_push(&at->dirty, &index, err);
-}
-
 /* ---- what is known ---- */
-
-/* Let [start, end) be @word, in one range with what is beside it and alike. */
-static enum pw_status set_known(struct pw_object *object, uint64_t start,
-				uint64_t end, uint64_t word,
-				struct pw_error *err)
-{
-	const struct pw_interval *beside = NULL;
-	const uint64_t first = start;
-	const uint64_t last = end;
-	enum pw_status st;
-
-	PW_ASSERT(start < end);
-	object->dirty_pages -= pw_object_frameless_dirty(object, start, end);
-	if (start > 0)
-		beside = pw_intervals_find(&object->known, start - 1);
-	if (beside && beside->value == word)
-		start = beside->start;
-	beside = pw_intervals_find(&object->known, end);
-	if (beside && beside->value == word)
-		end = beside->end;
-	st = pw_intervals_set(&object->known, start, end, word, err);
-	object->dirty_pages += pw_object_frameless_dirty(object, first, last);
-	return st;
-}
-
-/* Bits of words that change. */
-struct bits {
-	uint64_t set;
-	uint64_t clear;
-};
-
-/* Set and clear bits of what was told of [first, end) to be there. */
-static enum pw_status change(const struct pw_system *system,
-			     struct pw_object *object, uint64_t first,
-			     uint64_t end, struct bits bits,
-			     struct pw_error *err)
-{
-	enum pw_status st = PW_OK;
-
-	while (st == PW_OK && first < end) {
-		uint64_t stop;
-		uint64_t word = told_at(system, object, first, &stop);
-		uint64_t changed = (word & ~bits.clear) | bits.set;
-
-		if (stop > end)
-			stop = end;
-		if (word != UNTOLD && word != ABSENT && changed != word)
-			st = set_known(object, first, stop, changed, err);
-		first = stop;
-	}
-	return st;
-}
-
-/* Let no folio lie across the border before page @index: it is split into
- * single pages. */
-static enum pw_status split_at(const struct pw_system *system,
-			       struct pw_object *object, uint64_t index,
-			       struct pw_error *err)
-{
-	uint64_t end;
-	uint64_t word = told_at(system, object, index, &end);
-	unsigned order;
-	uint64_t first;
-
-	if (word == UNTOLD || word == ABSENT)
-		return PW_OK;
-	order = (unsigned)(word & ORDER_MASK) - 1;
-	first = index >> order << order;
-	if (first == index)
-		return PW_OK;
-	return change(system, object, first, first + ((uint64_t)1 << order),
-		      (struct bits){1, ORDER_MASK}, err);
-}
-
-static enum pw_status split_around(const struct pw_system *system,
-				   struct pw_object *object, uint64_t first,
-				   uint64_t end, struct pw_error *err)
-{
-	enum pw_status st = split_at(system, object, first, err);
-
-	if (st != PW_OK || end >= pw_cache_end(system))
-		return st;
-	return split_at(system, object, end, err);
-}
 
 /* Let the frame of page @index, if it has one, be dirty. */
 static enum pw_status soil_frame(struct pw_system *system, uint32_t object,
@@ -279,21 +99,22 @@ enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
 	uint64_t end = pw_cache_end(system);
 	enum pw_status st;
 
-	PW_ASSERT(folios->order < ORDER_MASK);
+	PW_ASSERT(folios->order < PW_KNOWN_ORDER);
 	if (folios->first >= end || folios->count == 0)
 		return PW_OK;
 	if (folios->count < end - folios->first)
 		end = folios->first + folios->count;
-	st = split_around(system, at, folios->first, end, err);
+	st = pw_known_cut(system, at, folios->first, end, err);
 	if (st == PW_OK)
-		st = set_known(
-			at, folios->first, end,
-			(folios->order + 1) | (folios->dirty ? DIRTY : 0), err);
+		st = pw_known_set(at, folios->first, end,
+				  (folios->order + 1) |
+					  (folios->dirty ? DIRTY : 0) |
+					  (folios->assumed ? ASSUMED : 0),
+				  err);
 	for (uint64_t i = folios->first;
 	     st == PW_OK && folios->dirty && at->frames && i < end; i++)
 		st = soil_frame(system, object, i, err);
-	pw_writeback_note(system, object);
-	return st;
+	return st == PW_OK ? pw_known_settle(system, object, err) : st;
 }
 
 enum pw_status pw_cache_mark(struct pw_system *system, uint32_t object,
@@ -301,13 +122,16 @@ enum pw_status pw_cache_mark(struct pw_system *system, uint32_t object,
 {
 	struct pw_object *at = object_at(system, object);
 	uint64_t end;
-	uint64_t word = word_at(system, at, index, &end);
+	uint64_t word = pw_known_word(system, at, index, &end);
+
+	enum pw_status st;
 
 	if (word == ABSENT)
 		word = 1;
-	return set_known(at, index, index + 1,
-			 marked ? word | MARKED : word & ~(uint64_t)MARKED,
-			 err);
+	st = pw_known_set(at, index, index + 1,
+			  marked ? word | MARKED : word & ~(uint64_t)MARKED,
+			  err);
+	return st == PW_OK ? pw_known_settle(system, object, err) : st;
 }
 
 enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
@@ -323,16 +147,16 @@ enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
 	PW_ASSERT(page.there);
 	if (page.dirty)
 		return PW_OK;
-	if (told_at(system, at, index, &stop) == UNTOLD &&
+	if (pw_known_told(system, at, index, &stop) == PW_KNOWN_NOTHING &&
 	    !pw_cache_peek(system, object, index))
-		st = set_known(at, index, index + 1, DIRTY | 1, err);
+		st = pw_known_set(at, index, index + 1, DIRTY | 1, err);
 	else
-		st = change(system, at, first, end, (struct bits){.set = DIRTY},
-			    err);
+		st = pw_known_change(system, at, first, end,
+				     (struct pw_known_bits){DIRTY, ASSUMED},
+				     err);
 	for (uint64_t i = first; st == PW_OK && i < end; i++)
 		st = soil_frame(system, object, i, err);
-	pw_writeback_note(system, object);
-	return st;
+	return st == PW_OK ? pw_known_settle(system, object, err) : st;
 }
 
 enum pw_status pw_cache_clean(struct pw_system *system, uint32_t object,
@@ -364,9 +188,9 @@ enum pw_status pw_cache_clean(struct pw_system *system, uint32_t object,
 	if (st != PW_OK)
 		return st;
 	at->dirty.count = kept;
-	st = change(system, at, first, end, (struct bits){.clear = DIRTY}, err);
-	pw_writeback_note(system, object);
-	return st;
+	st = pw_known_change(system, at, first, end,
+			     (struct pw_known_bits){.clear = DIRTY}, err);
+	return st == PW_OK ? pw_known_settle(system, object, err) : st;
 }
 
 /* ---- going ---- */
@@ -376,6 +200,7 @@ static void let_go(struct pw_system *system, struct pw_object *object,
 		   uint64_t index)
 {
 	const uint64_t *value = pw_pagemap_find(object->frames, index);
+	struct pw_frameless frameless;
 	uint32_t frame;
 
 	if (!value)
@@ -387,8 +212,9 @@ static void let_go(struct pw_system *system, struct pw_object *object,
 		(uint16_t) ~(PW_FRAME_CACHED | PW_FRAME_DIRTY);
 	pw_frame_put(&system->memory, frame);
 	(void)pw_pagemap_remove(object->frames, index);
-	object->dirty_pages +=
-		pw_object_frameless_dirty(object, index, index + 1);
+	frameless = pw_object_frameless(object, index, index + 1);
+	object->dirty_pages += frameless.dirty;
+	object->unplaced += frameless.unplaced;
 	system->objects.file_frames -= object->kind == PW_OBJECT_FILE;
 }
 
@@ -440,18 +266,17 @@ enum pw_status pw_cache_drop(struct pw_system *system, uint32_t object,
 		end = pw_cache_end(system);
 	if (first >= end)
 		return PW_OK;
-	st = split_around(system, object_at(system, object), first, end, err);
+	st = pw_known_cut(system, object_at(system, object), first, end, err);
 	if (st == PW_OK)
 		st = find_frames(object_at(system, object), first, end, &found,
 				 err);
 	if (st == PW_OK) {
 		let_all_go(system, object, &found, &none);
-		st = set_known(object_at(system, object), first, end, ABSENT,
-			       err);
+		st = pw_known_set(object_at(system, object), first, end, ABSENT,
+				  err);
 	}
 	pw_array_free(&found);
-	pw_writeback_note(system, object);
-	return st;
+	return st == PW_OK ? pw_known_settle(system, object, err) : st;
 }
 
 static int compare_pages(const void *a, const void *b)
@@ -497,7 +322,7 @@ static enum pw_status set_unused(const struct pw_system *system,
 		const struct pw_interval *in = pw_intervals_find(used, first);
 		size_t next = pw_intervals_lower(used, first);
 		uint64_t stop;
-		uint64_t word = told_at(system, object, first, &stop);
+		uint64_t word = pw_known_told(system, object, first, &stop);
 
 		if (in)
 			stop = in->end;
@@ -506,8 +331,8 @@ static enum pw_status set_unused(const struct pw_system *system,
 			stop = pw_intervals_at(used, next)->start;
 		if (stop > end)
 			stop = end;
-		if (!in && (word == UNTOLD || !(word & DIRTY)))
-			st = set_known(object, first, stop, ABSENT, err);
+		if (!in && (word == PW_KNOWN_NOTHING || !(word & DIRTY)))
+			st = pw_known_set(object, first, stop, ABSENT, err);
 		first = stop;
 	}
 	return st;
@@ -526,7 +351,7 @@ enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
 		end = pw_cache_end(system);
 	if (first >= end)
 		return PW_OK;
-	st = split_around(system, at, first, end, err);
+	st = pw_known_cut(system, at, first, end, err);
 	if (st == PW_OK)
 		st = find_frames(at, first, end, &found, err);
 	if (st == PW_OK && found.count > 0)
@@ -539,8 +364,7 @@ enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
 	}
 	pw_intervals_free(&used);
 	pw_array_free(&found);
-	pw_writeback_note(system, object);
-	return st;
+	return st == PW_OK ? pw_known_settle(system, object, err) : st;
 }
 
 /* Note the marks that there are. */
@@ -565,16 +389,18 @@ enum pw_status pw_cache_forget(struct pw_system *system, uint32_t object,
 {
 	struct pw_object *at = object_at(system, object);
 	uint64_t end = pw_cache_end(system);
+	struct pw_frameless frameless;
 	enum pw_status st = keep_marks(at, err);
 
 	if (st == PW_OK)
 		st = pw_cache_drop_unused(system, object, 0, end, err);
 	if (st != PW_OK)
 		return st;
-	at->dirty_pages -= pw_object_frameless_dirty(at, 0, end);
+	frameless = pw_object_frameless(at, 0, end);
+	at->dirty_pages -= frameless.dirty;
+	at->unplaced -= frameless.unplaced;
 	st = pw_intervals_clear(&at->known, 0, end, err);
-	pw_writeback_note(system, object);
-	return st;
+	return st == PW_OK ? pw_known_settle(system, object, err) : st;
 }
 
 enum pw_status pw_cache_recall(struct pw_system *system, uint32_t object,

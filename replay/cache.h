@@ -24,6 +24,7 @@ struct pw_folios {
 	uint64_t count;
 	unsigned order;
 	bool dirty;
+	bool assumed; /* nobody said so: they take no frames until asked for */
 };
 
 /* What is known of a page. */

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/cache.h"
+#include "replay/kept_tables.h"
 #include "replay/pages.h"
 #include "replay/readahead.h"
 
@@ -144,6 +145,20 @@ static bool is_marked(const struct pw_fault_job *job, uint64_t page,
 		.marked;
 }
 
+/*
+ * Whether fault-around gives up at @page, the first one that it finds: since
+ * 6.18 the leaf table comes with a folio only if the file goes on behind it.
+ */
+static bool lacks_table(const struct pw_fault_job *job, uint64_t page,
+			unsigned order)
+{
+	uint64_t inside = index_of(job, page) & (((uint64_t)1 << order) - 1);
+
+	return job->system->machine->kernel >= PW_KERNEL_6_18 && !job->shmem &&
+	       is_past_end(job, page - inside + ((uint64_t)1 << order)) &&
+	       !pw_kept_tables_has_leaf(job->system, job->space, page);
+}
+
 /* Fault-around; *found: the page of the fault was there. */
 static enum pw_status map_around(struct pw_fault_job *job,
 				 const struct pw_reader *reader, bool *found,
@@ -163,6 +178,8 @@ static enum pw_status map_around(struct pw_fault_job *job,
 			p++;
 			continue;
 		}
+		if (passed == 0 && lacks_table(job, p, page.order))
+			break;
 		part = folio_around(job, p, page.order, window);
 		passed += part.end - part.first;
 		st = map_part(job, part, found, err);

@@ -125,6 +125,7 @@ static enum pw_status told_file(const struct pw_call_context *ctx,
 	st = pw_cache_forget(ctx->system, number, err);
 	/* From there on nothing is known: taken as there. */
 	rest.count = pw_cache_end(ctx->system);
+	rest.assumed = true;
 	return st == PW_OK && rest.first > 0
 		       ? pw_cache_fill(ctx->system, number, &rest, err)
 		       : st;

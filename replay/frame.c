@@ -131,7 +131,24 @@ static enum pw_status fail_full(const struct pw_memory *memory,
 	return pw_fail(err, PW_ERR_USAGE,
 		       "memory is full: %llu frames are in use; give the "
 		       "machine more by memory.size",
-		       (unsigned long long)memory->used);
+		       (unsigned long long)(memory->used + memory->unplaced));
+}
+
+/* Whether there are as many frames besides those that are taken. */
+static bool has_room(const struct pw_memory *memory, uint64_t frames)
+{
+	uint64_t taken = memory->used + memory->unplaced;
+
+	return memory->limit == 0 ||
+	       (taken <= memory->limit && frames <= memory->limit - taken);
+}
+
+bool pw_frame_is_free(const struct pw_memory *memory, unsigned order,
+		      enum pw_migrate_type type)
+{
+	return has_room(memory, (uint64_t)1 << order) &&
+	       (has_unused(memory) || find_own(memory, order, type) ||
+		find_other(memory, order, type));
 }
 
 static enum pw_status take_giant(struct pw_memory *memory, unsigned order,
@@ -140,8 +157,7 @@ static enum pw_status take_giant(struct pw_memory *memory, unsigned order,
 	uint32_t *head = &memory->free_giant[order];
 	uint32_t place = *head ? *head - 1 : memory->giants;
 
-	if (memory->limit &&
-	    memory->used + ((uint64_t)1 << order) > memory->limit)
+	if (!has_room(memory, (uint64_t)1 << order))
 		return fail_full(memory, err);
 	if (place >= PW_FRAME_GIANT || !reach(memory, &memory->giant, place))
 		return pw_fail_memory(err, "frames");
@@ -165,6 +181,8 @@ enum pw_status pw_frame_take(struct pw_memory *memory, unsigned order,
 	PW_ASSERT(order < PW_FRAME_ORDERS && type < PW_MIGRATE_TYPES);
 	if (order > PW_FRAME_ORDER_MAX)
 		return take_giant(memory, order, frame, err);
+	if (!has_room(memory, (uint64_t)1 << order))
+		return fail_full(memory, err);
 	found = find_own(memory, order, type);
 	if (!found && has_unused(memory) && !add_block(memory))
 		return pw_fail_memory(err, "frames");
@@ -181,6 +199,30 @@ enum pw_status pw_frame_take(struct pw_memory *memory, unsigned order,
 							.type = (uint8_t)type};
 	memory->used += (uint64_t)1 << order;
 	*frame = found;
+	return PW_OK;
+}
+
+enum pw_status pw_frame_take_row(struct pw_memory *memory, unsigned order,
+				 enum pw_migrate_type type, uint32_t *first,
+				 struct pw_error *err)
+{
+	enum pw_status st = pw_frame_take(memory, order, type, first, err);
+
+	for (uint32_t i = 0; st == PW_OK && i < (uint32_t)1 << order; i++)
+		*pw_frame_at(memory, *first + i) =
+			(struct pw_frame){.type = (uint8_t)type};
+	return st;
+}
+
+enum pw_status pw_frame_reserve(struct pw_memory *memory, uint64_t before,
+				uint64_t count, struct pw_error *err)
+{
+	memory->unplaced -= before;
+	if (!has_room(memory, count)) {
+		memory->unplaced += before;
+		return fail_full(memory, err);
+	}
+	memory->unplaced += count;
 	return PW_OK;
 }
 

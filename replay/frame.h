@@ -67,6 +67,7 @@ struct pw_memory {
 	struct pw_frame_list giant; /* of larger blocks, one number each */
 	uint64_t limit;		    /* frames there are; 0: no end */
 	uint64_t used;		    /* frames taken */
+	uint64_t unplaced;	    /* taken too, but nobody asked which */
 	uint64_t freed;		    /* frames given back, ever */
 	uint32_t next;		    /* the first that was never free or taken */
 	uint32_t giants;	    /* numbers taken */
@@ -95,6 +96,31 @@ void pw_memory_make(struct pw_memory *memory, uint64_t frames,
 enum pw_status pw_frame_take(struct pw_memory *memory, unsigned order,
 			     enum pw_migrate_type type, uint32_t *frame,
 			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Whether such a block could be taken.
+ */
+bool pw_frame_is_free(const struct pw_memory *memory, unsigned order,
+		      enum pw_migrate_type type);
+
+/*
+ * Take a block of @order, which must be free, as single frames in a row.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_frame_take_row(struct pw_memory *memory, unsigned order,
+				 enum pw_migrate_type type, uint32_t *first,
+				 struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Let @count frames be taken of which it does not matter which they are, as
+ * long as nobody asks for them; it was @before.
+ *
+ * Errors: PW_ERR_USAGE the machine has not so many.
+ */
+enum pw_status pw_frame_reserve(struct pw_memory *memory, uint64_t before,
+				uint64_t count,
+				struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Give back the block @frame, which nothing maps or refers to.

@@ -78,6 +78,7 @@ static void become_shared(struct pw_objects *objects, uint32_t number)
 		return;
 	if (object->frames)
 		objects->file_frames -= pw_pagemap_count(object->frames);
+	objects->file_frames -= object->unplaced_noted;
 	object->kind = PW_OBJECT_SHMEM;
 	pw_writeback_forget(objects, number);
 }
@@ -198,24 +199,32 @@ static uint64_t count_frames(const struct pw_object *object, uint64_t first,
 	return count;
 }
 
-uint64_t pw_object_frameless_dirty(const struct pw_object *object,
-				   uint64_t first, uint64_t end)
+struct pw_frameless pw_object_frameless(const struct pw_object *object,
+					uint64_t first, uint64_t end)
 {
 	const struct pw_intervals *known = &object->known;
 	size_t place = pw_intervals_lower(known, first);
-	uint64_t pages = 0;
+	const uint64_t known_only = PW_OBJECT_DIRTY | PW_OBJECT_ASSUMED;
+	struct pw_frameless sum = {0};
 
 	for (; place < pw_intervals_count(known); place++) {
 		const struct pw_interval *range = pw_intervals_at(known, place);
 		uint64_t from = range->start > first ? range->start : first;
 		uint64_t to = range->end < end ? range->end : end;
+		uint64_t pages;
 
 		if (range->start >= end)
 			break;
+		if (range->value == PW_OBJECT_ABSENT ||
+		    (range->value & known_only) == PW_OBJECT_ASSUMED)
+			continue;
+		pages = to - from - count_frames(object, from, to);
 		if (range->value & PW_OBJECT_DIRTY)
-			pages += to - from - count_frames(object, from, to);
+			sum.dirty += pages;
+		if (!(range->value & PW_OBJECT_ASSUMED))
+			sum.unplaced += pages;
 	}
-	return pages;
+	return sum;
 }
 
 size_t pw_object_first_mark(const struct pw_object *object, uint64_t index)

@@ -40,8 +40,10 @@ struct pw_object {
 	/* What the page cache holds or lacks; see cache.h. */
 	struct pw_intervals known;
 	struct pw_pagemap *frames;
-	struct pw_array dirty; /* uint64_t: pages that became dirty */
-	uint64_t dirty_pages;  /* of a file, in frames or not */
+	struct pw_array dirty;	 /* uint64_t: pages that became dirty */
+	uint64_t dirty_pages;	 /* of a file, in frames or not */
+	uint64_t unplaced;	 /* pages told to be there that have no frame */
+	uint64_t unplaced_noted; /* as memory counts them */
 	/* What writeback.h keeps. */
 	uint64_t dirty_noted;	/* dirty_pages, as last looked at */
 	uint64_t dirtied_ns;	/* when it was clean last */
@@ -56,14 +58,24 @@ struct pw_objects {
 	struct pw_arena *arena;	  /* of paths */
 	struct pw_array list;	  /* struct pw_object, number 1 first */
 	struct pw_pagemap *named; /* hash of a name: number of the first one */
-	uint64_t file_frames;	  /* of files in the page cache */
+	uint64_t file_frames;	  /* of files in the page cache, unplaced too */
 	uint64_t dirty_pages;	  /* of all files */
 	uint32_t dirty_first;	  /* the file that is dirty since longest */
 	uint32_t dirty_last;
 };
 
-/* What words of pw_object.known say of pages without frames; see cache.c. */
+/* What words of pw_object.known say of pages without frames; see
+ * cache_known.h. */
+#define PW_OBJECT_ABSENT 0
 #define PW_OBJECT_DIRTY 0x100
+#define PW_OBJECT_MARKED 0x200
+#define PW_OBJECT_ASSUMED 0x400 /* there for want of knowledge: no frame */
+
+/* Pages of a range without frames. */
+struct pw_frameless {
+	uint64_t dirty;
+	uint64_t unplaced; /* told to be there */
+};
 
 /*
  * Make a set of no objects, whose paths go into @arena.
@@ -109,12 +121,12 @@ enum pw_status pw_object_file(struct pw_objects *objects, uint64_t device,
 			      struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Dirty pages of [first, end) of @object that have no frame.
+ * What was told of pages of [first, end) of @object that have no frame.
  *
  * Cost: O(ranges + the lesser of those pages and frames of the object).
  */
-uint64_t pw_object_frameless_dirty(const struct pw_object *object,
-				   uint64_t first, uint64_t end);
+struct pw_frameless pw_object_frameless(const struct pw_object *object,
+					uint64_t first, uint64_t end);
 
 /*
  * The place of the first mark kept that is not below page @index.

@@ -109,7 +109,8 @@ void pw_machine_sizes(const struct pw_system *system,
 {
 	unsigned shift = system->machine->geometry.page_shift;
 	struct pw_usage all = {0};
-	uint64_t used;
+	uint64_t used = (system->memory.used + system->memory.unplaced)
+			<< shift;
 
 	for (size_t i = 0; i < system->spaces.count; i++) {
 		const struct pw_space *space =
@@ -121,13 +122,14 @@ void pw_machine_sizes(const struct pw_system *system,
 				     &all);
 	}
 	*sizes = (struct pw_machine_sizes){
-		.total = ENDLESS_BYTES,
+		.total = system->memory.limit ? system->memory.limit << shift
+					      : ENDLESS_BYTES,
 		.anon = all.pss_anon >> PW_PSS_SHIFT,
 		.mapped = (all.pss_file + all.pss_shmem) >> PW_PSS_SHIFT,
 		.dirty = system->objects.dirty_pages << shift,
 		.freed = system->memory.freed << shift,
 		.page_order = system->shift,
-		.tables = system->counters.pagetable_bytes,
+		.tables = system->table_frames << shift,
 		.locked = all.locked >> PW_PSS_SHIFT,
 		.anon_huge = all.anon_huge,
 		.hugetlb = all.private_hugetlb + all.shared_hugetlb,
@@ -138,8 +140,9 @@ void pw_machine_sizes(const struct pw_system *system,
 	/* Half of the memory, as vm.overcommit_ratio is 50 by default. */
 	if (sizes->commit_limit > sizes->total)
 		sizes->commit_limit = sizes->total / 2;
-	used = sizes->anon + sizes->file + sizes->shmem + sizes->tables +
-	       sizes->hugetlb;
+	/* That of a hashed page table is no part of the memory. */
+	if (system->machine->geometry.levels == 1)
+		sizes->tables = system->counters.pagetable_bytes;
 	sizes->free =
 		sizes->total - (used < sizes->total ? used : sizes->total);
 }

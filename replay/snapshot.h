@@ -78,7 +78,7 @@ struct pw_machine_sizes {
 	uint64_t dirty;	 /* of files, not written back */
 	uint64_t writeback;
 	uint64_t freed;	 /* frames given back since the start */
-	uint64_t tables; /* page tables below the roots */
+	uint64_t tables; /* page tables, with the roots */
 	uint64_t locked; /* pages in locked mappings */
 	uint64_t anon_huge;
 	uint64_t hugetlb;

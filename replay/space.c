@@ -34,6 +34,7 @@ enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
 	space->ranges = (struct pw_intervals)PW_INTERVALS;
 	space->mappings = (struct pw_array)PW_ARRAY(struct pw_mapping);
 	space->guards = (struct pw_intervals)PW_INTERVALS;
+	space->kept.frames = (struct pw_array)PW_ARRAY(uint32_t);
 	space->backings = backings;
 	forget_limits(space);
 	space->table_ops = table_ops;
@@ -47,7 +48,8 @@ static void forget_tables(struct pw_space *space)
 {
 	for (size_t h = 0; h < PW_LEVELS_MAX; h++)
 		pw_pagemap_close(space->kept.set[h]);
-	memset(&space->kept, 0, sizeof(space->kept));
+	pw_array_free(&space->kept.frames);
+	space->kept = (struct pw_kept_tables){.frames = PW_ARRAY(uint32_t)};
 }
 
 void pw_space_free(struct pw_space *space)

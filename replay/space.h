@@ -67,7 +67,10 @@ enum pw_rss { PW_RSS_ANON, PW_RSS_FILE, PW_RSS_SHMEM, PW_RSS_KINDS };
 
 /* The tables of a page table; see kept_tables.h. */
 struct pw_kept_tables {
-	struct pw_pagemap *set[PW_LEVELS_MAX]; /* numbers by height, or NULL */
+	/* By height: bits of 64 tables by their numbers / 64, or NULL. */
+	struct pw_pagemap *set[PW_LEVELS_MAX];
+	uint64_t count[PW_LEVELS_MAX];
+	struct pw_array frames; /* uint32_t: those of all, in no order */
 	uint64_t recent; /* the leaf table needed last, plus 1; 0: none */
 };
 

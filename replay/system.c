@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/fault.h"
+#include "replay/kept_tables.h"
 #include "replay/mmu.h"
 #include "replay/page_advice.h"
 #include "replay/pages.h"
@@ -277,6 +278,7 @@ void pw_system_empty(struct pw_system *system)
 
 	(void)pw_pages_remove(system, system->current, all);
 	pw_lazy_drain(system);
+	pw_kept_tables_drop(system, system->current);
 	pw_space_clear(system->current);
 	system->current->rss_peak = 0;
 	PW_ASSERT(pw_pages_count(system, system->current, all) == 0);
@@ -540,6 +542,12 @@ static void keep_max(uint64_t *peak, uint64_t value)
 		*peak = value;
 }
 
+static uint64_t memory_bytes(const struct pw_system *system)
+{
+	return (system->memory.used + system->memory.unplaced)
+	       << system->machine->geometry.page_shift;
+}
+
 void pw_system_note_peaks(struct pw_system *system)
 {
 	const struct pw_geometry *geometry = &system->machine->geometry;
@@ -564,6 +572,9 @@ void pw_system_note_peaks(struct pw_system *system)
 	counters->pagetable_bytes = bytes;
 	keep_max(&counters->pagetable_peak_bytes, counters->pagetable_bytes);
 	keep_max(&counters->rss_peak_bytes, counters->rss_bytes);
+	/* What a call has unmapped goes at its end. */
+	if (!system->in_call)
+		keep_max(&counters->memory_peak_bytes, memory_bytes(system));
 }
 
 void pw_system_settle(struct pw_system *system)
@@ -581,6 +592,7 @@ void pw_system_settle(struct pw_system *system)
 			rss[k] += space->rss[k];
 	}
 	counters->vsz_bytes = pages << shift;
+	counters->memory_bytes = memory_bytes(system);
 	counters->nr_dirty = system->objects.dirty_pages;
 	counters->committed_bytes = system->backings.committed_pages << shift;
 	counters->rss_anon_bytes = rss[PW_RSS_ANON] << shift;

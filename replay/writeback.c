@@ -109,8 +109,8 @@ static struct limits find_limits(const struct pw_system *system)
 	if (machine->memory_frames == 0)
 		return limits;
 	/* What is free, and what files have. */
-	frames = machine->memory_frames - system->memory.used +
-		 system->objects.file_frames;
+	frames = machine->memory_frames - system->memory.used -
+		 system->memory.unplaced + system->objects.file_frames;
 	hard = ratio * frames / page;
 	limits.background = background * frames / page;
 	if (limits.background >= hard)

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "tests/oracle/oracle_replay.h"
+#include "tests/oracle/oracle_tables.h"
 
 #define RIGHTS ((uint64_t)(PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX))
 #define SPECIAL ((uint64_t)(PW_ORACLE_IO | PW_ORACLE_DE | PW_ORACLE_PF))
@@ -228,6 +229,15 @@ static void install_guards(struct pw_oracle_replay *oracle,
 		pw_oracle_guard_set(space, page, true);
 }
 
+static void drop(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
+		 const struct pw_oracle_mapping *part)
+{
+	pw_oracle_drain(oracle);
+	pw_oracle_drop(oracle, space, part->first, part->end);
+	if (oracle->machine.kernel >= 618)
+		pw_oracle_tables_dropped(space, part->first, part->end);
+}
+
 static void advise(struct pw_oracle_replay *oracle,
 		   struct pw_oracle_space *space, struct pw_oracle_mapping m,
 		   uint64_t advice)
@@ -239,9 +249,7 @@ static void advise(struct pw_oracle_replay *oracle,
 	    advice == 21)
 		pw_oracle_page_advice(oracle, space, &m, advice);
 	if (advice == 4 || advice == 24)
-		pw_oracle_drain(oracle);
-	if (advice == 4 || advice == 24)
-		pw_oracle_drop(oracle, space, m.first, m.end);
+		drop(oracle, space, &m);
 	else if (advice == 22 || advice == 23)
 		pw_oracle_populate(oracle, space, m.first, m.end, &write);
 	else if (advice == 102)

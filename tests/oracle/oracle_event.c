@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "tests/oracle/oracle_replay.h"
+#include "tests/oracle/oracle_tables.h"
 
 /* The page that an address lies in. */
 static uint64_t to_page(const struct pw_oracle_space *space, uint64_t address)
@@ -96,6 +97,7 @@ void pw_oracle_remove(struct pw_oracle_replay *oracle,
 			space->guard[i] = space->guard[--space->guards];
 		else
 			i++;
+	pw_oracle_tables_unmapped(space, first, end);
 }
 
 void pw_oracle_modify(struct pw_oracle_replay *oracle,
@@ -422,6 +424,7 @@ static void apply_shmat(struct pw_oracle_replay *oracle,
 		m.flags |= PW_ORACLE_WR | PW_ORACLE_MW | PW_ORACLE_SH;
 	m.flags |= event->arg[2] & 0x8000 ? PW_ORACLE_EX : 0;
 	m.object = find_object(oracle, &m, name, "");
+	m.object->segment = true;
 	m.thing = pw_oracle_thing_number(&oracle->things, &thing);
 	map_new(oracle, space, m, false, false);
 }

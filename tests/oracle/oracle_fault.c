@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "tests/oracle/oracle_replay.h"
+#include "tests/oracle/oracle_tables.h"
 #include "tests/oracle/oracle_vma.h"
 
 #define GUARD_PAGES 256
@@ -148,6 +149,20 @@ static void spread(const struct pw_oracle_replay *oracle,
 		*end = page + after;
 }
 
+/* The first page that is found is of the last folio of its file, and has no
+ * table yet: then nothing comes. */
+static bool finds_no_table(const struct pw_oracle_replay *oracle,
+			   const struct pw_oracle_space *space,
+			   const struct pw_oracle_mapping *m, uint64_t page)
+{
+	uint64_t index = pw_oracle_index(space, m, page);
+	uint64_t tail = pw_oracle_tail(&oracle->objects, m->object, index);
+
+	return oracle->machine.kernel >= 618 && !m->object->shmem &&
+	       lies_past_file(space, m, page + (tail - index)) &&
+	       !pw_oracle_tables_has_leaf(space, page);
+}
+
 /* Map what is there around @p; true if it is. */
 static bool fault_around(struct pw_oracle_replay *oracle,
 			 struct pw_oracle_space *space,
@@ -174,6 +189,8 @@ static bool fault_around(struct pw_oracle_replay *oracle,
 			    &oracle->objects, m->object, PW_ORACLE_MARK,
 			    pw_oracle_head(&oracle->objects, m->object, index)))
 			continue;
+		if (passed == 0 && finds_no_table(oracle, space, m, q))
+			break;
 		spread(oracle, space, m, q, &first, &end);
 		for (uint64_t r = first; r < end; r++, passed++)
 			if (!pw_oracle_page_at(space, r))
@@ -459,6 +476,7 @@ void pw_oracle_fault_failed(struct pw_oracle_replay *oracle,
 
 	if (pw_oracle_page_at(space, page))
 		return;
+	pw_oracle_tables_need(space, page, 1);
 	if (write && !m->shared)
 		pw_oracle_own_page(space, page);
 	else if (!write && !m->attached &&

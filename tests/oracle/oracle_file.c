@@ -373,6 +373,10 @@ static void told_file(struct pw_oracle_replay *oracle,
 	if (event->result > 0)
 		pw_oracle_bring(&oracle->objects, object, event->result,
 				oracle->objects.end, 0, false);
+	/* Nobody told that these are there. */
+	if (event->result > 0)
+		pw_oracle_say(object, PW_ORACLE_THERE, event->result,
+			      oracle->objects.end, 2);
 }
 
 static void told_folios(struct pw_oracle_replay *oracle,

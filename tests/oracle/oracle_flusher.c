@@ -31,44 +31,6 @@ static struct pw_oracle_object *oldest(const struct pw_oracle_replay *oracle)
 	return found;
 }
 
-static uint64_t count_once(const struct pw_oracle_replay *oracle,
-			   struct pw_oracle_phys *phys, unsigned height,
-			   bool counted)
-{
-	if (!phys || phys->counted == counted)
-		return 0;
-	phys->counted = counted;
-	return (uint64_t)1 << pw_oracle_order(&oracle->machine.shape, height);
-}
-
-/* Say of all pages in memory that they are counted or not; how many were. */
-static uint64_t count_all(const struct pw_oracle_replay *oracle, bool counted)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < oracle->objects.count; i++) {
-		struct pw_oracle_object *o = oracle->objects.object[i];
-
-		for (size_t k = 0; k < o->helds; k++) {
-			uint64_t one =
-				count_once(oracle, o->held[k].phys, 0, counted);
-
-			/* What files have can be theirs again. */
-			sum += o->shmem ? one : 0;
-		}
-	}
-	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++) {
-		const struct pw_oracle_space *space = oracle->space[i];
-
-		for (size_t k = 0; space && k < space->pages; k++)
-			sum += count_once(oracle, space->page[k].phys,
-					  space->page[k].height, counted);
-	}
-	for (size_t i = 0; i < oracle->lazies; i++)
-		sum += count_once(oracle, oracle->lazy[i], 0, counted);
-	return sum;
-}
-
 /* More dirty pages than this: for the flusher; and for who writes. */
 static void find_limits(const struct pw_oracle_replay *oracle,
 			uint64_t *background, uint64_t *ceiling)
@@ -81,8 +43,8 @@ static void find_limits(const struct pw_oracle_replay *oracle,
 	*background = *ceiling = UINT64_MAX;
 	if (machine->memory_pages == 0)
 		return;
-	pages = machine->memory_pages - count_all(oracle, true);
-	(void)count_all(oracle, false);
+	/* What files have can be theirs again. */
+	pages = machine->memory_pages - pw_oracle_memory(oracle, false);
 	hard = hard * pages / page;
 	*background =
 		machine->dirty_background_ratio * page / 100 * pages / page;

@@ -190,14 +190,66 @@ uint64_t pw_oracle_tail(const struct pw_oracle_objects *objects,
 	return ((index >> order) + 1) << order;
 }
 
-struct pw_oracle_phys *pw_oracle_cached(const struct pw_oracle_objects *objects,
-					struct pw_oracle_object *object,
-					uint64_t index)
+/* Whether it was told that @index is there: 0, 1, or 2 if it is taken so. */
+static uint64_t told_there(const struct pw_oracle_object *object,
+			   uint64_t index)
 {
-	struct pw_oracle_phys *phys = pw_oracle_held_at(object, index);
+	for (size_t i = object->saids; i > 0; i--) {
+		const struct pw_oracle_said *said = &object->said[i - 1];
 
-	if (phys)
-		return phys;
+		if (index < said->first || index >= said->end)
+			continue;
+		if (said->what == PW_ORACLE_NOTHING)
+			return 0;
+		if (said->what == PW_ORACLE_THERE)
+			return said->value;
+	}
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+uint64_t pw_oracle_taken(struct pw_oracle_object *object)
+{
+	size_t borders = 0;
+	uint64_t *border;
+
+	if (object->counted_saids == object->saids &&
+	    object->counted_changes == object->changes)
+		return object->counted;
+	border = calloc(2 * object->saids + 1, sizeof(*border));
+	PW_ASSERT(border);
+	object->counted = 0;
+	for (size_t i = 0; i < object->saids; i++) {
+		border[borders++] = object->said[i].first;
+		border[borders++] = object->said[i].end;
+	}
+	qsort(border, borders, sizeof(*border), compare);
+	for (size_t i = 0; i + 1 < borders; i++)
+		if (border[i] < border[i + 1] &&
+		    told_there(object, border[i]) == 1)
+			object->counted += border[i + 1] - border[i];
+	for (size_t i = 0; i < object->helds; i++)
+		object->counted +=
+			told_there(object, object->held[i].index) != 1;
+	free(border);
+	object->counted_saids = object->saids;
+	object->counted_changes = object->changes;
+	return object->counted;
+}
+
+static struct pw_oracle_phys *hold(const struct pw_oracle_objects *objects,
+				   struct pw_oracle_object *object,
+				   uint64_t index)
+{
+	struct pw_oracle_phys *phys;
+
+	object->changes++;
 	if (object->helds == object->held_room) {
 		object->held_room = object->held_room * 2 + 16;
 		object->held =
@@ -211,6 +263,25 @@ struct pw_oracle_phys *pw_oracle_cached(const struct pw_oracle_objects *objects,
 	object->held[object->helds++] =
 		(struct pw_oracle_held){.index = index, .phys = phys};
 	return phys;
+}
+
+struct pw_oracle_phys *pw_oracle_cached(const struct pw_oracle_objects *objects,
+					struct pw_oracle_object *object,
+					uint64_t index)
+{
+	uint64_t head = pw_oracle_head(objects, object, index);
+	uint64_t tail = pw_oracle_tail(objects, object, index);
+	bool whole = true;
+
+	if (pw_oracle_held_at(object, index))
+		return pw_oracle_held_at(object, index);
+	for (uint64_t i = head; i < tail; i++)
+		whole = whole && !pw_oracle_held_at(object, i) &&
+			told_there(object, i) == 1;
+	for (uint64_t i = head; i < tail && whole; i++)
+		if (i != index)
+			(void)hold(objects, object, i);
+	return hold(objects, object, index);
 }
 
 /* A folio that lies across the border before @index becomes single pages. */
@@ -345,6 +416,7 @@ static void let_go(struct pw_oracle_object *object, size_t place)
 	struct pw_oracle_phys *phys = object->held[place].phys;
 
 	object->held[place] = object->held[--object->helds];
+	object->changes++;
 	phys->cached = false;
 	phys->dirty = false;
 	pw_oracle_phys_release(phys);

@@ -28,7 +28,7 @@ struct pw_oracle_phys {
 
 /* What may be said of pages of an object. */
 enum pw_oracle_saying {
-	PW_ORACLE_THERE,
+	PW_ORACLE_THERE,   /* 1: told to be; 2: taken to be */
 	PW_ORACLE_ORDER,   /* of the folio */
 	PW_ORACLE_DIRTY,   /* as long as it is nowhere in memory */
 	PW_ORACLE_MARK,	   /* the readahead mark */
@@ -50,6 +50,7 @@ struct pw_oracle_held {
 struct pw_oracle_object {
 	bool shmem;
 	bool named;
+	bool segment; /* of shmget: stays when nobody maps it */
 	uint64_t device, inode;
 	uint64_t bytes, read_ahead;
 	uint64_t memory_bytes; /* of anonymous memory, that it was made with */
@@ -59,6 +60,9 @@ struct pw_oracle_object {
 	size_t saids, said_room;
 	struct pw_oracle_held *held;
 	size_t helds, held_room;
+	uint64_t changes; /* of what is held */
+	/* Pages in memory or told to be there, when it was last counted. */
+	uint64_t counted, counted_saids, counted_changes;
 	uint64_t mark[512]; /* pages that had it when all was forgotten */
 	size_t marks;
 	uint64_t *dirty; /* its dirty pages, in no order */
@@ -147,6 +151,12 @@ struct pw_oracle_phys *pw_oracle_cached(const struct pw_oracle_objects *objects,
 void pw_oracle_bring(struct pw_oracle_objects *objects,
 		     struct pw_oracle_object *object, uint64_t first,
 		     uint64_t end, unsigned order, bool dirty);
+
+/*
+ * Pages of @object that take memory: somebody asked for them, or it was told
+ * that they are there.
+ */
+uint64_t pw_oracle_taken(struct pw_oracle_object *object);
 
 /*
  * Let the folio of page @index be dirty.

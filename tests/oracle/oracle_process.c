@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "tests/oracle/oracle_replay.h"
+#include "tests/oracle/oracle_tables.h"
 #include "tests/oracle/oracle_vma.h"
 
 /* A new space takes the number given up last, if there is one. */
@@ -85,6 +87,8 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		if (m.owner)
 			m.owner = ++child->owners;
 		pw_oracle_mapping_add(child, m);
+		if (m.owner)
+			pw_oracle_tables_copy(child, parent, m.first, m.end);
 		for (size_t g = 0; g < parent->guards && m.owner; g++)
 			if (parent->guard[g] >= m.first &&
 			    parent->guard[g] < m.end)
@@ -211,4 +215,31 @@ void pw_oracle_process_event(struct pw_oracle_replay *oracle, uint32_t thread,
 	default:
 		break;
 	}
+}
+
+/* By their names in MODEL.md. */
+bool pw_oracle_is_memory_call(enum pw_event_kind kind)
+{
+	static const uint16_t calls[] = {
+		PW_EVENT_mmap,
+		PW_EVENT_munmap,
+		PW_EVENT_mremap,
+		PW_EVENT_brk,
+		PW_EVENT_mprotect,
+		PW_EVENT_madvise,
+		PW_EVENT_process_madvise,
+		PW_EVENT_mlock,
+		PW_EVENT_munlock,
+		PW_EVENT_mlockall,
+		PW_EVENT_munlockall,
+		PW_EVENT_mbind,
+		PW_EVENT_msync,
+		PW_EVENT_shmat,
+		PW_EVENT_shmdt,
+	};
+
+	for (size_t i = 0; i < PW_COUNT(calls); i++)
+		if (kind == calls[i])
+			return true;
+	return false;
 }

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "tests/oracle/oracle_replay.h"
+#include "tests/oracle/oracle_tables.h"
 
 /* A call: pages of the old place and of the new one. */
 struct remap {
@@ -142,6 +143,7 @@ static void move_part(struct pw_oracle_replay *oracle,
 		while ((p = pw_oracle_page_at(space, at)) && p->page != at)
 			pw_oracle_split(oracle, space, at);
 	}
+	pw_oracle_tables_move(space, part->first, part->end, target);
 	move_pages(oracle, space, part->first, part->end, target);
 	move_guards(space, part->first, part->end, target);
 	if (remap->keep)

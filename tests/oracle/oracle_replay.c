@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/status.h"
+#include "tests/oracle/oracle_tables.h"
 
 void pw_oracle_replay_open(struct pw_oracle_replay **out,
 			   const struct pw_oracle_machine *machine,
@@ -204,6 +205,7 @@ static void note_peaks(struct pw_oracle_replay *oracle)
 	}
 	keep_max(&oracle->counts.peak_table_bytes, bytes);
 	keep_max(&oracle->counts.peak_pages, sum_resident(oracle));
+	keep_max(&oracle->counts.peak_memory, pw_oracle_memory(oracle, true));
 }
 
 /* What the TLBs ask of the page tables. */
@@ -322,33 +324,6 @@ void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
 	}
 }
 
-/* Calls by their names in MODEL.md. */
-static bool is_memory_call(enum pw_event_kind kind)
-{
-	static const uint16_t calls[] = {
-		PW_EVENT_mmap,
-		PW_EVENT_munmap,
-		PW_EVENT_mremap,
-		PW_EVENT_brk,
-		PW_EVENT_mprotect,
-		PW_EVENT_madvise,
-		PW_EVENT_process_madvise,
-		PW_EVENT_mlock,
-		PW_EVENT_munlock,
-		PW_EVENT_mlockall,
-		PW_EVENT_munlockall,
-		PW_EVENT_mbind,
-		PW_EVENT_msync,
-		PW_EVENT_shmat,
-		PW_EVENT_shmdt,
-	};
-
-	for (size_t i = 0; i < PW_COUNT(calls); i++)
-		if (kind == calls[i])
-			return true;
-	return false;
-}
-
 void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 			    const struct pw_event *event)
 {
@@ -367,13 +342,14 @@ void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 		return;
 	run_in(oracle, space);
 	pw_oracle_flush_due(oracle);
-	oracle->counts.calls += is_memory_call(event->kind);
+	oracle->counts.calls += pw_oracle_is_memory_call(event->kind);
 	pw_oracle_process_event(oracle, thread, event);
 	space = oracle->space[process];
 	if (space) {
 		run_in(oracle, space);
 		pw_oracle_event(oracle, space, event);
 	}
+	pw_oracle_forget_unmapped(oracle);
 	note_peaks(oracle);
 }
 
@@ -477,6 +453,15 @@ static uint64_t table_bytes(const struct pw_oracle_replay *oracle)
 	return sum_table_bytes(oracle);
 }
 
+static uint64_t table_kept_bytes(const struct pw_oracle_replay *oracle)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++)
+		sum += pw_oracle_tables_bytes(distinct_space(oracle, i));
+	return sum;
+}
+
 static uint64_t table_peak_bytes(const struct pw_oracle_replay *oracle)
 {
 	return oracle->counts.peak_table_bytes;
@@ -510,6 +495,17 @@ static uint64_t resident_peak_bytes(const struct pw_oracle_replay *oracle)
 	return oracle->counts.peak_pages << oracle->machine.shape.page_shift;
 }
 
+static uint64_t memory_bytes(const struct pw_oracle_replay *oracle)
+{
+	return pw_oracle_memory(oracle, true)
+	       << oracle->machine.shape.page_shift;
+}
+
+static uint64_t memory_peak_bytes(const struct pw_oracle_replay *oracle)
+{
+	return oracle->counts.peak_memory << oracle->machine.shape.page_shift;
+}
+
 static uint64_t mapped_bytes(const struct pw_oracle_replay *oracle)
 {
 	return sum_mapped(oracle) << oracle->machine.shape.page_shift;
@@ -539,11 +535,14 @@ static const struct {
 	{"pagetable.tables", sum_tables},
 	{"pagetable.bytes", table_bytes},
 	{"pagetable.peak_bytes", table_peak_bytes},
+	{"pagetable.kept_bytes", table_kept_bytes},
 	{"rss.bytes", resident_bytes},
 	{"rss.anon_bytes", anonymous_bytes},
 	{"rss.file_bytes", file_bytes},
 	{"rss.shmem_bytes", shmem_bytes},
 	{"rss.peak_bytes", resident_peak_bytes},
+	{"memory.bytes", memory_bytes},
+	{"memory.peak_bytes", memory_peak_bytes},
 	{"vsz.bytes", mapped_bytes},
 	{"committed.bytes", committed_bytes},
 };

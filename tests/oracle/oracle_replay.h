@@ -88,7 +88,7 @@ struct pw_oracle_counts {
 	uint64_t forbidden, refused; /* calls */
 	uint64_t fatal, fatal_unmapped, fatal_forbidden, fatal_bus;
 	uint64_t fatal_other, unlike; /* of signals */
-	uint64_t peak_pages, peak_table_bytes;
+	uint64_t peak_pages, peak_table_bytes, peak_memory;
 	uint64_t in, out; /* KiB of files */
 	uint64_t written; /* pages */
 };
@@ -269,6 +269,22 @@ void pw_oracle_throttle(struct pw_oracle_replay *oracle,
  * Dirty pages of files.
  */
 uint64_t pw_oracle_dirty(const struct pw_oracle_replay *oracle);
+
+/*
+ * Let memory without a name go that nobody maps any more.
+ */
+void pw_oracle_forget_unmapped(struct pw_oracle_replay *oracle);
+
+/*
+ * Pages that are in use, of whatever; those of files in the page cache only
+ * with @files.
+ */
+uint64_t pw_oracle_memory(const struct pw_oracle_replay *oracle, bool files);
+
+/*
+ * Whether call.count counts events of @kind.
+ */
+bool pw_oracle_is_memory_call(enum pw_event_kind kind);
 
 /*
  * Note that the mapping of @page, if it is private, has a page of its own.

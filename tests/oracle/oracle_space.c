@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "tests/oracle/oracle_tables.h"
 
 /* Shared memory learns that it was written to when it is unmapped. */
 static void tell_written(const struct pw_oracle_page *page)
@@ -26,6 +27,7 @@ void pw_oracle_space_clear(struct pw_oracle_space *space)
 	free(space->page);
 	free(space->mapping);
 	free(space->guard);
+	free(space->table);
 	*space = (struct pw_oracle_space){.users = space->users,
 					  .shape = space->shape};
 }
@@ -174,6 +176,7 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 	space->page[at] = (struct pw_oracle_page){
 		.page = page, .height = height, .frame = frame, .phys = phys};
 	pw_oracle_phys_map(phys);
+	pw_oracle_tables_need(space, page, height);
 	if (space->shape->hashed)
 		note_lines(space);
 }
@@ -279,6 +282,7 @@ void pw_oracle_guard_set(struct pw_oracle_space *space, uint64_t page,
 		PW_ASSERT(space->guard);
 	}
 	space->guard[space->guards++] = page;
+	pw_oracle_tables_need(space, page, 0);
 }
 
 /* Whether @page counts as one of @kind. */

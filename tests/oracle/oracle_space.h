@@ -63,6 +63,12 @@ struct pw_oracle_mapping {
 	unsigned hugetlb;	       /* log2 of the page's bytes, or 0 */
 };
 
+/* A page table that the kernel keeps; oracle_tables.h. */
+struct pw_oracle_table {
+	unsigned height;
+	uint64_t number; /* of its first page, shifted by the pages it has */
+};
+
 struct pw_oracle_space {
 	const struct pw_oracle_shape *shape;
 	struct pw_oracle_page *page; /* in order */
@@ -76,6 +82,8 @@ struct pw_oracle_space {
 	unsigned owners;	/* numbers given */
 	uint64_t *guard;	/* pages, in no order */
 	size_t guards, guard_room;
+	struct pw_oracle_table *table; /* in no order */
+	size_t tables, table_room;
 	bool reads_execute;
 	uint64_t stack_limit, size_limit, lock_limit; /* bytes */
 	uint64_t leaked;      /* locked pages that are not */

@@ -480,6 +480,13 @@ static void shared_memory_that_nobody_maps_is_free(void **state)
 
 	(void)state;
 	pw_test_system_open(&test, "memory.size=64M");
+	/* Page tables stay where the mapping was that moves away. */
+	pw_test_map(&test, PAGE + 8, 1, PW_TEST_PRIVATE | PW_TEST_ANONYMOUS,
+		    NULL, 0);
+	write_pages(&test, PAGE + 8, 1);
+	pw_test_map(&test, OTHER + 8, 1, PW_TEST_PRIVATE | PW_TEST_ANONYMOUS,
+		    NULL, 0);
+	write_pages(&test, OTHER + 8, 1);
 	before = test.system.memory.used;
 	for (size_t round = 0; round < 2; round++) {
 		pw_test_event(&test, map);

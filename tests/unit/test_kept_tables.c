@@ -143,6 +143,43 @@ static void guards_are_entries(void **state)
 	pw_test_system_close(&test);
 }
 
+/* MADV_DONTNEED leaves guards, so the first table stays, and the second not. */
+static void a_table_with_a_guard_is_not_given_back(void **state)
+{
+	struct pw_test_system test;
+
+	(void)state;
+	pw_test_system_open(&test, NULL);
+	pw_test_map(&test, HEAP, 2 * TABLE, ANONYMOUS, NULL, 0);
+	pw_test_touch(&test, HEAP, 'W');
+	pw_test_touch(&test, HEAP + TABLE, 'W');
+	advise(&test, HEAP + 2, 1, GUARD_INSTALL);
+	advise(&test, HEAP, 2 * TABLE, DONTNEED);
+	assert_int_equal(kilobytes(&test), 12);
+	pw_test_system_close(&test);
+}
+
+/* Each table has a frame, which no page can have, and so has the root. */
+static void tables_take_frames(void **state)
+{
+	struct pw_test_system test;
+
+	(void)state;
+	pw_test_system_open(&test, NULL);
+	pw_test_map(&test, HEAP, 2 * TABLE, ANONYMOUS, NULL, 0);
+	pw_test_touch(&test, HEAP, 'R');
+	pw_test_touch(&test, HEAP + TABLE, 'R');
+	assert_int_equal(test.system.memory.used, 2 + 2 + 1);
+	assert_int_equal(pw_test_counters(&test)->pagetable_kept_bytes,
+			 4 * 4096);
+	unmap(&test, HEAP, 2 * TABLE);
+	assert_int_equal(test.system.memory.used, 1);
+	pw_system_empty(&test.system);
+	assert_int_equal(test.system.memory.used, 0);
+	assert_int_equal(pw_test_counters(&test)->pagetable_kept_bytes, 0);
+	pw_test_system_close(&test);
+}
+
 /* A child has a table where its parent has one, also if nothing is in it. */
 static void a_fork_copies_empty_tables(void **state)
 {
@@ -173,6 +210,8 @@ int main(void)
 		cmocka_unit_test(whole_tables_are_given_back_by_dontneed),
 		cmocka_unit_test(moved_pages_leave_parts_of_tables),
 		cmocka_unit_test(guards_are_entries),
+		cmocka_unit_test(a_table_with_a_guard_is_not_given_back),
+		cmocka_unit_test(tables_take_frames),
 		cmocka_unit_test(a_fork_copies_empty_tables),
 	};
 

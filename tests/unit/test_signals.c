@@ -158,6 +158,31 @@ static void a_load_behind_the_end_maps_pages_around(void **state)
 	pw_test_system_close(&t);
 }
 
+/* Linux 6.18 mm/filemap.c filemap_map_pages: the table of pages 0 to 511 is not
+ * made for the one page of a file, which ends it; older kernels make it. */
+static void the_last_page_comes_around_where_its_table_is(void **state)
+{
+	const struct pw_event load = {.kind = PW_EVENT_signal,
+				      .arg = {BUS, 2, 102 * PW_PAGE_BYTES, 1}};
+	struct pw_test_system t;
+
+	(void)state;
+	pw_test_system_open(&t, NULL);
+	pw_test_map(&t, 100, 4, PW_TEST_PRIVATE, "/f", PW_PAGE_BYTES);
+	pw_test_map(&t, 200, 1, PW_TEST_PRIVATE | PW_TEST_ANONYMOUS, NULL, 0);
+	pw_test_event(&t, load);
+	assert_int_equal(pw_test_pte(&t, 100), 0);
+	pw_test_touch(&t, 200, 'W');
+	pw_test_event(&t, load);
+	assert_int_not_equal(pw_test_pte(&t, 100), 0);
+	pw_test_system_close(&t);
+	pw_test_system_open(&t, "kernel=6.12");
+	pw_test_map(&t, 100, 4, PW_TEST_PRIVATE, "/f", PW_PAGE_BYTES);
+	pw_test_event(&t, load);
+	assert_int_not_equal(pw_test_pte(&t, 100), 0);
+	pw_test_system_close(&t);
+}
+
 /* A mapping is populated up to its file's end, and the next one is, too. */
 static void populating_fails_in_one_mapping_and_goes_on(void **state)
 {
@@ -204,6 +229,7 @@ int main(void)
 		cmocka_unit_test(
 			recorded_signals_are_counted_compared_and_listed),
 		cmocka_unit_test(a_load_behind_the_end_maps_pages_around),
+		cmocka_unit_test(the_last_page_comes_around_where_its_table_is),
 		cmocka_unit_test(populating_fails_in_one_mapping_and_goes_on),
 		cmocka_unit_test(the_list_has_an_end),
 	};
