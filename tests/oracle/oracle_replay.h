@@ -55,6 +55,7 @@ struct pw_oracle_machine {
 	bool mappings_known;   /* the trace has address-space events */
 	uint64_t memory_pages; /* 0: without end */
 	uint64_t dirty_ratio, dirty_background_ratio;
+	uint64_t dirty_bytes, dirty_background_bytes;
 	uint64_t dirty_expire, dirty_writeback; /* ns */
 	struct pw_oracle_costs cost;
 };
