@@ -193,6 +193,16 @@ static void files_in_memory_are_listed(void **state)
 }
 
 /* The child has read one of the pages, which both map now. */
+static void faults_tell_processes_by_the_same_number(void **state)
+{
+	struct pw_table *faults =
+		pw_test_table(CALL("replay", "--faults", path), "faults");
+
+	(void)state;
+	assert_true(pw_test_rows_of(faults) > 0);
+	assert_int_equal(pw_test_cell(faults, 0, "pid").u64, 7);
+}
+
 static void pages_of_two_processes_are_shared(void **state)
 {
 	struct pw_tables *tables;
@@ -396,6 +406,7 @@ int main(void)
 		cmocka_unit_test(a_status_has_the_sizes_of_the_process),
 		cmocka_unit_test(every_process_that_lives_is_shown),
 		cmocka_unit_test(files_in_memory_are_listed),
+		cmocka_unit_test(faults_tell_processes_by_the_same_number),
 		cmocka_unit_test(pages_of_two_processes_are_shared),
 		cmocka_unit_test(the_end_shows_what_processes_had),
 		cmocka_unit_test(positions_are_met_at_the_next_step),
