@@ -22,7 +22,7 @@ enum pw_backing_kind {
 	PW_BACKING_SHARED,  /* anonymous: each call makes another one */
 	PW_BACKING_SEGMENT, /* of System V, by its identifier */
 	PW_BACKING_LABEL,   /* no memory: a name of PR_SET_VMA_ANON_NAME */
-	PW_BACKING_POLICY,  /* no memory: a mode and its nodes */
+	PW_BACKING_POLICY,  /* no memory: a policy of mbind (policy.h) */
 };
 
 struct pw_backing {

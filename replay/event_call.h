@@ -76,8 +76,8 @@ enum pw_status pw_call_punch(const struct pw_call_context *ctx, uint32_t object,
 
 /*
  * mmap, shmat, brk and mappings that were there: map.c.
- * mprotect: protect.c. madvise: advice.c, page_advice.c. mbind and prctl:
- * label.c. Files and what is told of them: file_calls.c.
+ * mprotect: protect.c. madvise: advice.c, page_advice.c. Names: label.c.
+ * Policies: mbind.c. Files and what is told of them: file_calls.c.
  *
  * Each carries out the event of @ctx, by MODEL.md, "Address space".
  *
@@ -99,6 +99,8 @@ enum pw_status pw_call_file(const struct pw_call_context *ctx,
 			    struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_mbind(const struct pw_call_context *ctx,
 			     struct pw_error *err) PW_MUST_CHECK;
+enum pw_status pw_call_home_node(const struct pw_call_context *ctx,
+				 struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_prctl(const struct pw_call_context *ctx,
 			     struct pw_error *err) PW_MUST_CHECK;
 

@@ -47,6 +47,8 @@ struct pw_object {
 	uint64_t dirtied_ns;	/* when it was clean last */
 	uint32_t dirty_earlier; /* the file dirty since before, or 0 */
 	uint32_t dirty_later;
+	struct pw_intervals
+		policies;      /* of shared memory: numbers of backings */
 	struct pw_array marks; /* uint64_t, ascending: had the mark when all was
 				  forgotten, and have not come back yet */
 };

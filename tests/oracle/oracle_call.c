@@ -442,25 +442,64 @@ static void set_label(struct pw_oracle_replay *oracle,
 	}
 }
 
+static void set_part(struct pw_oracle_replay *oracle,
+		     struct pw_oracle_space *space, struct pw_oracle_mapping m,
+		     const struct pw_oracle_thing *thing)
+{
+	unsigned policy = 0;
+
+	if (thing->device != 0)
+		policy = pw_oracle_thing_number(&oracle->things, thing);
+	if (m.policy == policy)
+		return;
+	m.policy = policy;
+	pw_oracle_modify(oracle, space, &m);
+}
+
 static void set_policy(struct pw_oracle_replay *oracle,
 		       struct pw_oracle_space *space,
 		       const struct pw_event *event, uint64_t first,
 		       uint64_t end)
 {
-	const struct pw_oracle_thing thing = {.kind = PW_ORACLE_POLICY,
-					      .device = event->arg[2],
-					      .inode = event->arg[3]};
+	struct pw_oracle_thing thing = {.kind = PW_ORACLE_POLICY,
+					.device = event->arg[2],
+					.inode = event->arg[3]};
 	struct pw_oracle_mapping m;
-	unsigned policy = 0;
+	uint64_t kind = event->arg[2] & 0x1fff;
 
-	if (event->arg[2] != 0)
-		policy = pw_oracle_thing_number(&oracle->things, &thing);
+	if (kind == 0)
+		thing.device = 0;
+	if (kind == 4 || (kind == 1 && thing.inode == 0)) {
+		thing.device = 4;
+		thing.inode = 0;
+	}
+	if (kind == 1)
+		while (thing.inode & (thing.inode - 1)) /* the lowest stays */
+			thing.inode &= ~((uint64_t)1 << pw_log2(thing.inode));
+	for (m = pw_oracle_part(space, first, end); m.first < end;
+	     m = pw_oracle_part(space, m.end, end))
+		set_part(oracle, space, m, &thing);
+}
+
+static void set_home(struct pw_oracle_replay *oracle,
+		     struct pw_oracle_space *space,
+		     const struct pw_event *event, uint64_t first, uint64_t end)
+{
+	struct pw_oracle_mapping m;
+
 	for (m = pw_oracle_part(space, first, end); m.first < end;
 	     m = pw_oracle_part(space, m.end, end)) {
-		if (m.policy == policy)
+		struct pw_oracle_thing thing;
+		uint64_t kind;
+
+		if (!m.policy)
 			continue;
-		m.policy = policy;
-		pw_oracle_modify(oracle, space, &m);
+		thing = oracle->things.list[m.policy - 1];
+		kind = thing.device & 0x1fff;
+		if (kind != 2 && kind != 5)
+			return;
+		thing.handle = event->arg[2] + 1;
+		set_part(oracle, space, m, &thing);
 	}
 }
 
@@ -494,6 +533,10 @@ void pw_oracle_call(struct pw_oracle_replay *oracle,
 	case PW_EVENT_mbind:
 		if (!failed(event))
 			set_policy(oracle, space, event, first, end);
+		break;
+	case PW_EVENT_home_node:
+		if (!failed(event) || event->result == (uint64_t)-95)
+			set_home(oracle, space, event, first, end);
 		break;
 	case PW_EVENT_prctl:
 		if (!failed(event) && event->arg[0] == 0x53564d41 &&

@@ -505,7 +505,9 @@ static bool has_length(const struct pw_event *event)
 	       event->kind == PW_EVENT_madvise ||
 	       event->kind == PW_EVENT_mlock || event->kind == PW_EVENT_msync ||
 	       event->kind == PW_EVENT_munlock ||
-	       event->kind == PW_EVENT_mbind || event->kind == PW_EVENT_shmdt;
+	       event->kind == PW_EVENT_mbind ||
+	       event->kind == PW_EVENT_home_node ||
+	       event->kind == PW_EVENT_shmdt;
 }
 
 static void apply(struct pw_oracle_replay *oracle,

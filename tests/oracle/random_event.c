@@ -240,6 +240,23 @@ static struct pw_event make_lock(struct pw_random *random, struct range range)
 	return event;
 }
 
+static struct pw_event make_policy(struct pw_random *random, struct range range)
+{
+	static const uint64_t mode[] = {0, 0x8000, 1, 2, 2, 3, 4, 5, 0x4002};
+	struct pw_event event = {
+		.kind = once_in(random, 3) ? PW_EVENT_home_node
+					   : PW_EVENT_mbind,
+		.arg = {range.address, range.bytes, below(random, 2)}};
+
+	if (event.kind == PW_EVENT_mbind) {
+		event.arg[2] = mode[below(random, PW_COUNT(mode))];
+		event.arg[3] = below(random, 4);
+	} else if (once_in(random, 3)) {
+		event.result = (uint64_t)-95; /* EOPNOTSUPP */
+	}
+	return event;
+}
+
 /* Names, policies, limits, and what tells that a file is writable. */
 static struct pw_event make_setting(struct pw_random *random,
 				    struct range range)
@@ -250,11 +267,7 @@ static struct pw_event make_setting(struct pw_random *random,
 
 	switch (below(random, 6)) {
 	case 0:
-		event.kind = PW_EVENT_mbind;
-		event.arg[0] = range.address;
-		event.arg[1] = range.bytes;
-		event.arg[2] = below(random, 3);
-		event.arg[3] = 1;
+		event = make_policy(random, range);
 		break;
 	case 1:
 	case 2:

@@ -286,9 +286,15 @@ static void a_view_is_the_words_of_the_kernel(void **state)
 	assert_int_equal(pw_test_rows_of(pw_test_table(tables, "lines")), 25);
 	pw_tables_close(tables);
 	tables = CALL("vmas", "--at", "one", "--view", "status", path);
-	assert_string_equal(line(tables, 0), "Tgid:\t7");
-	assert_string_equal(line(tables, 2), "PPid:\t0");
-	assert_string_equal(line(tables, 4), "VmSize:\t      40 kB");
+	assert_string_equal(line(tables, 0), "Name:\tone");
+	assert_string_equal(line(tables, 1), "State:\tR (running)");
+	assert_string_equal(line(tables, 2), "Tgid:\t7");
+	assert_string_equal(line(tables, 4), "PPid:\t0");
+	assert_string_equal(line(tables, 6), "VmSize:\t      40 kB");
+	assert_string_equal(line(tables, 21), "Threads:\t1");
+	pw_tables_close(tables);
+	tables = CALL("vmas", "--at", "one", "--view", "stat", path);
+	assert_memory_equal(line(tables, 0), "7 (one) R 0 0 ", 14);
 	pw_tables_close(tables);
 }
 
@@ -321,7 +327,7 @@ static void several_processes_are_told_apart(void **state)
 	tables = CALL("vmas", "--at", "two", "--view", "numa_maps", path);
 	assert_string_equal(line(tables, 0), "==> two: process 7 <==");
 	assert_string_equal(line(tables, 1),
-			    "10000000 default anon=4 dirty=4 N0=4 "
+			    "10000000 default anon=4 dirty=4 active=0 N0=4 "
 			    "kernelpagesize_kB=4");
 	assert_string_equal(line(tables, 2),
 			    "20000000 default file=/lib/x\\011y mapped=16 "
@@ -329,8 +335,8 @@ static void several_processes_are_told_apart(void **state)
 	assert_string_equal(line(tables, 3), "");
 	assert_string_equal(line(tables, 4), "==> two: process 8 <==");
 	assert_string_equal(line(tables, 5),
-			    "10000000 default anon=4 dirty=4 mapmax=2 N0=4 "
-			    "kernelpagesize_kB=4");
+			    "10000000 default anon=4 dirty=4 mapmax=2 "
+			    "active=0 N0=4 kernelpagesize_kB=4");
 	pw_tables_close(tables);
 	tables = CALL("vmas", "--at", "two", "--view", "maps", "--process", "7",
 		      "--process", "8", path);
