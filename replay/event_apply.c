@@ -113,6 +113,8 @@ static enum pw_status apply_limit(const struct pw_call_context *ctx,
 	for (size_t i = 0; i < PW_LIMITS; i++)
 		if (resource[i] == arg[0])
 			ctx->space->limit_bytes[i] = arg[1];
+	if (resource[PW_LIMIT_DATA] == arg[0])
+		ctx->space->data_hard_bytes = arg[2];
 	return PW_OK;
 }
 

@@ -19,6 +19,7 @@ static void forget_limits(struct pw_space *space)
 	for (size_t i = 0; i < PW_LIMITS; i++)
 		space->limit_bytes[i] = UINT64_MAX;
 	space->limit_bytes[PW_LIMIT_STACK] = STACK_BYTES_DEFAULT;
+	space->data_hard_bytes = UINT64_MAX;
 }
 
 enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
@@ -404,6 +405,7 @@ void pw_space_inherit(struct pw_space *child, const struct pw_space *parent)
 	child->program = parent->program;
 	child->stack_page = parent->stack_page;
 	child->reads_execute = parent->reads_execute;
+	child->data_hard_bytes = parent->data_hard_bytes;
 	memcpy(child->limit_bytes, parent->limit_bytes,
 	       sizeof(child->limit_bytes));
 }

@@ -69,6 +69,52 @@ static bool lacks_right(uint64_t flags)
 	       ((flags & PW_ORACLE_EX) && !(flags & PW_ORACLE_ME));
 }
 
+/* Pages that RLIMIT_DATA is about, and all. */
+static bool is_data(uint64_t flags)
+{
+	return (flags & PW_ORACLE_WR) &&
+	       !(flags & (PW_ORACLE_SH | PW_ORACLE_GD));
+}
+
+static uint64_t count_pages(const struct pw_oracle_space *space, bool data)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < space->mappings; i++)
+		if (!data || is_data(space->mapping[i].flags))
+			pages +=
+				space->mapping[i].end - space->mapping[i].first;
+	return pages;
+}
+
+/* Where mprotect of [first, end), which failed for want of memory, has met
+ * RLIMIT_DATA, or @end. */
+static uint64_t find_limit(const struct pw_oracle_space *space, uint64_t first,
+			   uint64_t end, uint64_t prot)
+{
+	uint64_t limit =
+		space->data_limit ? space->data_limit : space->data_hard;
+	uint64_t all = count_pages(space, false);
+	uint64_t data = count_pages(space, true);
+	unsigned shift = space->shape->page_shift;
+	struct pw_oracle_mapping m;
+
+	for (m = pw_oracle_part(space, first, end); m.first < end;
+	     m = pw_oracle_part(space, m.end, end)) {
+		uint64_t pages = m.end - m.first;
+		bool before = is_data(m.flags);
+		bool after = is_data(wanted_flags(space, &m, prot));
+
+		if (before == after)
+			continue;
+		data += after ? pages : -pages;
+		if (after && all + pages <= space->size_limit >> shift &&
+		    data > limit >> shift)
+			return m.first;
+	}
+	return end;
+}
+
 static void protect(struct pw_oracle_replay *oracle,
 		    struct pw_oracle_space *space, struct pw_oracle_mapping m,
 		    uint64_t flags)
@@ -116,6 +162,8 @@ static void mprotect(struct pw_oracle_replay *oracle,
 	     m = pw_oracle_part(space, m.end, stop))
 		if (lacks_right(wanted_flags(space, &m, prot)))
 			stop = m.first;
+	if (event->result == (uint64_t)-12)
+		stop = find_limit(space, first, stop, prot);
 	if (failed(event) && stop == end)
 		return;
 	if (failed(event))

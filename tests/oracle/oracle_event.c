@@ -478,14 +478,20 @@ static void apply_to_process(struct pw_oracle_space *space,
 	const uint64_t *arg = event->arg;
 
 	switch ((unsigned)event->kind) {
-	case PW_EVENT_limit:
 	case PW_EVENT_setrlimit:
+	case PW_EVENT_limit:
+		if (event->kind == PW_EVENT_setrlimit && arg[3] != 0)
+			break;
 		if (arg[0] == 3)
 			space->stack_limit = arg[1];
 		if (arg[0] == 9)
 			space->size_limit = arg[1];
 		if (arg[0] == 8)
 			space->lock_limit = arg[1];
+		if (arg[0] == 2) {
+			space->data_limit = arg[1];
+			space->data_hard = arg[2];
+		}
 		break;
 	case PW_EVENT_personality:
 		if (arg[0] != UINT32_MAX)

@@ -18,6 +18,7 @@ static struct pw_oracle_space *make_space(struct pw_oracle_replay *oracle)
 	space->users = 1;
 	space->stack_limit = 8 << 20;
 	space->size_limit = space->lock_limit = UINT64_MAX;
+	space->data_limit = space->data_hard = UINT64_MAX;
 	space->shape = &oracle->machine.shape;
 	space->number = oracle->unused_count > 0
 				? oracle->unused[--oracle->unused_count]
@@ -99,6 +100,8 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		child->stack_limit = parent->stack_limit;
 		child->size_limit = parent->size_limit;
 		child->lock_limit = parent->lock_limit;
+		child->data_limit = parent->data_limit;
+		child->data_hard = parent->data_hard;
 	}
 }
 

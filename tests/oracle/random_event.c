@@ -286,6 +286,13 @@ static struct pw_event make_setting(struct pw_random *random,
 			event.arg[1] /= 16;
 		if (event.arg[0] == 9 && once_in(random, 2))
 			event.arg[1] = UINT64_MAX;
+		if (event.arg[0] == 2 && once_in(random, 4))
+			event.arg[1] = 0;
+		event.arg[2] = event.arg[1];
+		if (event.arg[0] == 2 && once_in(random, 2))
+			event.arg[2] = below(random, 2048) * PAGE;
+		if (event.kind == PW_EVENT_setrlimit && once_in(random, 4))
+			event.arg[3] = 99; /* of nobody */
 		break;
 	case 4:
 		event.kind = PW_EVENT_personality;
