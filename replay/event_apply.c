@@ -167,12 +167,39 @@ static const struct row rows[] = {
 	[PW_EVENT_file_write] = {pw_call_file, false},
 	[PW_EVENT_fadvise] = {pw_call_file, false},
 	[PW_EVENT_file] = {pw_call_file, false},
+	[PW_EVENT_unnamed] = {pw_call_file, false},
+	[PW_EVENT_remap_file_pages] = {pw_call_remap_pages, false},
 	[PW_EVENT_resident] = {pw_call_file, false},
 	[PW_EVENT_folio] = {pw_call_file, false},
 	[PW_EVENT_shmat] = {pw_call_shmat, false},
 	[PW_EVENT_shmdt] = {apply_munmap, false},
 	[PW_EVENT_limit] = {apply_limit, false},
 };
+
+bool pw_event_is_memory_call(enum pw_event_kind kind)
+{
+	switch ((unsigned)kind) {
+	case PW_EVENT_mmap:
+	case PW_EVENT_munmap:
+	case PW_EVENT_mremap:
+	case PW_EVENT_brk:
+	case PW_EVENT_mprotect:
+	case PW_EVENT_madvise:
+	case PW_EVENT_process_madvise:
+	case PW_EVENT_mlock:
+	case PW_EVENT_munlock:
+	case PW_EVENT_mlockall:
+	case PW_EVENT_munlockall:
+	case PW_EVENT_mbind:
+	case PW_EVENT_msync:
+	case PW_EVENT_remap_file_pages:
+	case PW_EVENT_shmat:
+	case PW_EVENT_shmdt:
+		return true;
+	default:
+		return false;
+	}
+}
 
 /* Whether a length is what a negative number becomes. */
 static bool is_negative(const struct pw_event *event)
@@ -190,6 +217,7 @@ static bool is_negative(const struct pw_event *event)
 	case PW_EVENT_munlock:
 	case PW_EVENT_mbind:
 	case PW_EVENT_home_node:
+	case PW_EVENT_remap_file_pages:
 	case PW_EVENT_shmdt:
 		return arg[1] >> 63;
 	case PW_EVENT_mremap:

@@ -4,6 +4,8 @@
 #ifndef PW_REPLAY_EVENT_APPLY_H
 #define PW_REPLAY_EVENT_APPLY_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "formats/event.h"
 #include "formats/lineage.h"
@@ -19,5 +21,11 @@
 enum pw_status pw_event_apply(struct pw_system *system,
 			      const struct pw_event *event, uint32_t about,
 			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Whether events of @kind are system calls that may change an address space,
+ * which call.count counts.
+ */
+bool pw_event_is_memory_call(enum pw_event_kind kind);
 
 #endif

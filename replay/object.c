@@ -14,6 +14,7 @@ void pw_objects_make(struct pw_objects *objects, struct pw_arena *arena)
 	*objects = (struct pw_objects){
 		.arena = arena,
 		.list = PW_ARRAY(struct pw_object),
+		.parted = PW_ARRAY(uint32_t),
 	};
 }
 
@@ -30,6 +31,7 @@ void pw_objects_free(struct pw_objects *objects)
 		pw_array_free(&object->marks);
 	}
 	pw_array_free(&objects->list);
+	pw_array_free(&objects->parted);
 	pw_pagemap_close(objects->named);
 	objects->named = NULL;
 }

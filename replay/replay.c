@@ -7,6 +7,7 @@
 #include "formats/lineage.h"
 #include "replay/event_apply.h"
 #include "replay/fork.h"
+#include "replay/holders.h"
 #include "replay/lanes.h"
 #include "replay/rmap.h"
 #include "replay/run.h"
@@ -262,13 +263,21 @@ static enum pw_status add_mark(struct pw_replay *replay, struct group *group,
 	return PW_OK;
 }
 
-/* What a change of processes does before the event itself. */
+/* What a change of processes does before the event itself; @child is the
+ * process that a clone event made, or the runner's. */
 static enum pw_status apply_change(struct pw_system *system,
 				   const struct pw_lineage_change *change,
-				   struct pw_error *err)
+				   uint32_t child, struct pw_error *err)
 {
 	struct pw_runner runner = system->runner;
+	enum pw_status st = PW_OK;
 
+	if (child != runner.process)
+		st = pw_hold_inherited(system, child, runner.process, err);
+	if (change->kind == PW_LINEAGE_END)
+		st = pw_hold_nothing(system, runner.process, err);
+	if (st != PW_OK)
+		return st;
 	switch (change->kind) {
 	case PW_LINEAGE_FORK:
 		return pw_fork(system, change->other, err);
@@ -276,9 +285,8 @@ static enum pw_status apply_change(struct pw_system *system,
 		runner.space = change->other;
 		return pw_system_switch(system, &runner, err);
 	case PW_LINEAGE_END:
-		if (!change->last)
-			return PW_OK;
-		pw_system_empty(system);
+		if (change->last)
+			pw_system_empty(system);
 		return pw_rmap_drop_gone(system, err);
 	case PW_LINEAGE_SAME:
 	case PW_LINEAGE_OVER:
@@ -287,36 +295,12 @@ static enum pw_status apply_change(struct pw_system *system,
 	return PW_OK;
 }
 
-/* Whether an event is a system call that may change an address space. */
-static bool is_memory_call(enum pw_event_kind kind)
-{
-	switch ((unsigned)kind) {
-	case PW_EVENT_mmap:
-	case PW_EVENT_munmap:
-	case PW_EVENT_mremap:
-	case PW_EVENT_brk:
-	case PW_EVENT_mprotect:
-	case PW_EVENT_madvise:
-	case PW_EVENT_process_madvise:
-	case PW_EVENT_mlock:
-	case PW_EVENT_munlock:
-	case PW_EVENT_mlockall:
-	case PW_EVENT_munlockall:
-	case PW_EVENT_mbind:
-	case PW_EVENT_msync:
-	case PW_EVENT_shmat:
-	case PW_EVENT_shmdt:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* An event of the trace, and what is applied for it. */
 struct step {
 	uint32_t thread;
 	struct pw_event event;
 	struct pw_lineage_change change;
+	uint32_t child; /* the process that a clone event made, or its own */
 	struct pw_event redirected; /* what the event is where it happens */
 	uint32_t about;		    /* the space where, or PW_NO_SPACE: own */
 	const struct pw_event *list;
@@ -334,10 +318,11 @@ static enum pw_status apply_step(struct pw_replay *replay, struct group *group,
 	if (step->change.kind != PW_LINEAGE_OVER)
 		st = pw_writeback_tick(system, err);
 	if (st == PW_OK)
-		st = apply_change(system, &step->change, err);
+		st = apply_change(system, &step->change, step->child, err);
 	system->counters.events++;
 	if (step->change.kind != PW_LINEAGE_OVER)
-		system->counters.call_count += is_memory_call(event->kind);
+		system->counters.call_count +=
+			pw_event_is_memory_call(event->kind);
 	if (step->change.kind != PW_LINEAGE_OVER)
 		for (size_t i = 0; i < step->count && st == PW_OK; i++)
 			st = pw_event_apply(system, &step->list[i], step->about,
@@ -391,6 +376,9 @@ static enum pw_status prepare_step(struct pw_replay *replay,
 	    change->kind != PW_LINEAGE_END)
 		st = pw_tasks_event(&replay->tasks, info, step->thread,
 				    &step->event, change, err);
+	step->child = process;
+	if (change->child != PW_NO_THREAD)
+		step->child = info->threads[change->child].process;
 	step->list = &step->redirected;
 	step->count = direct_step(replay, process, step);
 	moved = *change;

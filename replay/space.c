@@ -168,7 +168,7 @@ static void count(struct pw_space *space, const struct pw_mapping *mapping,
 	if (mapping->flags & PW_VM_ACCOUNT)
 		space->backings->committed_pages += step;
 	PW_DEBUG_ASSERT(space->use.total <= space->page_end);
-	pw_backings_map(space->backings, mapping->backing, pages, gone);
+	pw_backings_map(space->backings, mapping, pages, gone);
 }
 
 /* What is in @range is about to go. */
@@ -216,6 +216,8 @@ enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 	if (space->mappings.count >= COMPACT_MIN &&
 	    space->mappings.count / 2 > pw_intervals_count(&space->ranges))
 		st = compact(space, err);
+	if (st == PW_OK)
+		st = pw_backings_expect(space->backings, copy.object, err);
 	if (st == PW_OK)
 		st = pw_array_push(&space->mappings, &copy, err);
 	if (st != PW_OK)

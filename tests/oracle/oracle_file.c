@@ -429,7 +429,7 @@ static void apply_call(struct pw_oracle_replay *oracle,
 	const uint64_t *arg = event->arg;
 	struct pw_oracle_object *object;
 	char path[400] = "";
-	unsigned thing;
+	unsigned thing = 0;
 
 	if (event->text)
 		snprintf(path, sizeof(path), "%.350s", event->text);
@@ -438,8 +438,13 @@ static void apply_call(struct pw_oracle_replay *oracle,
 			 event->text ? event->text : "");
 	if (name == 0 || arg[name + 1] == 0)
 		return;
-	thing = open_file(oracle, event, name, path, writes);
 	object = find(oracle, event, name, path);
+	if (arg[0] != UINT64_MAX || event->kind == PW_EVENT_memfd_create) {
+		thing = open_file(oracle, event, name, path, writes);
+		pw_oracle_hold(oracle, object);
+	}
+	if (event->kind == PW_EVENT_memfd_create)
+		object->unnamed = true;
 	if (event->kind == PW_EVENT_file_read && !object->shmem)
 		pw_oracle_read_call(oracle, object, thing, arg[1], arg[2]);
 	else if (event->kind == PW_EVENT_file_write)
@@ -468,6 +473,10 @@ void pw_oracle_file_event(struct pw_oracle_replay *oracle,
 	if (event->kind == PW_EVENT_msync) {
 		if (event->arg[2] & 4)
 			apply_msync(oracle, space, first, end);
+		return;
+	}
+	if (event->kind == PW_EVENT_unnamed) {
+		pw_oracle_unname(oracle, event);
 		return;
 	}
 	if (event->kind != PW_EVENT_file && event->kind != PW_EVENT_resident &&

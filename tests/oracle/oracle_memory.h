@@ -26,6 +26,8 @@ struct pw_oracle_phys {
 	bool counted; /* by who counts pages in memory */
 };
 
+#define PW_ORACLE_HOLDERS 8 /* processes */
+
 /* What may be said of pages of an object. */
 enum pw_oracle_saying {
 	PW_ORACLE_THERE,
@@ -55,6 +57,8 @@ struct pw_oracle_object {
 	uint64_t memory_bytes; /* of anonymous memory, that it was made with */
 	bool emptied; /* by a truncation, so that no bytes are no page */
 	bool listed;
+	bool unnamed;			/* it has no names */
+	bool holder[PW_ORACLE_HOLDERS]; /* processes that have it open */
 	struct pw_oracle_said *said;
 	size_t saids, said_room;
 	struct pw_oracle_held *held;

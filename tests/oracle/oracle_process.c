@@ -132,6 +132,8 @@ static void apply_clone(struct pw_oracle_replay *oracle, uint32_t process,
 			   event->arg[0] & 0x10000);
 	if (child)
 		child->begun = true;
+	if (child && child->process != process)
+		pw_oracle_hold_inherited(oracle, child->process);
 	if (child && !oracle->space[child->process] &&
 	    !oracle->over[child->process]) {
 		fresh = shares ? oracle->space[process] : make_space(oracle);
@@ -186,6 +188,7 @@ static void apply_exit(struct pw_oracle_replay *oracle, uint32_t thread)
 			return;
 	}
 	oracle->over[process] = true;
+	pw_oracle_hold_nothing(oracle, process);
 	leave_space(oracle, process);
 }
 
@@ -209,6 +212,7 @@ void pw_oracle_process_event(struct pw_oracle_replay *oracle, uint32_t thread,
 	case PW_EVENT_exit_group:
 	case PW_EVENT_killed:
 		oracle->over[process] = true;
+		pw_oracle_hold_nothing(oracle, process);
 		leave_space(oracle, process);
 		break;
 	default:
