@@ -11,12 +11,9 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/cache_words.h"
 #include "replay/writeback.h"
 
-#define ABSENT 0
-#define ORDER_MASK 0xff
-#define DIRTY PW_OBJECT_DIRTY
-#define MARKED 0x200
 #define UNTOLD UINT64_MAX
 #define FIRST_FRAMES 16
 #define PERCENT 100
@@ -82,7 +79,7 @@ static uint64_t word_at(const struct pw_system *system,
 		there = assume_one(system->machine, object, index);
 		*end = index + 1;
 	}
-	return there ? 1 : ABSENT;
+	return there ? 1 : PW_CACHE_ABSENT;
 }
 
 bool pw_cache_told(const struct pw_system *system,
@@ -91,10 +88,11 @@ bool pw_cache_told(const struct pw_system *system,
 {
 	uint64_t word = told_at(system, object, index, &told->end);
 
-	told->there = word != UNTOLD && word != ABSENT;
-	told->order = told->there ? (unsigned)(word & ORDER_MASK) - 1 : 0;
-	told->dirty = told->there && (word & DIRTY);
-	told->marked = told->there && (word & MARKED);
+	told->there = word != UNTOLD && word != PW_CACHE_ABSENT;
+	told->order =
+		told->there ? (unsigned)(word & PW_CACHE_ORDER_MASK) - 1 : 0;
+	told->dirty = told->there && (word & PW_CACHE_DIRTY);
+	told->marked = told->there && (word & PW_CACHE_MARKED);
 	return word != UNTOLD;
 }
 
@@ -118,15 +116,17 @@ struct pw_cached pw_cache_look(const struct pw_system *system, uint32_t object,
 
 	PW_ASSERT(index < pw_cache_end(system));
 	word = word_at(system, at, index, &found.end);
-	found.there = frame || word != ABSENT;
-	found.order = word == ABSENT ? 0 : (unsigned)(word & ORDER_MASK) - 1;
-	found.marked = (word & MARKED) != 0;
-	found.dirty = (word & DIRTY) != 0;
+	found.there = frame || word != PW_CACHE_ABSENT;
+	found.order = word == PW_CACHE_ABSENT
+			      ? 0
+			      : (unsigned)(word & PW_CACHE_ORDER_MASK) - 1;
+	found.marked = (word & PW_CACHE_MARKED) != 0;
+	found.dirty = (word & PW_CACHE_DIRTY) != 0;
 	if (frame)
 		found.dirty = pw_frame_at(&system->memory, frame)->flags &
 			      PW_FRAME_DIRTY;
 	/* Pages with frames may lie anywhere in what is said to be absent. */
-	if (at->frames && word == ABSENT)
+	if (at->frames && word == PW_CACHE_ABSENT)
 		found.end = index + 1;
 	return found;
 }
@@ -162,7 +162,7 @@ enum pw_status pw_cache_frame(struct pw_system *system, uint32_t object,
 	PW_ASSERT(added);
 	*value = *frame;
 	system->objects.file_frames += at->kind == PW_OBJECT_FILE;
-	if ((word_at(system, at, index, &end) & DIRTY) == 0)
+	if ((word_at(system, at, index, &end) & PW_CACHE_DIRTY) == 0)
 		return PW_OK;
 	pw_frame_at(&system->memory, *frame)->flags |= PW_FRAME_DIRTY;
 	return pw_array_push(&at->dirty, &index, err);
@@ -170,10 +170,8 @@ enum pw_status pw_cache_frame(struct pw_system *system, uint32_t object,
 
 /* ---- what is known ---- */
 
-/* Let [start, end) be @word, in one range with what is beside it and alike. */
-static enum pw_status set_known(struct pw_object *object, uint64_t start,
-				uint64_t end, uint64_t word,
-				struct pw_error *err)
+enum pw_status pw_cache_set(struct pw_object *object, uint64_t start,
+			    uint64_t end, uint64_t word, struct pw_error *err)
 {
 	const struct pw_interval *beside = NULL;
 	const uint64_t first = start;
@@ -194,17 +192,10 @@ static enum pw_status set_known(struct pw_object *object, uint64_t start,
 	return st;
 }
 
-/* Bits of words that change. */
-struct bits {
-	uint64_t set;
-	uint64_t clear;
-};
-
-/* Set and clear bits of what was told of [first, end) to be there. */
-static enum pw_status change(const struct pw_system *system,
-			     struct pw_object *object, uint64_t first,
-			     uint64_t end, struct bits bits,
-			     struct pw_error *err)
+enum pw_status pw_cache_change(const struct pw_system *system,
+			       struct pw_object *object, uint64_t first,
+			       uint64_t end, struct pw_cache_bits bits,
+			       struct pw_error *err)
 {
 	enum pw_status st = PW_OK;
 
@@ -215,8 +206,9 @@ static enum pw_status change(const struct pw_system *system,
 
 		if (stop > end)
 			stop = end;
-		if (word != UNTOLD && word != ABSENT && changed != word)
-			st = set_known(object, first, stop, changed, err);
+		if (word != UNTOLD && word != PW_CACHE_ABSENT &&
+		    changed != word)
+			st = pw_cache_set(object, first, stop, changed, err);
 		first = stop;
 	}
 	return st;
@@ -233,14 +225,15 @@ static enum pw_status split_at(const struct pw_system *system,
 	unsigned order;
 	uint64_t first;
 
-	if (word == UNTOLD || word == ABSENT)
+	if (word == UNTOLD || word == PW_CACHE_ABSENT)
 		return PW_OK;
-	order = (unsigned)(word & ORDER_MASK) - 1;
+	order = (unsigned)(word & PW_CACHE_ORDER_MASK) - 1;
 	first = index >> order << order;
 	if (first == index)
 		return PW_OK;
-	return change(system, object, first, first + ((uint64_t)1 << order),
-		      (struct bits){1, ORDER_MASK}, err);
+	return pw_cache_change(
+		system, object, first, first + ((uint64_t)1 << order),
+		(struct pw_cache_bits){1, PW_CACHE_ORDER_MASK}, err);
 }
 
 static enum pw_status split_around(const struct pw_system *system,
@@ -271,27 +264,37 @@ static enum pw_status soil_frame(struct pw_system *system, uint32_t object,
 	return pw_array_push(&object_at(system, object)->dirty, &index, err);
 }
 
-enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
-			     const struct pw_folios *folios,
-			     struct pw_error *err)
+enum pw_status pw_cache_put(struct pw_system *system, uint32_t object,
+			    const struct pw_folios *folios,
+			    struct pw_error *err)
 {
 	struct pw_object *at = object_at(system, object);
 	uint64_t end = pw_cache_end(system);
 	enum pw_status st;
 
-	PW_ASSERT(folios->order < ORDER_MASK);
+	PW_ASSERT(folios->order < PW_CACHE_ORDER_MASK);
 	if (folios->first >= end || folios->count == 0)
 		return PW_OK;
 	if (folios->count < end - folios->first)
 		end = folios->first + folios->count;
 	st = split_around(system, at, folios->first, end, err);
 	if (st == PW_OK)
-		st = set_known(
-			at, folios->first, end,
-			(folios->order + 1) | (folios->dirty ? DIRTY : 0), err);
+		st = pw_cache_set(at, folios->first, end,
+				  (folios->order + 1) |
+					  (folios->dirty ? PW_CACHE_DIRTY : 0),
+				  err);
 	for (uint64_t i = folios->first;
 	     st == PW_OK && folios->dirty && at->frames && i < end; i++)
 		st = soil_frame(system, object, i, err);
+	return st;
+}
+
+enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
+			     const struct pw_folios *folios,
+			     struct pw_error *err)
+{
+	enum pw_status st = pw_cache_put(system, object, folios, err);
+
 	pw_writeback_note(system, object);
 	return st;
 }
@@ -303,11 +306,12 @@ enum pw_status pw_cache_mark(struct pw_system *system, uint32_t object,
 	uint64_t end;
 	uint64_t word = word_at(system, at, index, &end);
 
-	if (word == ABSENT)
+	if (word == PW_CACHE_ABSENT)
 		word = 1;
-	return set_known(at, index, index + 1,
-			 marked ? word | MARKED : word & ~(uint64_t)MARKED,
-			 err);
+	return pw_cache_set(at, index, index + 1,
+			    marked ? word | PW_CACHE_MARKED
+				   : word & ~(uint64_t)PW_CACHE_MARKED,
+			    err);
 }
 
 enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
@@ -325,10 +329,12 @@ enum pw_status pw_cache_soil(struct pw_system *system, uint32_t object,
 		return PW_OK;
 	if (told_at(system, at, index, &stop) == UNTOLD &&
 	    !pw_cache_peek(system, object, index))
-		st = set_known(at, index, index + 1, DIRTY | 1, err);
+		st = pw_cache_set(at, index, index + 1, PW_CACHE_DIRTY | 1,
+				  err);
 	else
-		st = change(system, at, first, end, (struct bits){.set = DIRTY},
-			    err);
+		st = pw_cache_change(
+			system, at, first, end,
+			(struct pw_cache_bits){.set = PW_CACHE_DIRTY}, err);
 	for (uint64_t i = first; st == PW_OK && i < end; i++)
 		st = soil_frame(system, object, i, err);
 	pw_writeback_note(system, object);
@@ -364,7 +370,9 @@ enum pw_status pw_cache_clean(struct pw_system *system, uint32_t object,
 	if (st != PW_OK)
 		return st;
 	at->dirty.count = kept;
-	st = change(system, at, first, end, (struct bits){.clear = DIRTY}, err);
+	st = pw_cache_change(system, at, first, end,
+			     (struct pw_cache_bits){.clear = PW_CACHE_DIRTY},
+			     err);
 	pw_writeback_note(system, object);
 	return st;
 }
@@ -446,8 +454,8 @@ enum pw_status pw_cache_drop(struct pw_system *system, uint32_t object,
 				 err);
 	if (st == PW_OK) {
 		let_all_go(system, object, &found, &none);
-		st = set_known(object_at(system, object), first, end, ABSENT,
-			       err);
+		st = pw_cache_set(object_at(system, object), first, end,
+				  PW_CACHE_ABSENT, err);
 	}
 	pw_array_free(&found);
 	pw_writeback_note(system, object);
@@ -506,8 +514,9 @@ static enum pw_status set_unused(const struct pw_system *system,
 			stop = pw_intervals_at(used, next)->start;
 		if (stop > end)
 			stop = end;
-		if (!in && (word == UNTOLD || !(word & DIRTY)))
-			st = set_known(object, first, stop, ABSENT, err);
+		if (!in && (word == UNTOLD || !(word & PW_CACHE_DIRTY)))
+			st = pw_cache_set(object, first, stop, PW_CACHE_ABSENT,
+					  err);
 		first = stop;
 	}
 	return st;
@@ -540,59 +549,5 @@ enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
 	pw_intervals_free(&used);
 	pw_array_free(&found);
 	pw_writeback_note(system, object);
-	return st;
-}
-
-/* Note the marks that there are. */
-static enum pw_status keep_marks(struct pw_object *object, struct pw_error *err)
-{
-	enum pw_status st = PW_OK;
-
-	object->marks.count = 0;
-	for (size_t i = 0;
-	     st == PW_OK && i < pw_intervals_count(&object->known); i++) {
-		const struct pw_interval *known =
-			pw_intervals_at(&object->known, i);
-
-		if (known->value & MARKED)
-			st = pw_array_push(&object->marks, &known->start, err);
-	}
-	return st;
-}
-
-enum pw_status pw_cache_forget(struct pw_system *system, uint32_t object,
-			       struct pw_error *err)
-{
-	struct pw_object *at = object_at(system, object);
-	uint64_t end = pw_cache_end(system);
-	enum pw_status st = keep_marks(at, err);
-
-	if (st == PW_OK)
-		st = pw_cache_drop_unused(system, object, 0, end, err);
-	if (st != PW_OK)
-		return st;
-	at->dirty_pages -= pw_object_frameless_dirty(at, 0, end);
-	st = pw_intervals_clear(&at->known, 0, end, err);
-	pw_writeback_note(system, object);
-	return st;
-}
-
-enum pw_status pw_cache_recall(struct pw_system *system, uint32_t object,
-			       const struct pw_folios *folios,
-			       struct pw_error *err)
-{
-	struct pw_object *at = object_at(system, object);
-	uint64_t inside = ((uint64_t)1 << folios->order) - 1;
-	enum pw_status st = pw_cache_fill(system, object, folios, err);
-
-	for (size_t i = pw_object_first_mark(at, folios->first);
-	     st == PW_OK && i < at->marks.count; i++) {
-		uint64_t index = PW_ARRAY_AT(&at->marks, uint64_t, i);
-
-		if (index - folios->first >= folios->count)
-			break;
-		if (!(index & inside))
-			st = pw_cache_mark(system, object, index, true, err);
-	}
 	return st;
 }

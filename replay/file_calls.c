@@ -160,7 +160,7 @@ static enum pw_status told_file(const struct pw_call_context *ctx,
 	/* From there on nothing is known: taken as there. */
 	rest.count = pw_cache_end(ctx->system);
 	return st == PW_OK && rest.first > 0
-		       ? pw_cache_fill(ctx->system, number, &rest, err)
+		       ? pw_cache_tell(ctx->system, number, &rest, err)
 		       : st;
 }
 

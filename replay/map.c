@@ -390,6 +390,7 @@ enum pw_status pw_call_remap_pages(const struct pw_call_context *ctx,
 	const struct pw_mapping *old =
 		pw_space_find(ctx->space, range.first, NULL);
 	struct pw_mapping mapping;
+	enum pw_status st;
 
 	if (range.first == range.end || !old || !old->shared ||
 	    !is_alike(ctx->space, range)) {
@@ -405,8 +406,11 @@ enum pw_status pw_call_remap_pages(const struct pw_call_context *ctx,
 	mapping.label = mapping.policy = 0;
 	mapping.file_bias =
 		(arg[3] << PW_PAGE_SHIFT) - (arg[0] & mask & ADDRESS_MASK);
-	return make_new(ctx, range, &mapping, !(arg[4] & MAP_FLAG_NONBLOCK),
-			err);
+	/* Its memory stays, though there may be no mapping in between. */
+	pw_backings_map(&ctx->system->backings, &mapping, 1, false);
+	st = make_new(ctx, range, &mapping, !(arg[4] & MAP_FLAG_NONBLOCK), err);
+	pw_backings_map(&ctx->system->backings, &mapping, 1, true);
+	return st;
 }
 
 enum pw_status pw_call_shmat(const struct pw_call_context *ctx,

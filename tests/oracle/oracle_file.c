@@ -345,6 +345,20 @@ static void apply_msync(struct pw_oracle_replay *oracle,
 	}
 }
 
+/* What was said is forgotten, but of dirty pages. */
+static void forget_all(struct pw_oracle_replay *oracle,
+		       struct pw_oracle_object *object)
+{
+	pw_oracle_say(object, PW_ORACLE_NOTHING, 0, oracle->objects.end, 0);
+	for (size_t i = 0; i < object->dirties; i++) {
+		uint64_t index = object->dirty[i];
+
+		pw_oracle_say(object, PW_ORACLE_THERE, index, index + 1, true);
+		pw_oracle_say(object, PW_ORACLE_ORDER, index, index + 1, 0);
+		pw_oracle_say(object, PW_ORACLE_DIRTY, index, index + 1, true);
+	}
+}
+
 static void told_file(struct pw_oracle_replay *oracle,
 		      const struct pw_event *event,
 		      struct pw_oracle_object *object)
@@ -367,12 +381,10 @@ static void told_file(struct pw_oracle_replay *oracle,
 	}
 	pw_oracle_take_out(&oracle->objects, object, 0, oracle->objects.end,
 			   true);
-	pw_oracle_say(object, PW_ORACLE_NOTHING, 0, oracle->objects.end, 0);
-	pw_oracle_list_dirty(&oracle->objects, object, 0, oracle->objects.end,
-			     false);
+	forget_all(oracle, object);
 	if (event->result > 0)
-		pw_oracle_bring(&oracle->objects, object, event->result,
-				oracle->objects.end, 0, false);
+		pw_oracle_tell(&oracle->objects, object, event->result,
+			       oracle->objects.end, 0);
 }
 
 static void told_folios(struct pw_oracle_replay *oracle,
@@ -387,8 +399,8 @@ static void told_folios(struct pw_oracle_replay *oracle,
 	if (arg[2] % ((uint64_t)1 << order) != 0 ||
 	    arg[3] % ((uint64_t)1 << order) != 0)
 		order = 0;
-	pw_oracle_bring(&oracle->objects, object, arg[2], arg[2] + arg[3],
-			order, false);
+	pw_oracle_tell(&oracle->objects, object, arg[2], arg[2] + arg[3],
+		       order);
 	for (size_t i = 0; i < object->marks; i++) {
 		uint64_t index = object->mark[i];
 

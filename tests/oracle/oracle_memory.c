@@ -296,6 +296,21 @@ void pw_oracle_bring(struct pw_oracle_objects *objects,
 	pw_oracle_list_dirty(objects, object, first, end, dirty);
 }
 
+void pw_oracle_tell(struct pw_oracle_objects *objects,
+		    struct pw_oracle_object *object, uint64_t first,
+		    uint64_t end, unsigned order)
+{
+	if (end > objects->end)
+		end = objects->end;
+	if (first >= end)
+		return;
+	split_at(objects, object, first);
+	split_at(objects, object, end);
+	pw_oracle_say(object, PW_ORACLE_THERE, first, end, true);
+	pw_oracle_say(object, PW_ORACLE_ORDER, first, end, order);
+	pw_oracle_say(object, PW_ORACLE_MARK, first, end, false);
+}
+
 void pw_oracle_soil(struct pw_oracle_objects *objects,
 		    struct pw_oracle_object *object, uint64_t index)
 {

@@ -153,6 +153,14 @@ void pw_oracle_bring(struct pw_oracle_objects *objects,
 		     uint64_t end, unsigned order, bool dirty);
 
 /*
+ * Let pages [first, end) be in memory as an event tells, in folios of this
+ * order; what is dirty stays so.
+ */
+void pw_oracle_tell(struct pw_oracle_objects *objects,
+		    struct pw_oracle_object *object, uint64_t first,
+		    uint64_t end, unsigned order);
+
+/*
  * Let the folio of page @index be dirty.
  */
 void pw_oracle_soil(struct pw_oracle_objects *objects,
