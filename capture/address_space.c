@@ -210,6 +210,7 @@ void pw_address_space_file(pid_t pid, int fd, struct pw_call_file *out)
 	out->device = st.st_dev;
 	out->inode = st.st_ino;
 	out->bytes = (uint64_t)st.st_size;
+	out->links = st.st_nlink;
 	out->regular = S_ISREG(st.st_mode);
 	out->discards = pw_call_discards(st.st_mode, st.st_rdev);
 	length = readlink(link, out->path, sizeof(out->path) - 1);

@@ -111,6 +111,15 @@ void pw_call_scatter(const struct pw_call_job *job, uint64_t iovec,
 	}
 }
 
+void pw_call_tell_as(const struct pw_call_job *job, enum pw_event_kind kind,
+		     uint64_t result, const uint64_t *arg, size_t count)
+{
+	struct pw_event event = {.kind = kind, .result = result};
+
+	memcpy(event.arg, arg, count * sizeof(arg[0]));
+	job->ops->event(job->state, &event);
+}
+
 void pw_call_tell(const struct pw_call_job *job, enum pw_event_kind kind,
 		  const uint64_t *arg, size_t count, const char *text)
 {
@@ -172,6 +181,7 @@ void pw_call_enter(const struct pw_call *call, struct pw_call_scratch *scratch,
 	const struct pw_call_row *row = pw_call_row(call->id);
 
 	scratch->detached_bytes = 0;
+	scratch->parting[0] = scratch->parting[1] = 0;
 	if (!row)
 		return;
 	if (row->traits & PW_CALL_EXEC)

@@ -36,6 +36,7 @@ struct pw_call_file {
 	uint64_t device;
 	uint64_t inode;
 	uint64_t bytes;
+	uint64_t links; /* its names */
 	bool regular;
 	bool discards; /* /dev/null and /dev/zero do not look at what comes */
 	char path[PW_CALL_TEXT_BYTES]; /* "" when unknown */
@@ -50,6 +51,13 @@ struct pw_call_ops {
 	void (*file)(void *state, int fd, struct pw_call_file *out);
 	/* The offset of descriptor @fd; UINT64_MAX when it has none. */
 	uint64_t (*offset)(void *state, int fd);
+	/* The process of descriptor @fd, a pidfd; 0: none. -1: the own one. */
+	uint64_t (*pid)(void *state, int fd);
+	/* What @path leads to, as call_seek.h. */
+	void (*path)(void *state, int dirfd, const char *path, bool follow,
+		     struct pw_call_file *out);
+	/* Whether the process has a descriptor of this file. */
+	bool (*open)(void *state, uint64_t device, uint64_t inode);
 	/* Length of the mapping that begins at @address; 0 for none. */
 	uint64_t (*mapping_bytes)(void *state, uint64_t address);
 	/* An event, in order. The text is good during the call. */
@@ -61,6 +69,8 @@ struct pw_call_ops {
 
 /* Memory of one thread between the entry and the return of a call. */
 struct pw_call_scratch {
+	uint64_t parting[2]; /* device and inode of what may lose its last name
+				or descriptor; 0 and 0: nothing */
 	uint64_t detached_bytes; /* shmdt, io_destroy: size of the mapping */
 	struct pw_call_file file;
 	char text[PW_CALL_TEXT_BYTES + 1];

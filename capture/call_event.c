@@ -10,6 +10,7 @@
 #define NAME_BYTES 16	  /* the kernel's TASK_COMM_LEN, with the NUL */
 #define VMA_NAME_BYTES 80 /* ANON_VMA_NAME_MAX_LEN, with the NUL */
 #define RING_NAME "/[aio]"
+#define STOPPED (0 - (uint64_t)12) /* ENOMEM, mostly */
 
 static bool failed(const struct pw_call_job *job)
 {
@@ -73,19 +74,42 @@ void pw_call_tell_mmap(const struct pw_call_job *job)
 	pw_call_tell(job, PW_EVENT_mmap, arg, PW_COUNT(arg), path);
 }
 
+/* Whose memory process_madvise is about; the kernel has two numbers for the
+ * caller itself: PIDFD_SELF_THREAD, PIDFD_SELF_THREAD_GROUP. */
+static uint64_t pid_of(const struct pw_call_job *job, uint64_t pidfd)
+{
+	int fd = (int)pidfd;
+
+	if (fd == -10000 || fd == -20000)
+		return job->ops->pid(job->state, -1);
+	return fd < 0 ? 0 : job->ops->pid(job->state, fd);
+}
+
+/*
+ * The call does one range after the other, and tells how many bytes those have
+ * that it did; why it stopped then, it does not tell.
+ */
 void pw_call_tell_process_madvise(const struct pw_call_job *job)
 {
 	const struct pw_call *call = job->call;
+	uint64_t left = failed(job) ? 0 : call->result;
+	uint64_t result = call->result;
 	uint64_t range[2];
 
 	for (uint64_t i = 0; i < call->arg[2] && i < PW_CALL_IOVECS_MAX; i++) {
 		if (!pw_call_fetch(job, call->arg[1] + i * PW_CALL_IOVEC_BYTES,
 				   range, sizeof(range)))
 			return;
-		pw_call_tell(job, PW_EVENT_process_madvise,
-			     (uint64_t[]){call->arg[0], range[0], range[1],
-					  call->arg[3]},
-			     4, NULL);
+		if (!failed(job))
+			result = range[1] <= left ? range[1] : STOPPED;
+		left -= range[1] <= left ? range[1] : left;
+		pw_call_tell_as(job, PW_EVENT_process_madvise, result,
+				(uint64_t[]){call->arg[0], range[0], range[1],
+					     call->arg[3],
+					     pid_of(job, call->arg[0])},
+				5);
+		if (pw_call_failed(result))
+			return;
 	}
 }
 

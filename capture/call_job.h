@@ -93,6 +93,12 @@ void pw_call_tell(const struct pw_call_job *job, enum pw_event_kind kind,
 		  const uint64_t *arg, size_t count, const char *text);
 
 /*
+ * The same with another result and without a text.
+ */
+void pw_call_tell_as(const struct pw_call_job *job, enum pw_event_kind kind,
+		     uint64_t result, const uint64_t *arg, size_t count);
+
+/*
  * Report that the call did something that nothing else says.
  */
 void pw_call_tell_why(const struct pw_call_job *job, const char *why);
@@ -142,11 +148,17 @@ void pw_call_do_waitid(const struct pw_call_job *job);
 /*
  * DO_KEPT and TELL_KEPT: keep in the scratch what the return destroys.
  */
+void pw_call_keep_close(const struct pw_call_job *job);
+void pw_call_keep_dup(const struct pw_call_job *job);
 void pw_call_keep_prlimit(const struct pw_call_job *job);
 void pw_call_keep_recvmmsg(const struct pw_call_job *job);
 void pw_call_keep_recvmsg(const struct pw_call_job *job);
+void pw_call_keep_rename(const struct pw_call_job *job);
+void pw_call_keep_renameat(const struct pw_call_job *job);
 void pw_call_keep_ring_end(const struct pw_call_job *job);
 void pw_call_keep_shmdt(const struct pw_call_job *job);
+void pw_call_keep_unlink(const struct pw_call_job *job);
+void pw_call_keep_unlinkat(const struct pw_call_job *job);
 
 /*
  * TELL of calls.def: report the event of one call.
@@ -154,6 +166,9 @@ void pw_call_keep_shmdt(const struct pw_call_job *job);
 void pw_call_tell_affinity(const struct pw_call_job *job);
 void pw_call_tell_arch_prctl(const struct pw_call_job *job);
 void pw_call_tell_clone(const struct pw_call_job *job);
+void pw_call_tell_close(const struct pw_call_job *job);
+void pw_call_tell_creat(const struct pw_call_job *job);
+void pw_call_tell_dup(const struct pw_call_job *job);
 void pw_call_tell_fadvise(const struct pw_call_job *job);
 void pw_call_tell_fallocate(const struct pw_call_job *job);
 void pw_call_tell_fdatasync(const struct pw_call_job *job);
@@ -163,6 +178,9 @@ void pw_call_tell_mbind(const struct pw_call_job *job);
 void pw_call_tell_memfd_create(const struct pw_call_job *job);
 void pw_call_tell_migrate_pages(const struct pw_call_job *job);
 void pw_call_tell_mmap(const struct pw_call_job *job);
+void pw_call_tell_open(const struct pw_call_job *job);
+void pw_call_tell_openat(const struct pw_call_job *job);
+void pw_call_tell_openat2(const struct pw_call_job *job);
 void pw_call_tell_prctl(const struct pw_call_job *job);
 void pw_call_tell_pread(const struct pw_call_job *job);
 void pw_call_tell_prlimit(const struct pw_call_job *job);
@@ -170,6 +188,8 @@ void pw_call_tell_process_madvise(const struct pw_call_job *job);
 void pw_call_tell_pwrite(const struct pw_call_job *job);
 void pw_call_tell_read(const struct pw_call_job *job);
 void pw_call_tell_readahead(const struct pw_call_job *job);
+void pw_call_tell_rename(const struct pw_call_job *job);
+void pw_call_tell_renameat(const struct pw_call_job *job);
 void pw_call_tell_ring(const struct pw_call_job *job);
 void pw_call_tell_ring_end(const struct pw_call_job *job);
 void pw_call_tell_sendfile(const struct pw_call_job *job);
@@ -177,8 +197,12 @@ void pw_call_tell_set_mempolicy(const struct pw_call_job *job);
 void pw_call_tell_setrlimit(const struct pw_call_job *job);
 void pw_call_tell_shadow_stack(const struct pw_call_job *job);
 void pw_call_tell_shmat(const struct pw_call_job *job);
+void pw_call_tell_shmctl(const struct pw_call_job *job);
 void pw_call_tell_shmdt(const struct pw_call_job *job);
 void pw_call_tell_splice(const struct pw_call_job *job);
+void pw_call_tell_truncate(const struct pw_call_job *job);
+void pw_call_tell_unlink(const struct pw_call_job *job);
+void pw_call_tell_unlinkat(const struct pw_call_job *job);
 void pw_call_tell_unrecorded(const struct pw_call_job *job);
 void pw_call_tell_write(const struct pw_call_job *job);
 

@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "capture/call_seek.h"
 
 #define ROBUST_HEAD_BYTES 24 /* struct robust_list_head */
 #define TID_BYTES 4
@@ -69,6 +70,40 @@ static uint64_t find_offset(void *state, int fd)
 	if (strncmp(text, "pos:", 4) != 0)
 		return UINT64_MAX;
 	return strtoull(text + 4, NULL, 10);
+}
+
+/* The folder of a task in /proc. */
+#define FOLDER_BYTES 32
+
+static const char *folder_of(const struct report *report,
+			     char folder[FOLDER_BYTES])
+{
+	snprintf(folder, FOLDER_BYTES, "/proc/%d", (int)report->task->tid);
+	return folder;
+}
+
+static uint64_t find_pid(void *state, int fd)
+{
+	const struct report *report = state;
+	char folder[FOLDER_BYTES];
+
+	return fd < 0 ? (uint64_t)report->task->process->pid
+		      : pw_call_seek_pid(folder_of(report, folder), fd);
+}
+
+static void find_path(void *state, int dirfd, const char *path, bool follow,
+		      struct pw_call_file *out)
+{
+	char folder[FOLDER_BYTES];
+
+	pw_call_seek_path(folder_of(state, folder), dirfd, path, follow, out);
+}
+
+static bool find_open(void *state, uint64_t device, uint64_t inode)
+{
+	char folder[FOLDER_BYTES];
+
+	return pw_call_seek_open(folder_of(state, folder), device, inode);
 }
 
 static const struct pw_maps *find_maps(struct report *report)
@@ -132,6 +167,7 @@ static void follow_event(struct report *report, const struct pw_event *event)
 	case PW_EVENT_brk:
 		report->st = move_break(task, event->result, err);
 		break;
+	case PW_EVENT_remap_file_pages:
 	case PW_EVENT_munmap:
 	case PW_EVENT_mprotect:
 	case PW_EVENT_madvise:
@@ -178,6 +214,9 @@ static const struct pw_call_ops ops = {
 	.read = read_memory,
 	.file = find_file,
 	.offset = find_offset,
+	.pid = find_pid,
+	.path = find_path,
+	.open = find_open,
 	.mapping_bytes = find_mapping,
 	.event = on_event,
 	.access = on_access,

@@ -248,6 +248,7 @@ static enum pw_status clone(struct pw_lineage *lineage,
 	if (!shares)
 		change->kind = PW_LINEAGE_FORK;
 	if (child != SIZE_MAX) {
+		change->child = (uint32_t)child;
 		begin(lineage, info, (uint32_t)child);
 		process = process_at(lineage, info->threads[child].process);
 	}
@@ -333,6 +334,7 @@ enum pw_status pw_lineage_event(struct pw_lineage *lineage,
 		.kind = process->over ? PW_LINEAGE_OVER : PW_LINEAGE_SAME,
 		.space = process->space ? process->space - 1 : PW_NO_SPACE,
 		.other = PW_NO_SPACE,
+		.child = PW_NO_THREAD,
 	};
 	if (process->over || pw_event_failed(event))
 		return PW_OK;

@@ -24,6 +24,7 @@
 #include "formats/trace.h"
 
 #define PW_NO_SPACE UINT32_MAX
+#define PW_NO_THREAD UINT32_MAX
 
 /* Threads with one id that have not run: a trace may say that all are such. */
 #define PW_NAMESAKES_MAX 64
@@ -57,6 +58,7 @@ struct pw_lineage_change {
 	uint32_t space; /* of the process, before the event */
 	uint32_t other; /* FORK: PW_NO_SPACE when the child is no thread of
 			   the trace. EXEC: may be "space" itself */
+	uint32_t child; /* thread that a clone event made, or PW_NO_THREAD */
 	bool last;	/* END: no process uses "space" any more */
 };
 

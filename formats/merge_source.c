@@ -167,7 +167,7 @@ static const struct {
 	uint16_t kind;
 	int place;
 } ids[] = {
-	{PW_EVENT_clone, -1},	     {PW_EVENT_process_madvise, 0},
+	{PW_EVENT_clone, -1},	     {PW_EVENT_process_madvise, 4},
 	{PW_EVENT_migrate_pages, 0}, {PW_EVENT_sched_setaffinity, 0},
 	{PW_EVENT_setrlimit, 3},
 };

@@ -11,6 +11,7 @@ void pw_backings_init(struct pw_backings *backings, struct pw_arena *arena)
 	*backings = (struct pw_backings){
 		.arena = arena,
 		.list = PW_ARRAY(struct pw_backing),
+		.mapped = PW_ARRAY(struct pw_mapped),
 	};
 	pw_name_table_init(&backings->keys);
 }
@@ -19,6 +20,7 @@ void pw_backings_free(struct pw_backings *backings)
 {
 	pw_name_table_free(&backings->keys);
 	pw_array_free(&backings->list);
+	pw_array_free(&backings->mapped);
 }
 
 /* The number of the bytes that tell it from others. */
@@ -92,7 +94,6 @@ enum pw_status pw_backings_number(struct pw_backings *backings,
 	if (!copy.name)
 		return pw_fail_memory(err, "the name of a mapping");
 	copy.charged_pages = copy.mapped_pages = 0;
-	copy.gone = false;
 	return pw_array_push(&backings->list, &copy, err);
 }
 
@@ -115,43 +116,85 @@ void pw_backings_charge(struct pw_backings *backings, uint32_t number,
 	backings->committed_pages += pages;
 }
 
-void pw_backings_map(struct pw_backings *backings, uint32_t number,
-		     uint64_t pages, bool gone)
+void pw_backings_discharge(struct pw_backings *backings, uint32_t number)
+{
+	struct pw_backing *backing = at(backings, number);
+
+	PW_ASSERT(backings->committed_pages >= backing->charged_pages);
+	backings->committed_pages -= backing->charged_pages;
+	backing->charged_pages = 0;
+}
+
+static struct pw_mapped *mapped_at(const struct pw_backings *backings,
+				   uint32_t object)
+{
+	return &PW_ARRAY_AT(&backings->mapped, struct pw_mapped, object);
+}
+
+enum pw_status pw_backings_expect(struct pw_backings *backings, uint32_t object,
+				  struct pw_error *err)
+{
+	enum pw_status st = PW_OK;
+
+	while (backings->mapped.count <= object && st == PW_OK)
+		st = pw_array_push(&backings->mapped, NULL, err);
+	return st;
+}
+
+uint64_t pw_backings_mapped(const struct pw_backings *backings, uint32_t object)
+{
+	return object < backings->mapped.count
+		       ? mapped_at(backings, object)->pages
+		       : 0;
+}
+
+static void map_object(struct pw_backings *backings, uint32_t object,
+		       uint64_t pages, bool gone)
+{
+	struct pw_mapped *mapped = mapped_at(backings, object);
+
+	PW_ASSERT(!gone || mapped->pages >= pages);
+	mapped->pages += gone ? 0 - pages : pages;
+	if (mapped->pages > 0 || mapped->gone)
+		return;
+	mapped->gone = true;
+	mapped->next_gone = backings->first_gone;
+	backings->first_gone = object;
+}
+
+void pw_backings_map(struct pw_backings *backings,
+		     const struct pw_mapping *mapping, uint64_t pages,
+		     bool gone)
 {
 	struct pw_backing *backing;
 
-	if (number == 0)
+	if (mapping->object)
+		map_object(backings, mapping->object, pages, gone);
+	if (!mapping->backing)
 		return;
-	backing = at(backings, number);
+	backing = at(backings, mapping->backing);
 	if (!gone) {
 		backing->mapped_pages += pages;
 		return;
 	}
 	PW_ASSERT(backing->mapped_pages >= pages);
 	backing->mapped_pages -= pages;
-	if (backing->mapped_pages > 0 || backing->kind == PW_BACKING_SEGMENT)
-		return;
-	PW_ASSERT(backings->committed_pages >= backing->charged_pages);
-	backings->committed_pages -= backing->charged_pages;
-	backing->charged_pages = 0;
-	if (!backing->object || backing->gone)
-		return;
-	backing->gone = true;
-	backing->next_gone = backings->first_gone;
-	backings->first_gone = number;
+	if (backing->mapped_pages == 0 && backing->kind != PW_BACKING_SEGMENT)
+		pw_backings_discharge(backings, mapping->backing);
 }
 
 bool pw_backings_take_gone(struct pw_backings *backings, uint32_t *object)
 {
 	while (backings->first_gone) {
-		struct pw_backing *backing = at(backings, backings->first_gone);
+		struct pw_mapped *mapped =
+			mapped_at(backings, backings->first_gone);
 
-		PW_ASSERT(backing->gone && backing->object);
-		backings->first_gone = backing->next_gone;
-		backing->gone = false;
-		*object = backing->object;
+		PW_ASSERT(mapped->gone);
+		*object = backings->first_gone;
+		backings->first_gone = mapped->next_gone;
+		mapped->gone = false;
 		/* A call may have moved it. */
-		if (backing->mapped_pages == 0)
+		if (mapped->pages == 0)
 			return true;
 	}
 	return false;

@@ -91,9 +91,9 @@ static enum pw_status soil_frame(struct pw_system *system, uint32_t object,
 	return pw_array_push(&object_at(system, object)->dirty, &index, err);
 }
 
-enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
-			     const struct pw_folios *folios,
-			     struct pw_error *err)
+enum pw_status pw_cache_put(struct pw_system *system, uint32_t object,
+			    const struct pw_folios *folios,
+			    struct pw_error *err)
 {
 	struct pw_object *at = object_at(system, object);
 	uint64_t end = pw_cache_end(system);
@@ -114,6 +114,15 @@ enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
 	for (uint64_t i = folios->first;
 	     st == PW_OK && folios->dirty && at->frames && i < end; i++)
 		st = soil_frame(system, object, i, err);
+	return st;
+}
+
+enum pw_status pw_cache_fill(struct pw_system *system, uint32_t object,
+			     const struct pw_folios *folios,
+			     struct pw_error *err)
+{
+	enum pw_status st = pw_cache_put(system, object, folios, err);
+
 	return st == PW_OK ? pw_known_settle(system, object, err) : st;
 }
 
@@ -365,60 +374,4 @@ enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
 	pw_intervals_free(&used);
 	pw_array_free(&found);
 	return st == PW_OK ? pw_known_settle(system, object, err) : st;
-}
-
-/* Note the marks that there are. */
-static enum pw_status keep_marks(struct pw_object *object, struct pw_error *err)
-{
-	enum pw_status st = PW_OK;
-
-	object->marks.count = 0;
-	for (size_t i = 0;
-	     st == PW_OK && i < pw_intervals_count(&object->known); i++) {
-		const struct pw_interval *known =
-			pw_intervals_at(&object->known, i);
-
-		if (known->value & MARKED)
-			st = pw_array_push(&object->marks, &known->start, err);
-	}
-	return st;
-}
-
-enum pw_status pw_cache_forget(struct pw_system *system, uint32_t object,
-			       struct pw_error *err)
-{
-	struct pw_object *at = object_at(system, object);
-	uint64_t end = pw_cache_end(system);
-	struct pw_frameless frameless;
-	enum pw_status st = keep_marks(at, err);
-
-	if (st == PW_OK)
-		st = pw_cache_drop_unused(system, object, 0, end, err);
-	if (st != PW_OK)
-		return st;
-	frameless = pw_object_frameless(at, 0, end);
-	at->dirty_pages -= frameless.dirty;
-	at->unplaced -= frameless.unplaced;
-	st = pw_intervals_clear(&at->known, 0, end, err);
-	return st == PW_OK ? pw_known_settle(system, object, err) : st;
-}
-
-enum pw_status pw_cache_recall(struct pw_system *system, uint32_t object,
-			       const struct pw_folios *folios,
-			       struct pw_error *err)
-{
-	struct pw_object *at = object_at(system, object);
-	uint64_t inside = ((uint64_t)1 << folios->order) - 1;
-	enum pw_status st = pw_cache_fill(system, object, folios, err);
-
-	for (size_t i = pw_object_first_mark(at, folios->first);
-	     st == PW_OK && i < at->marks.count; i++) {
-		uint64_t index = PW_ARRAY_AT(&at->marks, uint64_t, i);
-
-		if (index - folios->first >= folios->count)
-			break;
-		if (!(index & inside))
-			st = pw_cache_mark(system, object, index, true, err);
-	}
-	return st;
 }

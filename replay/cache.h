@@ -152,8 +152,17 @@ enum pw_status pw_cache_drop_unused(struct pw_system *system, uint32_t object,
 				    struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Forget what was told of all pages. Pages that are in use stay; marks come
- * back with their pages.
+ * Let pages be in the cache, as an event tells; those that are dirty stay so.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_cache_tell(struct pw_system *system, uint32_t object,
+			     const struct pw_folios *folios,
+			     struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Forget what was told of all pages. Pages that are in use or dirty stay; marks
+ * come back with their pages.
  *
  * Errors: PW_ERR_SYSTEM.
  */

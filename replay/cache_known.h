@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "replay/cache.h"
 #include "replay/system.h"
 
 #define PW_KNOWN_NOTHING UINT64_MAX /* no word: nothing was said */
@@ -69,6 +70,15 @@ enum pw_status pw_known_change(const struct pw_system *system,
 enum pw_status pw_known_cut(const struct pw_system *system,
 			    struct pw_object *object, uint64_t first,
 			    uint64_t end, struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Let pages be in the cache, as pw_cache_fill, but without settling.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_cache_put(struct pw_system *system, uint32_t object,
+			    const struct pw_folios *folios,
+			    struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Let the flusher know of what is dirty, and memory of pages that were told to

@@ -72,16 +72,20 @@ static enum pw_status run(const void *parsed, struct pw_tables *out,
 		.sweep = (enum pw_sweep_of)args->sweep,
 		.log_faults = args->faults,
 	};
+	struct pw_pids pids = {0};
 	struct pw_replay_job job;
 	enum pw_status st = pw_replay_job_open(&job, &request, out, err);
 
 	PW_ASSERT(args->trace.count == 1);
 	if (st == PW_OK)
 		st = pw_replay_job_run(&job, out, err);
+	if (st == PW_OK)
+		st = pw_pids_of(pw_trace_info(job.trace), pw_tables_arena(out),
+				&pids, err);
 	if (st == PW_OK) {
 		for (size_t i = 0; i < job.machine_count; i++)
 			pw_replay_tables(out, job.replay, job.machines[i], i,
-					 args->sweep != PW_SWEEP_NONE);
+					 &pids, args->sweep != PW_SWEEP_NONE);
 		pw_replay_job_notes(&job, out);
 	}
 	pw_replay_job_close(&job);

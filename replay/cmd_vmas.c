@@ -152,20 +152,16 @@ static enum pw_status begin_section(struct viewer *viewer,
 	return pw_array_push(&viewer->sections, &section, err);
 }
 
-/* The first thread of @process, and how many it has; NULL: none has run. */
-static const struct pw_thread *find_threads(const struct pw_trace_info *info,
-					    uint32_t process, uint32_t *count)
+/* The first thread of @process. */
+static const struct pw_thread *find_first(const struct pw_trace_info *info,
+					  uint32_t process)
 {
-	const struct pw_thread *first = NULL;
+	size_t i = 0;
 
-	*count = 0;
-	for (size_t i = 0; i < info->thread_count; i++) {
-		if (info->threads[i].process != process)
-			continue;
-		first = first ? first : &info->threads[i];
-		++*count;
-	}
-	return first;
+	while (i < info->thread_count && info->threads[i].process != process)
+		i++;
+	PW_ASSERT(i < info->thread_count);
+	return &info->threads[i];
 }
 
 static enum pw_status look_at(struct viewer *viewer, const struct look *look,
@@ -176,8 +172,7 @@ static enum pw_status look_at(struct viewer *viewer, const struct look *look,
 		.space = PW_ARRAY_AT(&look->system->spaces, struct pw_space *,
 				     space),
 	};
-	const struct pw_thread *first =
-		find_threads(look->info, process, &text.threads);
+	const struct pw_thread *first = find_first(look->info, process);
 	struct pw_vmas_moment moment = {
 		.label = look->label,
 		.accesses = look->accesses,
@@ -185,7 +180,6 @@ static enum pw_status look_at(struct viewer *viewer, const struct look *look,
 	const struct pw_thread *parent;
 	enum pw_status st;
 
-	PW_ASSERT(first);
 	parent = &look->info->threads[first->parent];
 	moment.process = first->pid ? first->pid : process;
 	if (!text.space || !is_wanted(viewer, moment.process))
@@ -197,6 +191,7 @@ static enum pw_status look_at(struct viewer *viewer, const struct look *look,
 		return PW_OK;
 	}
 	text.pid = (uint32_t)moment.process;
+	text.task = pw_replay_task(look->replay, process);
 	text.faults = pw_system_faults(look->system, process);
 	text.parent_pid = parent->process == process ? 0 : parent->pid;
 	st = begin_section(viewer, look, &moment, err);

@@ -113,6 +113,8 @@ static enum pw_status apply_limit(const struct pw_call_context *ctx,
 	for (size_t i = 0; i < PW_LIMITS; i++)
 		if (resource[i] == arg[0])
 			ctx->space->limit_bytes[i] = arg[1];
+	if (resource[PW_LIMIT_DATA] == arg[0])
+		ctx->space->data_hard_bytes = arg[2];
 	return PW_OK;
 }
 
@@ -152,6 +154,7 @@ static const struct row rows[] = {
 	[PW_EVENT_mlockall] = {pw_call_lock, false},
 	[PW_EVENT_munlockall] = {pw_call_lock, false},
 	[PW_EVENT_mbind] = {pw_call_mbind, false},
+	[PW_EVENT_home_node] = {pw_call_home_node, true},
 	[PW_EVENT_prctl] = {pw_call_prctl, false},
 	[PW_EVENT_setrlimit] = {apply_limit, false},
 	[PW_EVENT_personality] = {apply_personality, false},
@@ -164,12 +167,39 @@ static const struct row rows[] = {
 	[PW_EVENT_file_write] = {pw_call_file, false},
 	[PW_EVENT_fadvise] = {pw_call_file, false},
 	[PW_EVENT_file] = {pw_call_file, false},
+	[PW_EVENT_unnamed] = {pw_call_file, false},
+	[PW_EVENT_remap_file_pages] = {pw_call_remap_pages, false},
 	[PW_EVENT_resident] = {pw_call_file, false},
 	[PW_EVENT_folio] = {pw_call_file, false},
 	[PW_EVENT_shmat] = {pw_call_shmat, false},
 	[PW_EVENT_shmdt] = {apply_munmap, false},
 	[PW_EVENT_limit] = {apply_limit, false},
 };
+
+bool pw_event_is_memory_call(enum pw_event_kind kind)
+{
+	switch ((unsigned)kind) {
+	case PW_EVENT_mmap:
+	case PW_EVENT_munmap:
+	case PW_EVENT_mremap:
+	case PW_EVENT_brk:
+	case PW_EVENT_mprotect:
+	case PW_EVENT_madvise:
+	case PW_EVENT_process_madvise:
+	case PW_EVENT_mlock:
+	case PW_EVENT_munlock:
+	case PW_EVENT_mlockall:
+	case PW_EVENT_munlockall:
+	case PW_EVENT_mbind:
+	case PW_EVENT_msync:
+	case PW_EVENT_remap_file_pages:
+	case PW_EVENT_shmat:
+	case PW_EVENT_shmdt:
+		return true;
+	default:
+		return false;
+	}
+}
 
 /* Whether a length is what a negative number becomes. */
 static bool is_negative(const struct pw_event *event)
@@ -186,6 +216,8 @@ static bool is_negative(const struct pw_event *event)
 	case PW_EVENT_mlock:
 	case PW_EVENT_munlock:
 	case PW_EVENT_mbind:
+	case PW_EVENT_home_node:
+	case PW_EVENT_remap_file_pages:
 	case PW_EVENT_shmdt:
 		return arg[1] >> 63;
 	case PW_EVENT_mremap:
@@ -199,24 +231,27 @@ static bool is_negative(const struct pw_event *event)
 }
 
 enum pw_status pw_event_apply(struct pw_system *system,
-			      const struct pw_event *event,
+			      const struct pw_event *event, uint32_t about,
 			      struct pw_error *err)
 {
-	const struct pw_call_context ctx = {system, system->current, event,
-					    event->text ? event->text : ""};
+	struct pw_call_context ctx = {system, system->current, event,
+				      event->text ? event->text : ""};
 	const struct row *row = (size_t)event->kind < PW_COUNT(rows)
 					? &rows[event->kind]
 					: NULL;
 	enum pw_status st = PW_OK;
 
-	PW_ASSERT(ctx.space && ctx.space == system->current);
+	PW_ASSERT(ctx.space);
 	if (is_negative(event)) {
 		if (!pw_event_failed(event))
 			pw_system_warn(system, PW_WARNING_NEGATIVE_LENGTH,
 				       event->arg[0]);
 		return PW_OK;
 	}
-	if (row && row->handle && (!pw_event_failed(event) || row->failed_too))
+	if (about != PW_NO_SPACE)
+		st = pw_system_space(system, about, &ctx.space, err);
+	if (st == PW_OK && row && row->handle &&
+	    (!pw_event_failed(event) || row->failed_too))
 		st = row->handle(&ctx, err);
 	if (st == PW_OK)
 		st = pw_rmap_drop_gone(system, err);

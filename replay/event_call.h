@@ -75,9 +75,9 @@ enum pw_status pw_call_punch(const struct pw_call_context *ctx, uint32_t object,
 			     struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * mmap, shmat, brk and mappings that were there: map.c.
- * mprotect: protect.c. madvise: advice.c, page_advice.c. mbind and prctl:
- * label.c. Files and what is told of them: file_calls.c.
+ * mmap, remap_file_pages, shmat, brk and mappings that were there: map.c.
+ * mprotect: protect.c. madvise: advice.c, page_advice.c. Names: label.c.
+ * Policies: mbind.c. Files and what is told of them: file_calls.c.
  *
  * Each carries out the event of @ctx, by MODEL.md, "Address space".
  *
@@ -87,6 +87,8 @@ enum pw_status pw_call_map(const struct pw_call_context *ctx,
 			   struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_mmap(const struct pw_call_context *ctx,
 			    struct pw_error *err) PW_MUST_CHECK;
+enum pw_status pw_call_remap_pages(const struct pw_call_context *ctx,
+				   struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_shmat(const struct pw_call_context *ctx,
 			     struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_brk(const struct pw_call_context *ctx,
@@ -99,6 +101,8 @@ enum pw_status pw_call_file(const struct pw_call_context *ctx,
 			    struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_mbind(const struct pw_call_context *ctx,
 			     struct pw_error *err) PW_MUST_CHECK;
+enum pw_status pw_call_home_node(const struct pw_call_context *ctx,
+				 struct pw_error *err) PW_MUST_CHECK;
 enum pw_status pw_call_prctl(const struct pw_call_context *ctx,
 			     struct pw_error *err) PW_MUST_CHECK;
 

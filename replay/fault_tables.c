@@ -13,7 +13,7 @@ static const struct pw_table_spec faults_spec = {
 		"one row. By access: an exception; by call: a system call saw "
 		"to it.",
 	.form = PW_FORM_ROWS,
-	.column = {{"process", "Process", PW_CELL_U64, PW_UNIT_NONE},
+	.column = {{"pid", "Process", PW_CELL_U64, PW_UNIT_NONE},
 		   {"kind", "Kind", PW_CELL_TEXT, PW_UNIT_NONE},
 		   {"by", "By", PW_CELL_TEXT, PW_UNIT_NONE},
 		   {"first", "First page", PW_CELL_U64, PW_UNIT_ADDRESS},
@@ -22,7 +22,7 @@ static const struct pw_table_spec faults_spec = {
 };
 
 static void add_runs(struct pw_table *table, const struct pw_system *system,
-		     uint32_t process)
+		     uint32_t process, uint64_t pid)
 {
 	unsigned shift = system->machine->geometry.page_shift;
 	size_t count;
@@ -30,7 +30,7 @@ static void add_runs(struct pw_table *table, const struct pw_system *system,
 		pw_fault_log_runs(system->log, process, &count);
 
 	for (size_t i = 0; i < count; i++, run++) {
-		pw_cell_u64(table, process);
+		pw_cell_u64(table, pid);
 		pw_cell_text(table,
 			     run->how & PW_FAULT_MAJOR ? "major" : "minor");
 		pw_cell_text(table,
@@ -41,11 +41,13 @@ static void add_runs(struct pw_table *table, const struct pw_system *system,
 	}
 }
 
-void pw_fault_tables(struct pw_tables *out, const struct pw_system *system)
+void pw_fault_tables(struct pw_tables *out, const struct pw_system *system,
+		     const struct pw_pids *pids)
 {
 	struct pw_table *table = pw_table_add(out, &faults_spec);
 
 	PW_ASSERT(system->log);
+	PW_ASSERT(system->log->processes.count <= pids->count);
 	for (uint32_t i = 0; i < system->log->processes.count; i++)
-		add_runs(table, system, i);
+		add_runs(table, system, i, pids->list[i]);
 }

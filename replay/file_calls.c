@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/cache.h"
+#include "replay/holders.h"
 #include "replay/readahead.h"
 #include "replay/rmap.h"
 #include "replay/writeback.h"
@@ -18,6 +19,7 @@
 #define NAME_BYTES 320 /* of a memfd: 249 and what stands around it */
 #define WRITE_BYTES_MAX 0x7ffff000 /* MAX_RW_COUNT */
 #define LARGEST_ORDER 9		   /* of folios: that of a 2 MiB page */
+#define NO_DESCRIPTOR UINT64_MAX   /* of a path */
 #define SYNC_NOW 4		   /* MS_SYNC */
 
 /* Linux include/uapi/linux/falloc.h. */
@@ -65,12 +67,16 @@ static enum pw_status find_file(const struct pw_call_context *ctx, size_t name,
 	*file = (struct file){0, 0};
 	if (backing.inode == 0)
 		return PW_OK;
+	st = pw_object_file(&ctx->system->objects, backing.device,
+			    backing.inode, ctx->text, &file->object, err);
+	if (st != PW_OK || backing.handle == NO_DESCRIPTOR)
+		return st;
 	st = pw_backings_number(&ctx->system->backings, &backing,
 				&file->backing, err);
 	if (st != PW_OK)
 		return st;
-	return pw_object_file(&ctx->system->objects, backing.device,
-			      backing.inode, ctx->text, &file->object, err);
+	return pw_hold(ctx->system, ctx->system->runner.process, file->object,
+		       err);
 }
 
 static enum pw_status make_memfd(const struct pw_call_context *ctx,
@@ -95,8 +101,36 @@ static enum pw_status make_memfd(const struct pw_call_context *ctx,
 	st = pw_backings_number(&ctx->system->backings, &backing, &number, err);
 	if (st != PW_OK)
 		return st;
-	return pw_object_file(&ctx->system->objects, backing.device,
-			      backing.inode, name, &number, err);
+	st = pw_object_file(&ctx->system->objects, backing.device,
+			    backing.inode, name, &number, err);
+	if (st != PW_OK)
+		return st;
+	pw_object_at(&ctx->system->objects, number)->unnamed = true;
+	return pw_hold(ctx->system, ctx->system->runner.process, number, err);
+}
+
+/* A file has no names: it goes with the last who uses it. */
+static enum pw_status lose_name(const struct pw_call_context *ctx,
+				struct pw_error *err)
+{
+	const uint64_t *arg = ctx->event->arg;
+	uint32_t process = ctx->system->runner.process;
+	uint32_t number;
+	enum pw_status st;
+
+	if (arg[1] == 0)
+		return PW_OK;
+	st = pw_object_file(&ctx->system->objects, arg[0], arg[1], "", &number,
+			    err);
+	if (st != PW_OK)
+		return st;
+	pw_object_at(&ctx->system->objects, number)->unnamed = true;
+	if (arg[2])
+		return pw_hold(ctx->system, process, number, err);
+	st = pw_hold_not(ctx->system, process, number, err);
+	return st == PW_OK ? pw_array_push(&ctx->system->objects.parted,
+					   &number, err)
+			   : st;
 }
 
 /* ---- what is told of the start ---- */
@@ -127,7 +161,7 @@ static enum pw_status told_file(const struct pw_call_context *ctx,
 	rest.count = pw_cache_end(ctx->system);
 	rest.assumed = true;
 	return st == PW_OK && rest.first > 0
-		       ? pw_cache_fill(ctx->system, number, &rest, err)
+		       ? pw_cache_tell(ctx->system, number, &rest, err)
 		       : st;
 }
 
@@ -460,6 +494,8 @@ enum pw_status pw_call_file(const struct pw_call_context *ctx,
 	switch ((unsigned)ctx->event->kind) {
 	case PW_EVENT_memfd_create:
 		return make_memfd(ctx, err);
+	case PW_EVENT_unnamed:
+		return lose_name(ctx, err);
 	case PW_EVENT_file:
 		return told_file(ctx, err);
 	case PW_EVENT_resident:

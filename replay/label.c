@@ -1,7 +1,7 @@
 /*
- * label.c - names and memory policies of parts of an address space.
+ * label.c - names of parts of an address space.
  *
- * Source: Linux 6.18 mm/madvise.c set_anon_vma_name, mm/mempolicy.c mbind.
+ * Source: Linux 6.18 mm/madvise.c set_anon_vma_name.
  */
 #include <stdio.h>
 
@@ -53,33 +53,6 @@ enum pw_status pw_call_prctl(const struct pw_call_context *ctx,
 		if (!mapping->anonymous)
 			return PW_OK;
 		st = label(ctx, part, mapping, err);
-	}
-	return st;
-}
-
-/* mbind: part by part, the policy becomes that of its mode and nodes. */
-enum pw_status pw_call_mbind(const struct pw_call_context *ctx,
-			     struct pw_error *err)
-{
-	const uint64_t *arg = ctx->event->arg;
-	const struct pw_backing policy = {
-		.kind = PW_BACKING_POLICY, .device = arg[2], .inode = arg[3]};
-	struct pw_range range = pw_call_range(ctx, arg[0], arg[1]);
-	const struct pw_mapping *mapping;
-	struct pw_range part;
-	uint32_t number = 0;
-	enum pw_status st = PW_OK;
-
-	if (arg[2] != 0)
-		st = pw_backings_number(&ctx->system->backings, &policy,
-					&number, err);
-	while (st == PW_OK &&
-	       (mapping = pw_space_part(ctx->space, &range, &part))) {
-		struct pw_mapping changed = *mapping;
-
-		changed.policy = number;
-		if (mapping->policy != number)
-			st = pw_call_modify(ctx, part, &changed, err);
 	}
 	return st;
 }

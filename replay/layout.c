@@ -23,6 +23,8 @@
 #define MAP_FLAG_FIXED 0x10
 #define MAP_FLAG_ANONYMOUS 0x20
 #define MAP_FLAG_FIXED_NOREPLACE 0x100000
+#define ADVICE_DONTFORK 10
+#define ADVICE_DOFORK 11
 #define PRCTL_SET_VMA 0x53564d41 /* Linux include/uapi/linux/prctl.h */
 
 static const uint64_t no_shift = 0;
@@ -447,6 +449,46 @@ static enum pw_status apply_prctl(struct pw_layout *layout,
 	return st;
 }
 
+/* What fork leaves out has no place in the child. */
+static enum pw_status apply_madvise(struct pw_layout *layout,
+				    const struct pw_layout_call *call,
+				    struct pw_error *err)
+{
+	const uint64_t *arg = call->event->arg;
+	struct pw_range range = pw_range_of(arg[0], arg[1]);
+	enum pw_status st =
+		pw_layout_each(layout, call->event, range, call->out, err);
+
+	if (st == PW_OK &&
+	    (arg[2] == ADVICE_DONTFORK || arg[2] == ADVICE_DOFORK))
+		st = pw_shifts_leave(&layout->shifts, range,
+				     arg[2] == ADVICE_DONTFORK, err);
+	return st;
+}
+
+/* Each row begins where in the file it is. */
+static enum pw_status apply_remap_pages(struct pw_layout *layout,
+					const struct pw_layout_call *call,
+					struct pw_error *err)
+{
+	const uint64_t *arg = call->event->arg;
+	size_t first = call->out->count;
+	struct pw_range range = pw_range_of(arg[0], arg[1]);
+	uint64_t offset = arg[3];
+	enum pw_status st =
+		pw_layout_each(layout, call->event, range, call->out, err);
+
+	for (size_t i = first; st == PW_OK && i < call->out->count; i++) {
+		struct pw_event *moved =
+			&PW_ARRAY_AT(call->out, struct pw_event, i);
+
+		moved->arg[3] = offset;
+		offset += moved->arg[1] / PW_PAGE_BYTES;
+	}
+	return st == PW_OK ? pw_shifts_leave(&layout->shifts, range, false, err)
+			   : st;
+}
+
 /* A call that failed may have done a part; of how much is not known here. */
 static enum pw_status apply_failed(const struct pw_layout_call *call,
 				   struct pw_error *err)
@@ -488,6 +530,10 @@ enum pw_status pw_layout_event(struct pw_layout *layout,
 		return apply_signal(layout, call, err);
 	case PW_EVENT_prctl:
 		return apply_prctl(layout, call, err);
+	case PW_EVENT_madvise:
+		return apply_madvise(layout, call, err);
+	case PW_EVENT_remap_file_pages:
+		return apply_remap_pages(layout, call, err);
 	case PW_EVENT_mremap:
 		return pw_layout_remap(layout, event, call->out, err);
 	case PW_EVENT_munmap:
@@ -499,8 +545,8 @@ enum pw_status pw_layout_event(struct pw_layout *layout,
 		return pw_layout_each(layout, event, range, call->out, err);
 	case PW_EVENT_present:
 	case PW_EVENT_mprotect:
-	case PW_EVENT_madvise:
 	case PW_EVENT_mbind:
+	case PW_EVENT_home_node:
 	case PW_EVENT_msync:
 		return pw_layout_each(layout, event, range, call->out, err);
 	default:

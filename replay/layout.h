@@ -50,7 +50,7 @@ void pw_layout_init(struct pw_layout *layout);
 void pw_layout_free(struct pw_layout *layout);
 
 /*
- * Make @to, which is empty, equal to @from: a fork.
+ * Make @to, which is empty, what a fork makes of @from.
  *
  * Errors: PW_ERR_SYSTEM.
  */

@@ -70,6 +70,34 @@ static enum pw_status vacate_target(const struct remap *remap,
 	return st;
 }
 
+/* Note what forks leave out of @run, and so where it goes, @to, and what grows
+ * behind it. */
+static enum pw_status note_left(const struct remap *remap,
+				const struct pw_shift *run, struct pw_range to,
+				struct pw_array *left, struct pw_error *err)
+{
+	const struct pw_intervals *all = &remap->layout->shifts.left;
+	size_t i = pw_intervals_lower(all, run->range.first);
+	enum pw_status st = PW_OK;
+
+	for (; st == PW_OK && i < pw_intervals_count(all); i++) {
+		const struct pw_interval *at = pw_intervals_at(all, i);
+		uint64_t step = to.first - run->range.first;
+		struct pw_range part = {at->start, at->end};
+
+		if (at->start >= run->range.end)
+			break;
+		if (part.first < run->range.first)
+			part.first = run->range.first;
+		part.first += step;
+		part.end = at->end >= run->range.end ? to.end : at->end + step;
+		if (part.end > to.end)
+			part.end = to.end;
+		st = pw_array_push(left, &part, err);
+	}
+	return st;
+}
+
 /*
  * Let all runs of the old range go to @shift from the new one, and forget the
  * old ones unless they stay mapped. Strays stay where they are.
@@ -80,6 +108,7 @@ static enum pw_status move(const struct remap *remap, uint64_t shift,
 	uint64_t new_pages = remap->to.end - remap->to.first;
 	struct pw_range rest = remap->from;
 	struct pw_array runs = PW_ARRAY(struct pw_shift);
+	struct pw_array left = PW_ARRAY(struct pw_range);
 	struct pw_shift run;
 	enum pw_status st = PW_OK;
 
@@ -95,6 +124,8 @@ static enum pw_status move(const struct remap *remap, uint64_t shift,
 			continue;
 		st = emit(remap, &run, to.first + shift, to.end - to.first,
 			  err);
+		if (st == PW_OK)
+			st = note_left(remap, &run, to, &left, err);
 		run = (struct pw_shift){to, shift, false};
 		if (st == PW_OK)
 			st = pw_array_push(&runs, &run, err);
@@ -105,7 +136,12 @@ static enum pw_status move(const struct remap *remap, uint64_t shift,
 		run = PW_ARRAY_AT(&runs, struct pw_shift, i);
 		st = pw_shifts_set(&remap->layout->shifts, &run, err);
 	}
+	for (size_t i = 0; i < left.count && st == PW_OK; i++)
+		st = pw_shifts_leave(&remap->layout->shifts,
+				     PW_ARRAY_AT(&left, struct pw_range, i),
+				     true, err);
 	pw_array_free(&runs);
+	pw_array_free(&left);
 	return st;
 }
 
@@ -193,16 +229,22 @@ static enum pw_status duplicate(const struct remap *remap, struct pw_error *err)
 	struct pw_event event = {.kind = PW_EVENT_mremap,
 				 .arg = {0, 0, 0, remap->flags, 0}};
 	struct pw_shift old, copy = {.range = remap->to};
+	bool left;
 	enum pw_status st;
 
 	if (!pw_shifts_find(&remap->layout->shifts, remap->from.first, &old) ||
 	    old.stray || remap->to.first == remap->to.end)
 		return PW_OK;
+	left = pw_intervals_find(&remap->layout->shifts.left,
+				 remap->from.first) != NULL;
 	st = pw_layout_vacate(remap->layout, remap->to, remap->out, err);
 	if (st == PW_OK)
 		st = pw_layout_choose(remap->layout, &wish, &copy.shift, err);
 	if (st == PW_OK)
 		st = pw_shifts_set(&remap->layout->shifts, &copy, err);
+	if (st == PW_OK && left)
+		st = pw_shifts_leave(&remap->layout->shifts, remap->to, true,
+				     err);
 	if (st != PW_OK)
 		return st;
 	event.arg[0] = (remap->from.first + old.shift) * PW_PAGE_BYTES;

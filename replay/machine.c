@@ -576,6 +576,8 @@ bool pw_machine_same_memory(const struct pw_machine *a,
 	       a->fault_around_pages == b->fault_around_pages &&
 	       a->dirty_ratio == b->dirty_ratio &&
 	       a->dirty_background_ratio == b->dirty_background_ratio &&
+	       a->dirty_bytes == b->dirty_bytes &&
+	       a->dirty_background_bytes == b->dirty_background_bytes &&
 	       a->dirty_expire_ns == b->dirty_expire_ns &&
 	       a->dirty_writeback_ns == b->dirty_writeback_ns &&
 	       (a->dirty_writeback_ns == 0 || same_pace(&a->cost, &b->cost));

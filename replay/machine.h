@@ -117,6 +117,8 @@ struct pw_machine {
 	uint64_t commit_limit_bytes;
 	uint64_t dirty_ratio; /* of memory that files may have, in per cent */
 	uint64_t dirty_background_ratio;
+	uint64_t dirty_bytes; /* in place of the ratio; 0: that counts */
+	uint64_t dirty_background_bytes;
 	uint64_t dirty_expire_ns;
 	uint64_t dirty_writeback_ns; /* 0: the flusher has no clock */
 	struct pw_machine_cost cost;

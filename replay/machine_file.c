@@ -135,6 +135,8 @@ static const cyaml_schema_field_t memory_fields[] = {
 	MAYBE_TEXT(struct pw_file_memory, read_request),
 	MAYBE_TEXT(struct pw_file_memory, dirty_ratio),
 	MAYBE_TEXT(struct pw_file_memory, dirty_background_ratio),
+	MAYBE_TEXT(struct pw_file_memory, dirty_bytes),
+	MAYBE_TEXT(struct pw_file_memory, dirty_background_bytes),
 	MAYBE_TEXT(struct pw_file_memory, dirty_expire),
 	MAYBE_TEXT(struct pw_file_memory, dirty_writeback),
 	CYAML_FIELD_END,

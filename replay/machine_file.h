@@ -94,6 +94,8 @@ struct pw_file_memory {
 	const char *read_request;
 	const char *dirty_ratio;
 	const char *dirty_background_ratio;
+	const char *dirty_bytes;
+	const char *dirty_background_bytes;
 	const char *dirty_expire;
 	const char *dirty_writeback;
 };

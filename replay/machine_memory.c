@@ -99,6 +99,20 @@ static uint64_t read_time(struct pw_reading *reading, const char *key,
 		    : otherwise;
 }
 
+/* In place of a ratio; the kernel takes no less than @least, but for 0. */
+static uint64_t read_bytes(struct pw_reading *reading, const char *key,
+			   const char *text, uint64_t least)
+{
+	static const struct pw_bounds any = {0, UINT64_C(1) << 60, "a size"};
+	uint64_t bytes =
+		text ? pw_read_value(reading, key, text, pw_parse_size, &any)
+		     : 0;
+
+	if (reading->status == PW_OK && bytes > 0 && bytes < least)
+		pw_read_refuse(reading, key, text, "0 or two pages at least");
+	return bytes;
+}
+
 /* Linux mm/page-writeback.c. */
 static void read_dirty(struct pw_reading *reading,
 		       const struct pw_file_memory *file,
@@ -109,6 +123,12 @@ static void read_dirty(struct pw_reading *reading,
 	machine->dirty_background_ratio =
 		read_ratio(reading, "memory.dirty_background_ratio",
 			   file->dirty_background_ratio, 10);
+	machine->dirty_bytes =
+		read_bytes(reading, "memory.dirty_bytes", file->dirty_bytes,
+			   UINT64_C(2) << machine->geometry.page_shift);
+	machine->dirty_background_bytes =
+		read_bytes(reading, "memory.dirty_background_bytes",
+			   file->dirty_background_bytes, 0);
 	machine->dirty_expire_ns =
 		read_time(reading, "memory.dirty_expire", file->dirty_expire,
 			  30 * NS_A_SECOND);

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/commit.h"
+#include "replay/holders.h"
 #include "replay/pages.h"
 #include "replay/populate.h"
 #include "replay/space_merge.h"
@@ -179,11 +180,9 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 		return st;
 	/* A mapping may grow, but its memory does not. */
 	if (mapping->anonymous && mapping->shared && !name.device &&
-	    !name.inode) {
+	    !name.inode)
 		pw_object_at(&ctx->system->objects, mapping->object)
 			->memory_bytes = call->length;
-		backing.object = mapping->object;
-	}
 	if (mapping->anonymous && mapping->shared) {
 		backing.kind = PW_BACKING_SHARED;
 		backing.device = SHMEM_DEVICE;
@@ -199,9 +198,14 @@ static enum pw_status attach(const struct pw_call_context *ctx,
 		return PW_OK;
 	st = pw_backings_number(&ctx->system->backings, &backing,
 				&mapping->backing, err);
-	if (st == PW_OK)
-		limit_rights(ctx, mapping);
-	return st;
+	if (st != PW_OK)
+		return st;
+	limit_rights(ctx, mapping);
+	if (mapping->anonymous || !mapping->object ||
+	    ctx->event->kind != PW_EVENT_mmap)
+		return PW_OK;
+	return pw_hold(ctx->system, ctx->system->runner.process,
+		       mapping->object, err);
 }
 
 /* Warn if there is a mapping where the kernel would not have made one. */
@@ -354,6 +358,61 @@ enum pw_status pw_call_mmap(const struct pw_call_context *ctx,
 			(call.flags & how) == MAP_FLAG_POPULATE, err);
 }
 
+/* Whether all of @range is of one file and has the flags of its beginning. */
+static bool is_alike(const struct pw_space *space, struct pw_range range)
+{
+	const struct pw_mapping *first =
+		pw_space_find(space, range.first, NULL);
+	const struct pw_mapping *mapping;
+	uint64_t at = range.first, end = range.end;
+	struct pw_range part;
+
+	while ((mapping = pw_space_part(space, &range, &part)) &&
+	       part.first == at && mapping->backing == first->backing &&
+	       mapping->flags == first->flags)
+		at = part.end;
+	return first && at == end;
+}
+
+/*
+ * remap_file_pages: a new shared mapping of the same file, at another offset,
+ * with the rights of the old one.
+ *
+ * Source: Linux 6.18 mm/mmap.c remap_file_pages.
+ */
+enum pw_status pw_call_remap_pages(const struct pw_call_context *ctx,
+				   struct pw_error *err)
+{
+	const uint64_t *arg = ctx->event->arg;
+	const uint64_t mask = ~(uint64_t)(PW_PAGE_BYTES - 1);
+	const struct pw_range range =
+		pw_call_range(ctx, arg[0] & mask, arg[1] & mask);
+	const struct pw_mapping *old =
+		pw_space_find(ctx->space, range.first, NULL);
+	struct pw_mapping mapping;
+	enum pw_status st;
+
+	if (range.first == range.end || !old || !old->shared ||
+	    !is_alike(ctx->space, range)) {
+		pw_call_forbidden(ctx);
+		return PW_OK;
+	}
+	mapping = *old;
+	mapping.flags &=
+		PW_VM_ACCESS | PW_VM_LOCKED | PW_VM_HUGETLB | PW_VM_DONTEXPAND;
+	mapping.flags |= PW_VM_MAY | PW_VM_SHARED | PW_VM_MAYSHARE;
+	if (ctx->space->reads_execute && (mapping.flags & PW_VM_READ))
+		mapping.flags |= PW_VM_EXEC;
+	mapping.label = mapping.policy = 0;
+	mapping.file_bias =
+		(arg[3] << PW_PAGE_SHIFT) - (arg[0] & mask & ADDRESS_MASK);
+	/* Its memory stays, though there may be no mapping in between. */
+	pw_backings_map(&ctx->system->backings, &mapping, 1, false);
+	st = make_new(ctx, range, &mapping, !(arg[4] & MAP_FLAG_NONBLOCK), err);
+	pw_backings_map(&ctx->system->backings, &mapping, 1, true);
+	return st;
+}
+
 enum pw_status pw_call_shmat(const struct pw_call_context *ctx,
 			     struct pw_error *err)
 {
@@ -391,6 +450,8 @@ enum pw_status pw_call_shmat(const struct pw_call_context *ctx,
 					&mapping.backing, err);
 	if (st != PW_OK)
 		return st;
+	pw_object_at(&ctx->system->objects, mapping.object)->segment =
+		mapping.backing;
 	return make_new(ctx, range, &mapping, false, err);
 }
 

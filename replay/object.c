@@ -14,6 +14,7 @@ void pw_objects_make(struct pw_objects *objects, struct pw_arena *arena)
 	*objects = (struct pw_objects){
 		.arena = arena,
 		.list = PW_ARRAY(struct pw_object),
+		.parted = PW_ARRAY(uint32_t),
 	};
 }
 
@@ -24,11 +25,13 @@ void pw_objects_free(struct pw_objects *objects)
 			pw_object_at(objects, (uint32_t)i + 1);
 
 		pw_intervals_free(&object->known);
+		pw_intervals_free(&object->policies);
 		pw_pagemap_close(object->frames);
 		pw_array_free(&object->dirty);
 		pw_array_free(&object->marks);
 	}
 	pw_array_free(&objects->list);
+	pw_array_free(&objects->parted);
 	pw_pagemap_close(objects->named);
 	objects->named = NULL;
 }
@@ -61,6 +64,7 @@ static enum pw_status push(struct pw_objects *objects,
 	if (st != PW_OK)
 		return st;
 	fresh.known = (struct pw_intervals)PW_INTERVALS;
+	fresh.policies = (struct pw_intervals)PW_INTERVALS;
 	fresh.dirty = (struct pw_array)PW_ARRAY(uint64_t);
 	fresh.marks = (struct pw_array)PW_ARRAY(uint64_t);
 	st = pw_array_push(&objects->list, &fresh, err);

@@ -34,6 +34,9 @@ struct pw_object {
 	uint64_t bytes;	       /* the size as last heard of; 0: unknown */
 	uint32_t next;	       /* the next one whose name has the same hash */
 	uint64_t memory_bytes; /* of shared memory without a name; else 0 */
+	bool unnamed;	       /* a file without names, or a removed segment */
+	uint32_t holders;      /* processes that have it open (holders.h) */
+	uint32_t segment;      /* its backing, of a System V segment; or 0 */
 	bool emptied;	       /* and bytes 0 is its size: it was truncated */
 	bool listed;	       /* what was in the page cache is recorded */
 	uint64_t read_ahead_bytes; /* of its device; 0: unknown */
@@ -49,6 +52,8 @@ struct pw_object {
 	uint64_t dirtied_ns;	/* when it was clean last */
 	uint32_t dirty_earlier; /* the file dirty since before, or 0 */
 	uint32_t dirty_later;
+	struct pw_intervals
+		policies;      /* of shared memory: numbers of backings */
 	struct pw_array marks; /* uint64_t, ascending: had the mark when all was
 				  forgotten, and have not come back yet */
 };
@@ -60,6 +65,7 @@ struct pw_objects {
 	struct pw_pagemap *named; /* hash of a name: number of the first one */
 	uint64_t file_frames;	  /* of files in the page cache, unplaced too */
 	uint64_t dirty_pages;	  /* of all files */
+	struct pw_array parted;	  /* uint32_t: may have lost the last user */
 	uint32_t dirty_first;	  /* the file that is dirty since longest */
 	uint32_t dirty_last;
 };

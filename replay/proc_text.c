@@ -146,8 +146,39 @@ static void put_rollup(struct pw_proc_text *text, const struct pw_usage *sum,
 
 /* ---- numa_maps ---- */
 
-static void put_numa(struct pw_proc_text *text, const struct pw_vma *vma,
-		     uint32_t maps_max)
+/* Of the mapping, or else of the process. */
+static const struct pw_policy *policy_of(const struct pw_vma *vma,
+					 const struct pw_proc_process *process)
+{
+	return vma->policy.mode ? &vma->policy : &process->task.policy;
+}
+
+/* Memory that is no file's stays on the inactive list until it is short. */
+static uint64_t count_active(const struct pw_vma *vma, uint64_t pages,
+			     uint64_t anon)
+{
+	if (vma->locked)
+		return pages;
+	return vma->shmem ? 0 : pages - anon;
+}
+
+struct numa_counts {
+	char text[280];
+	size_t used;
+};
+
+static void put_numa_count(struct numa_counts *counts, const char *name,
+			   uint64_t value)
+{
+	counts->used +=
+		(size_t)snprintf(counts->text + counts->used,
+				 sizeof(counts->text) - counts->used,
+				 " %s=%llu", name, (unsigned long long)value);
+	PW_ASSERT(counts->used < sizeof(counts->text));
+}
+
+static void count_numa(const struct pw_vma *vma, uint32_t maps_max,
+		       struct numa_counts *counts)
 {
 	const struct pw_usage *usage = &vma->usage;
 	uint64_t hugetlb = usage->shared_hugetlb + usage->private_hugetlb;
@@ -155,39 +186,44 @@ static void put_numa(struct pw_proc_text *text, const struct pw_vma *vma,
 	uint64_t anon = usage->anonymous / vma->page_bytes;
 	uint64_t dirty =
 		(usage->shared_dirty + usage->private_dirty) / vma->page_bytes;
-	char name[LINE_BYTES - 256];
-	char counts[240];
-	int used = 0;
 
-	escape(name, sizeof(name), vma->name, "\n\t= ");
 	if (vma->hugetlb)
 		anon = dirty = usage->private_hugetlb / vma->page_bytes;
-	counts[0] = '\0';
-	if (pages > 0) {
-		if (anon)
-			used += snprintf(counts + used, 40, " anon=%llu",
-					 (unsigned long long)anon);
-		if (dirty)
-			used += snprintf(counts + used, 40, " dirty=%llu",
-					 (unsigned long long)dirty);
-		if (pages != anon && pages != dirty)
-			used += snprintf(counts + used, 40, " mapped=%llu",
-					 (unsigned long long)pages);
-		if (maps_max > 1)
-			used += snprintf(counts + used, 40, " mapmax=%u",
-					 maps_max);
-		snprintf(counts + used, 80, " N0=%llu kernelpagesize_kB=%llu",
-			 (unsigned long long)pages,
-			 (unsigned long long)(vma->page_bytes / KB));
-	}
-	pw_proc_text_put(text, "%08llx default%s%s%s%s",
-			 (unsigned long long)vma->start,
+	if (pages == 0)
+		return;
+	if (anon)
+		put_numa_count(counts, "anon", anon);
+	if (dirty)
+		put_numa_count(counts, "dirty", dirty);
+	if (pages != anon && pages != dirty)
+		put_numa_count(counts, "mapped", pages);
+	if (maps_max > 1)
+		put_numa_count(counts, "mapmax", maps_max);
+	if (!vma->hugetlb && count_active(vma, pages, anon) < pages)
+		put_numa_count(counts, "active",
+			       count_active(vma, pages, anon));
+	put_numa_count(counts, "N0", pages);
+	put_numa_count(counts, "kernelpagesize_kB", vma->page_bytes / KB);
+}
+
+static void put_numa(struct pw_proc_text *text, const struct pw_vma *vma,
+		     const struct pw_policy *policy, uint32_t maps_max)
+{
+	struct numa_counts counts = {0};
+	char name[LINE_BYTES - 512];
+	char words[PW_POLICY_TEXT_BYTES];
+
+	pw_policy_text(policy, words);
+	escape(name, sizeof(name), vma->name, "\n\t= ");
+	count_numa(vma, maps_max, &counts);
+	pw_proc_text_put(text, "%08llx %s%s%s%s%s",
+			 (unsigned long long)vma->start, words,
 			 name[0] == '/' ? " file=" : "",
 			 name[0] == '/'			     ? name
 			 : strcmp(vma->name, "[heap]") == 0  ? " heap"
 			 : strcmp(vma->name, "[stack]") == 0 ? " stack"
 							     : "",
-			 vma->hugetlb ? " huge" : "", counts);
+			 vma->hugetlb ? " huge" : "", counts.text);
 }
 
 static struct pw_range range_of(const struct pw_proc_process *process,
@@ -200,19 +236,52 @@ static struct pw_range range_of(const struct pw_proc_process *process,
 
 /* ---- status ---- */
 
+/* Who is set-user-ID runs, and is saved, as the effective one. */
+static void put_ids(struct pw_proc_text *text, const char *name,
+		    const struct pw_task_view *task, enum pw_task_id real)
+{
+	uint32_t own = (uint32_t)task->id[real];
+	uint32_t other = (uint32_t)task->id[real + 1];
+
+	if ((task->ids_known >> real & 3) == 3)
+		pw_proc_text_put(text, "%s:\t%u\t%u\t%u\t%u", name, own, other,
+				 other, other);
+}
+
+/* A name on one line: Linux fs/proc/array.c proc_task_name. */
+static void escape_name(char out[2 * PW_TASK_NAME_BYTES], const char *name)
+{
+	for (; *name; name++) {
+		if (*name == '\n' || *name == '\\')
+			*out++ = '\\';
+		*out++ = *name;
+		if (*name == '\n')
+			out[-1] = 'n';
+	}
+	*out = '\0';
+}
+
 static void put_status(struct pw_proc_text *text,
 		       const struct pw_proc_process *process,
 		       const struct pw_process_sizes *sizes)
 {
+	char name[2 * PW_TASK_NAME_BYTES];
+
+	escape_name(name, process->task.name);
+	if (name[0])
+		pw_proc_text_put(text, "Name:\t%s", name);
+	pw_proc_text_put(text, "State:\tR (running)");
 	pw_proc_text_put(text, "Tgid:\t%u", process->pid);
 	pw_proc_text_put(text, "Pid:\t%u", process->pid);
 	pw_proc_text_put(text, "PPid:\t%u", process->parent_pid);
+	put_ids(text, "Uid", &process->task, PW_TASK_UID);
+	put_ids(text, "Gid", &process->task, PW_TASK_GID);
 #define PW_STATUS_FIELD(member, name, help)        \
 	pw_proc_text_put(text, name ":\t%8llu kB", \
 			 (unsigned long long)(sizes->member / KB));
 #include "replay/status_fields.def"
 #undef PW_STATUS_FIELD
-	pw_proc_text_put(text, "Threads:\t%u", process->threads);
+	pw_proc_text_put(text, "Threads:\t%u", process->task.threads);
 }
 
 /* ---- stat ---- */
@@ -224,13 +293,13 @@ static void put_stat(struct pw_proc_text *text,
 {
 	pw_proc_text_put(
 		text,
-		"%u () R %u 0 0 0 0 0 %llu 0 %llu 0 0 0 0 0 20 0 %u 0 0 "
+		"%u (%s) R %u 0 0 0 0 0 %llu 0 %llu 0 0 0 0 0 20 0 %u 0 0 "
 		"%llu %llu 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 "
 		"0 0 0",
-		process->pid, process->parent_pid,
+		process->pid, process->task.name, process->parent_pid,
 		(unsigned long long)process->faults.minor,
-		(unsigned long long)process->faults.major, process->threads,
-		(unsigned long long)sizes->vmsize,
+		(unsigned long long)process->faults.major,
+		process->task.threads, (unsigned long long)sizes->vmsize,
 		(unsigned long long)(sizes->vmrss >>
 				     process->space->page_shift));
 }
@@ -266,7 +335,7 @@ void pw_proc_text_process(struct pw_proc_text *text, enum pw_proc_view view,
 		else if (view == PW_PROC_MAPS)
 			put_map(text, &vma);
 		else if (view == PW_PROC_NUMA_MAPS)
-			put_numa(text, &vma,
+			put_numa(text, &vma, policy_of(&vma, process),
 				 pw_usage_maps_max(system, process->space,
 						   range_of(process, &vma)));
 	}

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/table.h"
 #include "replay/snapshot.h"
+#include "replay/tasks.h"
 
 enum pw_proc_view {
 	PW_PROC_NONE,
@@ -45,7 +46,7 @@ struct pw_proc_text {
 struct pw_proc_process {
 	uint32_t pid;
 	uint32_t parent_pid;
-	uint32_t threads;
+	struct pw_task_view task;
 	struct pw_process_faults faults;
 	const struct pw_space *space;
 };

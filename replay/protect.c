@@ -41,23 +41,75 @@ static bool is_denied(uint64_t flags)
 	return (flags & ~(flags >> 4) & PW_VM_ACCESS) != 0;
 }
 
-/* Up to where the kernel comes: a gap, or a right that cannot be given. */
-static uint64_t find_stop(const struct pw_space *space, struct pw_range range,
-			  uint64_t prot, bool with_denied)
+/* Source: Linux 6.18 mm/internal.h is_data_mapping. */
+static bool is_data(uint64_t flags)
 {
-	const uint64_t end = range.end;
+	return (flags & (PW_VM_WRITE | PW_VM_SHARED | PW_VM_GROWSDOWN)) ==
+	       PW_VM_WRITE;
+}
+
+/*
+ * Whether @data pages of data are too many, with @pages that become some. A
+ * soft limit of 0 is none below the hard one, which Valgrind needs.
+ */
+static bool is_too_much(const struct pw_space *space, uint64_t data,
+			uint64_t pages)
+{
+	unsigned shift = space->page_shift;
+	uint64_t limit = space->limit_bytes[PW_LIMIT_DATA];
+
+	if (space->use.total + pages > space->limit_bytes[PW_LIMIT_AS] >> shift)
+		return false; /* as much as before */
+	if (limit == 0)
+		limit = space->data_hard_bytes;
+	return data > limit >> shift;
+}
+
+/* Up to where a call that succeeds comes: a gap. */
+static uint64_t find_gap(const struct pw_space *space, struct pw_range range)
+{
+	uint64_t at = range.first;
+	struct pw_range part;
+
+	while (pw_space_part(space, &range, &part) && part.first == at)
+		at = part.end;
+	return at;
+}
+
+/*
+ * Up to where a call that failed has come: a gap, a right that cannot be given,
+ * or RLIMIT_DATA.
+ *
+ * Source: Linux 6.18 mm/mprotect.c mprotect_fixup, mm/vma.c may_expand_vm.
+ */
+static uint64_t find_stop(const struct pw_call_context *ctx,
+			  struct pw_range range, uint64_t prot)
+{
+	const struct pw_space *space = ctx->space;
+	uint64_t data = space->use.data;
 	uint64_t at = range.first;
 	const struct pw_mapping *mapping;
 	struct pw_range part;
 
 	while ((mapping = pw_space_part(space, &range, &part))) {
+		uint64_t flags = with_rights(space, mapping, prot);
+		uint64_t pages = part.end - part.first;
+		bool was = is_data(mapping->flags);
+
 		if (part.first != at)
 			return at;
-		if (with_denied && is_denied(with_rights(space, mapping, prot)))
+		if (is_denied(flags))
+			return part.first;
+		if (is_data(flags) && !was)
+			data += pages;
+		if (was && !is_data(flags))
+			data -= pages;
+		if (is_data(flags) && !was &&
+		    ctx->event->result == PW_CALL_ENOMEM &&
+		    is_too_much(space, data, pages))
 			return part.first;
 		at = part.end;
 	}
-	PW_ASSERT(at <= end);
 	return at;
 }
 
@@ -102,7 +154,8 @@ enum pw_status pw_call_mprotect(const struct pw_call_context *ctx,
 	if ((arg[2] & PROT_FLAG_GROWSDOWN) && range.first < range.end &&
 	    pw_space_find(ctx->space, range.first, &part))
 		range.first = part.first;
-	stop = find_stop(ctx->space, range, prot, pw_event_failed(ctx->event));
+	stop = pw_event_failed(ctx->event) ? find_stop(ctx, range, prot)
+					   : find_gap(ctx->space, range);
 	if (pw_event_failed(ctx->event)) {
 		/* Another reason: nothing has been done. */
 		if (stop == range.end)

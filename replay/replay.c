@@ -7,10 +7,12 @@
 #include "formats/lineage.h"
 #include "replay/event_apply.h"
 #include "replay/fork.h"
+#include "replay/holders.h"
 #include "replay/lanes.h"
 #include "replay/rmap.h"
 #include "replay/run.h"
 #include "replay/system.h"
+#include "replay/tasks.h"
 #include "replay/writeback.h"
 
 /* Machines of equal memory. */
@@ -32,6 +34,7 @@ struct pw_replay {
 	struct group *groups;
 	size_t group_count;
 	struct pw_lineage lineage;
+	struct pw_tasks tasks;
 	struct pw_relayout *relayout;	     /* or NULL */
 	const struct pw_replay_watch *watch; /* or NULL */
 	uint64_t accesses;
@@ -139,6 +142,7 @@ enum pw_status pw_replay_open(struct pw_replay **out,
 		return pw_fail_memory(err, "a replay");
 	PW_ASSERT(options->machine_count > 0 && options->machines);
 	pw_lineage_init(&replay->lineage);
+	pw_tasks_init(&replay->tasks);
 	replay->relayout = options->relayout;
 	replay->watch = options->watch;
 	replay->threads = options->threads;
@@ -179,6 +183,7 @@ void pw_replay_close(struct pw_replay *replay)
 	for (size_t i = 0; i < replay->made; i++)
 		pw_run_free(&replay->runs[i]);
 	pw_lineage_free(&replay->lineage);
+	pw_tasks_free(&replay->tasks);
 	pw_arena_close(replay->arena);
 	free(replay);
 }
@@ -194,6 +199,12 @@ struct pw_system *pw_replay_system(struct pw_replay *replay, size_t index)
 	PW_ASSERT(index < replay->run_count);
 	pw_system_settle(&replay->group_of[index]->system);
 	return &replay->group_of[index]->system;
+}
+
+struct pw_task_view pw_replay_task(const struct pw_replay *replay,
+				   uint32_t process)
+{
+	return pw_tasks_look(&replay->tasks, process);
 }
 
 uint32_t pw_replay_space(const struct pw_replay *replay, uint32_t process)
@@ -252,13 +263,21 @@ static enum pw_status add_mark(struct pw_replay *replay, struct group *group,
 	return PW_OK;
 }
 
-/* What a change of processes does before the event itself. */
+/* What a change of processes does before the event itself; @child is the
+ * process that a clone event made, or the runner's. */
 static enum pw_status apply_change(struct pw_system *system,
 				   const struct pw_lineage_change *change,
-				   struct pw_error *err)
+				   uint32_t child, struct pw_error *err)
 {
 	struct pw_runner runner = system->runner;
+	enum pw_status st = PW_OK;
 
+	if (child != runner.process)
+		st = pw_hold_inherited(system, child, runner.process, err);
+	if (change->kind == PW_LINEAGE_END)
+		st = pw_hold_nothing(system, runner.process, err);
+	if (st != PW_OK)
+		return st;
 	switch (change->kind) {
 	case PW_LINEAGE_FORK:
 		return pw_fork(system, change->other, err);
@@ -266,9 +285,8 @@ static enum pw_status apply_change(struct pw_system *system,
 		runner.space = change->other;
 		return pw_system_switch(system, &runner, err);
 	case PW_LINEAGE_END:
-		if (!change->last)
-			return PW_OK;
-		pw_system_empty(system);
+		if (change->last)
+			pw_system_empty(system);
 		return pw_rmap_drop_gone(system, err);
 	case PW_LINEAGE_SAME:
 	case PW_LINEAGE_OVER:
@@ -277,36 +295,14 @@ static enum pw_status apply_change(struct pw_system *system,
 	return PW_OK;
 }
 
-/* Whether an event is a system call that may change an address space. */
-static bool is_memory_call(enum pw_event_kind kind)
-{
-	switch ((unsigned)kind) {
-	case PW_EVENT_mmap:
-	case PW_EVENT_munmap:
-	case PW_EVENT_mremap:
-	case PW_EVENT_brk:
-	case PW_EVENT_mprotect:
-	case PW_EVENT_madvise:
-	case PW_EVENT_process_madvise:
-	case PW_EVENT_mlock:
-	case PW_EVENT_munlock:
-	case PW_EVENT_mlockall:
-	case PW_EVENT_munlockall:
-	case PW_EVENT_mbind:
-	case PW_EVENT_msync:
-	case PW_EVENT_shmat:
-	case PW_EVENT_shmdt:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* An event of the trace, and what is applied for it. */
 struct step {
 	uint32_t thread;
 	struct pw_event event;
 	struct pw_lineage_change change;
+	uint32_t child; /* the process that a clone event made, or its own */
+	struct pw_event redirected; /* what the event is where it happens */
+	uint32_t about;		    /* the space where, or PW_NO_SPACE: own */
 	const struct pw_event *list;
 	size_t count;
 };
@@ -322,13 +318,15 @@ static enum pw_status apply_step(struct pw_replay *replay, struct group *group,
 	if (step->change.kind != PW_LINEAGE_OVER)
 		st = pw_writeback_tick(system, err);
 	if (st == PW_OK)
-		st = apply_change(system, &step->change, err);
+		st = apply_change(system, &step->change, step->child, err);
 	system->counters.events++;
 	if (step->change.kind != PW_LINEAGE_OVER)
-		system->counters.call_count += is_memory_call(event->kind);
+		system->counters.call_count +=
+			pw_event_is_memory_call(event->kind);
 	if (step->change.kind != PW_LINEAGE_OVER)
 		for (size_t i = 0; i < step->count && st == PW_OK; i++)
-			st = pw_event_apply(system, &step->list[i], err);
+			st = pw_event_apply(system, &step->list[i], step->about,
+					    err);
 	/* The process goes on in an empty space. */
 	runner = system->runner;
 	if (st == PW_OK && step->change.kind == PW_LINEAGE_EXEC)
@@ -342,23 +340,51 @@ static enum pw_status apply_step(struct pw_replay *replay, struct group *group,
 	return st;
 }
 
+/* Find out whom an event is about, and what it is there; false: nobody. */
+static bool direct_step(const struct pw_replay *replay, uint32_t process,
+			struct step *step)
+{
+	uint32_t about;
+	bool known;
+
+	step->redirected = step->event;
+	step->about = PW_NO_SPACE;
+	known = pw_tasks_redirect(&replay->tasks, process, &step->redirected,
+				  &about);
+	if (!known || about == process)
+		return known;
+	step->about = pw_lineage_space(&replay->lineage, about);
+	return step->about != PW_NO_SPACE;
+}
+
 /* Find out what an event does. */
 static enum pw_status prepare_step(struct pw_replay *replay,
 				   const struct pw_trace_info *info,
 				   struct step *step, struct pw_error *err)
 {
-	const struct pw_relayout_event what = {
-		.process = info->threads[step->thread].process,
-		.change = &step->change,
-		.event = &step->event,
-	};
+	uint32_t process = info->threads[step->thread].process;
+	struct pw_lineage_change *change = &step->change;
+	struct pw_lineage_change moved;
+	const struct pw_relayout_event what = {.process = process,
+					       .change = &moved,
+					       .event = &step->redirected};
 	enum pw_status st =
 		pw_lineage_event(&replay->lineage, info, step->thread,
-				 &step->event, &step->change, err);
+				 &step->event, change, err);
 
-	step->list = &step->event;
-	step->count = 1;
-	if (st == PW_OK && replay->relayout)
+	if (st == PW_OK && change->kind != PW_LINEAGE_OVER &&
+	    change->kind != PW_LINEAGE_END)
+		st = pw_tasks_event(&replay->tasks, info, step->thread,
+				    &step->event, change, err);
+	step->child = process;
+	if (change->child != PW_NO_THREAD)
+		step->child = info->threads[change->child].process;
+	step->list = &step->redirected;
+	step->count = direct_step(replay, process, step);
+	moved = *change;
+	if (step->about != PW_NO_SPACE)
+		moved.space = step->about;
+	if (st == PW_OK && replay->relayout && step->count > 0)
 		st = pw_relayout_event(replay->relayout, info, &what,
 				       &step->list, &step->count, err);
 	return st;
@@ -450,6 +476,8 @@ enum pw_status pw_replay_batch(struct pw_replay *replay,
 	runner.process = info->threads[batch->thread].process;
 	st = pw_lineage_run(&replay->lineage, info, batch->thread,
 			    &runner.space, err);
+	if (st == PW_OK)
+		st = pw_tasks_run(&replay->tasks, info, batch->thread, err);
 	if (st == PW_OK && replay->relayout && runner.space != PW_NO_SPACE)
 		st = pw_relayout_touches(replay->relayout, runner.space,
 					 &batch->touches, &touches, err);

@@ -19,6 +19,7 @@
 #include "replay/processor.h"
 #include "replay/relayout.h"
 #include "replay/row_series.h"
+#include "replay/tasks.h"
 
 struct pw_replay;
 struct pw_system;
@@ -100,6 +101,14 @@ struct pw_system *pw_replay_system(struct pw_replay *replay, size_t index);
  * and after its end.
  */
 uint32_t pw_replay_space(const struct pw_replay *replay, uint32_t process);
+
+/*
+ * What is known of @process besides its memory.
+ *
+ * Owns: as pw_tasks_look.
+ */
+struct pw_task_view pw_replay_task(const struct pw_replay *replay,
+				   uint32_t process);
 
 /*
  * Whether touches may be as struct pw_trace_options.split says: no machine has

@@ -404,7 +404,7 @@ static void add_warnings(struct pw_tables *out,
 
 void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 		      const struct pw_machine *machine, size_t index,
-		      bool swept)
+		      const struct pw_pids *pids, bool swept)
 {
 	const struct pw_counters *counters = pw_replay_counters(replay, index);
 	const struct pw_system *system = pw_replay_system(replay, index);
@@ -431,10 +431,10 @@ void pw_replay_tables(struct pw_tables *out, struct pw_replay *replay,
 	use = pw_replay_table_use(replay, index, &peak);
 	add_levels(out, machine, use, peak);
 	add_marks(out, marks, mark_count);
-	pw_signal_tables(out, system);
+	pw_signal_tables(out, system, pids);
 	add_warnings(out, &system->warnings);
 	if (system->log)
-		pw_fault_tables(out, system);
+		pw_fault_tables(out, system, pids);
 	if (swept)
 		add_sweep(out, replay, index);
 	pw_machine_list(machine, pw_table_add(out, &machine_spec));

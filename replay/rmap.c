@@ -172,13 +172,44 @@ enum pw_status pw_rmap_write_back(struct pw_system *system, uint32_t object,
 	return st;
 }
 
+/* Whether nobody can see the memory of @object again. */
+static bool is_gone(const struct pw_system *system, uint32_t object)
+{
+	const struct pw_object *at = pw_object_at(&system->objects, object);
+	bool named = at->device || at->inode || at->segment;
+
+	return (!named || (at->unnamed && at->holders == 0)) &&
+	       pw_backings_mapped(&system->backings, object) == 0;
+}
+
+/* Whoever may get the same number later is another file. */
+static enum pw_status drop_all(struct pw_system *system, uint32_t object,
+			       struct pw_error *err)
+{
+	uint64_t end = pw_cache_end(system);
+	enum pw_status st = pw_cache_drop(system, object, 0, end, err);
+	struct pw_object *at = pw_object_at(&system->objects, object);
+
+	if (at->segment && at->unnamed)
+		pw_backings_discharge(&system->backings, at->segment);
+	at->unnamed = at->emptied = at->listed = false;
+	at->bytes = 0;
+	return st == PW_OK ? pw_intervals_clear(&at->policies, 0, end, err)
+			   : st;
+}
+
 enum pw_status pw_rmap_drop_gone(struct pw_system *system, struct pw_error *err)
 {
+	struct pw_array *parted = &system->objects.parted;
 	uint32_t object;
 	enum pw_status st = PW_OK;
 
 	while (st == PW_OK && pw_backings_take_gone(&system->backings, &object))
-		st = pw_cache_drop(system, object, 0, pw_cache_end(system),
-				   err);
+		st = pw_array_push(parted, &object, err);
+	while (st == PW_OK && parted->count > 0) {
+		object = PW_ARRAY_AT(parted, uint32_t, --parted->count);
+		if (is_gone(system, object))
+			st = drop_all(system, object, err);
+	}
 	return st;
 }

@@ -45,9 +45,10 @@ enum pw_status pw_rmap_write_back(struct pw_system *system, uint32_t object,
 				  struct pw_error *err) PW_MUST_CHECK;
 
 /*
- * Let nothing be in memory of shared memory whose last mapping went.
+ * Let nothing be in memory of what nobody can see again: shared memory whose
+ * last mapping went, and files without names that nobody maps or has open.
  *
- * Source: Linux mm/shmem.c shmem_evict_inode.
+ * Source: Linux mm/shmem.c shmem_evict_inode, fs/inode.c iput_final.
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_rmap_drop_gone(struct pw_system *system,

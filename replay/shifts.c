@@ -9,12 +9,14 @@ void pw_shifts_init(struct pw_shifts *shifts)
 {
 	shifts->from = (struct pw_intervals)PW_INTERVALS;
 	shifts->to = (struct pw_intervals)PW_INTERVALS;
+	shifts->left = (struct pw_intervals)PW_INTERVALS;
 }
 
 void pw_shifts_free(struct pw_shifts *shifts)
 {
 	pw_intervals_free(&shifts->from);
 	pw_intervals_free(&shifts->to);
+	pw_intervals_free(&shifts->left);
 }
 
 static enum pw_status copy(struct pw_intervals *to,
@@ -36,7 +38,33 @@ enum pw_status pw_shifts_copy(struct pw_shifts *to,
 {
 	enum pw_status st = copy(&to->from, &from->from, err);
 
-	return st == PW_OK ? copy(&to->to, &from->to, err) : st;
+	if (st == PW_OK)
+		st = copy(&to->to, &from->to, err);
+	for (size_t i = 0; st == PW_OK && i < pw_intervals_count(&from->left);
+	     i++) {
+		const struct pw_interval *left =
+			pw_intervals_at(&from->left, i);
+
+		st = pw_shifts_clear(
+			to, (struct pw_range){left->start, left->end}, err);
+	}
+	return st;
+}
+
+enum pw_status pw_shifts_leave(struct pw_shifts *shifts, struct pw_range range,
+			       bool left, struct pw_error *err)
+{
+	struct pw_shift run;
+	enum pw_status st = PW_OK;
+
+	if (!left && range.first < range.end)
+		return pw_intervals_clear(&shifts->left, range.first, range.end,
+					  err);
+	while (st == PW_OK && pw_shifts_run(shifts, &range, &run))
+		if (!run.stray)
+			st = pw_intervals_set(&shifts->left, run.range.first,
+					      run.range.end, 0, err);
+	return st;
 }
 
 /* Shifts are differences of page numbers: their top bits are all the same. */
@@ -132,6 +160,9 @@ enum pw_status pw_shifts_clear(struct pw_shifts *shifts, struct pw_range range,
 					run.range.end + run.shift, err);
 	if (st == PW_OK && range.first < range.end)
 		st = pw_intervals_clear(&shifts->from, range.first, range.end,
+					err);
+	if (st == PW_OK && range.first < range.end)
+		st = pw_intervals_clear(&shifts->left, range.first, range.end,
 					err);
 	return st;
 }

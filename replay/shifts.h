@@ -17,6 +17,7 @@
 struct pw_shifts {
 	struct pw_intervals from; /* values: shift << 1 | stray */
 	struct pw_intervals to;	  /* where they lead; values mean nothing */
+	struct pw_intervals left; /* pages that forks leave out: the same */
 };
 
 /* A part of a range, and its shift. */
@@ -33,13 +34,23 @@ void pw_shifts_init(struct pw_shifts *shifts);
 void pw_shifts_free(struct pw_shifts *shifts);
 
 /*
- * Make @to, which is empty, equal to @from.
+ * Make @to, which is empty, what a fork makes of @from: equal but for what
+ * forks leave out.
  *
  * Errors: PW_ERR_SYSTEM.
  */
 enum pw_status pw_shifts_copy(struct pw_shifts *to,
 			      const struct pw_shifts *from,
 			      struct pw_error *err) PW_MUST_CHECK;
+
+/*
+ * Let forks leave out the pages of @range that are in mappings, or with @left
+ * false no page of it.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_shifts_leave(struct pw_shifts *shifts, struct pw_range range,
+			       bool left, struct pw_error *err) PW_MUST_CHECK;
 
 /*
  * Whether @page has a shift, which goes to *found with its whole range.

@@ -3,6 +3,7 @@
  */
 #include "replay/signal_tables.h"
 
+#include "base/assert.h"
 #include "replay/signals.h"
 
 static const struct pw_table_spec signals_spec = {
@@ -12,7 +13,7 @@ static const struct pw_table_spec signals_spec = {
 		"the model has them (0 and 0: no fatal fault); the first "
 		"65536.",
 	.form = PW_FORM_ROWS,
-	.column = {{"process", "Process", PW_CELL_U64, PW_UNIT_NONE},
+	.column = {{"pid", "Process", PW_CELL_U64, PW_UNIT_NONE},
 		   {"thread", "Thread", PW_CELL_U64, PW_UNIT_NONE},
 		   {"address", "Address", PW_CELL_U64, PW_UNIT_ADDRESS},
 		   {"signal", "Signal", PW_CELL_U64, PW_UNIT_NONE},
@@ -21,7 +22,8 @@ static const struct pw_table_spec signals_spec = {
 		   {"model_code", "Its code", PW_CELL_U64, PW_UNIT_NONE}},
 };
 
-void pw_signal_tables(struct pw_tables *out, const struct pw_system *system)
+void pw_signal_tables(struct pw_tables *out, const struct pw_system *system,
+		      const struct pw_pids *pids)
 {
 	struct pw_table *table = pw_table_add(out, &signals_spec);
 
@@ -29,7 +31,8 @@ void pw_signal_tables(struct pw_tables *out, const struct pw_system *system)
 		const struct pw_signal_row *row =
 			&PW_ARRAY_AT(&system->signals, struct pw_signal_row, i);
 
-		pw_cell_u64(table, row->process);
+		PW_ASSERT(row->process < pids->count);
+		pw_cell_u64(table, pids->list[row->process]);
 		pw_cell_u64(table, row->thread);
 		pw_cell_u64(table, row->address);
 		pw_cell_u64(table, row->seen.number);

@@ -10,8 +10,29 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/cache.h"
 #include "replay/cache_count.h"
 #include "replay/kept_tables.h"
+
+/* Shared memory has a policy itself, also for those that did not set it. */
+static struct pw_policy policy_of(const struct pw_system *system,
+				  const struct pw_space *space,
+				  const struct pw_mapping *mapping,
+				  uint64_t page)
+{
+	const struct pw_interval *found;
+	const struct pw_object *object;
+
+	if (!mapping->object || mapping->hugetlb_shift)
+		return pw_policy_at(&system->backings, mapping->policy);
+	object = pw_object_at(&system->objects, mapping->object);
+	if (object->kind != PW_OBJECT_SHMEM)
+		return pw_policy_at(&system->backings, mapping->policy);
+	found = pw_intervals_find(&object->policies,
+				  pw_cache_index(space, mapping, page));
+	return pw_policy_at(&system->backings,
+			    found ? (uint32_t)found->value : 0);
+}
 
 static void describe(const struct pw_system *system,
 		     const struct pw_space *space,
@@ -42,6 +63,8 @@ static void describe(const struct pw_system *system,
 		     pw_object_at(&system->objects, mapping->object)->kind ==
 			     PW_OBJECT_SHMEM;
 	vma->thp_eligible = pw_vma_has(mapping, PW_VM_HUGEPAGE);
+	vma->locked = pw_vma_has(mapping, PW_VM_LOCKED);
+	vma->policy = policy_of(system, space, mapping, extent.first);
 	pw_vma_flags_text(flags, vma->flags);
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "replay/policy.h"
 #include "replay/system.h"
 #include "replay/usage.h"
 
@@ -26,6 +27,8 @@ struct pw_vma {
 	bool shmem;	     /* its pages are shared memory's, not a file's */
 	bool hugetlb;
 	bool thp_eligible;
+	bool locked;		       /* by mlock */
+	struct pw_policy policy;       /* of mbind; mode 0: none */
 	char flags[PW_VMA_TEXT_BYTES]; /* "rd wr mr mw me ac" */
 	struct pw_usage usage;
 };

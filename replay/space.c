@@ -19,6 +19,7 @@ static void forget_limits(struct pw_space *space)
 	for (size_t i = 0; i < PW_LIMITS; i++)
 		space->limit_bytes[i] = UINT64_MAX;
 	space->limit_bytes[PW_LIMIT_STACK] = STACK_BYTES_DEFAULT;
+	space->data_hard_bytes = UINT64_MAX;
 }
 
 enum pw_status pw_space_make(struct pw_space *space, uint32_t number,
@@ -169,7 +170,7 @@ static void count(struct pw_space *space, const struct pw_mapping *mapping,
 	if (mapping->flags & PW_VM_ACCOUNT)
 		space->backings->committed_pages += step;
 	PW_DEBUG_ASSERT(space->use.total <= space->page_end);
-	pw_backings_map(space->backings, mapping->backing, pages, gone);
+	pw_backings_map(space->backings, mapping, pages, gone);
 }
 
 /* What is in @range is about to go. */
@@ -217,6 +218,8 @@ enum pw_status pw_space_map(struct pw_space *space, struct pw_range range,
 	if (space->mappings.count >= COMPACT_MIN &&
 	    space->mappings.count / 2 > pw_intervals_count(&space->ranges))
 		st = compact(space, err);
+	if (st == PW_OK)
+		st = pw_backings_expect(space->backings, copy.object, err);
 	if (st == PW_OK)
 		st = pw_array_push(&space->mappings, &copy, err);
 	if (st != PW_OK)
@@ -406,6 +409,7 @@ void pw_space_inherit(struct pw_space *child, const struct pw_space *parent)
 	child->program = parent->program;
 	child->stack_page = parent->stack_page;
 	child->reads_execute = parent->reads_execute;
+	child->data_hard_bytes = parent->data_hard_bytes;
 	memcpy(child->limit_bytes, parent->limit_bytes,
 	       sizeof(child->limit_bytes));
 }

@@ -94,6 +94,7 @@ struct pw_space {
 	uint64_t future_lock; /* PW_VM_LOCKED_MASK of mappings to come */
 	bool reads_execute;   /* personality READ_IMPLIES_EXEC */
 	uint64_t limit_bytes[PW_LIMITS]; /* 2^64 - 1: none */
+	uint64_t data_hard_bytes;	 /* the hard limit of PW_LIMIT_DATA */
 	const struct pw_page_table_ops *table_ops;
 	void *table;
 	struct pw_kept_tables kept;

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "replay/fault.h"
+#include "replay/holders.h"
 #include "replay/kept_tables.h"
 #include "replay/mmu.h"
 #include "replay/page_advice.h"
@@ -24,6 +25,7 @@ void pw_system_make(struct pw_system *system, const struct pw_machine *machine,
 	system->faults = (struct pw_array)PW_ARRAY(struct pw_process_faults);
 	system->signals = (struct pw_array)PW_ARRAY(struct pw_signal_row);
 	pw_objects_make(&system->objects, arena);
+	pw_holders_make(&system->holders);
 	system->read_states = (struct pw_array)PW_ARRAY(struct pw_read_state);
 	pw_backings_init(&system->backings, arena);
 	pw_memory_make(&system->memory, machine->memory_frames, arena);
@@ -91,6 +93,7 @@ void pw_system_free(struct pw_system *system)
 	pw_array_free(&system->signals);
 	pw_array_free(&system->faults);
 	pw_objects_free(&system->objects);
+	pw_holders_free(&system->holders);
 	pw_array_free(&system->read_states);
 	pw_backings_free(&system->backings);
 	system->current = NULL;

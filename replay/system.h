@@ -45,6 +45,13 @@ struct pw_writeback {
 	uint64_t wake_ns; /* when it wakes by itself; 0: it does not */
 };
 
+/* Which processes have descriptors of which objects; see holders.h. */
+struct pw_holders {
+	struct pw_pagemap *pairs; /* of process and object: 1, or 0 */
+	struct pw_array held;	  /* what each process held once */
+	struct pw_array first;	  /* uint32_t by process: of its list */
+};
+
 /* Who runs. */
 struct pw_runner {
 	uint32_t thread;
@@ -93,6 +100,7 @@ struct pw_system {
 	struct pw_array signals; /* struct pw_signal_row, of faults */
 	struct pw_warnings warnings;
 	struct pw_objects objects;
+	struct pw_holders holders;
 	struct pw_writeback writeback;
 	struct pw_array read_states; /* struct pw_read_state by open file */
 	uint32_t lazy[PW_LAZY_BATCH];

@@ -96,26 +96,48 @@ struct limits {
 	uint64_t ceiling;    /* for those who write not to wait */
 };
 
-static struct limits find_limits(const struct pw_system *system)
+/* A share of the memory that is free or that files have; without end of memory
+ * that has none. */
+static uint64_t share_of(const struct pw_system *system, uint64_t percent)
 {
 	const struct pw_machine *machine = system->machine;
 	uint64_t page = (uint64_t)1 << machine->geometry.page_shift;
-	uint64_t ratio = machine->dirty_ratio * page / PERCENT;
-	uint64_t background = machine->dirty_background_ratio * page / PERCENT;
 	uint64_t frames;
-	uint64_t hard;
-	struct limits limits = {UINT64_MAX, UINT64_MAX};
 
 	if (machine->memory_frames == 0)
-		return limits;
-	/* What is free, and what files have. */
+		return UINT64_MAX;
 	frames = machine->memory_frames - system->memory.used -
 		 system->memory.unplaced + system->objects.file_frames;
-	hard = ratio * frames / page;
-	limits.background = background * frames / page;
+	return percent * page / PERCENT * frames / page;
+}
+
+/* The pages of @bytes, unless that is 0: then the share counts. */
+static uint64_t threshold(const struct pw_system *system, uint64_t bytes,
+			  uint64_t percent)
+{
+	unsigned shift = system->machine->geometry.page_shift;
+	uint64_t rest = ((uint64_t)1 << shift) - 1;
+
+	if (bytes == 0)
+		return share_of(system, percent);
+	return (bytes >> shift) + ((bytes & rest) != 0);
+}
+
+/* Source: Linux mm/page-writeback.c domain_dirty_limits. */
+static struct limits find_limits(const struct pw_system *system)
+{
+	const struct pw_machine *machine = system->machine;
+	uint64_t hard =
+		threshold(system, machine->dirty_bytes, machine->dirty_ratio);
+	struct limits limits;
+
+	limits.background = threshold(system, machine->dirty_background_bytes,
+				      machine->dirty_background_ratio);
+	if (hard == UINT64_MAX && limits.background == UINT64_MAX)
+		return (struct limits){UINT64_MAX, UINT64_MAX};
 	if (limits.background >= hard)
 		limits.background = hard / 2;
-	limits.ceiling = (limits.background + hard) / 2;
+	limits.ceiling = limits.background + (hard - limits.background) / 2;
 	return limits;
 }
 

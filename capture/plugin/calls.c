@@ -15,8 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/call_seek.h"
 #include "capture/plugin/state.h"
 
+#define PROC "/proc/thread-self"
 #define LOCK_NS 1000000000L
 #define ACTION_HANDLER_BYTES 8
 
@@ -40,11 +42,12 @@ static void look_at_file(void *state, int fd, struct pw_call_file *out)
 	out->device = st.st_dev;
 	out->inode = st.st_ino;
 	out->bytes = (uint64_t)st.st_size;
+	out->links = st.st_nlink;
 	out->regular = S_ISREG(st.st_mode);
 	out->discards = pw_call_discards(st.st_mode, st.st_rdev);
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
 		return; /* nobody maps it or asks for its name */
-	snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
+	snprintf(link, sizeof(link), PROC "/fd/%d", fd);
 	length = readlink(link, out->path, sizeof(out->path) - 1);
 	out->path[length > 0 ? length : 0] = '\0';
 }
@@ -55,6 +58,25 @@ static uint64_t tell_offset(void *state, int fd)
 
 	(void)state;
 	return at < 0 ? UINT64_MAX : (uint64_t)at;
+}
+
+static uint64_t tell_pid(void *state, int fd)
+{
+	(void)state;
+	return fd < 0 ? (uint64_t)pw_plugin.pid : pw_call_seek_pid(PROC, fd);
+}
+
+static void look_at_path(void *state, int dirfd, const char *path, bool follow,
+			 struct pw_call_file *out)
+{
+	(void)state;
+	pw_call_seek_path(PROC, dirfd, path, follow, out);
+}
+
+static bool is_open(void *state, uint64_t device, uint64_t inode)
+{
+	(void)state;
+	return pw_call_seek_open(PROC, device, inode);
 }
 
 struct sought {
@@ -109,6 +131,9 @@ static const struct pw_call_ops ops = {
 	.read = read_memory,
 	.file = look_at_file,
 	.offset = tell_offset,
+	.pid = tell_pid,
+	.path = look_at_path,
+	.open = is_open,
 	.mapping_bytes = measure_mapping,
 	.event = put_event,
 	.access = put_access,

@@ -55,19 +55,20 @@ static void put_groups(struct writer *w, const struct pw_walk *walk)
 /* A line whose tabs are meant. */
 static void put_tabbed(struct writer *w, const char *text)
 {
-	size_t bytes = strcspn(text, "\t");
-	char *piece = strndup(text, bytes);
-	const char *clean = piece ? pw_show_text(&w->show, piece) : NULL;
+	bool more = true;
 
-	w->failed = w->failed || !clean;
-	if (text[bytes]) {
-		fprintf(w->out, "%s\t", clean ? clean : "");
-		text += bytes + 1;
-		clean = pw_show_text(&w->show, text);
+	while (more) {
+		size_t bytes = strcspn(text, "\t");
+		char *piece = strndup(text, bytes);
+		const char *clean =
+			piece ? pw_show_text(&w->show, piece) : NULL;
+
+		more = text[bytes] != '\0';
 		w->failed = w->failed || !clean;
+		fprintf(w->out, "%s%c", clean ? clean : "", more ? '\t' : '\n');
+		free(piece);
+		text += bytes + 1;
 	}
-	fprintf(w->out, "%s\n", clean ? clean : "");
-	free(piece);
 }
 
 /* Texts that have a form of their own. */

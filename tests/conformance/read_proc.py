@@ -35,7 +35,8 @@ NUMBER = re.compile(r'^([A-Za-z0-9_()]+):( *)([0-9]+)$')
 TABBED = re.compile(r'^([A-Za-z_]+):\t( *)([0-9]+)( kB)?$')
 FLAGS = re.compile(r'^VmFlags: ([a-z?]{2} )+$')
 COUNTER = re.compile(r'^([a-z0-9_]+) ([0-9]+)$')
-NUMA = re.compile(r'^[0-9a-f]{8,16} (default|local|bind|interleave|prefer)\S*'
+NUMA = re.compile(r'^[0-9a-f]{8,16} (default|local|bind|interleave|prefer'
+                  r'|prefer \(many\)|weighted interleave)\S*'
                   r'( file=\S+| heap| stack)?( huge)?( anon=\d+)?( dirty=\d+)?'
                   r'( mapped=\d+)?( mapmax=\d+)?( swapcache=\d+)?'
                   r'( active=\d+)?( writeback=\d+)?( N\d+=\d+)*'

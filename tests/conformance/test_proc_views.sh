@@ -25,6 +25,17 @@ for file in smaps smaps_rollup maps status numa_maps meminfo vmstat; do
 	python3 "$reader" $file kernel ours || bad=1
 done
 
+# Who the process is, is the same to the letter; a view at the end has the name
+# that exec gave.
+cat /proc/self/status >kernel.status
+"$pagewalk" vmas -q --view status t.pwt >ours || bad=1
+"$pagewalk" vmas -q --view stat t.pwt >ours.stat || bad=1
+for field in Name State Uid Gid Threads; do
+	diff <(grep "^$field:" kernel.status) <(grep "^$field:" ours) || bad=1
+done
+grep -q '^[0-9]* (cat) R [0-9]* ' ours.stat || { cat ours.stat; bad=1; }
+[ "$(wc -w <ours.stat)" = "$(wc -w </proc/self/stat)" ] || bad=1
+
 # The mappings of the simulated process are those that it saw of itself.
 "$pagewalk" vmas -q --view smaps t.pwt >ours || bad=1
 for path in $(awk '/^[0-9a-f]+-.* \// { print $6 }' ours | sort -u); do

@@ -249,18 +249,14 @@ class Program:
 
     def look_for_signals(self):
         """Write what signals the model expects, process by process."""
-        def rows(command, table):
-            text = run([self.pagewalk, command, "-q", "--table", table,
-                        "--format", "csv", self.recording], self.folder)
-            return csv.DictReader(text.splitlines())
-
-        pid = {row["process"]: row["pid"] for row in rows("info", "process_list")}
+        text = run([self.pagewalk, "replay", "-q", "--table", "signals",
+                    "--format", "csv", self.recording], self.folder)
         who = {}
         for mark in self.moments:
             who.setdefault(mark[1], mark[0].split(".")[0])
         lines = {}
-        for row in rows("replay", "signals"):
-            lines.setdefault(pid[row["process"]], []).append(
+        for row in csv.DictReader(text.splitlines()):
+            lines.setdefault(row["pid"], []).append(
                 f"{row['model_signal']} {row['model_code']}\n")
         for number, name in who.items():
             (self.answers / f"{name}.signals").write_text(

@@ -70,6 +70,52 @@ static bool lacks_right(uint64_t flags)
 	       ((flags & PW_ORACLE_EX) && !(flags & PW_ORACLE_ME));
 }
 
+/* Pages that RLIMIT_DATA is about, and all. */
+static bool is_data(uint64_t flags)
+{
+	return (flags & PW_ORACLE_WR) &&
+	       !(flags & (PW_ORACLE_SH | PW_ORACLE_GD));
+}
+
+static uint64_t count_pages(const struct pw_oracle_space *space, bool data)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < space->mappings; i++)
+		if (!data || is_data(space->mapping[i].flags))
+			pages +=
+				space->mapping[i].end - space->mapping[i].first;
+	return pages;
+}
+
+/* Where mprotect of [first, end), which failed for want of memory, has met
+ * RLIMIT_DATA, or @end. */
+static uint64_t find_limit(const struct pw_oracle_space *space, uint64_t first,
+			   uint64_t end, uint64_t prot)
+{
+	uint64_t limit =
+		space->data_limit ? space->data_limit : space->data_hard;
+	uint64_t all = count_pages(space, false);
+	uint64_t data = count_pages(space, true);
+	unsigned shift = space->shape->page_shift;
+	struct pw_oracle_mapping m;
+
+	for (m = pw_oracle_part(space, first, end); m.first < end;
+	     m = pw_oracle_part(space, m.end, end)) {
+		uint64_t pages = m.end - m.first;
+		bool before = is_data(m.flags);
+		bool after = is_data(wanted_flags(space, &m, prot));
+
+		if (before == after)
+			continue;
+		data += after ? pages : -pages;
+		if (after && all + pages <= space->size_limit >> shift &&
+		    data > limit >> shift)
+			return m.first;
+	}
+	return end;
+}
+
 static void protect(struct pw_oracle_replay *oracle,
 		    struct pw_oracle_space *space, struct pw_oracle_mapping m,
 		    uint64_t flags)
@@ -117,6 +163,8 @@ static void mprotect(struct pw_oracle_replay *oracle,
 	     m = pw_oracle_part(space, m.end, stop))
 		if (lacks_right(wanted_flags(space, &m, prot)))
 			stop = m.first;
+	if (event->result == (uint64_t)-12)
+		stop = find_limit(space, first, stop, prot);
 	if (failed(event) && stop == end)
 		return;
 	if (failed(event))
@@ -450,25 +498,64 @@ static void set_label(struct pw_oracle_replay *oracle,
 	}
 }
 
+static void set_part(struct pw_oracle_replay *oracle,
+		     struct pw_oracle_space *space, struct pw_oracle_mapping m,
+		     const struct pw_oracle_thing *thing)
+{
+	unsigned policy = 0;
+
+	if (thing->device != 0)
+		policy = pw_oracle_thing_number(&oracle->things, thing);
+	if (m.policy == policy)
+		return;
+	m.policy = policy;
+	pw_oracle_modify(oracle, space, &m);
+}
+
 static void set_policy(struct pw_oracle_replay *oracle,
 		       struct pw_oracle_space *space,
 		       const struct pw_event *event, uint64_t first,
 		       uint64_t end)
 {
-	const struct pw_oracle_thing thing = {.kind = PW_ORACLE_POLICY,
-					      .device = event->arg[2],
-					      .inode = event->arg[3]};
+	struct pw_oracle_thing thing = {.kind = PW_ORACLE_POLICY,
+					.device = event->arg[2],
+					.inode = event->arg[3]};
 	struct pw_oracle_mapping m;
-	unsigned policy = 0;
+	uint64_t kind = event->arg[2] & 0x1fff;
 
-	if (event->arg[2] != 0)
-		policy = pw_oracle_thing_number(&oracle->things, &thing);
+	if (kind == 0)
+		thing.device = 0;
+	if (kind == 4 || (kind == 1 && thing.inode == 0)) {
+		thing.device = 4;
+		thing.inode = 0;
+	}
+	if (kind == 1)
+		while (thing.inode & (thing.inode - 1)) /* the lowest stays */
+			thing.inode &= ~((uint64_t)1 << pw_log2(thing.inode));
+	for (m = pw_oracle_part(space, first, end); m.first < end;
+	     m = pw_oracle_part(space, m.end, end))
+		set_part(oracle, space, m, &thing);
+}
+
+static void set_home(struct pw_oracle_replay *oracle,
+		     struct pw_oracle_space *space,
+		     const struct pw_event *event, uint64_t first, uint64_t end)
+{
+	struct pw_oracle_mapping m;
+
 	for (m = pw_oracle_part(space, first, end); m.first < end;
 	     m = pw_oracle_part(space, m.end, end)) {
-		if (m.policy == policy)
+		struct pw_oracle_thing thing;
+		uint64_t kind;
+
+		if (!m.policy)
 			continue;
-		m.policy = policy;
-		pw_oracle_modify(oracle, space, &m);
+		thing = oracle->things.list[m.policy - 1];
+		kind = thing.device & 0x1fff;
+		if (kind != 2 && kind != 5)
+			return;
+		thing.handle = event->arg[2] + 1;
+		set_part(oracle, space, m, &thing);
 	}
 }
 
@@ -502,6 +589,10 @@ void pw_oracle_call(struct pw_oracle_replay *oracle,
 	case PW_EVENT_mbind:
 		if (!failed(event))
 			set_policy(oracle, space, event, first, end);
+		break;
+	case PW_EVENT_home_node:
+		if (!failed(event) || event->result == (uint64_t)-95)
+			set_home(oracle, space, event, first, end);
 		break;
 	case PW_EVENT_prctl:
 		if (!failed(event) && event->arg[0] == 0x53564d41 &&

@@ -396,7 +396,48 @@ static void apply_mmap(struct pw_oracle_replay *oracle,
 	if (is_of_none(space, event->result, event->arg[1]))
 		return;
 	m = describe(oracle, space, event);
+	if (m.object && !m.anonymous)
+		pw_oracle_hold(oracle, m.object);
 	map_new(oracle, space, m, (event->arg[3] & 0x18000) == 0x8000, false);
+}
+
+/* Another shared mapping of the same file, with the same rights. */
+static void apply_remap_pages(struct pw_oracle_replay *oracle,
+			      struct pw_oracle_space *space,
+			      const uint64_t *arg)
+{
+	uint64_t address = arg[0] / 4096 * 4096, bytes = arg[1] / 4096 * 4096;
+	uint64_t first = to_page(space, address);
+	uint64_t end = to_end(space, address, bytes);
+	const struct pw_oracle_mapping *old =
+		pw_oracle_mapping_at(space, first);
+	struct pw_oracle_mapping m;
+
+	for (uint64_t page = first; page < end; page++) {
+		const struct pw_oracle_mapping *other =
+			pw_oracle_mapping_at(space, page);
+
+		if (!old || !other || other->thing != old->thing ||
+		    other->flags != old->flags)
+			end = first;
+	}
+	if (first >= end || !old || !old->shared) {
+		oracle->counts.forbidden++;
+		return;
+	}
+	m = *old;
+	m.first = first;
+	m.end = end;
+	m.offset = arg[3] * 4096 -
+		   address % ((uint64_t)1 << space->shape->page_shift);
+	m.label = m.policy = 0;
+	m.flags &= PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX | PW_ORACLE_LO |
+		   PW_ORACLE_HT | PW_ORACLE_DE;
+	m.flags |= PW_ORACLE_MR | PW_ORACLE_MW | PW_ORACLE_ME | PW_ORACLE_SH |
+		   PW_ORACLE_MS;
+	if (space->reads_execute && (m.flags & PW_ORACLE_RD))
+		m.flags |= PW_ORACLE_EX;
+	map_new(oracle, space, m, !(arg[4] & 0x10000), false);
 }
 
 static void apply_shmat(struct pw_oracle_replay *oracle,
@@ -481,14 +522,18 @@ static void apply_to_process(struct pw_oracle_space *space,
 	const uint64_t *arg = event->arg;
 
 	switch ((unsigned)event->kind) {
-	case PW_EVENT_limit:
 	case PW_EVENT_setrlimit:
+	case PW_EVENT_limit:
 		if (arg[0] == 3)
 			space->stack_limit = arg[1];
 		if (arg[0] == 9)
 			space->size_limit = arg[1];
 		if (arg[0] == 8)
 			space->lock_limit = arg[1];
+		if (arg[0] == 2) {
+			space->data_limit = arg[1];
+			space->data_hard = arg[2];
+		}
 		break;
 	case PW_EVENT_personality:
 		if (arg[0] != UINT32_MAX)
@@ -508,7 +553,9 @@ static bool has_length(const struct pw_event *event)
 	       event->kind == PW_EVENT_madvise ||
 	       event->kind == PW_EVENT_mlock || event->kind == PW_EVENT_msync ||
 	       event->kind == PW_EVENT_munlock ||
-	       event->kind == PW_EVENT_mbind || event->kind == PW_EVENT_shmdt;
+	       event->kind == PW_EVENT_mbind ||
+	       event->kind == PW_EVENT_home_node ||
+	       event->kind == PW_EVENT_shmdt;
 }
 
 static void apply(struct pw_oracle_replay *oracle,
@@ -521,6 +568,9 @@ static void apply(struct pw_oracle_replay *oracle,
 		break;
 	case PW_EVENT_mmap:
 		apply_mmap(oracle, space, event);
+		break;
+	case PW_EVENT_remap_file_pages:
+		apply_remap_pages(oracle, space, event->arg);
 		break;
 	case PW_EVENT_present:
 		apply_present(oracle, space, first, end, event->arg[2]);

@@ -345,6 +345,20 @@ static void apply_msync(struct pw_oracle_replay *oracle,
 	}
 }
 
+/* What was said is forgotten, but of dirty pages. */
+static void forget_all(struct pw_oracle_replay *oracle,
+		       struct pw_oracle_object *object)
+{
+	pw_oracle_say(object, PW_ORACLE_NOTHING, 0, oracle->objects.end, 0);
+	for (size_t i = 0; i < object->dirties; i++) {
+		uint64_t index = object->dirty[i];
+
+		pw_oracle_say(object, PW_ORACLE_THERE, index, index + 1, true);
+		pw_oracle_say(object, PW_ORACLE_ORDER, index, index + 1, 0);
+		pw_oracle_say(object, PW_ORACLE_DIRTY, index, index + 1, true);
+	}
+}
+
 static void told_file(struct pw_oracle_replay *oracle,
 		      const struct pw_event *event,
 		      struct pw_oracle_object *object)
@@ -367,16 +381,17 @@ static void told_file(struct pw_oracle_replay *oracle,
 	}
 	pw_oracle_take_out(&oracle->objects, object, 0, oracle->objects.end,
 			   true);
-	pw_oracle_say(object, PW_ORACLE_NOTHING, 0, oracle->objects.end, 0);
-	pw_oracle_list_dirty(&oracle->objects, object, 0, oracle->objects.end,
-			     false);
+	forget_all(oracle, object);
 	if (event->result > 0)
-		pw_oracle_bring(&oracle->objects, object, event->result,
-				oracle->objects.end, 0, false);
-	/* Nobody told that these are there. */
+		pw_oracle_tell(&oracle->objects, object, event->result,
+			       oracle->objects.end, 0);
+	/* Nobody told that these are there, unless they are dirty. */
 	if (event->result > 0)
 		pw_oracle_say(object, PW_ORACLE_THERE, event->result,
 			      oracle->objects.end, 2);
+	for (size_t i = 0; i < object->dirties; i++)
+		pw_oracle_say(object, PW_ORACLE_THERE, object->dirty[i],
+			      object->dirty[i] + 1, 1);
 }
 
 static void told_folios(struct pw_oracle_replay *oracle,
@@ -391,8 +406,8 @@ static void told_folios(struct pw_oracle_replay *oracle,
 	if (arg[2] % ((uint64_t)1 << order) != 0 ||
 	    arg[3] % ((uint64_t)1 << order) != 0)
 		order = 0;
-	pw_oracle_bring(&oracle->objects, object, arg[2], arg[2] + arg[3],
-			order, false);
+	pw_oracle_tell(&oracle->objects, object, arg[2], arg[2] + arg[3],
+		       order);
 	for (size_t i = 0; i < object->marks; i++) {
 		uint64_t index = object->mark[i];
 
@@ -433,7 +448,7 @@ static void apply_call(struct pw_oracle_replay *oracle,
 	const uint64_t *arg = event->arg;
 	struct pw_oracle_object *object;
 	char path[400] = "";
-	unsigned thing;
+	unsigned thing = 0;
 
 	if (event->text)
 		snprintf(path, sizeof(path), "%.350s", event->text);
@@ -442,8 +457,13 @@ static void apply_call(struct pw_oracle_replay *oracle,
 			 event->text ? event->text : "");
 	if (name == 0 || arg[name + 1] == 0)
 		return;
-	thing = open_file(oracle, event, name, path, writes);
 	object = find(oracle, event, name, path);
+	if (arg[0] != UINT64_MAX || event->kind == PW_EVENT_memfd_create) {
+		thing = open_file(oracle, event, name, path, writes);
+		pw_oracle_hold(oracle, object);
+	}
+	if (event->kind == PW_EVENT_memfd_create)
+		object->unnamed = true;
 	if (event->kind == PW_EVENT_file_read && !object->shmem)
 		pw_oracle_read_call(oracle, object, thing, arg[1], arg[2]);
 	else if (event->kind == PW_EVENT_file_write)
@@ -472,6 +492,10 @@ void pw_oracle_file_event(struct pw_oracle_replay *oracle,
 	if (event->kind == PW_EVENT_msync) {
 		if (event->arg[2] & 4)
 			apply_msync(oracle, space, first, end);
+		return;
+	}
+	if (event->kind == PW_EVENT_unnamed) {
+		pw_oracle_unname(oracle, event);
 		return;
 	}
 	if (event->kind != PW_EVENT_file && event->kind != PW_EVENT_resident &&

@@ -37,20 +37,30 @@ static void find_limits(const struct pw_oracle_replay *oracle,
 {
 	const struct pw_oracle_machine *machine = &oracle->machine;
 	uint64_t page = (uint64_t)1 << machine->shape.page_shift;
-	uint64_t hard = machine->dirty_ratio * page / 100;
-	uint64_t pages;
+	uint64_t low = machine->dirty_background_bytes, high = UINT64_MAX;
+	bool endless = machine->memory_pages == 0;
+	uint64_t pages = 0;
 
 	*background = *ceiling = UINT64_MAX;
-	if (machine->memory_pages == 0)
-		return;
 	/* What files have can be theirs again. */
-	pages = machine->memory_pages - pw_oracle_memory(oracle, false);
-	hard = hard * pages / page;
-	*background =
-		machine->dirty_background_ratio * page / 100 * pages / page;
-	if (*background >= hard)
-		*background = hard / 2;
-	*ceiling = (*background + hard) / 2;
+	if (!endless)
+		pages = machine->memory_pages - pw_oracle_memory(oracle, false);
+	if (machine->dirty_bytes > 0)
+		high = (machine->dirty_bytes + page - 1) / page;
+	else if (!endless)
+		high = machine->dirty_ratio * page / 100 * pages / page;
+	if (low > 0)
+		low = (low + page - 1) / page;
+	else if (endless)
+		low = high;
+	else
+		low = machine->dirty_background_ratio * page / 100 * pages /
+		      page;
+	if (low == UINT64_MAX)
+		return;
+	*background = low < high ? low : high / 2;
+	*ceiling = *background / 2 + high / 2;
+	*ceiling += *background % 2 + high % 2 == 2;
 }
 
 static void write_oldest(struct pw_oracle_replay *oracle)

@@ -53,28 +53,3 @@ uint64_t pw_oracle_memory(const struct pw_oracle_replay *oracle, bool files)
 	(void)count_all(oracle, false, false);
 	return sum;
 }
-
-static bool is_mapped(const struct pw_oracle_replay *oracle,
-		      const struct pw_oracle_object *object)
-{
-	for (size_t i = 0; i < PW_ORACLE_PROCESSES_MAX; i++) {
-		const struct pw_oracle_space *space = oracle->space[i];
-
-		for (size_t j = 0; space && j < space->mappings; j++)
-			if (space->mapping[j].object == object)
-				return true;
-	}
-	return false;
-}
-
-void pw_oracle_forget_unmapped(struct pw_oracle_replay *oracle)
-{
-	for (size_t i = 0; i < oracle->objects.count; i++) {
-		struct pw_oracle_object *o = oracle->objects.object[i];
-
-		if (!o->named && !o->segment && !is_mapped(oracle, o) &&
-		    pw_oracle_taken(o) > 0)
-			pw_oracle_take_out(&oracle->objects, o, 0,
-					   oracle->objects.end, false);
-	}
-}

@@ -28,8 +28,10 @@ void pw_oracle_layout_copy(struct pw_oracle_layout *to,
 	to->room = from->places + 1;
 	to->place = malloc(to->room * sizeof(*to->place));
 	PW_ASSERT(to->place);
+	to->places = 0;
 	for (size_t i = 0; i < from->places; i++)
-		to->place[i] = from->place[i];
+		if (!from->place[i].left)
+			to->place[to->places++] = from->place[i];
 }
 
 static bool is_stray(const struct pw_oracle_layout *layout, uint64_t page)
@@ -131,7 +133,23 @@ static void put(struct pw_oracle_layout *layout, uint64_t page, uint64_t target,
 		PW_ASSERT(layout->place);
 	}
 	layout->place[layout->places++] =
-		(struct pw_oracle_place){page, target, stray};
+		(struct pw_oracle_place){page, target, stray, false};
+}
+
+/* Whether forks leave @page out; and that they do. */
+static bool is_left(const struct pw_oracle_layout *layout, uint64_t page)
+{
+	for (size_t i = 0; i < layout->places; i++)
+		if (layout->place[i].page == page)
+			return layout->place[i].left;
+	return false;
+}
+
+static void leave(struct pw_oracle_layout *layout, uint64_t page, bool left)
+{
+	for (size_t i = 0; i < layout->places; i++)
+		if (layout->place[i].page == page && !layout->place[i].stray)
+			layout->place[i].left = left;
 }
 
 static void put_all(struct pw_oracle_layout *layout, uint64_t first,
@@ -374,17 +392,22 @@ static void move(struct pw_oracle_layout *layout, const struct remap *remap,
 	uint64_t count = remap->count, new_count = remap->new_count;
 	bool stays = from != to && (remap->flags & 4);
 	bool *had = calloc(count, sizeof(*had));
+	bool *left = calloc(count, sizeof(*left));
 
-	PW_ASSERT(had);
+	PW_ASSERT(had && left);
 	for (uint64_t i = 0; i < count; i++) {
 		had[i] = is_placed(layout, from + i);
+		left[i] = is_left(layout, from + i);
 		if (had[i] && !stays)
 			forget(layout, from + i, from + i + 1);
 	}
 	for (uint64_t i = 0; i < new_count; i++)
-		if (had[i < count ? i : count - 1])
+		if (had[i < count ? i : count - 1]) {
 			put(layout, to + i, target + i, false);
+			leave(layout, to + i, left[i < count ? i : count - 1]);
+		}
 	free(had);
+	free(left);
 }
 
 /* In place: only the row that ends at the old end grows. */
@@ -487,6 +510,12 @@ void pw_oracle_layout_event(struct pw_oracle_layout *layout,
 		break;
 	case PW_EVENT_brk:
 		apply_brk(layout, event->result);
+		break;
+	case PW_EVENT_madvise:
+		for (uint64_t i = 0; i < pages_from(first, event->arg[1]) &&
+				     event->arg[2] / 2 == 5;
+		     i++)
+			leave(layout, first + i, event->arg[2] == 10);
 		break;
 	default:
 		break;

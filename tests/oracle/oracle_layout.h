@@ -15,6 +15,7 @@
 struct pw_oracle_place {
 	uint64_t page, target;
 	bool stray; /* touched outside of all mappings */
+	bool left;  /* out of forks */
 };
 
 /* The layout of one address space. */
@@ -37,7 +38,7 @@ struct pw_oracle_layout {
 void pw_oracle_layout_clear(struct pw_oracle_layout *layout);
 
 /*
- * Make @to, which is empty, equal to @from.
+ * Make @to, which is empty, what a fork makes of @from.
  */
 void pw_oracle_layout_copy(struct pw_oracle_layout *to,
 			   const struct pw_oracle_layout *from);

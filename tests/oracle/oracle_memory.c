@@ -367,6 +367,21 @@ void pw_oracle_bring(struct pw_oracle_objects *objects,
 	pw_oracle_list_dirty(objects, object, first, end, dirty);
 }
 
+void pw_oracle_tell(struct pw_oracle_objects *objects,
+		    struct pw_oracle_object *object, uint64_t first,
+		    uint64_t end, unsigned order)
+{
+	if (end > objects->end)
+		end = objects->end;
+	if (first >= end)
+		return;
+	split_at(objects, object, first);
+	split_at(objects, object, end);
+	pw_oracle_say(object, PW_ORACLE_THERE, first, end, true);
+	pw_oracle_say(object, PW_ORACLE_ORDER, first, end, order);
+	pw_oracle_say(object, PW_ORACLE_MARK, first, end, false);
+}
+
 void pw_oracle_soil(struct pw_oracle_objects *objects,
 		    struct pw_oracle_object *object, uint64_t index)
 {
@@ -426,6 +441,9 @@ static void let_go(struct pw_oracle_object *object, size_t place)
 static bool was_told(const struct pw_oracle_object *object, uint64_t index,
 		     uint64_t *end)
 {
+	bool told = false;
+
+	/* What is dirty may have been said before what is there. */
 	for (size_t i = object->saids; i > 0; i--) {
 		const struct pw_oracle_said *said = &object->said[i - 1];
 
@@ -437,11 +455,10 @@ static bool was_told(const struct pw_oracle_object *object, uint64_t index,
 		if (said->end < *end)
 			*end = said->end;
 		if (said->what == PW_ORACLE_NOTHING)
-			return false;
-		if (said->what == PW_ORACLE_THERE)
-			return true;
+			break;
+		told = told || said->what == PW_ORACLE_THERE;
 	}
-	return false;
+	return told;
 }
 
 void pw_oracle_take_out(struct pw_oracle_objects *objects,

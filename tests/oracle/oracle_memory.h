@@ -26,6 +26,8 @@ struct pw_oracle_phys {
 	bool counted; /* by who counts pages in memory */
 };
 
+#define PW_ORACLE_HOLDERS 8 /* processes */
+
 /* What may be said of pages of an object. */
 enum pw_oracle_saying {
 	PW_ORACLE_THERE,   /* 1: told to be; 2: taken to be */
@@ -56,6 +58,8 @@ struct pw_oracle_object {
 	uint64_t memory_bytes; /* of anonymous memory, that it was made with */
 	bool emptied; /* by a truncation, so that no bytes are no page */
 	bool listed;
+	bool unnamed;			/* it has no names */
+	bool holder[PW_ORACLE_HOLDERS]; /* processes that have it open */
 	struct pw_oracle_said *said;
 	size_t saids, said_room;
 	struct pw_oracle_held *held;
@@ -157,6 +161,14 @@ void pw_oracle_bring(struct pw_oracle_objects *objects,
  * that they are there.
  */
 uint64_t pw_oracle_taken(struct pw_oracle_object *object);
+
+/*
+ * Let pages [first, end) be in memory as an event tells, in folios of this
+ * order; what is dirty stays so.
+ */
+void pw_oracle_tell(struct pw_oracle_objects *objects,
+		    struct pw_oracle_object *object, uint64_t first,
+		    uint64_t end, unsigned order);
 
 /*
  * Let the folio of page @index be dirty.

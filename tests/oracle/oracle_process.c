@@ -20,6 +20,7 @@ static struct pw_oracle_space *make_space(struct pw_oracle_replay *oracle)
 	space->users = 1;
 	space->stack_limit = 8 << 20;
 	space->size_limit = space->lock_limit = UINT64_MAX;
+	space->data_limit = space->data_hard = UINT64_MAX;
 	space->shape = &oracle->machine.shape;
 	space->number = oracle->unused_count > 0
 				? oracle->unused[--oracle->unused_count]
@@ -103,6 +104,8 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		child->stack_limit = parent->stack_limit;
 		child->size_limit = parent->size_limit;
 		child->lock_limit = parent->lock_limit;
+		child->data_limit = parent->data_limit;
+		child->data_hard = parent->data_hard;
 	}
 }
 
@@ -133,6 +136,8 @@ static void apply_clone(struct pw_oracle_replay *oracle, uint32_t process,
 			   event->arg[0] & 0x10000);
 	if (child)
 		child->begun = true;
+	if (child && child->process != process)
+		pw_oracle_hold_inherited(oracle, child->process);
 	if (child && !oracle->space[child->process] &&
 	    !oracle->over[child->process]) {
 		fresh = shares ? oracle->space[process] : make_space(oracle);
@@ -187,6 +192,7 @@ static void apply_exit(struct pw_oracle_replay *oracle, uint32_t thread)
 			return;
 	}
 	oracle->over[process] = true;
+	pw_oracle_hold_nothing(oracle, process);
 	leave_space(oracle, process);
 }
 
@@ -210,6 +216,7 @@ void pw_oracle_process_event(struct pw_oracle_replay *oracle, uint32_t thread,
 	case PW_EVENT_exit_group:
 	case PW_EVENT_killed:
 		oracle->over[process] = true;
+		pw_oracle_hold_nothing(oracle, process);
 		leave_space(oracle, process);
 		break;
 	default:
@@ -233,6 +240,7 @@ bool pw_oracle_is_memory_call(enum pw_event_kind kind)
 		PW_EVENT_mlockall,
 		PW_EVENT_munlockall,
 		PW_EVENT_mbind,
+		PW_EVENT_remap_file_pages,
 		PW_EVENT_msync,
 		PW_EVENT_shmat,
 		PW_EVENT_shmdt,

@@ -21,7 +21,7 @@
 #include "tests/oracle/oracle_vma.h"
 #include "tests/oracle/oracle_walk.h"
 
-#define PW_ORACLE_PROCESSES_MAX 8
+#define PW_ORACLE_PROCESSES_MAX PW_ORACLE_HOLDERS
 #define PW_ORACLE_THREADS_MAX 16
 
 /* Who decides how large pages are. */
@@ -55,6 +55,7 @@ struct pw_oracle_machine {
 	bool mappings_known;   /* the trace has address-space events */
 	uint64_t memory_pages; /* 0: without end */
 	uint64_t dirty_ratio, dirty_background_ratio;
+	uint64_t dirty_bytes, dirty_background_bytes;
 	uint64_t dirty_expire, dirty_writeback; /* ns */
 	struct pw_oracle_costs cost;
 };
@@ -94,7 +95,7 @@ struct pw_oracle_counts {
 };
 
 struct pw_oracle_thread {
-	uint32_t process, tid;
+	uint32_t process, tid, pid;
 	bool begun; /* has run, or is the child of a clone event */
 	bool gone;
 };
@@ -124,6 +125,7 @@ struct pw_oracle_replay {
 	size_t readings;
 	struct pw_oracle_phys *lazy[31]; /* that MADV_FREE gave up */
 	size_t lazies;
+	uint32_t process; /* whose event it is */
 };
 
 /*
@@ -252,6 +254,28 @@ void pw_oracle_page_advice(struct pw_oracle_replay *oracle,
 void pw_oracle_drain(struct pw_oracle_replay *oracle);
 
 /*
+ * The running process has used a descriptor of @object.
+ */
+void pw_oracle_hold(const struct pw_oracle_replay *oracle,
+		    struct pw_oracle_object *object);
+
+/*
+ * The event that a file has no names.
+ */
+void pw_oracle_unname(struct pw_oracle_replay *oracle,
+		      const struct pw_event *event);
+
+/*
+ * @child is made by the running process; a process ends; and what nobody has
+ * open or maps, and has no names, is nowhere in memory.
+ */
+void pw_oracle_hold_inherited(const struct pw_oracle_replay *oracle,
+			      uint32_t child);
+void pw_oracle_hold_nothing(const struct pw_oracle_replay *oracle,
+			    uint32_t process);
+void pw_oracle_forget_unused(struct pw_oracle_replay *oracle);
+
+/*
  * Write dirty pages [first, end) of @object back, if it is a file.
  */
 void pw_oracle_write_back(struct pw_oracle_replay *oracle,
@@ -269,11 +293,6 @@ void pw_oracle_throttle(struct pw_oracle_replay *oracle,
  * Dirty pages of files.
  */
 uint64_t pw_oracle_dirty(const struct pw_oracle_replay *oracle);
-
-/*
- * Let memory without a name go that nobody maps any more.
- */
-void pw_oracle_forget_unmapped(struct pw_oracle_replay *oracle);
 
 /*
  * Pages that are in use, of whatever; those of files in the page cache only

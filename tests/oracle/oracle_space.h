@@ -86,6 +86,7 @@ struct pw_oracle_space {
 	size_t tables, table_room;
 	bool reads_execute;
 	uint64_t stack_limit, size_limit, lock_limit; /* bytes */
+	uint64_t data_limit, data_hard;
 	uint64_t leaked;      /* locked pages that are not */
 	uint64_t most_mapped; /* pages, after any event */
 	unsigned users;	      /* processes */

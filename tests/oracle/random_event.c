@@ -218,6 +218,7 @@ static struct pw_event make_shmat(struct pw_random *random, struct range range)
 	event.arg[2] = once_in(random, 3) ? 0x1000 : 0;
 	event.arg[2] |= once_in(random, 5) ? 0x8000 : 0;
 	event.arg[3] = range.bytes;
+	event.arg[5] = below(random, 2);
 	return event;
 }
 
@@ -240,6 +241,23 @@ static struct pw_event make_lock(struct pw_random *random, struct range range)
 	return event;
 }
 
+static struct pw_event make_policy(struct pw_random *random, struct range range)
+{
+	static const uint64_t mode[] = {0, 0x8000, 1, 2, 2, 3, 4, 5, 0x4002};
+	struct pw_event event = {
+		.kind = once_in(random, 3) ? PW_EVENT_home_node
+					   : PW_EVENT_mbind,
+		.arg = {range.address, range.bytes, below(random, 2)}};
+
+	if (event.kind == PW_EVENT_mbind) {
+		event.arg[2] = mode[below(random, PW_COUNT(mode))];
+		event.arg[3] = below(random, 4);
+	} else if (once_in(random, 3)) {
+		event.result = (uint64_t)-95; /* EOPNOTSUPP */
+	}
+	return event;
+}
+
 /* Names, policies, limits, and what tells that a file is writable. */
 static struct pw_event make_setting(struct pw_random *random,
 				    struct range range)
@@ -250,11 +268,7 @@ static struct pw_event make_setting(struct pw_random *random,
 
 	switch (below(random, 6)) {
 	case 0:
-		event.kind = PW_EVENT_mbind;
-		event.arg[0] = range.address;
-		event.arg[1] = range.bytes;
-		event.arg[2] = below(random, 3);
-		event.arg[3] = 1;
+		event = make_policy(random, range);
 		break;
 	case 1:
 	case 2:
@@ -273,6 +287,13 @@ static struct pw_event make_setting(struct pw_random *random,
 			event.arg[1] /= 16;
 		if (event.arg[0] == 9 && once_in(random, 2))
 			event.arg[1] = UINT64_MAX;
+		if (event.arg[0] == 2 && once_in(random, 4))
+			event.arg[1] = 0;
+		event.arg[2] = event.arg[1];
+		if (event.arg[0] == 2 && once_in(random, 2))
+			event.arg[2] = below(random, 2048) * PAGE;
+		if (event.kind == PW_EVENT_setrlimit && once_in(random, 4))
+			event.arg[3] = 99 + below(random, 5); /* or nobody */
 		break;
 	case 4:
 		event.kind = PW_EVENT_personality;
@@ -376,8 +397,52 @@ static struct pw_event make_file(struct pw_random *random, struct range range)
 	default:
 		break;
 	}
+	if (event.kind == PW_EVENT_ftruncate && once_in(random, 3))
+		event.arg[0] = UINT64_MAX; /* by its path */
 	event.arg[name] = 2049;
 	event.arg[name + 1] = once_in(random, 20) ? 0 : inode;
+	return event;
+}
+
+/* The advice of one process to another one, to itself or to nobody. */
+static struct pw_event make_remote_advice(struct pw_random *random,
+					  struct range range)
+{
+	struct pw_event advice = make_madvise(random, range);
+	struct pw_event event = {.kind = PW_EVENT_process_madvise,
+				 .arg = {5, range.address, range.bytes,
+					 advice.arg[2], 99 + below(random, 5)}};
+
+	if (once_in(random, 2))
+		event.arg[3] = once_in(random, 2) ? 20 : 21;
+	return event;
+}
+
+/* remap_file_pages, mostly within the file. */
+static struct pw_event make_remap_pages(struct pw_random *random,
+					struct range range)
+{
+	struct pw_event event = {
+		.kind = PW_EVENT_remap_file_pages,
+		.arg = {range.address, range.bytes, 0, below(random, 40)}};
+
+	if (once_in(random, 3))
+		event.arg[4] = 0x10000;
+	return event;
+}
+
+/* A file, or a segment, without names. */
+static struct pw_event make_unnamed(struct pw_random *random)
+{
+	struct pw_event event = {.kind = PW_EVENT_unnamed,
+				 .arg = {2049, 1234, below(random, 2)}};
+
+	if (once_in(random, 3))
+		event.arg[1] = 5678;
+	if (once_in(random, 4)) {
+		event.arg[0] = 0;
+		event.arg[1] = below(random, 2);
+	}
 	return event;
 }
 
@@ -386,14 +451,28 @@ static struct pw_event make_ignored(struct pw_random *random,
 				    struct range range)
 {
 	static const enum pw_event_kind kind[] = {
-		PW_EVENT_process_madvise, PW_EVENT_sched_setaffinity,
-		PW_EVENT_cpu, PW_EVENT_sigreturn, PW_EVENT_auxv};
+		PW_EVENT_sched_setaffinity, PW_EVENT_cpu, PW_EVENT_sigreturn,
+		PW_EVENT_auxv};
 	struct pw_event event = {.kind = kind[below(random, PW_COUNT(kind))]};
 
 	event.arg[0] = range.address;
 	event.arg[1] = range.bytes;
 	event.arg[2] = 4;
 	return event;
+}
+
+static struct pw_event make_rare(struct pw_random *random, struct range range)
+{
+	switch (below(random, 4)) {
+	case 0:
+		return make_remote_advice(random, range);
+	case 1:
+		return make_remap_pages(random, range);
+	case 2:
+		return make_unnamed(random);
+	default:
+		return make_ignored(random, range);
+	}
 }
 
 struct pw_event pw_random_event(struct pw_random *random,
@@ -421,10 +500,10 @@ struct pw_event pw_random_event(struct pw_random *random,
 		event = make_shmat(random, range);
 	else if (dice < 94)
 		event = make_lock(random, range);
-	else if (dice < 98)
+	else if (dice < 97)
 		event = make_setting(random, range);
 	else
-		event = make_ignored(random, range);
+		event = make_rare(random, range);
 	if (once_in(random, 15))
 		event.result = once_in(random, 3) ? WRONG : FAILED;
 	return event;

@@ -314,12 +314,19 @@ static void choose_flusher(struct pw_random *random, struct pw_machine *machine,
 {
 	twin->dirty_ratio = below(random, 4);
 	twin->dirty_background_ratio = below(random, 4);
+	if (below(random, 4) == 0)
+		twin->dirty_bytes = 1 + below(random, 64 * PW_PAGE_BYTES);
+	if (below(random, 4) == 0)
+		twin->dirty_background_bytes =
+			1 + below(random, 64 * PW_PAGE_BYTES);
 	twin->dirty_expire = below(random, 3) ? below(random, 500) : 0;
 	twin->dirty_writeback = below(random, 3) ? below(random, 300) : 0;
 	if (twin->page_size == PW_ORACLE_BASE && below(random, 2))
 		twin->memory_pages = 8000 + below(random, 8000);
 	machine->dirty_ratio = twin->dirty_ratio;
 	machine->dirty_background_ratio = twin->dirty_background_ratio;
+	machine->dirty_bytes = twin->dirty_bytes;
+	machine->dirty_background_bytes = twin->dirty_background_bytes;
 	machine->dirty_expire_ns = twin->dirty_expire;
 	machine->dirty_writeback_ns = twin->dirty_writeback;
 	machine->memory_frames = twin->memory_pages;

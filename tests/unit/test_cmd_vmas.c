@@ -193,6 +193,16 @@ static void files_in_memory_are_listed(void **state)
 }
 
 /* The child has read one of the pages, which both map now. */
+static void faults_tell_processes_by_the_same_number(void **state)
+{
+	struct pw_table *faults =
+		pw_test_table(CALL("replay", "--faults", path), "faults");
+
+	(void)state;
+	assert_true(pw_test_rows_of(faults) > 0);
+	assert_int_equal(pw_test_cell(faults, 0, "pid").u64, 7);
+}
+
 static void pages_of_two_processes_are_shared(void **state)
 {
 	struct pw_tables *tables;
@@ -276,9 +286,15 @@ static void a_view_is_the_words_of_the_kernel(void **state)
 	assert_int_equal(pw_test_rows_of(pw_test_table(tables, "lines")), 25);
 	pw_tables_close(tables);
 	tables = CALL("vmas", "--at", "one", "--view", "status", path);
-	assert_string_equal(line(tables, 0), "Tgid:\t7");
-	assert_string_equal(line(tables, 2), "PPid:\t0");
-	assert_string_equal(line(tables, 4), "VmSize:\t      40 kB");
+	assert_string_equal(line(tables, 0), "Name:\tone");
+	assert_string_equal(line(tables, 1), "State:\tR (running)");
+	assert_string_equal(line(tables, 2), "Tgid:\t7");
+	assert_string_equal(line(tables, 4), "PPid:\t0");
+	assert_string_equal(line(tables, 6), "VmSize:\t      40 kB");
+	assert_string_equal(line(tables, 21), "Threads:\t1");
+	pw_tables_close(tables);
+	tables = CALL("vmas", "--at", "one", "--view", "stat", path);
+	assert_memory_equal(line(tables, 0), "7 (one) R 0 0 ", 14);
 	pw_tables_close(tables);
 }
 
@@ -311,7 +327,7 @@ static void several_processes_are_told_apart(void **state)
 	tables = CALL("vmas", "--at", "two", "--view", "numa_maps", path);
 	assert_string_equal(line(tables, 0), "==> two: process 7 <==");
 	assert_string_equal(line(tables, 1),
-			    "10000000 default anon=4 dirty=4 N0=4 "
+			    "10000000 default anon=4 dirty=4 active=0 N0=4 "
 			    "kernelpagesize_kB=4");
 	assert_string_equal(line(tables, 2),
 			    "20000000 default file=/lib/x\\011y mapped=16 "
@@ -319,8 +335,8 @@ static void several_processes_are_told_apart(void **state)
 	assert_string_equal(line(tables, 3), "");
 	assert_string_equal(line(tables, 4), "==> two: process 8 <==");
 	assert_string_equal(line(tables, 5),
-			    "10000000 default anon=4 dirty=4 mapmax=2 N0=4 "
-			    "kernelpagesize_kB=4");
+			    "10000000 default anon=4 dirty=4 mapmax=2 "
+			    "active=0 N0=4 kernelpagesize_kB=4");
 	pw_tables_close(tables);
 	tables = CALL("vmas", "--at", "two", "--view", "maps", "--process", "7",
 		      "--process", "8", path);
@@ -397,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_status_has_the_sizes_of_the_process),
 		cmocka_unit_test(every_process_that_lives_is_shown),
 		cmocka_unit_test(files_in_memory_are_listed),
+		cmocka_unit_test(faults_tell_processes_by_the_same_number),
 		cmocka_unit_test(pages_of_two_processes_are_shared),
 		cmocka_unit_test(the_end_shows_what_processes_had),
 		cmocka_unit_test(positions_are_met_at_the_next_step),

@@ -273,6 +273,31 @@ static void files_read_count_in_kib(void **state)
 	pw_test_system_close(&test);
 }
 
+/* 5 pages and, rounded up, 16: half way lies 10. There need be no end of
+ * memory.
+ */
+static void sizes_stand_in_place_of_the_ratios(void **state)
+{
+	static const char *words[] = {"kernel=6.12", "memory.dirty_bytes=65535",
+				      "memory.dirty_background_bytes=20K"};
+	const struct pw_text_list overrides = {words, PW_COUNT(words)};
+	struct pw_test_system test;
+
+	(void)state;
+	pw_test_system_open_as(&test, &overrides);
+	write_pages(&test, 1, 5, "/a");
+	tick(&test, 1);
+	expect(&test, 5, 5, 0);
+	write_pages(&test, 1, 11, "/a");
+	expect(&test, 11, 11, 0);
+	write_pages(&test, 2, 1, "/b");
+	expect(&test, 1, 12, 11);
+	write_pages(&test, 2, 6, "/b");
+	tick(&test, 2);
+	expect(&test, 0, 17, 17);
+	pw_test_system_close(&test);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +308,7 @@ int main(void)
 			above_the_background_threshold_the_oldest_file_goes),
 		cmocka_unit_test(half_way_to_the_limit_writers_wait),
 		cmocka_unit_test(stores_wait_as_calls_do),
+		cmocka_unit_test(sizes_stand_in_place_of_the_ratios),
 		cmocka_unit_test(programs_memory_lowers_the_thresholds),
 		cmocka_unit_test(what_is_cut_off_is_never_written),
 		cmocka_unit_test(shared_memory_is_never_dirty),

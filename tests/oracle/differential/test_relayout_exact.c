@@ -29,8 +29,7 @@
 
 static const char metadata[] = "{\"layout\":\"qemu-user\"}";
 
-#define MADVICE_DONTFORK 10
-#define MADVICE_DOFORK 11
+#define WRONG ((uint64_t)-22) /* EINVAL */
 
 /* Both replays, and the relayout that is looked at page by page. */
 struct subject {
@@ -60,10 +59,9 @@ static void prepare(struct pw_random_trace *trace)
 			event[i].arg[3] &= ~(uint64_t)0x10;
 		if (event[i].kind == PW_EVENT_map)
 			event[i].arg[3] &= ~(uint64_t)0x100;
-		/* A fork copies the places of these too. */
-		if (event[i].kind == PW_EVENT_madvise &&
-		    event[i].arg[2] == MADVICE_DONTFORK)
-			event[i].arg[2] = MADVICE_DOFORK;
+		/* Of regions that are none together a part would be done. */
+		if (event[i].kind == PW_EVENT_remap_file_pages)
+			event[i].result = WRONG;
 		/* It matters in which order pages are read ahead. */
 		if (event[i].kind == PW_EVENT_file)
 			event[i].arg[4] = 0;
@@ -120,6 +118,9 @@ static void lift_all(struct pw_random_trace *trace)
 			lift(&event[i].arg[0]);
 			break;
 		case PW_EVENT_clone:
+			break;
+		case PW_EVENT_process_madvise:
+			lift(&event[i].arg[1]);
 			break;
 		default:
 			lift(&event[i].arg[0]);
