@@ -130,9 +130,12 @@ static enum pw_status apply_personality(const struct pw_call_context *ctx,
 static enum pw_status apply_exec(const struct pw_call_context *ctx,
 				 struct pw_error *err)
 {
+	uint64_t large_off = ctx->space->large_off;
+
 	(void)err;
 	PW_ASSERT(ctx->space == ctx->system->current);
 	pw_system_empty(ctx->system);
+	ctx->system->current->large_off = large_off;
 	return PW_OK;
 }
 

@@ -75,8 +75,7 @@ static bool is_read_only(const struct pw_call_context *ctx, uint64_t address)
 			(space->page_shift - PW_PAGE_SHIFT);
 	const struct pw_mapping *mapping = pw_space_find(space, page, NULL);
 
-	PW_ASSERT(mapping);
-	return !(mapping->flags & PW_VM_WRITE);
+	return mapping && !(mapping->flags & PW_VM_WRITE);
 }
 
 /* A fault behind the end of a file has come a part of its way. */
@@ -135,9 +134,12 @@ enum pw_status pw_call_signal(const struct pw_call_context *ctx,
 	else
 		row.expected =
 			pw_signal_expect(system, ctx->space, row.address);
-	/* Writes to what may not be written do not get to the file's end. */
-	if (row.expected.number == SIGNAL_BUS && row.seen.code == CODE_ACCERR &&
-	    row.seen.number == SIGNAL_SEGV && is_read_only(ctx, row.address))
+	/* Writes to what may not be written get neither to the file's end nor
+	 * to a guard. */
+	if ((row.expected.number == SIGNAL_BUS ||
+	     row.expected.code == CODE_MAPERR) &&
+	    row.seen.code == CODE_ACCERR && row.seen.number == SIGNAL_SEGV &&
+	    is_read_only(ctx, row.address))
 		row.expected = row.seen;
 	if (row.expected.number)
 		count(&system->counters, &row.expected);

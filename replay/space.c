@@ -378,6 +378,7 @@ void pw_space_clear(struct pw_space *space)
 	space->use = (struct pw_space_use){0};
 	space->anon_vmas = 0;
 	space->break_known = space->reads_execute = false;
+	space->large_off = 0;
 	space->break_first = space->break_page = 0;
 	space->code_first = space->code_end = 0;
 	space->program = 0;
@@ -404,6 +405,7 @@ void pw_space_inherit(struct pw_space *child, const struct pw_space *parent)
 	child->program = parent->program;
 	child->stack_page = parent->stack_page;
 	child->reads_execute = parent->reads_execute;
+	child->large_off = parent->large_off;
 	memcpy(child->limit_bytes, parent->limit_bytes,
 	       sizeof(child->limit_bytes));
 }

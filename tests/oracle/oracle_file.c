@@ -64,8 +64,9 @@ static void unmap(struct pw_oracle_replay *oracle,
 static void protect(struct pw_oracle_replay *oracle,
 		    struct pw_oracle_space *space, struct pw_oracle_page *page)
 {
-	if (page->frame != PW_ORACLE_WRITTEN)
+	if (page->frame != PW_ORACLE_WRITTEN && page->frame != PW_ORACLE_COMMON)
 		return;
+	PW_ASSERT(!page->shmem);
 	page->frame = PW_ORACLE_SHARED;
 	note_change(oracle, space, page);
 }

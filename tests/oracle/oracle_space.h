@@ -77,6 +77,8 @@ struct pw_oracle_space {
 	uint64_t *guard;	/* pages, in no order */
 	size_t guards, guard_room;
 	bool reads_execute;
+	bool small, small_unasked; /* PR_SET_THP_DISABLE: no large pages, or
+				      only where they are asked for */
 	uint64_t stack_limit, size_limit, lock_limit; /* bytes */
 	uint64_t leaked;      /* locked pages that are not */
 	uint64_t most_mapped; /* pages, after any event */
