@@ -159,6 +159,12 @@ uint64_t pw_call_child_flags(const struct pw_call *call,
 	return flags;
 }
 
+void pw_call_inherit(struct pw_call_scratch *child,
+		     const struct pw_call_scratch *creator, uint64_t flags)
+{
+	child->rseq = flags & CLONE_VM ? 0 : creator->rseq;
+}
+
 void pw_call_enter(const struct pw_call *call, struct pw_call_scratch *scratch,
 		   const struct pw_call_ops *ops, void *state)
 {
@@ -174,8 +180,10 @@ void pw_call_enter(const struct pw_call *call, struct pw_call_scratch *scratch,
 	scratch->detached_bytes = 0;
 	if (!row)
 		return;
-	if (row->traits & PW_CALL_EXEC)
+	if (row->traits & PW_CALL_EXEC) {
 		pw_call_exec(&job);
+		scratch->rseq = 0;
+	}
 	if (row->traits & PW_CALL_ENDS)
 		pw_call_tell(&job,
 			     call->id == PW_SYSCALL_exit ? PW_EVENT_exit
@@ -197,6 +205,8 @@ void pw_call_leave(const struct pw_call *call, struct pw_call_scratch *scratch,
 			pw_call_tell_why(&job, WHY_UNSEEN);
 		return;
 	}
+	if (call->id == PW_SYSCALL_rseq)
+		pw_call_note_rseq(&job);
 	if (pw_call_is_error(&job, PW_CALL_ENOSYS))
 		return;
 	pw_call_memory(&job, row);
@@ -209,4 +219,5 @@ void pw_call_leave(const struct pw_call *call, struct pw_call_scratch *scratch,
 	     m->when != PW_CALL_END; m++)
 		if (m->when == PW_CALL_UNSEEN && !pw_call_failed(call->result))
 			pw_call_tell_why(&job, WHY_UNSEEN);
+	pw_call_resume(&job);
 }

@@ -59,8 +59,10 @@ struct pw_call_ops {
 		       bool store);
 };
 
-/* Memory of one thread between the entry and the return of a call. */
+/* What is kept of one thread: its memory between the entry and the return of a
+ * call, and what earlier calls said. Zeroed at first. */
 struct pw_call_scratch {
+	uint64_t rseq;		 /* the area of its last rseq call; 0: none */
 	uint64_t detached_bytes; /* shmdt, io_destroy: size of the mapping */
 	struct pw_call_file file;
 	char text[PW_CALL_TEXT_BYTES + 1];
@@ -96,6 +98,13 @@ const char *pw_call_name(unsigned id);
  * enum pw_call_trait bits of the call.
  */
 unsigned pw_call_traits(const struct pw_call *call);
+
+/*
+ * Let a child of a call with clone flags @flags have what its creator's
+ * @creator says.
+ */
+void pw_call_inherit(struct pw_call_scratch *child,
+		     const struct pw_call_scratch *creator, uint64_t flags);
 
 /*
  * Whether the result is an error number.

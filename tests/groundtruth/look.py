@@ -44,7 +44,7 @@ ADDR_NO_RANDOMIZE = 0x0040000
 LAYOUT = {"ptrace": [], "qemu": ["--relayout", "native"]}
 
 # Policies of machines that do as the kernel in this mode.
-LARGE_PAGES = {"always": "huge", "madvise": "madvise"}
+LARGE_PAGES = {"always": "huge", "madvise": "madvise", "never": "hugetlb"}
 
 
 class Failed(Exception):

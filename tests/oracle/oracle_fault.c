@@ -224,12 +224,13 @@ static unsigned wanted_shift(const struct pw_oracle_replay *oracle,
 	    (space->small ||
 	     (space->small_unasked && !(m && m->flags & PW_ORACLE_HG))))
 		return 0;
-	if (oracle->machine.page_size == PW_ORACLE_HUGE)
+	if (m && m->hugetlb && m->anonymous &&
+	    oracle->machine.page_size != PW_ORACLE_BASE)
+		wanted = m->hugetlb;
+	else if (oracle->machine.page_size == PW_ORACLE_HUGE)
 		wanted = is_private && !(m->flags & PW_ORACLE_NH) ? most : 0;
 	else if (oracle->machine.page_size == PW_ORACLE_MADVISE)
 		wanted = is_private && (m->flags & PW_ORACLE_HG) ? most : 0;
-	else if (oracle->machine.page_size == PW_ORACLE_HUGETLB)
-		wanted = m && m->anonymous ? m->hugetlb : 0;
 	return wanted < most ? wanted : most;
 }
 
@@ -365,7 +366,7 @@ static bool copies_whole(const struct pw_oracle_replay *oracle,
 	const struct pw_oracle_mapping *m =
 		pw_oracle_mapping_at(space, present->page);
 
-	return oracle->machine.page_size == PW_ORACLE_HUGETLB &&
+	return m && m->hugetlb &&
 	       space->shape->page_shift +
 			       pw_oracle_order(space->shape, present->height) <=
 		       wanted_shift(oracle, space, m);
