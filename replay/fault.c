@@ -220,14 +220,15 @@ static enum pw_status count(const struct pw_fault_job *job, unsigned how,
 			    struct pw_error *err)
 {
 	struct pw_system *system = job->system;
+	bool major = job->major && !system->begins_anew;
 
-	if (job->major)
+	if (major)
 		system->counters.fault_major++;
 	else
 		system->counters.fault_minor++;
 	if (!system->log)
 		return PW_OK;
-	how |= job->major ? PW_FAULT_MAJOR : 0;
+	how |= major ? PW_FAULT_MAJOR : 0;
 	return pw_fault_log_add(system->log, system->runner.process, job->page,
 				how, err);
 }

@@ -102,7 +102,8 @@ struct pw_system {
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 	struct pw_fault_log *log; /* of all faults; or NULL */
-	bool in_call;		  /* faults are a system call's doing */
+	bool in_call;		  /* faults are a system call's doing, */
+	bool begins_anew;	  /* which forgets of one that it has read */
 };
 
 /*
