@@ -12,6 +12,7 @@
 #include "base/bits.h"
 #include "replay/event_call.h"
 #include "replay/fault.h"
+#include "replay/huge_pool.h"
 #include "replay/kept_tables.h"
 #include "replay/lock.h"
 #include "replay/pages.h"
@@ -172,6 +173,7 @@ static const struct row rows[] = {
 	[PW_EVENT_shmat] = {pw_call_shmat, false},
 	[PW_EVENT_shmdt] = {apply_munmap, false},
 	[PW_EVENT_limit] = {apply_limit, false},
+	[PW_EVENT_setting] = {pw_call_setting, false},
 };
 
 /* Whether a length is what a negative number becomes. */

@@ -8,6 +8,7 @@
 #include "replay/cache.h"
 #include "replay/fault.h"
 #include "replay/guard.h"
+#include "replay/huge_pool.h"
 #include "replay/pages.h"
 
 /* Linux include/uapi/asm-generic/signal.h, siginfo.h. */
@@ -63,7 +64,9 @@ struct pw_signal pw_signal_expect(const struct pw_system *system,
 		return forbidden;
 	if (pw_guard_holds(space, page))
 		return unmapped;
-	if (pw_signal_past_end(system, space, mapping, page))
+	if (pw_signal_past_end(system, space, mapping, page) ||
+	    (pw_vma_has(mapping, PW_VM_WRITE) && !pw_pages_find(space, page) &&
+	     pw_huge_pool_lacks(system, space, mapping)))
 		return (struct pw_signal){SIGNAL_BUS, CODE_BUS_ADDRESS};
 	return pw_vma_has(mapping, PW_VM_WRITE | PW_VM_EXEC) ? none : forbidden;
 }
@@ -88,6 +91,8 @@ static enum pw_status leave(const struct pw_call_context *ctx,
 
 	if (row->seen.number != SIGNAL_BUS ||
 	    row->expected.number != SIGNAL_BUS || !access ||
+	    !pw_signal_past_end(ctx->system, ctx->space,
+				pw_space_find(ctx->space, page, NULL), page) ||
 	    pw_pages_find(ctx->space, page))
 		return PW_OK;
 	return pw_fault_failed(ctx->system, ctx->space, page,

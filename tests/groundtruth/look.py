@@ -269,21 +269,22 @@ class Program:
             except Failed:
                 continue
             self.split(view, text)
-        self.look_for_signals()
+        self.look_for_signals(options)
 
-    def look_for_signals(self):
+    def look_for_signals(self, options):
         """Write what signals the model expects, process by process."""
-        def rows(command, table):
-            text = run([self.pagewalk, command, "-q", "--table", table,
-                        "--format", "csv", self.recording], self.folder)
+        def rows(*words):
+            text = run([self.pagewalk, *words, "--format", "csv",
+                        self.recording], self.folder)
             return csv.DictReader(text.splitlines())
 
-        pid = {row["process"]: row["pid"] for row in rows("info", "process_list")}
+        pid = {row["process"]: row["pid"] for row in
+               rows("info", "-q", "--table", "process_list")}
         who = {}
         for mark in self.moments:
             who.setdefault(mark[1], mark[0].split(".")[0])
         lines = {}
-        for row in rows("replay", "signals"):
+        for row in rows("replay", "-q", *options, "--table", "signals"):
             lines.setdefault(pid[row["process"]], []).append(
                 f"{row['model_signal']} {row['model_code']}\n")
         for number, name in who.items():
