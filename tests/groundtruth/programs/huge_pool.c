@@ -20,6 +20,14 @@ static char *huge(char *at, unsigned long pages, int more)
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | more, -1, 0);
 }
 
+static int fits(unsigned long pages)
+{
+	void *all = mmap(NULL, pages * HUGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	return all != MAP_FAILED && munmap(all, pages * HUGE) == 0;
+}
+
 static void look(const char *window)
 {
 	report(window, "free", meminfo_kb("HugePages_Free"));
@@ -63,7 +71,7 @@ int main(void)
 	start();
 	catch_faults();
 	/* Without rights or memory there is nothing to say. */
-	if (set_pool("6") && meminfo_kb("HugePages_Total") == 6)
+	if (set_pool("6") && fits(6))
 		measure();
 	set_pool("0");
 	return finish();
