@@ -168,6 +168,12 @@ uint64_t pw_call_child_flags(const struct pw_call *call,
 	return flags;
 }
 
+void pw_call_inherit(struct pw_call_scratch *child,
+		     const struct pw_call_scratch *creator, uint64_t flags)
+{
+	child->rseq = flags & CLONE_VM ? 0 : creator->rseq;
+}
+
 void pw_call_enter(const struct pw_call *call, struct pw_call_scratch *scratch,
 		   const struct pw_call_ops *ops, void *state)
 {
@@ -184,8 +190,10 @@ void pw_call_enter(const struct pw_call *call, struct pw_call_scratch *scratch,
 	scratch->parting[0] = scratch->parting[1] = 0;
 	if (!row)
 		return;
-	if (row->traits & PW_CALL_EXEC)
+	if (row->traits & PW_CALL_EXEC) {
 		pw_call_exec(&job);
+		scratch->rseq = 0;
+	}
 	if (row->traits & PW_CALL_ENDS)
 		pw_call_tell(&job,
 			     call->id == PW_SYSCALL_exit ? PW_EVENT_exit
@@ -207,6 +215,8 @@ void pw_call_leave(const struct pw_call *call, struct pw_call_scratch *scratch,
 			pw_call_tell_why(&job, WHY_UNSEEN);
 		return;
 	}
+	if (call->id == PW_SYSCALL_rseq)
+		pw_call_note_rseq(&job);
 	if (pw_call_is_error(&job, PW_CALL_ENOSYS))
 		return;
 	pw_call_memory(&job, row);
@@ -219,4 +229,5 @@ void pw_call_leave(const struct pw_call *call, struct pw_call_scratch *scratch,
 	     m->when != PW_CALL_END; m++)
 		if (m->when == PW_CALL_UNSEEN && !pw_call_failed(call->result))
 			pw_call_tell_why(&job, WHY_UNSEEN);
+	pw_call_resume(&job);
 }

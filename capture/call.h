@@ -67,10 +67,12 @@ struct pw_call_ops {
 		       bool store);
 };
 
-/* Memory of one thread between the entry and the return of a call. */
+/* What is kept of one thread: its memory between the entry and the return of a
+ * call, and what earlier calls said. Zeroed at first. */
 struct pw_call_scratch {
 	uint64_t parting[2]; /* device and inode of what may lose its last name
 				or descriptor; 0 and 0: nothing */
+	uint64_t rseq;		 /* the area of its last rseq call; 0: none */
 	uint64_t detached_bytes; /* shmdt, io_destroy: size of the mapping */
 	struct pw_call_file file;
 	char text[PW_CALL_TEXT_BYTES + 1];
@@ -106,6 +108,13 @@ const char *pw_call_name(unsigned id);
  * enum pw_call_trait bits of the call.
  */
 unsigned pw_call_traits(const struct pw_call *call);
+
+/*
+ * Let a child of a call with clone flags @flags have what its creator's
+ * @creator says.
+ */
+void pw_call_inherit(struct pw_call_scratch *child,
+		     const struct pw_call_scratch *creator, uint64_t flags);
 
 /*
  * Whether the result is an error number.

@@ -4,7 +4,11 @@
  * Offsets are those before the transfer: as given, or where the descriptor is
  * now less what was transferred.
  */
+#include <stdlib.h>
+
 #include "capture/call_job.h"
+
+#define SETTING_BYTES 24 /* of a number and the end of its line */
 
 static bool moved(const struct pw_call_job *job)
 {
@@ -54,10 +58,33 @@ void pw_call_tell_read(const struct pw_call_job *job)
 		tell_moved(job, PW_EVENT_file_read, job->call->arg[0]);
 }
 
+/* The pool of huge pages, which a program may set for itself. */
+static void tell_setting(const struct pw_call_job *job)
+{
+	static const char folder[] = "/proc/sys/vm/", pool[] = "nr_hugepages";
+	const struct pw_call_file *file = &job->scratch->file;
+	const struct pw_call *call = job->call;
+	char text[SETTING_BYTES + 1] = {0};
+	uint64_t bytes = call->result;
+	char *end;
+
+	if (call->id != PW_SYSCALL_write || !file->regular ||
+	    strncmp(file->path, folder, sizeof(folder) - 1) != 0 ||
+	    strcmp(file->path + sizeof(folder) - 1, pool) != 0 ||
+	    bytes > SETTING_BYTES ||
+	    !pw_call_fetch(job, call->arg[1], text, bytes))
+		return;
+	bytes = strtoull(text, &end, 10);
+	if (end > text)
+		pw_call_tell(job, PW_EVENT_setting, &bytes, 1, pool);
+}
+
 void pw_call_tell_write(const struct pw_call_job *job)
 {
-	if (moved(job))
-		tell_moved(job, PW_EVENT_file_write, job->call->arg[0]);
+	if (!moved(job))
+		return;
+	tell_moved(job, PW_EVENT_file_write, job->call->arg[0]);
+	tell_setting(job);
 }
 
 /* preadv2 and pwritev2 take -1 for the descriptor's own offset. */

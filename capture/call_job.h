@@ -104,6 +104,20 @@ void pw_call_tell_as(const struct pw_call_job *job, enum pw_event_kind kind,
 void pw_call_tell_why(const struct pw_call_job *job, const char *why);
 
 /*
+ * Note what rseq registers, also where it is unknown: the kernel that is
+ * simulated knows it.
+ */
+void pw_call_note_rseq(const struct pw_call_job *job);
+
+/*
+ * Report what the kernel writes into the registered area when a thread goes on
+ * that was not running, if the call has waited for certain.
+ *
+ * Source: Linux 6.18 kernel/rseq.c __rseq_handle_notify_resume.
+ */
+void pw_call_resume(const struct pw_call_job *job);
+
+/*
  * Report the strings that a program is started with.
  */
 void pw_call_exec(const struct pw_call_job *job);

@@ -80,6 +80,7 @@ static enum pw_status record_child(struct pw_session *session, pid_t tid,
 	child->clear_tid = clear_tid_word(creator, flags);
 	child->before = creator->before;
 	child->call = creator->call;
+	pw_call_inherit(&child->scratch, &creator->scratch, flags);
 	if (!pw_tracee_registers(tid, &child->now))
 		return PW_OK; /* killed meanwhile: wait tells */
 	return pw_task_leave_call(session, child, 0, err);

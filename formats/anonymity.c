@@ -113,8 +113,9 @@ static enum pw_status change_text(struct pw_anonymity *anonymity,
 	if (info->kind == PW_EVENT_mark ||
 	    (info->kind == PW_EVENT_prctl && text[0]))
 		return name_mark(anonymity, text, &event->text, err);
-	/* A call, or the reason why something is not recorded. */
-	if (is_listed(words, PW_COUNT(words), text))
+	/* A call, the reason why something is not recorded, or a setting. */
+	if (info->kind == PW_EVENT_setting ||
+	    is_listed(words, PW_COUNT(words), text))
 		event->text = text;
 	return PW_OK;
 }

@@ -12,6 +12,7 @@
 #include "base/bits.h"
 #include "replay/event_call.h"
 #include "replay/fault.h"
+#include "replay/huge_pool.h"
 #include "replay/kept_tables.h"
 #include "replay/lock.h"
 #include "replay/pages.h"
@@ -132,9 +133,12 @@ static enum pw_status apply_personality(const struct pw_call_context *ctx,
 static enum pw_status apply_exec(const struct pw_call_context *ctx,
 				 struct pw_error *err)
 {
+	uint64_t large_off = ctx->space->large_off;
+
 	(void)err;
 	PW_ASSERT(ctx->space == ctx->system->current);
 	pw_system_empty(ctx->system);
+	ctx->system->current->large_off = large_off;
 	return PW_OK;
 }
 
@@ -174,6 +178,7 @@ static const struct row rows[] = {
 	[PW_EVENT_shmat] = {pw_call_shmat, false},
 	[PW_EVENT_shmdt] = {apply_munmap, false},
 	[PW_EVENT_limit] = {apply_limit, false},
+	[PW_EVENT_setting] = {pw_call_setting, false},
 };
 
 bool pw_event_is_memory_call(enum pw_event_kind kind)

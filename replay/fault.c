@@ -74,11 +74,15 @@ static enum pw_status write_forked(struct pw_fault_job *job,
 	return pw_pages_set(job->system, job->space, &leaf, err);
 }
 
-/* The same, of a large one: it is split down to what is copied whole. */
+/* The same, of a large one: unless it becomes writable, it is split down to
+ * what is copied whole. */
 static enum pw_status split_forked(struct pw_fault_job *job,
 				   struct pw_leaf *leaf, struct pw_error *err)
 {
-	unsigned height = choose(job, true, leaf->height);
+	const struct pw_frame *frame =
+		pw_frame_at(&job->system->memory, pw_pte_frame(leaf->pte));
+	unsigned height = can_reuse(frame) ? leaf->height
+					   : choose(job, true, leaf->height);
 	enum pw_status st = PW_OK;
 
 	while (st == PW_OK && leaf->height > height) {
@@ -216,14 +220,15 @@ static enum pw_status count(const struct pw_fault_job *job, unsigned how,
 			    struct pw_error *err)
 {
 	struct pw_system *system = job->system;
+	bool major = job->major && !system->begins_anew;
 
-	if (job->major)
+	if (major)
 		system->counters.fault_major++;
 	else
 		system->counters.fault_minor++;
 	if (!system->log)
 		return PW_OK;
-	how |= job->major ? PW_FAULT_MAJOR : 0;
+	how |= major ? PW_FAULT_MAJOR : 0;
 	return pw_fault_log_add(system->log, system->runner.process, job->page,
 				how, err);
 }

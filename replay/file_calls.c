@@ -293,22 +293,41 @@ static enum pw_status take_away(const struct pw_call_context *ctx,
 			   : st;
 }
 
+/*
+ * Of the page of @offset, where a part that was taken away begins or ends, that
+ * part is written over with zeros.
+ */
+static enum pw_status zero_part(const struct pw_call_context *ctx,
+				uint32_t object, uint64_t offset,
+				struct pw_error *err)
+{
+	uint64_t index = offset >> ctx->space->page_shift;
+
+	if (offset % page_bytes(ctx) == 0 ||
+	    !pw_cache_look(ctx->system, object, index).there)
+		return PW_OK;
+	return pw_cache_soil(ctx->system, object, index, err);
+}
+
 static enum pw_status apply_ftruncate(const struct pw_call_context *ctx,
 				      struct pw_error *err)
 {
 	uint64_t bytes = ctx->event->arg[1];
 	uint64_t page = page_bytes(ctx);
 	struct file file;
+	bool shrinks;
 	enum pw_status st = find_file(ctx, 2, true, &file, err);
 
 	if (st != PW_OK || !file.object)
 		return st;
+	shrinks = bytes < object_of(ctx, &file)->bytes;
 	object_of(ctx, &file)->bytes = bytes;
 	object_of(ctx, &file)->emptied = bytes == 0;
-	return take_away(ctx, file.object,
-			 (bytes >> ctx->space->page_shift) +
-				 (bytes % page != 0),
-			 pw_cache_end(ctx->system), true, err);
+	st = take_away(ctx, file.object,
+		       (bytes >> ctx->space->page_shift) + (bytes % page != 0),
+		       pw_cache_end(ctx->system), true, err);
+	return st == PW_OK && shrinks ? zero_part(ctx, file.object, bytes, err)
+				      : st;
 }
 
 /* Punch a hole: whole pages of [offset, end) go. */
@@ -318,12 +337,17 @@ static enum pw_status punch(const struct pw_call_context *ctx, uint32_t object,
 	uint64_t bytes = pw_object_at(&ctx->system->objects, object)->bytes;
 	uint64_t page = page_bytes(ctx);
 	unsigned shift = ctx->space->page_shift;
+	bool some = offset < end;
+	enum pw_status st;
 
 	/* Behind the end of the file there is nothing left of its last page. */
 	if (bytes && end >= bytes && end < UINT64_MAX - page)
-		end += page - 1;
-	return take_away(ctx, object, (offset >> shift) + (offset % page != 0),
-			 end >> shift, false, err);
+		end = (end + page - 1) & ~(page - 1);
+	st = take_away(ctx, object, (offset >> shift) + (offset % page != 0),
+		       end >> shift, false, err);
+	if (st == PW_OK && some)
+		st = zero_part(ctx, object, offset, err);
+	return st == PW_OK && some ? zero_part(ctx, object, end, err) : st;
 }
 
 enum pw_status pw_call_punch(const struct pw_call_context *ctx, uint32_t object,

@@ -16,8 +16,9 @@ struct fork {
 	uint64_t changed;	/* entries of the parent made read-only */
 };
 
-/* Let the child have what @leaf of the parent maps; its entry is an old one. */
-static enum pw_status share(struct fork *fork, struct pw_leaf leaf,
+/* Let the child have what @leaf of the parent maps; its entry is an old one,
+ * and in a shared mapping a clean one. */
+static enum pw_status share(struct fork *fork, struct pw_leaf leaf, bool shared,
 			    struct pw_error *err)
 {
 	uint32_t frame = pw_pte_frame(leaf.pte);
@@ -26,12 +27,15 @@ static enum pw_status share(struct fork *fork, struct pw_leaf leaf,
 		pw_frame_at(&fork->system->memory, frame)->flags &=
 			(uint16_t)~PW_FRAME_EXCLUSIVE;
 	leaf.pte &= ~(uint64_t)PW_PTE_PRESENT;
+	if (shared)
+		leaf.pte &= ~(uint64_t)(PW_PTE_WRITABLE | PW_PTE_DIRTY);
 	return pw_pages_set(fork->system, fork->child, &leaf, err);
 }
 
-/* Let both have the present pages of @range, none of them writable. */
+/* Let both have the present pages of @range, none of them writable unless it is
+ * of a shared mapping. */
 static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
-				 struct pw_error *err)
+				 bool shared, struct pw_error *err)
 {
 	const struct pw_page_table_ops *ops = fork->parent->table_ops;
 	struct pw_leaf leaf;
@@ -41,7 +45,7 @@ static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
 	while (st == PW_OK && ops->next(fork->parent->table, range.first,
 					range.end, &page, &leaf)) {
 		PW_ASSERT(page == leaf.first);
-		if (leaf.pte & PW_PTE_MAY_WRITE) {
+		if ((leaf.pte & PW_PTE_MAY_WRITE) && !shared) {
 			leaf.pte &=
 				~(uint64_t)(PW_PTE_WRITABLE | PW_PTE_MAY_WRITE);
 			fork->changed++;
@@ -50,12 +54,19 @@ static enum pw_status copy_pages(struct fork *fork, struct pw_range range,
 		}
 		if (st == PW_OK && fork->child) {
 			fork->system->counters.fork_pages++;
-			st = share(fork, leaf, err);
+			st = share(fork, leaf, shared, err);
 		}
 		range.first = pw_pages_end(fork->system, &leaf);
 		PW_ASSERT(range.first <= range.end);
 	}
 	return st;
+}
+
+/* Linux mm/memory.c vma_needs_copy: what no fault could bring back. */
+static bool needs_copy(const struct pw_mapping *copy)
+{
+	return copy->anon_vma || (pw_vma_has(copy, PW_VM_MAYBE_GUARD) &&
+				  !pw_vma_has(copy, PW_VM_WIPEONFORK));
 }
 
 static enum pw_status copy_mapping(struct fork *fork,
@@ -76,14 +87,14 @@ static enum pw_status copy_mapping(struct fork *fork,
 		copy.anon_vma = ++fork->child->anon_vmas;
 	if (fork->child)
 		st = pw_space_map(fork->child, range, &copy, err);
-	if (st != PW_OK || !copy.anon_vma)
+	if (st != PW_OK || !needs_copy(&copy))
 		return st;
 	if (fork->child)
 		st = pw_guard_copy(fork->child, fork->parent, range, err);
 	if (st == PW_OK && fork->child)
 		st = pw_kept_tables_copy(fork->system, fork->child,
 					 fork->parent, range, err);
-	return st == PW_OK ? copy_pages(fork, range, err) : st;
+	return st == PW_OK ? copy_pages(fork, range, mapping->shared, err) : st;
 }
 
 /* Mappings, and the pages between them, which are taken as private memory. */
@@ -97,7 +108,8 @@ static enum pw_status copy_all(struct fork *fork, struct pw_error *err)
 	while (st == PW_OK &&
 	       (mapping = pw_space_next(fork->parent, at, &extent))) {
 		PW_ASSERT(extent.first >= at);
-		st = copy_pages(fork, (struct pw_range){at, extent.first}, err);
+		st = copy_pages(fork, (struct pw_range){at, extent.first},
+				false, err);
 		if (st == PW_OK)
 			st = copy_mapping(fork, mapping, extent, err);
 		at = extent.end;
@@ -105,7 +117,7 @@ static enum pw_status copy_all(struct fork *fork, struct pw_error *err)
 	if (st == PW_OK)
 		st = copy_pages(fork,
 				(struct pw_range){at, fork->parent->page_end},
-				err);
+				false, err);
 	return st;
 }
 

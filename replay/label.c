@@ -1,7 +1,8 @@
 /*
- * label.c - names of parts of an address space.
+ * label.c - names of parts of an address space, and what prctl says of all of it.
  *
- * Source: Linux 6.18 mm/madvise.c set_anon_vma_name.
+ * Source: Linux 6.18 mm/madvise.c set_anon_vma_name,
+ *         kernel/sys.c prctl_set_thp_disable.
  */
 #include <stdio.h>
 
@@ -10,6 +11,7 @@
 
 /* Linux include/uapi/linux/prctl.h. */
 #define OPTION_SET_VMA 0x53564d41
+#define OPTION_THP_DISABLE 41
 #define NAME_BYTES 80
 
 /* Let the mapping of @part have this label, or with "" none. */
@@ -36,6 +38,16 @@ static enum pw_status label(const struct pw_call_context *ctx,
 	return pw_call_modify(ctx, part, &changed, err);
 }
 
+static void turn_large_off(const struct pw_call_context *ctx)
+{
+	const uint64_t *arg = ctx->event->arg;
+
+	ctx->space->large_off =
+		!arg[1] ? 0
+			: (arg[2] & PW_LARGE_OFF_UNASKED ? PW_LARGE_OFF_UNASKED
+							 : PW_LARGE_OFF);
+}
+
 /* A file's mapping ends the call; gaps do not. */
 enum pw_status pw_call_prctl(const struct pw_call_context *ctx,
 			     struct pw_error *err)
@@ -46,6 +58,8 @@ enum pw_status pw_call_prctl(const struct pw_call_context *ctx,
 	struct pw_range part;
 	enum pw_status st = PW_OK;
 
+	if (arg[0] == OPTION_THP_DISABLE)
+		turn_large_off(ctx);
 	if (arg[0] != OPTION_SET_VMA || arg[1] != 0)
 		return PW_OK;
 	while (st == PW_OK &&

@@ -20,6 +20,16 @@ static bool fits(const struct pw_space *space,
 	return !space->table_ops->next(space->table, first, end, &page, &leaf);
 }
 
+/* Linux include/linux/huge_mm.h vma_thp_disabled. */
+static bool is_off(const struct pw_space *space,
+		   const struct pw_mapping *mapping)
+{
+	if (!space->large_off || mapping->hugetlb_shift)
+		return false;
+	return space->large_off != PW_LARGE_OFF_UNASKED ||
+	       !pw_vma_has(mapping, PW_VM_HUGEPAGE);
+}
+
 unsigned pw_page_size_choose(const struct pw_system *system,
 			     const struct pw_space *space,
 			     const struct pw_page_size_fault *fault,
@@ -30,6 +40,8 @@ unsigned pw_page_size_choose(const struct pw_system *system,
 	unsigned limit = machine->page_size->wanted_shift(fault);
 
 	PW_ASSERT(limit <= PW_PAGE_SIZE_ANY);
+	if (is_off(space, fault->mapping))
+		return 0;
 	if (limit > machine->page_size_max_shift)
 		limit = machine->page_size_max_shift;
 	for (unsigned h = geometry->levels - 1; h > 0; h--) {

@@ -25,6 +25,19 @@ struct pw_page_size_fault {
 	bool copies;		/* the page was shared since a fork */
 };
 
+/*
+ * What MAP_HUGETLB asks for, under every policy that has large pages. A copy
+ * after a fork is of a whole page.
+ *
+ * Units:  bytes, as a power of two; 0 for nothing.
+ * Source: Linux mm/hugetlb.c hugetlb_fault, hugetlb_wp.
+ */
+static inline unsigned
+pw_page_size_asked(const struct pw_page_size_fault *fault)
+{
+	return fault->mapping->anonymous ? fault->mapping->hugetlb_shift : 0;
+}
+
 struct pw_page_size_ops {
 	const char *name;
 	const char *summary;

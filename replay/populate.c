@@ -66,6 +66,9 @@ enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 	struct pw_range part, had;
 	enum pw_status st = PW_OK;
 
+	/* Linux mm/gup.c populate_vma_page_range comes back without the lock
+	 * and without FOLL_TRIED; faultin_page_range has the latter. */
+	system->begins_anew = how == PW_POPULATE_BY_MAPPING;
 	system->in_call = true;
 	while (st == PW_OK && (mapping = pw_space_part(space, &range, &part))) {
 		bool write = how == PW_POPULATE_WRITE;
@@ -85,6 +88,6 @@ enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 		if (st == PW_OK && had.end < part.end)
 			st = fail(system, space, had.end, write, err);
 	}
-	system->in_call = false;
+	system->in_call = system->begins_anew = false;
 	return st;
 }

@@ -8,6 +8,7 @@
 #include "replay/cache.h"
 #include "replay/fault.h"
 #include "replay/guard.h"
+#include "replay/huge_pool.h"
 #include "replay/pages.h"
 
 /* Linux include/uapi/asm-generic/signal.h, siginfo.h. */
@@ -63,7 +64,9 @@ struct pw_signal pw_signal_expect(const struct pw_system *system,
 		return forbidden;
 	if (pw_guard_holds(space, page))
 		return unmapped;
-	if (pw_signal_past_end(system, space, mapping, page))
+	if (pw_signal_past_end(system, space, mapping, page) ||
+	    (pw_vma_has(mapping, PW_VM_WRITE) && !pw_pages_find(space, page) &&
+	     pw_huge_pool_lacks(system, space, mapping)))
 		return (struct pw_signal){SIGNAL_BUS, CODE_BUS_ADDRESS};
 	return pw_vma_has(mapping, PW_VM_WRITE | PW_VM_EXEC) ? none : forbidden;
 }
@@ -75,8 +78,7 @@ static bool is_read_only(const struct pw_call_context *ctx, uint64_t address)
 			(space->page_shift - PW_PAGE_SHIFT);
 	const struct pw_mapping *mapping = pw_space_find(space, page, NULL);
 
-	PW_ASSERT(mapping);
-	return !(mapping->flags & PW_VM_WRITE);
+	return mapping && !(mapping->flags & PW_VM_WRITE);
 }
 
 /* A fault behind the end of a file has come a part of its way. */
@@ -89,6 +91,8 @@ static enum pw_status leave(const struct pw_call_context *ctx,
 
 	if (row->seen.number != SIGNAL_BUS ||
 	    row->expected.number != SIGNAL_BUS || !access ||
+	    !pw_signal_past_end(ctx->system, ctx->space,
+				pw_space_find(ctx->space, page, NULL), page) ||
 	    pw_pages_find(ctx->space, page))
 		return PW_OK;
 	return pw_fault_failed(ctx->system, ctx->space, page,
@@ -135,9 +139,12 @@ enum pw_status pw_call_signal(const struct pw_call_context *ctx,
 	else
 		row.expected =
 			pw_signal_expect(system, ctx->space, row.address);
-	/* Writes to what may not be written do not get to the file's end. */
-	if (row.expected.number == SIGNAL_BUS && row.seen.code == CODE_ACCERR &&
-	    row.seen.number == SIGNAL_SEGV && is_read_only(ctx, row.address))
+	/* Writes to what may not be written get neither to the file's end nor
+	 * to a guard. */
+	if ((row.expected.number == SIGNAL_BUS ||
+	     row.expected.code == CODE_MAPERR) &&
+	    row.seen.code == CODE_ACCERR && row.seen.number == SIGNAL_SEGV &&
+	    is_read_only(ctx, row.address))
 		row.expected = row.seen;
 	if (row.expected.number)
 		count(&system->counters, &row.expected);

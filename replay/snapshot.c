@@ -160,6 +160,7 @@ void pw_machine_sizes(const struct pw_system *system,
 		.commit_limit = system->machine->commit_limit_bytes,
 	};
 	add_cache(system, sizes);
+	pw_huge_pool_sizes(system, &sizes->huge);
 	/* Half of the memory, as vm.overcommit_ratio is 50 by default. */
 	if (sizes->commit_limit > sizes->total)
 		sizes->commit_limit = sizes->total / 2;

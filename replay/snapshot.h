@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "replay/huge_pool.h"
 #include "replay/policy.h"
 #include "replay/system.h"
 #include "replay/usage.h"
@@ -85,6 +86,7 @@ struct pw_machine_sizes {
 	uint64_t locked; /* pages in locked mappings */
 	uint64_t anon_huge;
 	uint64_t hugetlb;
+	struct pw_huge_sizes huge; /* the pool */
 	uint64_t committed;
 	uint64_t commit_limit;
 	unsigned page_order; /* of the machine's page, in pages of 4 KiB */

@@ -383,6 +383,7 @@ void pw_space_clear(struct pw_space *space)
 	space->use = (struct pw_space_use){0};
 	space->anon_vmas = 0;
 	space->break_known = space->reads_execute = false;
+	space->large_off = 0;
 	space->break_first = space->break_page = 0;
 	space->code_first = space->code_end = 0;
 	space->program = 0;
@@ -410,6 +411,7 @@ void pw_space_inherit(struct pw_space *child, const struct pw_space *parent)
 	child->stack_page = parent->stack_page;
 	child->reads_execute = parent->reads_execute;
 	child->data_hard_bytes = parent->data_hard_bytes;
+	child->large_off = parent->large_off;
 	memcpy(child->limit_bytes, parent->limit_bytes,
 	       sizeof(child->limit_bytes));
 }

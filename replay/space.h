@@ -74,6 +74,10 @@ struct pw_kept_tables {
 	uint64_t recent; /* the leaf table needed last, plus 1; 0: none */
 };
 
+/* Linux include/uapi/linux/prctl.h PR_SET_THP_DISABLE. */
+#define PW_LARGE_OFF 1	       /* large pages are not mapped, */
+#define PW_LARGE_OFF_UNASKED 2 /* but where MADV_HUGEPAGE asks for them */
+
 struct pw_space {
 	uint32_t number;	    /* see formats/lineage.h */
 	unsigned page_shift;	    /* of its pages, those of the machine */
@@ -93,6 +97,7 @@ struct pw_space {
 	uint64_t stack_page;  /* where the program's stack began, or 0 */
 	uint64_t future_lock; /* PW_VM_LOCKED_MASK of mappings to come */
 	bool reads_execute;   /* personality READ_IMPLIES_EXEC */
+	uint64_t large_off;   /* what PR_SET_THP_DISABLE turned off */
 	uint64_t limit_bytes[PW_LIMITS]; /* 2^64 - 1: none */
 	uint64_t data_hard_bytes;	 /* the hard limit of PW_LIMIT_DATA */
 	const struct pw_page_table_ops *table_ops;

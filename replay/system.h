@@ -77,6 +77,12 @@ struct pw_process_faults {
 	uint64_t major;
 };
 
+/* Of huge pages of 2 MiB. */
+struct pw_huge_pool {
+	bool known; /* a setting told of it */
+	uint64_t pages;
+};
+
 struct pw_system {
 	const struct pw_machine *machine; /* one of those that share it */
 	struct pw_arena *arena;
@@ -111,7 +117,9 @@ struct pw_system {
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 	struct pw_fault_log *log; /* of all faults; or NULL */
-	bool in_call;		  /* faults are a system call's doing */
+	struct pw_huge_pool huge_pool;
+	bool in_call;		  /* faults are a system call's doing, */
+	bool begins_anew;	  /* which forgets of one that it has read */
 };
 
 /*

@@ -205,6 +205,7 @@ void pw_vcpu_open(unsigned vcpu)
 		pw_vcpu_ring[vcpu] = &sink.ring;
 		return;
 	}
+	pw_ring_scratch(self->ring)->rseq = 0; /* of an earlier thread */
 	pw_ring_publish(self->ring, PW_RING_THREAD);
 	pw_vcpu_ring[vcpu] = self->ring;
 }
@@ -383,6 +384,8 @@ void pw_plugin_forked(unsigned vcpu, pid_t parent, uint32_t parent_tid)
 		.arg = {(uint64_t)parent, parent_tid, pw_plugin.blocks,
 			pw_plugin.image},
 	};
+	const struct pw_call_scratch *creator =
+		self->ring ? pw_ring_scratch(self->ring) : NULL;
 	bool in_call = self->in_call;
 
 	pw_plugin_new_image();
@@ -406,6 +409,8 @@ void pw_plugin_forked(unsigned vcpu, pid_t parent, uint32_t parent_tid)
 	self->in_call = in_call;
 	if (!self->ring)
 		return;
+	if (creator)
+		pw_call_inherit(pw_ring_scratch(self->ring), creator, 0);
 	self->started = true;
 	self->cpu = 0;
 	atomic_store(&self->ring->tid, (uint32_t)gettid());

@@ -1,7 +1,7 @@
 /*
  * page_size_huge.c - large pages for private anonymous memory, wherever they
- * fit, at the first fault. What would be if all of it were huge: memory for
- * them is always there.
+ * fit, at the first fault, and what MAP_HUGETLB asks for. What would be if all
+ * of it were huge: memory for them is always there.
  *
  * Source: Linux mm/huge_memory.c do_huge_pmd_anonymous_page, "always"; larger
  *         pages by the same rule.
@@ -12,6 +12,8 @@ static unsigned wanted_shift(const struct pw_page_size_fault *fault)
 {
 	const struct pw_mapping *mapping = fault->mapping;
 
+	if (mapping->hugetlb_shift)
+		return pw_page_size_asked(fault);
 	if (!mapping->anonymous || mapping->shared || fault->copies ||
 	    pw_vma_has(mapping, PW_VM_NOHUGEPAGE))
 		return 0;

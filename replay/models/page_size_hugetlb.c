@@ -1,6 +1,6 @@
 /*
- * page_size_hugetlb.c - large pages for what is mapped with MAP_HUGETLB, of
- * the size that the flags say. A copy after a fork is of a whole page.
+ * page_size_hugetlb.c - large pages for what is mapped with MAP_HUGETLB only,
+ * of the size that the flags say.
  *
  * Source: Linux mm/hugetlb.c hugetlb_fault, hugetlb_wp.
  */
@@ -8,12 +8,12 @@
 
 static unsigned wanted_shift(const struct pw_page_size_fault *fault)
 {
-	return fault->mapping->anonymous ? fault->mapping->hugetlb_shift : 0;
+	return pw_page_size_asked(fault);
 }
 
 const struct pw_page_size_ops pw_page_size_hugetlb = {
 	.name = "hugetlb",
-	.summary = "large pages where MAP_HUGETLB asks for them",
+	.summary = "large pages only where MAP_HUGETLB asks for them",
 	.source = "Linux mm/hugetlb.c",
 	.wanted_shift = wanted_shift,
 };

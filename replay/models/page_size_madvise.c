@@ -1,6 +1,7 @@
 /*
  * page_size_madvise.c - large pages for private anonymous memory that asks for
- * them with MADV_HUGEPAGE, wherever they fit, at the first fault.
+ * them with MADV_HUGEPAGE, wherever they fit, at the first fault, and what
+ * MAP_HUGETLB asks for.
  *
  * Source: Linux mm/huge_memory.c do_huge_pmd_anonymous_page, "madvise"; larger
  *         pages by the same rule.
@@ -11,6 +12,8 @@ static unsigned wanted_shift(const struct pw_page_size_fault *fault)
 {
 	const struct pw_mapping *mapping = fault->mapping;
 
+	if (mapping->hugetlb_shift)
+		return pw_page_size_asked(fault);
 	if (!mapping->anonymous || mapping->shared || fault->copies ||
 	    !pw_vma_has(mapping, PW_VM_HUGEPAGE))
 		return 0;

@@ -33,6 +33,10 @@ FEW_STEPS = ("glibc.cpu.x86_rep_stosb_threshold=0x7fffffff:"
 RESULTS = re.compile(r"(^|[._])(ret|errno)$")
 
 
+# Calls that fail more often when they are emulated.
+CHANGES = {"mmap", "mremap", "mprotect", "madvise", "mlock", "mlockall", "prctl",
+           "msync", "mbind", "shmat"}
+
 # Of the environment: the rest would be more steps.
 KEPT = re.compile("PATH|HOME|TMPDIR|(GT|PW|PYTHON|LD)_?[A-Z_]*")
 ADDR_NO_RANDOMIZE = 0x0040000
@@ -40,7 +44,7 @@ ADDR_NO_RANDOMIZE = 0x0040000
 LAYOUT = {"ptrace": [], "qemu": ["--relayout", "native"]}
 
 # Policies of machines that do as the kernel in this mode.
-LARGE_PAGES = {"always": "huge", "madvise": "madvise"}
+LARGE_PAGES = {"always": "huge", "madvise": "madvise", "never": "hugetlb"}
 
 
 class Failed(Exception):
@@ -228,9 +232,29 @@ class Program:
             emulated = self.record("qemu")
         except Failed:
             return False
-        return all(emulated.get(name) == value for name, value
-                   in native.items() if name in results or
-                   name.endswith("sig"))
+        return (self.emulates_calls() and
+                all(emulated.get(name) == value for name, value
+                    in native.items() if name in results or
+                    name.endswith("sig")))
+
+    def emulates_calls(self):
+        """Whether the emulator does what calls asked for, as far as it shows.
+
+        It knows no MAP_FIXED_NOREPLACE, has its own stack where programs may
+        want memory, and refuses what it does not know.
+        """
+        text = run([self.pagewalk, "dump", "--events", self.recording],
+                   self.folder)
+        for row in csv.DictReader(text.splitlines()):
+            if row["event"] == "unrecorded" or (
+                    row["event"] in CHANGES and
+                    row["result"].startswith("'-")):
+                return False
+            asked = re.match(r"address=(0x[1-9a-f]\w*)", row["arguments"])
+            if row["event"] == "mmap" and asked and \
+                    asked[1] != row["result"]:
+                return False
+        return True
 
     def look(self, options):
         """Write what the model has at the marks into the answers."""
@@ -245,12 +269,13 @@ class Program:
             except Failed:
                 continue
             self.split(view, text)
-        self.look_for_signals()
+        self.look_for_signals(options)
 
-    def look_for_signals(self):
+    def look_for_signals(self, options):
         """Write what signals the model expects, process by process."""
-        text = run([self.pagewalk, "replay", "-q", "--table", "signals",
-                    "--format", "csv", self.recording], self.folder)
+        text = run([self.pagewalk, "replay", "-q", *options,
+                    "--table", "signals", "--format", "csv",
+                    self.recording], self.folder)
         who = {}
         for mark in self.moments:
             who.setdefault(mark[1], mark[0].split(".")[0])

@@ -598,6 +598,11 @@ void pw_oracle_call(struct pw_oracle_replay *oracle,
 		if (!failed(event) && event->arg[0] == 0x53564d41 &&
 		    event->arg[1] == 0)
 			set_label(oracle, space, event, first, end);
+		if (!failed(event) && event->arg[0] == 41) {
+			space->small = event->arg[1] && !(event->arg[2] & 2);
+			space->small_unasked =
+				event->arg[1] && event->arg[2] & 2;
+		}
 		break;
 	default:
 		break;

@@ -119,6 +119,7 @@ void pw_oracle_populate(struct pw_oracle_replay *oracle,
 	for (uint64_t page = first; page < end; page++) {
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(space, page);
+		uint64_t major;
 		bool write;
 
 		if (!m || m->first == failed)
@@ -137,7 +138,13 @@ void pw_oracle_populate(struct pw_oracle_replay *oracle,
 						       write);
 			continue;
 		}
+		/* One that reads is begun anew, and nobody knows. */
+		major = oracle->counts.major;
 		pw_oracle_fault(oracle, space, page, write);
+		if (!by_writes && oracle->counts.major > major) {
+			oracle->counts.major--;
+			oracle->counts.minor++;
+		}
 	}
 }
 

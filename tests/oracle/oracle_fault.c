@@ -230,18 +230,24 @@ static void map_found(struct pw_oracle_replay *oracle,
 
 /* How large a page the policy wants at most, as a power of two of bytes. */
 static unsigned wanted_shift(const struct pw_oracle_replay *oracle,
+			     const struct pw_oracle_space *space,
 			     const struct pw_oracle_mapping *m)
 {
 	unsigned most = oracle->machine.page_size_max;
 	bool is_private = m && m->anonymous && !m->shared;
 	unsigned wanted = 0;
 
-	if (oracle->machine.page_size == PW_ORACLE_HUGE)
+	if (!(m && m->hugetlb) &&
+	    (space->small ||
+	     (space->small_unasked && !(m && m->flags & PW_ORACLE_HG))))
+		return 0;
+	if (m && m->hugetlb && m->anonymous &&
+	    oracle->machine.page_size != PW_ORACLE_BASE)
+		wanted = m->hugetlb;
+	else if (oracle->machine.page_size == PW_ORACLE_HUGE)
 		wanted = is_private && !(m->flags & PW_ORACLE_NH) ? most : 0;
 	else if (oracle->machine.page_size == PW_ORACLE_MADVISE)
 		wanted = is_private && (m->flags & PW_ORACLE_HG) ? most : 0;
-	else if (oracle->machine.page_size == PW_ORACLE_HUGETLB)
-		wanted = m && m->anonymous ? m->hugetlb : 0;
 	return wanted < most ? wanted : most;
 }
 
@@ -258,7 +264,8 @@ static unsigned choose_height(const struct pw_oracle_replay *oracle,
 		uint64_t end = first + ((uint64_t)1 << order);
 		bool is_free = true;
 
-		if (space->shape->page_shift + order > wanted_shift(oracle, m))
+		if (space->shape->page_shift + order >
+		    wanted_shift(oracle, space, m))
 			continue;
 		if (!m || m->first > first || m->end < end)
 			continue;
@@ -376,10 +383,10 @@ static bool copies_whole(const struct pw_oracle_replay *oracle,
 	const struct pw_oracle_mapping *m =
 		pw_oracle_mapping_at(space, present->page);
 
-	return oracle->machine.page_size == PW_ORACLE_HUGETLB &&
+	return m && m->hugetlb &&
 	       space->shape->page_shift +
 			       pw_oracle_order(space->shape, present->height) <=
-		       wanted_shift(oracle, m);
+		       wanted_shift(oracle, space, m);
 }
 
 /* Whether the page may become writable again without a copy. */
@@ -394,6 +401,7 @@ static void fault_present(struct pw_oracle_replay *oracle,
 	struct pw_oracle_page *present = pw_oracle_page_at(space, page);
 
 	while (present->frame == PW_ORACLE_FORKED && present->height > 0 &&
+	       !may_reuse(present->phys) &&
 	       !copies_whole(oracle, space, present)) {
 		pw_oracle_split(oracle, space, page);
 		present = pw_oracle_page_at(space, page);

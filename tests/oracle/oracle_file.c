@@ -64,8 +64,9 @@ static void unmap(struct pw_oracle_replay *oracle,
 static void protect(struct pw_oracle_replay *oracle,
 		    struct pw_oracle_space *space, struct pw_oracle_page *page)
 {
-	if (page->frame != PW_ORACLE_WRITTEN)
+	if (page->frame != PW_ORACLE_WRITTEN && page->frame != PW_ORACLE_COMMON)
 		return;
+	PW_ASSERT(!page->shmem);
 	page->frame = PW_ORACLE_SHARED;
 	note_change(oracle, space, page);
 }
@@ -267,15 +268,31 @@ static void apply_write(struct pw_oracle_replay *oracle,
 	}
 }
 
+/* The page of @offset is written to, if it is there and not all of it went. */
+static void zero_part(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_object *object, uint64_t offset)
+{
+	uint64_t index = whole_pages(oracle, offset);
+
+	if (pages_of(oracle, offset) != index &&
+	    pw_oracle_ask(&oracle->objects, object, PW_ORACLE_THERE, index))
+		pw_oracle_soil(&oracle->objects, object, index);
+}
+
 static void punch(struct pw_oracle_replay *oracle,
 		  struct pw_oracle_object *object, uint64_t offset,
 		  uint64_t end)
 {
-	uint64_t last = whole_pages(oracle, end);
+	bool to_end = object->bytes != 0 && end >= object->bytes;
 
-	if (object->bytes != 0 && end >= object->bytes)
-		last = pages_of(oracle, end);
-	take_away(oracle, object, pages_of(oracle, offset), last, false);
+	take_away(oracle, object, pages_of(oracle, offset),
+		  to_end ? pages_of(oracle, end) : whole_pages(oracle, end),
+		  false);
+	if (offset == end)
+		return;
+	zero_part(oracle, object, offset);
+	if (!to_end)
+		zero_part(oracle, object, end);
 }
 
 static void apply_fallocate(struct pw_oracle_replay *oracle,
@@ -475,10 +492,14 @@ static void apply_call(struct pw_oracle_replay *oracle,
 	else if (event->kind == PW_EVENT_fadvise)
 		apply_fadvise(oracle, event, object, thing);
 	else if (event->kind == PW_EVENT_ftruncate) {
+		bool shrinks = arg[1] < object->bytes;
+
 		object->bytes = arg[1];
 		object->emptied = arg[1] == 0;
 		take_away(oracle, object, pages_of(oracle, arg[1]),
 			  oracle->objects.end, true);
+		if (shrinks)
+			zero_part(oracle, object, arg[1]);
 	}
 }
 

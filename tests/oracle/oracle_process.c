@@ -39,18 +39,23 @@ struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,
 	return oracle->space[process];
 }
 
-/* Let the child of a fork have @page too; neither may write to it. */
+/* Let the child of a fork have @page too; neither may write to it, but to that
+ * of a shared mapping both, of which the child has not. */
 static void copy_page(struct pw_oracle_replay *oracle,
 		      struct pw_oracle_page *page,
 		      struct pw_oracle_space *child)
 {
+	bool writable = page->frame == PW_ORACLE_WRITTEN ||
+			page->frame == PW_ORACLE_COMMON;
+
 	if (page->frame == PW_ORACLE_OWN) {
 		page->frame = PW_ORACLE_FORKED;
 		pw_oracle_invalidate(oracle, page);
 	}
 	if (!child)
 		return;
-	pw_oracle_page_add(child, page->page, page->height, page->frame,
+	pw_oracle_page_add(child, page->page, page->height,
+			   writable ? PW_ORACLE_COMMON : page->frame,
 			   page->phys);
 	pw_oracle_page_at(child, page->page)->old = true;
 	pw_oracle_page_at(child, page->page)->clean = page->clean;
@@ -58,6 +63,13 @@ static void copy_page(struct pw_oracle_replay *oracle,
 	if (page->phys)
 		page->phys->exclusive = false;
 	oracle->counts.fork_copies++;
+}
+
+/* Whether a fork copies what is there of a mapping. */
+static bool copies_pages(const struct pw_oracle_mapping *m)
+{
+	return (m->owner || (m->flags & PW_ORACLE_GU)) &&
+	       !(m->flags & (PW_ORACLE_DC | PW_ORACLE_WF));
 }
 
 /* @child NULL: it is not in the trace. */
@@ -70,8 +82,7 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(parent, page->page);
 
-		if (!m ||
-		    (m->owner && !(m->flags & (PW_ORACLE_DC | PW_ORACLE_WF))))
+		if (!m || copies_pages(m))
 			copy_page(oracle, page, child);
 	}
 	oracle->counts.flushes++;
@@ -88,9 +99,9 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		if (m.owner)
 			m.owner = ++child->owners;
 		pw_oracle_mapping_add(child, m);
-		if (m.owner)
+		if (copies_pages(&m))
 			pw_oracle_tables_copy(child, parent, m.first, m.end);
-		for (size_t g = 0; g < parent->guards && m.owner; g++)
+		for (size_t g = 0; g < parent->guards && copies_pages(&m); g++)
 			if (parent->guard[g] >= m.first &&
 			    parent->guard[g] < m.end)
 				pw_oracle_guard_set(child, parent->guard[g],
@@ -101,6 +112,8 @@ static void fork_space(struct pw_oracle_replay *oracle,
 		child->program_break = parent->program_break;
 		child->heap = parent->heap;
 		child->reads_execute = parent->reads_execute;
+		child->small = parent->small;
+		child->small_unasked = parent->small_unasked;
 		child->stack_limit = parent->stack_limit;
 		child->size_limit = parent->size_limit;
 		child->lock_limit = parent->lock_limit;
@@ -170,6 +183,10 @@ static void leave_space(struct pw_oracle_replay *oracle, uint32_t process)
 static void apply_exec(struct pw_oracle_replay *oracle, uint32_t thread)
 {
 	uint32_t process = oracle->thread[thread].process;
+	const struct pw_oracle_space *old = oracle->space[process];
+	bool alone = old && old->users == 1;
+	bool small = alone && old->small;
+	bool small_unasked = alone && old->small_unasked;
 
 	for (size_t i = 0; i < oracle->threads; i++) {
 		struct pw_oracle_thread *t = &oracle->thread[i];
@@ -179,6 +196,8 @@ static void apply_exec(struct pw_oracle_replay *oracle, uint32_t thread)
 	}
 	leave_space(oracle, process);
 	oracle->space[process] = make_space(oracle);
+	oracle->space[process]->small = small;
+	oracle->space[process]->small_unasked = small_unasked;
 }
 
 static void apply_exit(struct pw_oracle_replay *oracle, uint32_t thread)

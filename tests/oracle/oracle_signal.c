@@ -60,11 +60,12 @@ static unsigned expect(const struct pw_oracle_space *space, uint64_t address,
 		return stack_comes(space, page) ? 0 : 11001;
 	if (!(m->flags & (PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX)))
 		return 11002;
-	if (pw_oracle_guard_at(space, page))
-		return 11001;
-	if (pw_oracle_lies_past(space, m, page))
-		return seen == 11002 && !(m->flags & PW_ORACLE_WR) ? 11002
-								   : 7002;
+	if (pw_oracle_guard_at(space, page) ||
+	    pw_oracle_lies_past(space, m, page)) {
+		if (seen == 11002 && !(m->flags & PW_ORACLE_WR))
+			return 11002;
+		return pw_oracle_guard_at(space, page) ? 11001 : 7002;
+	}
 	if ((m->flags & PW_ORACLE_WR) && (m->flags & PW_ORACLE_EX))
 		return 0;
 	return 11002;

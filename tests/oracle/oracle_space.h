@@ -85,6 +85,8 @@ struct pw_oracle_space {
 	struct pw_oracle_table *table; /* in no order */
 	size_t tables, table_room;
 	bool reads_execute;
+	bool small, small_unasked; /* PR_SET_THP_DISABLE: no large pages, or
+				      only where they are asked for */
 	uint64_t stack_limit, size_limit, lock_limit; /* bytes */
 	uint64_t data_limit, data_hard;
 	uint64_t leaked;      /* locked pages that are not */

@@ -274,6 +274,10 @@ static struct pw_event make_setting(struct pw_random *random,
 	case 2:
 		event.kind = PW_EVENT_prctl;
 		event.arg[0] = once_in(random, 8) ? 41 : 0x53564d41;
+		if (event.arg[0] == 41) {
+			event.arg[1] = below(random, 2);
+			event.arg[2] = 2 * below(random, 2);
+		}
 		event.arg[2] = range.address;
 		event.arg[3] = range.bytes;
 		event.text = name[below(random, PW_COUNT(name))];

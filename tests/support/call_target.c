@@ -34,6 +34,8 @@ static void file_behind(void *state, int fd, struct pw_call_file *out)
 	out->regular = target->regular;
 	out->discards = target->discards;
 	snprintf(out->path, sizeof(out->path), "/file%d", fd);
+	if (target->path)
+		snprintf(out->path, sizeof(out->path), "%s", target->path);
 }
 
 static uint64_t offset_of(void *state, int fd)

@@ -22,8 +22,9 @@ struct call_target {
 	enum pw_call_machine machine;
 	uint8_t memory[TARGET_BYTES];
 	bool regular;
-	bool discards;	 /* what descriptors are; inode 100 and the number */
-	uint64_t offset; /* of descriptors */
+	bool discards;	  /* what descriptors are; inode 100 and the number */
+	const char *path; /* of all descriptors, or NULL */
+	uint64_t offset;  /* of descriptors */
 	uint64_t mapping_bytes;
 	struct pw_call_scratch scratch;
 	size_t used;

@@ -5,7 +5,9 @@
 #include "tests/support/pw_test.h"
 
 #include <errno.h>
+#include <linux/sched.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "capture/call_table.h"
 #include "tests/support/call_target.h"
@@ -277,6 +279,41 @@ static void poll_writes_what_it_found(void **state)
 	     AT(0x100), AT(0x200), 8);
 }
 
+/* The area is written when a thread goes on that was not running. */
+static void a_thread_that_waited_has_its_rseq_area_written(void **state)
+{
+	struct call_target t = {0};
+
+	(void)state;
+	TOLD("", &t, wait4, 7, UINT64_MAX, 0, 0, 0);
+	TOLD("", &t, rseq, FAILS(EINVAL), AT(0x40), 32, 0, 1);
+	TOLD("", &t, pause, FAILS(EINTR), 0);
+	TOLD("S100+32", &t, rseq, 0, AT(0x100), 32, 0, 1);
+	TOLD("L108+8 S100+28", &t, wait4, 7, UINT64_MAX, 0, 0, 0);
+	TOLD("", &t, wait4, 7, UINT64_MAX, 0, WNOHANG, 0);
+	TOLD("", &t, wait4, 0, UINT64_MAX, 0, WNOHANG, 0);
+	TOLD("L108+8 S100+28", &t, pause, FAILS(EINTR), 0);
+	TOLD("L40+4 L108+8 S100+28", &t, futex, 0, AT(0x40), 128, 1);
+	TOLD("L40+4", &t, futex, FAILS(EAGAIN), AT(0x40), 128, 1);
+	TOLD("clone(4100)=7 vfork L108+8 S100+28", &t, vfork, 7, 0);
+	TOLD("S100+32", &t, rseq, 0, AT(0x100), 32, 1, 1);
+	TOLD("", &t, pause, FAILS(EINTR), 0);
+	TOLD("", &t, rseq, FAILS(ENOSYS), AT(0x200), 32, 0, 1);
+	TOLD("L208+8 S200+28", &t, pause, FAILS(EINTR), 0);
+}
+
+static void children_have_the_area_of_a_fork_only(void **state)
+{
+	const struct pw_call_scratch creator = {.rseq = 0x100};
+	struct pw_call_scratch child = {0};
+
+	(void)state;
+	pw_call_inherit(&child, &creator, 0);
+	assert_int_equal(child.rseq, 0x100);
+	pw_call_inherit(&child, &creator, CLONE_VM | CLONE_VFORK);
+	assert_int_equal(child.rseq, 0);
+}
+
 /* FUTEX_PRIVATE_FLAG is 128. */
 static void futexes_go_by_their_operation(void **state)
 {
@@ -287,14 +324,15 @@ static void futexes_go_by_their_operation(void **state)
 	TOLD("L40+4 L80+16", &t, futex, FAILS(ETIMEDOUT), AT(0x40), 128 + 9, 1,
 	     AT(0x80));
 	TOLD("", &t, futex, 1, AT(0x40), 128 + 1, 1);
-	TOLD("L40+4", &t, futex, 1, AT(0x40), 1, 1);
+	TOLD("S40+4", &t, futex, 1, AT(0x40), 1, 1);
+	TOLD("S40+4 L40+4", &t, futex, FAILS(EAGAIN), AT(0x40), 0, 1);
 	TOLD("", &t, futex, 1, AT(0x40), 128 + 3, 1, 1, AT(0x60));
 	TOLD("L40+4", &t, futex, 1, AT(0x40), 128 + 4, 1, 1, AT(0x60), 5);
-	TOLD("L60+4 S60+4", &t, futex, 1, AT(0x40), 128 + 5, 1, 1, AT(0x60));
-	TOLD("L40+4 S40+4", &t, futex, 0, AT(0x40), 128 + 6);
+	TOLD("S60+4", &t, futex, 1, AT(0x40), 128 + 5, 1, 1, AT(0x60));
+	TOLD("S40+4", &t, futex, 0, AT(0x40), 128 + 6);
+	TOLD("L40+4", &t, futex, FAILS(EAGAIN), AT(0x40), 128 + 6);
 	TOLD("L40+4 S40+4", &t, futex, 0, AT(0x40), 128 + 7);
-	TOLD("L40+4 L60+4 S60+4", &t, futex, 0, AT(0x40), 128 + 12, 1, 1,
-	     AT(0x60));
+	TOLD("L40+4 S60+4", &t, futex, 0, AT(0x40), 128 + 12, 1, 1, AT(0x60));
 	TARGET_WORDS(&t, 0x100, 1, AT(0x40), 2, 1, AT(0x44), 2);
 	TOLD("L100+48 L40+4 L44+4", &t, futex_waitv, 0, AT(0x100), 2);
 	TOLD("L100+48 L40+4", &t, futex_requeue, 0, AT(0x100), 0, 1, 1);
@@ -394,6 +432,9 @@ int main(void)
 		cmocka_unit_test(socket_names_fit_the_room),
 		cmocka_unit_test(sets_are_whole_words),
 		cmocka_unit_test(poll_writes_what_it_found),
+		cmocka_unit_test(
+			a_thread_that_waited_has_its_rseq_area_written),
+		cmocka_unit_test(children_have_the_area_of_a_fork_only),
 		cmocka_unit_test(futexes_go_by_their_operation),
 		cmocka_unit_test(sleepers_learn_what_is_left_only_when_woken),
 		cmocka_unit_test(children_are_waited_for),

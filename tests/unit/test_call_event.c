@@ -183,6 +183,26 @@ static void affinity_says_which_processors(void **state)
 	     AT(0x40));
 }
 
+static void settings_of_memory_are_told(void **state)
+{
+	struct call_target t = {.regular = true, .offset = 3};
+
+	(void)state;
+	call_target_text(&t, 0x40, "16\n");
+	TOLD("L40+3 file_write(3,0,3,8,103)=3", &t, write, 3, 3, AT(0x40), 3);
+	t.path = "/proc/sys/vm/nr_hugepages";
+	TOLD("L40+3 file_write(3,0,3,8,103)=3 setting(10)=3 nr_hugepages", &t,
+	     write, 3, 3, AT(0x40), 3);
+	t.path = "/proc/sys/vm/nr_hugepages_mempolicy";
+	TOLD("L40+3 file_write(3,0,3,8,103)=3", &t, write, 3, 3, AT(0x40), 3);
+	t.path = "/proc/sys/vm/nr_hugepages";
+	call_target_text(&t, 0x40, "x");
+	TOLD("L40+1 file_write(3,2,1,8,103)=1", &t, write, 1, 3, AT(0x40), 1);
+	t.offset = 32;
+	TOLD("L40+32 file_write(3,0,20,8,103)=20", &t, write, 32, 3, AT(0x40),
+	     32);
+}
+
 static void files_that_change_say_which(void **state)
 {
 	struct call_target t = {.regular = true};
@@ -356,6 +376,7 @@ int main(void)
 		cmocka_unit_test(mappings_that_the_kernel_makes_are_told),
 		cmocka_unit_test(policies_say_which_nodes),
 		cmocka_unit_test(affinity_says_which_processors),
+		cmocka_unit_test(settings_of_memory_are_told),
 		cmocka_unit_test(files_that_change_say_which),
 		cmocka_unit_test(transfers_say_where_in_the_file),
 		cmocka_unit_test(what_is_thrown_away_is_not_read),
