@@ -125,7 +125,8 @@ size_t pw_dense_plan_slack(const struct pw_dense_plan *plan);
 /*
  * Write the next accesses to @out, at least @count unless fewer are left, and
  * at most @count plus the slack; returns how many are good. What is behind
- * them, up to the slack, may be overwritten.
+ * them, up to the slack, may be overwritten. Without room for pc, NULL, it is
+ * left out.
  *
  * Cost: about a nanosecond for each access that has an address of its own.
  */

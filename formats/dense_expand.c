@@ -41,7 +41,8 @@ static inline void copy_slots(const struct pw_dense_plan *plan,
 
 	if (slots >= COPIED_MANY) {
 		memcpy(out->address + at, address, slots * 8);
-		memcpy(out->pc + at, pc, slots * 8);
+		if (out->pc)
+			memcpy(out->pc + at, pc, slots * 8);
 		memcpy(out->size_bytes + at, size, slots * 4);
 		memcpy(out->kind + at, kind, slots);
 		return;
@@ -49,8 +50,9 @@ static inline void copy_slots(const struct pw_dense_plan *plan,
 	for (size_t i = 0; i < slots; i += PW_SHAPE_SET_SLACK) {
 		memcpy(out->address + at + i, address + i,
 		       (size_t)PW_SHAPE_SET_SLACK * 8);
-		memcpy(out->pc + at + i, pc + i,
-		       (size_t)PW_SHAPE_SET_SLACK * 8);
+		if (out->pc)
+			memcpy(out->pc + at + i, pc + i,
+			       (size_t)PW_SHAPE_SET_SLACK * 8);
 		memcpy(out->size_bytes + at + i, size + i,
 		       (size_t)PW_SHAPE_SET_SLACK * 4);
 		memcpy(out->kind + at + i, kind + i, PW_SHAPE_SET_SLACK);
@@ -105,7 +107,8 @@ entry_ahead(const struct pw_dense_plan *plan, size_t ahead, uint32_t mask)
 }
 
 /* Let what the symbols to come need come nearer. */
-static inline void fetch_ahead(const struct pw_dense_plan *plan, uint32_t mask)
+static inline void fetch_ahead(const struct pw_dense_plan *plan, uint32_t mask,
+			       bool pc_too)
 {
 	const struct pw_dense_entry *entry =
 		entry_ahead(plan, AHEAD_SYMBOLS, mask);
@@ -116,7 +119,8 @@ static inline void fetch_ahead(const struct pw_dense_plan *plan, uint32_t mask)
 	__builtin_prefetch(entry_ahead(plan, AHEAD_ENTRY, mask));
 	for (uint32_t i = 0; i < AHEAD_SLOTS; i += 8) {
 		__builtin_prefetch(&address[entry->slot + i]);
-		__builtin_prefetch(&pc[entry->slot + i]);
+		if (pc_too)
+			__builtin_prefetch(&pc[entry->slot + i]);
 	}
 	__builtin_prefetch(&size[entry->slot]);
 	__builtin_prefetch(&size[entry->slot + 16]);
@@ -140,8 +144,9 @@ static size_t copy_run(struct pw_dense_plan *plan, size_t room,
 
 	memcpy(out->address + at,
 	       (const uint64_t *)plan->rest_address.data + from, count * 8);
-	memcpy(out->pc + at, (const uint64_t *)plan->rest_pc.data + from,
-	       count * 8);
+	if (out->pc)
+		memcpy(out->pc + at,
+		       (const uint64_t *)plan->rest_pc.data + from, count * 8);
 	memcpy(out->size_bytes + at,
 	       (const uint32_t *)plan->rest_size.data + from, count * 4);
 	memcpy(out->kind + at, (const uint8_t *)plan->rest_kind.data + from,
@@ -178,7 +183,7 @@ size_t pw_dense_plan_next(struct pw_dense_plan *plan, size_t count,
 			plan->run_left = (size_t)run;
 			continue;
 		}
-		fetch_ahead(plan, mask);
+		fetch_ahead(plan, mask, out->pc != NULL);
 		copy_slots(plan, &entries[symbol], out, done);
 		correct(plan, &entries[symbol], out->address + done);
 		done += entries[symbol].slots;

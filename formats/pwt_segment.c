@@ -168,8 +168,9 @@ static enum pw_status plan_thread(struct pw_segment_decoder *decoder,
 				  struct pw_segment_part *part,
 				  struct pw_error *err)
 {
+	/* Touches are made without. */
 	struct pw_window_source source = {&decoder->shapes, decoder->generic,
-					  payload};
+					  payload, decoder->touches};
 	enum pw_status st = take_window(segment, &part->window, err);
 
 	if (st != PW_OK)

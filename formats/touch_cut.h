@@ -46,9 +46,12 @@ static inline size_t pw_touch_cut_take(struct pw_touch_cut *cut,
 				       const uint32_t *size_bytes, size_t count)
 {
 	uint64_t pages = 0;
+	uint32_t bits = 0;
 	size_t taken = count < cut->room ? count : (size_t)cut->room;
 
 	for (size_t i = 0; i < taken; i++)
+		bits |= size_bytes[i];
+	for (size_t i = 0; i < taken && bits >> PW_PAGE_SHIFT; i++)
 		pages += size_bytes[i] >> PW_PAGE_SHIFT;
 	if (cut->pages + pages > PW_TOUCH_PAGES_MAX) {
 		size_t most = taken;

@@ -417,6 +417,25 @@ static uint64_t epoch_room(const struct pw_trace *trace)
 	return epoch % PW_TOUCH_CUT == 0 ? UINT64_MAX : epoch - at % epoch;
 }
 
+/* Count what is taken of the source, which is counted where all of it is. */
+static void count_kinds(struct pw_trace *trace,
+			const struct pw_accesses *accesses)
+{
+	const struct pw_tally *source = &trace->source.tally;
+	struct pw_tally *tally = &trace->batch.tally;
+
+	if (accesses->count < trace->source.accesses.count ||
+	    source->loads + source->stores + source->fetches == 0) {
+		pw_tally_add(tally, accesses->kind, accesses->count);
+		return;
+	}
+	tally->loads += source->loads;
+	tally->stores += source->stores;
+	tally->modifies += source->modifies;
+	tally->fetches += source->fetches;
+	tally->instructions += source->instructions;
+}
+
 /* Collapse what of the source comes before the next cut; *full: there it is. */
 static enum pw_status gather(struct pw_trace *trace, struct pw_touch_cut *cut,
 			     bool *full, struct pw_error *err)
@@ -428,14 +447,13 @@ static enum pw_status gather(struct pw_trace *trace, struct pw_touch_cut *cut,
 	struct pw_accesses accesses = {
 		.count = left < room ? left : (size_t)room,
 		.address = source->address + at,
-		.pc = source->pc + at,
 		.size_bytes = source->size_bytes + at,
 		.kind = source->kind + at,
 	};
 
 	accesses.count =
 		pw_touch_cut_take(cut, accesses.size_bytes, accesses.count);
-	pw_tally_add(&batch->tally, accesses.kind, accesses.count);
+	count_kinds(trace, &accesses);
 	trace->taken += accesses.count;
 	batch->access_count += accesses.count;
 	*full = accesses.count < left || accesses.count == room ||

@@ -16,6 +16,7 @@ struct pw_window {
 	struct pw_dense_plan *dense; /* NULL before one is shown */
 	struct pw_fast_plan *fast;   /* likewise */
 	bool shows_dense;
+	bool no_pc;		 /* it is left out */
 	struct pw_array address; /* uint64_t, and so on */
 	struct pw_array pc;	 /* uint64_t */
 	struct pw_array size;	 /* uint32_t */
@@ -92,13 +93,14 @@ enum pw_status pw_window_show(struct pw_window *window, bool dense,
 	enum pw_status st;
 
 	window->shows_dense = dense;
+	window->no_pc = dense && source->no_pc;
 	window->made = 0;
 	window->used = 0;
 	st = make(window, source, instructions, &room, err);
 	room += PW_WINDOW_ACCESSES;
 	if (st == PW_OK)
 		st = pw_array_reserve(&window->address, room, err);
-	if (st == PW_OK)
+	if (st == PW_OK && !window->no_pc)
 		st = pw_array_reserve(&window->pc, room, err);
 	if (st == PW_OK)
 		st = pw_array_reserve(&window->size, room, err);
@@ -113,7 +115,7 @@ static struct pw_access_columns columns_at(const struct pw_window *window,
 {
 	struct pw_access_columns columns = {
 		.address = (uint64_t *)window->address.data + at,
-		.pc = (uint64_t *)window->pc.data + at,
+		.pc = window->no_pc ? NULL : (uint64_t *)window->pc.data + at,
 		.size_bytes = (uint32_t *)window->size.data + at,
 		.kind = (uint8_t *)window->kind.data + at,
 	};
@@ -129,7 +131,8 @@ static void move_left(struct pw_window *window)
 	size_t left = window->made - window->used;
 
 	memmove(to.address, from.address, left * sizeof(*to.address));
-	memmove(to.pc, from.pc, left * sizeof(*to.pc));
+	if (!window->no_pc)
+		memmove(to.pc, from.pc, left * sizeof(*to.pc));
 	memmove(to.size_bytes, from.size_bytes, left * sizeof(*to.size_bytes));
 	memmove(to.kind, from.kind, left);
 	window->made = left;

@@ -26,6 +26,7 @@ struct pw_window_source {
 	const struct pw_pwt_shapes *shapes;
 	struct pw_generic_decoder *generic;
 	const struct pw_generic_payload *payload;
+	bool no_pc; /* nobody looks at pc: it may be NULL */
 };
 
 /*

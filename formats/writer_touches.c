@@ -183,8 +183,10 @@ static enum pw_status open_source(struct pw_writer_touches *touches,
 		.raw_bytes = chunk->raw_bytes,
 		.count = chunk->access_count,
 	};
-	struct pw_window_source shown = {touches->shapes, touches->generic,
-					 &payload};
+	struct pw_window_source shown = {.shapes = touches->shapes,
+					 .generic = touches->generic,
+					 .payload = &payload,
+					 .no_pc = true};
 	uint64_t instructions;
 
 	*source = (struct source){0};
@@ -220,7 +222,6 @@ static struct pw_accesses look(struct source *source, uint64_t count)
 	return (struct pw_accesses){
 		.count = left < count ? left : (size_t)count,
 		.address = view->address + source->used,
-		.pc = view->pc + source->used,
 		.size_bytes = view->size_bytes + source->used,
 		.kind = view->kind + source->used,
 	};

@@ -308,16 +308,18 @@ static void fill_touches(struct reader *reader,
 	fill_events(reader, from, batch);
 }
 
-/* Touches of a later segment need the clock behind these accesses. */
+/* Touches of a later segment need the clock behind these accesses, which are
+ * counted for it. */
 static void follow_clock(struct reader *reader, uint32_t thread,
-			 const struct pw_accesses *accesses)
+			 struct pw_batch *batch)
 {
-	struct pw_tally tally = {0};
+	const struct pw_accesses *accesses = &batch->accesses;
 
 	if (!reader->touches)
 		return;
-	pw_tally_add(&tally, accesses->kind, accesses->count);
-	PW_ARRAY_AT(&reader->clock, uint64_t, thread) += tally.instructions;
+	pw_tally_add(&batch->tally, accesses->kind, accesses->count);
+	PW_ARRAY_AT(&reader->clock, uint64_t, thread) +=
+		batch->tally.instructions;
 }
 
 /* The next accesses of a batch, and after the last of them its events. */
@@ -333,7 +335,7 @@ static void fill_accesses(struct reader *reader,
 	pw_segment_accesses(reader->segment, from, reader->taken, count,
 			    &batch->accesses);
 	batch->access_count = count;
-	follow_clock(reader, from->thread, &batch->accesses);
+	follow_clock(reader, from->thread, batch);
 	reader->taken += count;
 	batch->goes_on = reader->taken < from->count;
 	if (!batch->goes_on)

@@ -226,7 +226,8 @@ void pw_fuzz_chunk_check(const struct pw_fuzz_chunk *chunk, unsigned codec)
 	const struct pw_generic_payload payload = {
 		chunk->payload.data, chunk->payload.count, chunk->raw_bytes,
 		chunk->count};
-	struct pw_window_source source = {&chunk->shapes, NULL, &payload};
+	struct pw_window_source source = {.shapes = &chunk->shapes,
+					  .payload = &payload};
 	uint64_t instructions;
 	struct pw_window *window;
 	struct pw_error err;

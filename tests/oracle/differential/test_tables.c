@@ -155,11 +155,28 @@ static void split_page(struct subject *s, uint64_t page)
 				   old.height - 1, old.frame, NULL);
 }
 
+/* What is at hand of an entry is the entry, one at height 0. */
+static void check_glance(struct subject *s, uint64_t page)
+{
+	const struct pw_oracle_page *want = pw_oracle_page_at(&s->list, page);
+	uint64_t pte = s->ops->glance ? s->ops->glance(s->table, page) : 0;
+
+	if (pte == 0)
+		return;
+	assert_non_null(want);
+	assert_int_equal(want->height, 0);
+	assert_int_equal(pte, pte_of(want->frame));
+}
+
 static void check_page(struct subject *s, uint64_t page)
 {
 	const struct pw_oracle_page *want = pw_oracle_page_at(&s->list, page);
 	struct pw_leaf leaf;
-	bool found = s->ops->find(s->table, page, &leaf);
+	bool found;
+
+	check_glance(s, page);
+	found = s->ops->find(s->table, page, &leaf);
+	check_glance(s, page);
 
 	if (found != (want != NULL))
 		fail_msg("seed %ju: page %ju is %sthere", (uintmax_t)s->seed,
