@@ -24,6 +24,7 @@ struct pw_fault_job {
 	bool shmem;  /* it maps shared memory */
 	bool absent; /* no entry maps the page */
 	bool major;
+	bool owned; /* it has been given a page of its own */
 };
 
 /*
@@ -31,7 +32,7 @@ struct pw_fault_job {
  *
  * Errors: as pw_fault.
  */
-enum pw_status pw_fault_own(const struct pw_fault_job *job, struct pw_leaf leaf,
+enum pw_status pw_fault_own(struct pw_fault_job *job, struct pw_leaf leaf,
 			    struct pw_error *err) PW_MUST_CHECK;
 
 /*
