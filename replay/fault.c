@@ -41,7 +41,7 @@ enum pw_status pw_fault_own(struct pw_fault_job *job, struct pw_leaf leaf,
 	if (st != PW_OK)
 		return st;
 	job->owned = true;
-	leaf.pte = pw_pte_make(frame, PW_ENTRY_OWN);
+	leaf.pte = pw_pte_make(frame, PW_ENTRY_OWN | pw_fault_hugetlb(job));
 	return job->absent ? pw_pages_add(job->system, job->space, &leaf, err)
 			   : pw_pages_set(job->system, job->space, &leaf, err);
 }
@@ -72,7 +72,8 @@ static enum pw_status write_forked(struct pw_fault_job *job,
 	counters->fault_reuses++;
 	frame->flags |= PW_FRAME_EXCLUSIVE;
 	job->owned = true;
-	leaf.pte = pw_pte_make(pw_pte_frame(leaf.pte), PW_ENTRY_OWN);
+	leaf.pte = pw_pte_make(pw_pte_frame(leaf.pte),
+			       PW_ENTRY_OWN | pw_fault_hugetlb(job));
 	return pw_pages_set(job->system, job->space, &leaf, err);
 }
 

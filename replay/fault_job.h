@@ -28,6 +28,14 @@ struct pw_fault_job {
 };
 
 /*
+ * What an entry says of the kind of mapping that it is in.
+ */
+static inline uint64_t pw_fault_hugetlb(const struct pw_fault_job *job)
+{
+	return job->mapping.hugetlb_shift ? PW_PTE_HUGETLB : 0;
+}
+
+/*
  * Map a new page of @leaf's size and place, which is the program's own.
  *
  * Errors: as pw_fault.
