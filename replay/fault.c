@@ -31,7 +31,7 @@ static unsigned choose(const struct pw_fault_job *job, bool copies,
 
 /* ---- pages of its own ---- */
 
-enum pw_status pw_fault_own(const struct pw_fault_job *job, struct pw_leaf leaf,
+enum pw_status pw_fault_own(struct pw_fault_job *job, struct pw_leaf leaf,
 			    struct pw_error *err)
 {
 	uint32_t frame;
@@ -40,7 +40,8 @@ enum pw_status pw_fault_own(const struct pw_fault_job *job, struct pw_leaf leaf,
 
 	if (st != PW_OK)
 		return st;
-	leaf.pte = pw_pte_make(frame, PW_ENTRY_OWN);
+	job->owned = true;
+	leaf.pte = pw_pte_make(frame, PW_ENTRY_OWN | pw_fault_hugetlb(job));
 	return job->absent ? pw_pages_add(job->system, job->space, &leaf, err)
 			   : pw_pages_set(job->system, job->space, &leaf, err);
 }
@@ -70,7 +71,9 @@ static enum pw_status write_forked(struct pw_fault_job *job,
 	}
 	counters->fault_reuses++;
 	frame->flags |= PW_FRAME_EXCLUSIVE;
-	leaf.pte = pw_pte_make(pw_pte_frame(leaf.pte), PW_ENTRY_OWN);
+	job->owned = true;
+	leaf.pte = pw_pte_make(pw_pte_frame(leaf.pte),
+			       PW_ENTRY_OWN | pw_fault_hugetlb(job));
 	return pw_pages_set(job->system, job->space, &leaf, err);
 }
 
@@ -258,9 +261,8 @@ static enum pw_status handle(struct pw_fault_job *job,
 	PW_DEBUG_ASSERT(st != PW_OK ||
 			(pw_pages_find(job->space, job->page) &
 			 (write ? PW_PTE_WRITABLE : PW_PTE_PRESENT)));
-	if (st == PW_OK && !job->mapping.shared && !job->mapping.anon_vma &&
-	    (pw_pages_find(job->space, job->page) &
-	     (PW_PTE_FILE | PW_PTE_ZERO)) == 0)
+	if (st == PW_OK && job->owned && !job->mapping.shared &&
+	    !job->mapping.anon_vma)
 		st = pw_space_own_page(job->space, job->page, err);
 	return st;
 }

@@ -78,7 +78,7 @@ enum pw_status pw_fault_map_cached(const struct pw_fault_job *job,
 				   struct pw_error *err)
 {
 	struct pw_leaf leaf = {.first = page};
-	uint64_t flags = PW_ENTRY_CACHED;
+	uint64_t flags = PW_ENTRY_CACHED | pw_fault_hugetlb(job);
 	uint32_t frame;
 	enum pw_status st = pw_cache_frame(job->system, job->mapping.object,
 					   index_of(job, page), &frame, err);

@@ -24,14 +24,23 @@ struct pw_fault_job {
 	bool shmem;  /* it maps shared memory */
 	bool absent; /* no entry maps the page */
 	bool major;
+	bool owned; /* it has been given a page of its own */
 };
+
+/*
+ * What an entry says of the kind of mapping that it is in.
+ */
+static inline uint64_t pw_fault_hugetlb(const struct pw_fault_job *job)
+{
+	return job->mapping.hugetlb_shift ? PW_PTE_HUGETLB : 0;
+}
 
 /*
  * Map a new page of @leaf's size and place, which is the program's own.
  *
  * Errors: as pw_fault.
  */
-enum pw_status pw_fault_own(const struct pw_fault_job *job, struct pw_leaf leaf,
+enum pw_status pw_fault_own(struct pw_fault_job *job, struct pw_leaf leaf,
 			    struct pw_error *err) PW_MUST_CHECK;
 
 /*

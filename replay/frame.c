@@ -88,6 +88,23 @@ static void pull_free(struct pw_memory *memory, uint32_t frame)
 	memory->free_blocks[at->order]--;
 }
 
+/*
+ * Put what is left of the open block into the lists, as if it had been split
+ * frame by frame: the largest piece lies last.
+ */
+static void close_block(struct pw_memory *memory)
+{
+	uint32_t at = memory->open_next;
+
+	memory->open_next = memory->open_end;
+	while (at < memory->open_end) {
+		unsigned order = (unsigned)__builtin_ctz(at);
+
+		push_free(memory, at, order, memory->open_type);
+		at += (uint32_t)1 << order;
+	}
+}
+
 /* A free block of @order or more of @type itself, or 0. */
 static uint32_t find_own(const struct pw_memory *memory, unsigned order,
 			 enum pw_migrate_type type)
@@ -143,9 +160,10 @@ static bool has_room(const struct pw_memory *memory, uint64_t frames)
 	       (taken <= memory->limit && frames <= memory->limit - taken);
 }
 
-bool pw_frame_is_free(const struct pw_memory *memory, unsigned order,
+bool pw_frame_is_free(struct pw_memory *memory, unsigned order,
 		      enum pw_migrate_type type)
 {
+	close_block(memory);
 	return has_room(memory, (uint64_t)1 << order) &&
 	       (has_unused(memory) || find_own(memory, order, type) ||
 		find_other(memory, order, type));
@@ -178,11 +196,20 @@ enum pw_status pw_frame_take(struct pw_memory *memory, unsigned order,
 {
 	uint32_t found;
 
+	if (order == 0 && memory->open_next < memory->open_end &&
+	    type == memory->open_type && has_room(memory, 1)) {
+		*frame = memory->open_next++;
+		*pw_frame_at(memory, *frame) =
+			(struct pw_frame){.type = (uint8_t)type};
+		memory->used++;
+		return PW_OK;
+	}
 	PW_ASSERT(order < PW_FRAME_ORDERS && type < PW_MIGRATE_TYPES);
 	if (order > PW_FRAME_ORDER_MAX)
 		return take_giant(memory, order, frame, err);
 	if (!has_room(memory, (uint64_t)1 << order))
 		return fail_full(memory, err);
+	close_block(memory);
 	found = find_own(memory, order, type);
 	if (!found && has_unused(memory) && !add_block(memory))
 		return pw_fail_memory(err, "frames");
@@ -193,8 +220,16 @@ enum pw_status pw_frame_take(struct pw_memory *memory, unsigned order,
 	if (!found)
 		return fail_full(memory, err);
 	pull_free(memory, found);
+	if (order == 0) {
+		memory->open_next = found + 1;
+		memory->open_end =
+			found +
+			((uint32_t)1 << pw_frame_at(memory, found)->order);
+		memory->open_type = type;
+	}
 	for (unsigned o = pw_frame_at(memory, found)->order; o-- > order;)
-		push_free(memory, found + ((uint32_t)1 << o), o, type);
+		if (order > 0)
+			push_free(memory, found + ((uint32_t)1 << o), o, type);
 	*pw_frame_at(memory, found) = (struct pw_frame){.order = (uint8_t)order,
 							.type = (uint8_t)type};
 	memory->used += (uint64_t)1 << order;
@@ -244,6 +279,7 @@ void pw_frame_give(struct pw_memory *memory, uint32_t frame)
 		memory->free_giant[order] = (frame & ~PW_FRAME_GIANT) + 1;
 		return;
 	}
+	close_block(memory);
 	for (; order < PW_FRAME_ORDER_MAX; order++) {
 		uint32_t buddy = frame ^ ((uint32_t)1 << order);
 
@@ -260,10 +296,13 @@ void pw_frame_give(struct pw_memory *memory, uint32_t frame)
 uint64_t pw_frame_free_blocks(const struct pw_memory *memory, unsigned order)
 {
 	uint64_t unused = 0;
+	uint32_t at = memory->open_next;
 
 	PW_ASSERT(order <= PW_FRAME_ORDER_MAX);
 	if (order == PW_FRAME_ORDER_MAX && memory->limit >= memory->next)
 		unused = memory->limit / BLOCK_FRAMES -
 			 memory->next / BLOCK_FRAMES + 1;
+	for (; at < memory->open_end; at += at & -at)
+		unused += (unsigned)__builtin_ctz(at) == order;
 	return memory->free_blocks[order] + unused;
 }

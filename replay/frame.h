@@ -7,7 +7,7 @@
  *
  * Of a block only the first frame is looked at: a page that a large entry maps
  * is one block. Host memory is taken when the first frame of 4096 in a row is
- * used.
+ * used. A block that single frames are taken from is split when it matters.
  *
  * Source: Linux mm/page_alloc.c __rmqueue_smallest, expand, __rmqueue_fallback,
  *         __free_one_page; include/linux/mm_types.h struct page.
@@ -73,6 +73,10 @@ struct pw_memory {
 	uint32_t giants;	    /* numbers taken */
 	uint32_t free[PW_MIGRATE_TYPES][PW_FRAME_ORDER_MAX + 1];
 	uint64_t free_blocks[PW_FRAME_ORDER_MAX + 1];
+	/* What is left of the block that single frames are taken from: in no
+	 * list until somebody looks at them. */
+	uint32_t open_next, open_end;
+	enum pw_migrate_type open_type;
 	uint32_t free_giant[PW_FRAME_ORDERS]; /* by order */
 };
 
@@ -100,7 +104,7 @@ enum pw_status pw_frame_take(struct pw_memory *memory, unsigned order,
 /*
  * Whether such a block could be taken.
  */
-bool pw_frame_is_free(const struct pw_memory *memory, unsigned order,
+bool pw_frame_is_free(struct pw_memory *memory, unsigned order,
 		      enum pw_migrate_type type);
 
 /*

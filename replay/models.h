@@ -91,9 +91,10 @@ enum pw_pte_flag {
 	PW_PTE_MAY_WRITE = 32, /* a write needs no fault */
 	PW_PTE_SHMEM = 64,     /* with FILE: of shared memory */
 	PW_PTE_GUARD = 128,    /* nothing may be mapped here: a guard page */
+	PW_PTE_HUGETLB = 256,  /* in a mapping of MAP_HUGETLB: not in RSS */
 };
 
-#define PW_PTE_FRAME_SHIFT 8
+#define PW_PTE_FRAME_SHIFT 9
 #define PW_PTE_FRAME_BITS 32
 #define PW_PTE_FLAGS (((uint64_t)1 << PW_PTE_FRAME_SHIFT) - 1)
 

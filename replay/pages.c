@@ -42,6 +42,8 @@ enum pw_status pw_pages_take(struct pw_system *system, unsigned height,
 
 static enum pw_rss kind_of(uint64_t pte)
 {
+	if (pte & PW_PTE_HUGETLB)
+		return PW_RSS_HUGETLB;
 	if (!(pte & PW_PTE_FILE))
 		return PW_RSS_ANON;
 	return pte & PW_PTE_SHMEM ? PW_RSS_SHMEM : PW_RSS_FILE;
@@ -58,9 +60,11 @@ static void count_mapped(struct pw_system *system, struct pw_space *space,
 	if (!pw_pte_frame(pte))
 		return;
 	pw_frame_at(&system->memory, pw_pte_frame(pte))->maps++;
+	space->rss[kind_of(pte)] += pages;
+	if (pte & PW_PTE_HUGETLB)
+		return;
 	system->counters.rss_bytes += pages
 				      << system->machine->geometry.page_shift;
-	space->rss[kind_of(pte)] += pages;
 	for (size_t i = 0; i < PW_RSS_KINDS; i++)
 		sum += space->rss[i];
 	if (space->rss_peak < sum)
@@ -75,6 +79,8 @@ static void count_unmapped(struct pw_system *system, struct pw_space *space,
 
 	if (!pw_pte_frame(pte))
 		return;
+	if (pte & PW_PTE_HUGETLB)
+		bytes = 0;
 	PW_ASSERT(system->counters.rss_bytes >= bytes);
 	PW_ASSERT(space->rss[kind_of(pte)] >= pages);
 	/* Files were told by a fault; shared memory learns of it now. */

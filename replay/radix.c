@@ -20,8 +20,7 @@
 #define TAG UINT64_C(3)
 #define TAG_LEAF UINT64_C(1)
 #define TAG_TABLE UINT64_C(2)
-#define TAG_ONE \
-	UINT64_C(3) /* flags as of a leaf, then the index of the entry */
+#define TAG_ONE UINT64_C(3) /* flags as of a leaf, then its index */
 #define TAG_BITS 2
 #define PTE_BITS (PW_PTE_FRAME_SHIFT + PW_PTE_FRAME_BITS)
 #define PTE_MASK (((uint64_t)1 << PTE_BITS) - 1)
@@ -49,61 +48,6 @@ static uint32_t node_of(uint64_t word)
 {
 	PW_DEBUG_ASSERT((word & TAG) == TAG_TABLE);
 	return (uint32_t)(word >> TAG_BITS);
-}
-
-/* ---- shapes ---- */
-
-static unsigned lowest_height(const struct pw_radix_shape *shape,
-			      unsigned page_shift)
-{
-	unsigned height = 0;
-
-	while (page_shift && height < PW_LEVELS_MAX &&
-	       shape->page_shift + height * shape->bits != page_shift)
-		height++;
-	return height;
-}
-
-enum pw_status pw_radix_check(const struct pw_radix_shape *shape,
-			      const struct pw_page_table_config *config,
-			      struct pw_error *err)
-{
-	unsigned height = lowest_height(shape, config->page_shift);
-
-	if (config->levels < shape->levels_min ||
-	    config->levels > shape->levels_max)
-		return pw_fail(err, PW_ERR_USAGE,
-			       "%s has %u to %u levels, not %llu", shape->name,
-			       shape->levels_min, shape->levels_max,
-			       (unsigned long long)config->levels);
-	if (height + 1 >= config->levels || !(shape->leaves >> height & 1))
-		return pw_fail(err, PW_ERR_USAGE,
-			       "%s with %llu levels has no such pages",
-			       shape->name, (unsigned long long)config->levels);
-	return PW_OK;
-}
-
-struct pw_geometry pw_radix_geometry(const struct pw_radix_shape *shape,
-				     const struct pw_page_table_config *config)
-{
-	unsigned height = lowest_height(shape, config->page_shift);
-	unsigned levels = (unsigned)config->levels - height;
-	struct pw_geometry geometry = {
-		.page_shift = shape->page_shift + height * shape->bits,
-		.levels = levels,
-		.counted = levels - 1,
-		.leaves = shape->leaves >> height & ((1U << levels) - 1),
-	};
-
-	PW_ASSERT(levels >= 2 && levels <= PW_LEVELS_MAX);
-	for (unsigned h = 0; h + 1 < levels; h++)
-		geometry.bits[h] = shape->bits;
-	for (unsigned h = 0; h + height < PW_CONTIGUOUS_HEIGHTS; h++)
-		geometry.contiguous[h] = shape->contiguous[h + height];
-	geometry.bits[levels - 1] = shape->address_bits[config->levels] -
-				    geometry.page_shift -
-				    pw_geometry_order(&geometry, levels - 1);
-	return geometry;
 }
 
 static void add_height(struct pw_radix *radix, unsigned bits)
@@ -195,11 +139,12 @@ static bool table_next(const struct pw_radix *radix, unsigned height,
 static bool line_used(const struct pw_radix *radix, unsigned height,
 		      uint64_t word, unsigned index)
 {
-	unsigned at = index & ~(PW_LINE_PTES - 1U);
-	unsigned end = at + PW_LINE_PTES;
-	uint64_t value;
+	const uint64_t one = (word >> ONE_SHIFT) / PW_LINE_PTES;
 
-	return table_next(radix, height, word, &at, &value) && at < end;
+	if ((word & TAG) == TAG_ONE)
+		return one == index / PW_LINE_PTES;
+	return word && pw_node_line_used(radix->slab, &radix->kind[height],
+					 node_of(word), index);
 }
 
 static uint64_t table_bytes(const struct pw_radix *radix, unsigned height)
@@ -252,11 +197,21 @@ static bool table_put(struct pw_radix *radix, unsigned height, uint64_t *word,
 static bool table_set(struct pw_radix *radix, unsigned height, uint64_t *word,
 		      unsigned index, uint64_t value)
 {
-	bool counts = height < radix->geometry.levels;
+	struct pw_node_before before;
+	struct pw_table_use *use;
 
-	if (counts && !table_get(radix, height, *word, index)) {
-		struct pw_table_use *use = &radix->use[height];
-
+	if (height >= radix->geometry.levels)
+		return table_put(radix, height, word, index, value);
+	use = &radix->use[height];
+	if ((*word & TAG) == TAG_TABLE &&
+	    pw_node_replace(radix->slab, &radix->kind[height], node_of(*word),
+			    index, height == 0 ? pte_of(value) : value,
+			    &before)) {
+		use->entries += before.value == 0;
+		use->lines += !before.line_used;
+		return true;
+	}
+	if (!table_get(radix, height, *word, index)) {
 		use->entries++;
 		use->lines += !line_used(radix, height, *word, index);
 		if (*word == 0)

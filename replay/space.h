@@ -62,8 +62,16 @@ struct pw_space_use {
 	uint64_t charged; /* VM_ACCOUNT */
 };
 
-/* What resident pages are, as the kernel counts them for a process. */
-enum pw_rss { PW_RSS_ANON, PW_RSS_FILE, PW_RSS_SHMEM, PW_RSS_KINDS };
+/* What resident pages are, as the kernel counts them for a process; hugetlb
+ * pages it counts apart. */
+enum pw_rss {
+	PW_RSS_ANON,
+	PW_RSS_FILE,
+	PW_RSS_SHMEM,
+	PW_RSS_KINDS,
+	PW_RSS_HUGETLB = PW_RSS_KINDS,
+	PW_RSS_ALL
+};
 
 /* The tables of a page table; see kept_tables.h. */
 struct pw_kept_tables {
@@ -103,8 +111,8 @@ struct pw_space {
 	const struct pw_page_table_ops *table_ops;
 	void *table;
 	struct pw_kept_tables kept;
-	uint64_t rss[PW_RSS_KINDS]; /* pages */
-	uint64_t rss_peak;	    /* the most of their sum; VmHWM */
+	uint64_t rss[PW_RSS_ALL]; /* pages */
+	uint64_t rss_peak;	  /* the most of their sum; VmHWM */
 };
 
 /*

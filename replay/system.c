@@ -587,14 +587,14 @@ void pw_system_settle(struct pw_system *system)
 {
 	struct pw_counters *counters = &system->counters;
 	unsigned shift = system->machine->geometry.page_shift;
-	uint64_t rss[PW_RSS_KINDS] = {0};
+	uint64_t rss[PW_RSS_ALL] = {0};
 	uint64_t pages = 0;
 
 	for (size_t i = 0; i < system->spaces.count; i++) {
 		const struct pw_space *space = space_at(system, i);
 
 		pages += space ? pw_space_pages(space) : 0;
-		for (size_t k = 0; k < PW_RSS_KINDS && space; k++)
+		for (size_t k = 0; k < PW_RSS_ALL && space; k++)
 			rss[k] += space->rss[k];
 	}
 	counters->vsz_bytes = pages << shift;
@@ -604,4 +604,5 @@ void pw_system_settle(struct pw_system *system)
 	counters->rss_anon_bytes = rss[PW_RSS_ANON] << shift;
 	counters->rss_file_bytes = rss[PW_RSS_FILE] << shift;
 	counters->rss_shmem_bytes = rss[PW_RSS_SHMEM] << shift;
+	counters->hugetlb_bytes = rss[PW_RSS_HUGETLB] << shift;
 }

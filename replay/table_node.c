@@ -18,6 +18,7 @@
 #define VALUE_BYTES sizeof(uint64_t)
 #define ARRAY_CLASS 15 /* in a head */
 #define ARRAY_OFFSET 8
+#define LINE 8u /* entries in 64 bytes */
 #define COUNT_BITS 12
 
 _Static_assert(LIST_BYTES(LIST_CLASSES - 1) / VALUE_BYTES <= 1 << COUNT_BITS,
@@ -261,6 +262,51 @@ bool pw_node_set(struct pw_slab *slab, const struct pw_node_kind *kind,
 			return true;
 		}
 	}
+	set_in_array(head, index, value);
+	return true;
+}
+
+static bool line_in_array(const struct pw_node_kind *kind,
+			  const uint64_t *values, unsigned index)
+{
+	unsigned at = index & ~(LINE - 1);
+	unsigned end = at + LINE;
+	uint64_t any = 0;
+
+	if (end > 1U << kind->bits)
+		end = 1U << kind->bits;
+	for (; at < end; at++)
+		any |= values[at];
+	return any != 0;
+}
+
+bool pw_node_line_used(const struct pw_slab *slab,
+		       const struct pw_node_kind *kind, uint32_t node,
+		       unsigned index)
+{
+	struct head *head = pw_slab_at(slab, node);
+	struct list list;
+	unsigned at;
+
+	if (is_array(head))
+		return line_in_array(kind, array_of(head), index);
+	list = take_apart(head);
+	at = search(&list, index & ~(LINE - 1));
+	return at < list.used && list.index[at] / LINE == index / LINE;
+}
+
+bool pw_node_replace(const struct pw_slab *slab,
+		     const struct pw_node_kind *kind, uint32_t node,
+		     unsigned index, uint64_t value,
+		     struct pw_node_before *before)
+{
+	struct head *head = pw_slab_at(slab, node);
+
+	PW_DEBUG_ASSERT(value && index >> kind->bits == 0);
+	if (!is_array(head))
+		return false;
+	before->value = array_of(head)[index];
+	before->line_used = line_in_array(kind, array_of(head), index);
 	set_in_array(head, index, value);
 	return true;
 }

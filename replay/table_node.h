@@ -43,6 +43,28 @@ bool pw_node_set(struct pw_slab *slab, const struct pw_node_kind *kind,
 		 uint32_t *node, unsigned index, uint64_t value);
 
 /*
+ * Whether a value is set among the 8 that @index is one of, those of 64 bytes.
+ */
+bool pw_node_line_used(const struct pw_slab *slab,
+		       const struct pw_node_kind *kind, uint32_t node,
+		       unsigned index);
+
+/* What an entry of an array was before. */
+struct pw_node_before {
+	uint64_t value;
+	bool line_used; /* it or another one of its line of 8 */
+};
+
+/*
+ * The same, if the table is an array; false if it is not, and nothing has
+ * changed.
+ */
+bool pw_node_replace(const struct pw_slab *slab,
+		     const struct pw_node_kind *kind, uint32_t node,
+		     unsigned index, uint64_t value,
+		     struct pw_node_before *before);
+
+/*
  * Remove the value at @index, which has one. *node becomes 0 with the last.
  */
 void pw_node_clear(struct pw_slab *slab, const struct pw_node_kind *kind,

@@ -60,6 +60,7 @@ static void copy_page(struct pw_oracle_replay *oracle,
 	pw_oracle_page_at(child, page->page)->old = true;
 	pw_oracle_page_at(child, page->page)->clean = page->clean;
 	pw_oracle_page_at(child, page->page)->shmem = page->shmem;
+	pw_oracle_page_at(child, page->page)->hugetlb = page->hugetlb;
 	if (page->phys)
 		page->phys->exclusive = false;
 	oracle->counts.fork_copies++;

@@ -526,6 +526,12 @@ static uint64_t shmem_bytes(const struct pw_oracle_replay *oracle)
 	       << oracle->machine.shape.page_shift;
 }
 
+static uint64_t apart_bytes(const struct pw_oracle_replay *oracle)
+{
+	return sum_of(oracle, PW_ORACLE_APART)
+	       << oracle->machine.shape.page_shift;
+}
+
 static uint64_t resident_peak_bytes(const struct pw_oracle_replay *oracle)
 {
 	return oracle->counts.peak_pages << oracle->machine.shape.page_shift;
@@ -577,6 +583,7 @@ static const struct {
 	{"rss.file_bytes", file_bytes},
 	{"rss.shmem_bytes", shmem_bytes},
 	{"rss.peak_bytes", resident_peak_bytes},
+	{"hugetlb.bytes", apart_bytes},
 	{"memory.bytes", memory_bytes},
 	{"memory.peak_bytes", memory_peak_bytes},
 	{"vsz.bytes", mapped_bytes},

@@ -175,6 +175,9 @@ void pw_oracle_page_add(struct pw_oracle_space *space, uint64_t page,
 		(space->pages++ - at) * sizeof(*space->page));
 	space->page[at] = (struct pw_oracle_page){
 		.page = page, .height = height, .frame = frame, .phys = phys};
+	if (pw_oracle_mapping_at(space, page))
+		space->page[at].hugetlb =
+			pw_oracle_mapping_at(space, page)->hugetlb != 0;
 	pw_oracle_phys_map(phys);
 	pw_oracle_tables_need(space, page, height);
 	if (space->shape->hashed)
@@ -291,6 +294,8 @@ static bool is_resident(const struct pw_oracle_page *page,
 {
 	if (page->frame == PW_ORACLE_ZERO)
 		return false;
+	if (page->hugetlb || kind == PW_ORACLE_APART)
+		return page->hugetlb && kind == PW_ORACLE_APART;
 	if (page->frame == PW_ORACLE_OWN || page->frame == PW_ORACLE_FORKED)
 		return kind == PW_ORACLE_ANON;
 	return kind == (page->shmem ? PW_ORACLE_SHMEM : PW_ORACLE_FILE);

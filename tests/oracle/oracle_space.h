@@ -43,9 +43,10 @@ struct pw_oracle_page {
 	uint64_t page; /* the first one, of a large page */
 	unsigned height;
 	enum pw_oracle_frame frame;
-	bool old;   /* not used since it was mapped by a fork, or made old */
-	bool clean; /* not written since MADV_FREE gave it up */
-	bool shmem; /* of shared memory */
+	bool old;     /* not used since it was mapped by a fork, or made old */
+	bool clean;   /* not written since MADV_FREE gave it up */
+	bool shmem;   /* of shared memory */
+	bool hugetlb; /* of a mapping of MAP_HUGETLB: not resident */
 	struct pw_oracle_phys *phys; /* NULL: the zero page */
 };
 
@@ -165,7 +166,12 @@ void pw_oracle_guard_set(struct pw_oracle_space *space, uint64_t page,
 bool pw_oracle_guard_at(const struct pw_oracle_space *space, uint64_t page);
 
 /* Of resident pages. */
-enum pw_oracle_rss { PW_ORACLE_ANON, PW_ORACLE_FILE, PW_ORACLE_SHMEM };
+enum pw_oracle_rss {
+	PW_ORACLE_ANON,
+	PW_ORACLE_FILE,
+	PW_ORACLE_SHMEM,
+	PW_ORACLE_APART, /* hugetlb pages */
+};
 
 /*
  * Pages in memory of this kind, the zero page not counted.

@@ -79,6 +79,9 @@ static void another_types_largest_block_is_stolen(void **state)
 	take(&memory, 0, PW_MIGRATE_UNMOVABLE);
 	assert_int_equal(memory.free_blocks[9], 0);
 	assert_true(memory.free[PW_MIGRATE_MOVABLE][8] != PW_NO_FRAME);
+	assert_int_equal(pw_frame_free_blocks(&memory, 8), 2);
+	/* What is left of the half is unmovable as soon as somebody looks. */
+	take(&memory, 0, PW_MIGRATE_MOVABLE);
 	assert_true(memory.free[PW_MIGRATE_UNMOVABLE][8] != PW_NO_FRAME);
 	pw_arena_close(arena);
 }
