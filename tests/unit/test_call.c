@@ -129,7 +129,8 @@ static void traits_of_options_differ(void **state)
 	assert_int_equal(traits_of(PW_SYSCALL_prctl, 15), 0);
 	assert_int_equal(traits_of(PW_SYSCALL_arch_prctl, 0x5001), both);
 	assert_int_equal(traits_of(PW_SYSCALL_arch_prctl, 0x1002), 0);
-	assert_int_equal(traits_of(PW_SYSCALL_remap_file_pages, 0), both);
+	assert_int_equal(traits_of(PW_SYSCALL_remap_file_pages, 0),
+			 PW_CALL_SPACE);
 }
 
 static void results_bound_what_is_read_and_written(void **state)
