@@ -582,6 +582,9 @@ static void apply(struct pw_oracle_replay *oracle,
 	case PW_EVENT_signal:
 		pw_oracle_signal(oracle, space, event);
 		break;
+	case PW_EVENT_unreached:
+		pw_oracle_unreached(oracle, space, event);
+		break;
 	case PW_EVENT_brk:
 		apply_brk(oracle, space, event->result);
 		break;

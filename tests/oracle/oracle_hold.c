@@ -76,11 +76,15 @@ void pw_oracle_forget_files(struct pw_oracle_replay *oracle)
 	for (size_t i = 0; i < oracle->objects.count; i++) {
 		struct pw_oracle_object *object = oracle->objects.object[i];
 
-		if (!object->unnamed || is_in_use(oracle, object))
+		/* Of memory that never had a name nobody will ask again. */
+		bool lost = object->named ? object->unnamed : object->helds > 0;
+
+		if (!lost || is_in_use(oracle, object))
 			continue;
 		pw_oracle_take_out(&oracle->objects, object, 0,
 				   oracle->objects.end, false);
-		discharge(oracle, object);
+		if (object->named)
+			discharge(oracle, object);
 		object->unnamed = object->emptied = object->listed = false;
 		object->bytes = 0;
 	}
