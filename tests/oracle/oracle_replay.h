@@ -306,6 +306,14 @@ void pw_oracle_process_event(struct pw_oracle_replay *oracle, uint32_t thread,
 			     const struct pw_event *event);
 
 /*
+ * An event of the running process, whose space is @space, happens to it, or to
+ * another process that it is about.
+ */
+void pw_oracle_direct(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space,
+		      const struct pw_event *event);
+
+/*
  * @thread runs: the address space it runs in, or NULL after its end.
  */
 struct pw_oracle_space *pw_oracle_run_thread(struct pw_oracle_replay *oracle,

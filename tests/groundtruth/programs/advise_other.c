@@ -55,8 +55,8 @@ int main(void)
 	report("cold", "ret", advise(pidfd, PLACE(1), 16, MADV_COLD));
 	reach(2);
 	await(3);
-	report("out", "ret", advise(pidfd, PLACE(1) + 32 * PAGE, 16,
-				    MADV_PAGEOUT));
+	report("out", "ret",
+	       advise(pidfd, PLACE(1) + 32 * PAGE, 16, MADV_PAGEOUT));
 	report("drop", "ret", advise(pidfd, PLACE(1), 16, MADV_DONTNEED));
 	reach(4);
 	reap(pid);
@@ -68,8 +68,8 @@ int main(void)
 	look("own", own);
 	report("gap", "ret", advise(pidfd, own + 32 * PAGE, 32, MADV_DONTNEED));
 	look("gap", own);
-	report("self", "ret", advise(-10000, own + 20 * PAGE, 4,
-				     MADV_DONTNEED));
+	report("self", "ret",
+	       advise(-10000, own + 20 * PAGE, 4, MADV_DONTNEED));
 	look("self", own);
 	return finish();
 }

@@ -30,8 +30,8 @@ int main(void)
 	/* Back: one mapping again. */
 	WINDOW("back", remap_file_pages(data, 4 * PAGE, 0, 0, 0));
 	look("back", data);
-	WINDOW("nonblock",
-	       remap_file_pages(data + 8 * PAGE, 8 * PAGE, 0, 16, MAP_NONBLOCK));
+	WINDOW("nonblock", remap_file_pages(data + 8 * PAGE, 8 * PAGE, 0, 16,
+					    MAP_NONBLOCK));
 	look("nonblock", data);
 	WINDOW("load", load(data + 8 * PAGE, 8, 1));
 	madvise(data + 16 * PAGE, 8 * PAGE, MADV_RANDOM);
