@@ -3,6 +3,11 @@
  */
 #include "capture/call_job.h"
 
+#define PAGE_BYTES 4096
+#define REACH_BYTES ((uint64_t)16 * PAGE_BYTES)
+#define LOAD 1 /* of the event unreached */
+#define STORE 2
+
 /* The lengths of sets of descriptors and nodes are whole words. */
 static uint64_t word_bytes(uint64_t bits)
 {
@@ -118,8 +123,118 @@ static bool discards(const struct pw_call_job *job)
 static bool reads_nothing(const struct pw_call_job *job)
 {
 	return pw_call_is_error(job, PW_CALL_EBADF) ||
-	       pw_call_is_error(job, PW_CALL_EFAULT) ||
 	       pw_call_is_error(job, PW_CALL_ENOTSOCK);
+}
+
+/* ---- what the kernel failed to reach ---- */
+
+/* How many of @bytes at @address can be read, which is looked at page by page;
+ * more than that many pages no call hands over at once. */
+static uint64_t find_reached(const struct pw_call_job *job, uint64_t address,
+			     uint64_t bytes)
+{
+	uint64_t done = 0;
+	char byte;
+
+	while (done < bytes && done < REACH_BYTES) {
+		if (job->ops->read(job->state, address + done, &byte, 1) != 1)
+			return done;
+		done += PAGE_BYTES - (address + done) % PAGE_BYTES;
+	}
+	return bytes;
+}
+
+static void tell_unreached(const struct pw_call_job *job, uint64_t address,
+			   bool store)
+{
+	pw_call_tell_as(job, PW_EVENT_unreached, 0,
+			(uint64_t[]){address, store ? STORE : LOAD}, 2);
+}
+
+/* The first buffer of iovecs that is not empty. */
+static uint64_t first_buffer(const struct pw_call_job *job,
+			     const struct pw_call_memory *memory)
+{
+	uint64_t at = job->call->arg[memory->pointer];
+	uint64_t buffer[2];
+
+	for (uint64_t i = 0;
+	     i < PW_CALL_IOVECS_MAX && i < job->call->arg[memory->operand];
+	     i++, at += PW_CALL_IOVEC_BYTES) {
+		if (!pw_call_fetch(job, at, buffer, sizeof(buffer)))
+			return 0;
+		if (buffer[1] > 0)
+			return buffer[0];
+	}
+	return 0;
+}
+
+/*
+ * A call that ended in EFAULT has come up to here: it reads what is before
+ * that, and buffers for the contents of files not at all. False when this is
+ * where it failed.
+ */
+static bool reach(const struct pw_call_job *job,
+		  const struct pw_call_memory *memory)
+{
+	uint64_t address = job->call->arg[memory->pointer];
+	bool store = memory->when != PW_CALL_IN;
+	uint64_t bytes, reached;
+
+	switch ((unsigned)memory->rule) {
+	case PW_RULE_STRING:
+		pw_call_load_string(job, address,
+				    memory->unit[job->call->machine]);
+		return true;
+	case PW_RULE_SCATTER:
+	case PW_RULE_GATHER:
+		address = first_buffer(job, memory);
+		bytes = 1;
+		break;
+	case PW_RULE_RESULT:
+	case PW_RULE_SENT:
+	case PW_RULE_WITHIN:
+		bytes = 1;
+		break;
+	case PW_RULE_SOCKLEN:
+	case PW_RULE_SIGMASK:
+		return true;
+	default:
+		bytes = length(job, memory);
+		break;
+	}
+	if (address == 0 || bytes == 0)
+		return true;
+	reached = find_reached(job, address, bytes);
+	if (reached > 0 && bytes > 1 && (!store || reached < bytes))
+		job->ops->access(job->state, address, reached, store);
+	if (reached < bytes)
+		tell_unreached(job, address + reached, store);
+	return reached == bytes;
+}
+
+/* Calls of descriptor, buffer and count. */
+static bool transfers(const struct pw_call *call)
+{
+	return call->id == PW_SYSCALL_read || call->id == PW_SYSCALL_write ||
+	       call->id == PW_SYSCALL_pread64 ||
+	       call->id == PW_SYSCALL_pwrite64;
+}
+
+/* What a transfer is cut short by, if the kernel could not reach on. */
+static void tell_cut_short(const struct pw_call_job *job,
+			   const struct pw_call_memory *memory)
+{
+	const uint64_t *arg = job->call->arg;
+	uint64_t at = arg[1] + job->call->result;
+
+	if ((memory->rule != PW_RULE_RESULT && memory->rule != PW_RULE_SENT) ||
+	    memory->pointer != 1 || !transfers(job->call) ||
+	    pw_call_failed(job->call->result) || job->call->result >= arg[2] ||
+	    at % PAGE_BYTES != 0)
+		return;
+	if (find_reached(job, at, 1) == 0)
+		tell_unreached(job, at, memory->when != PW_CALL_IN);
 }
 
 static void load(const struct pw_call_job *job,
@@ -207,6 +322,19 @@ static void touch(const struct pw_call_job *job,
 	}
 }
 
+static void reach_all(const struct pw_call_job *job,
+		      const struct pw_call_row *row)
+{
+	const struct pw_call_memory *memory = row->memory;
+	bool more = true;
+
+	for (; more && memory->when != PW_CALL_END; memory++)
+		if (memory->when == PW_CALL_IN || memory->when == PW_CALL_OUT)
+			more = reach(job, memory);
+		else
+			touch(job, memory);
+}
+
 void pw_call_memory(const struct pw_call_job *job,
 		    const struct pw_call_row *row)
 {
@@ -214,8 +342,14 @@ void pw_call_memory(const struct pw_call_job *job,
 
 	for (memory = row->memory; memory->when != PW_CALL_END; memory++)
 		load_room(job, memory);
-	for (memory = row->memory; memory->when != PW_CALL_END; memory++)
+	if (pw_call_is_error(job, PW_CALL_EFAULT)) {
+		reach_all(job, row);
+		return;
+	}
+	for (memory = row->memory; memory->when != PW_CALL_END; memory++) {
 		touch(job, memory);
+		tell_cut_short(job, memory);
+	}
 }
 
 static void keep_room(const struct pw_call_job *job, uint64_t address)

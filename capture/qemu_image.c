@@ -260,7 +260,7 @@ enum pw_status pw_qemu_mapped(struct pw_qemu_session *session,
 						stream->thread, &maps, map,
 						err);
 		begin_telling(session, stream);
-		pw_start_file(&session->start, map->path, map->path);
+		pw_start_map(&session->start, stream->pid, map);
 		if (st == PW_OK)
 			st = end_telling(session, err);
 	}

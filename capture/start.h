@@ -96,6 +96,11 @@ void pw_start_maps(struct pw_start *start, pid_t pid,
 		   const struct pw_maps *maps);
 
 /*
+ * The file that @map of @pid maps, unless it has been told of.
+ */
+void pw_start_map(struct pw_start *start, pid_t pid, const struct pw_map *map);
+
+/*
  * The file behind descriptor @fd of @pid, unless it has been told of. Nothing
  * happens for what is no regular file.
  */

@@ -95,8 +95,7 @@ void pw_start_auxv(const struct pw_start *start, pid_t pid)
  * A path means a file as the process sees it. With the right to it, the
  * mapping itself leads to the file, also to one that is deleted or replaced.
  */
-static void tell_map(struct pw_start *start, pid_t pid,
-		     const struct pw_map *map)
+void pw_start_map(struct pw_start *start, pid_t pid, const struct pw_map *map)
 {
 	char path[PATH_BYTES];
 
@@ -127,7 +126,7 @@ void pw_start_maps(struct pw_start *start, pid_t pid,
 			continue;
 		device = map->device;
 		inode = map->inode;
-		tell_map(start, pid, map);
+		pw_start_map(start, pid, map);
 	}
 }
 

@@ -152,6 +152,7 @@ static const struct row rows[] = {
 	[PW_EVENT_mprotect] = {pw_call_mprotect, true},
 	[PW_EVENT_madvise] = {pw_call_madvise, true},
 	[PW_EVENT_signal] = {pw_call_signal, false},
+	[PW_EVENT_unreached] = {pw_call_unreached, false},
 	[PW_EVENT_exec] = {apply_exec, false},
 	[PW_EVENT_mlock] = {pw_call_lock, true},
 	[PW_EVENT_munlock] = {pw_call_lock, true},

@@ -410,17 +410,18 @@ static struct pw_range lock_range(const uint64_t *arg)
 	return pw_range_of(arg[0] - offset, arg[1] + offset);
 }
 
-/* A fault goes with the pages that it lies in. */
-static enum pw_status apply_signal(struct pw_layout *layout,
-				   const struct pw_layout_call *call,
-				   struct pw_error *err)
+/* A fault goes with the pages that it lies in; its address is in @argument. */
+static enum pw_status apply_fault(struct pw_layout *layout,
+				  const struct pw_layout_call *call,
+				  size_t argument, struct pw_error *err)
 {
 	struct pw_event moved = *call->event;
+	uint64_t *address = &moved.arg[argument];
 	struct pw_shift found;
 
 	if (pw_shifts_find(&layout->shifts,
-			   pw_page_fold(moved.arg[2] >> PW_PAGE_SHIFT), &found))
-		moved.arg[2] += found.shift * PW_PAGE_BYTES;
+			   pw_page_fold(*address >> PW_PAGE_SHIFT), &found))
+		*address += found.shift * PW_PAGE_BYTES;
 	return pw_array_push(call->out, &moved, err);
 }
 
@@ -527,7 +528,9 @@ enum pw_status pw_layout_event(struct pw_layout *layout,
 	case PW_EVENT_brk:
 		return apply_brk(layout, call, err);
 	case PW_EVENT_signal:
-		return apply_signal(layout, call, err);
+		return apply_fault(layout, call, 2, err);
+	case PW_EVENT_unreached:
+		return apply_fault(layout, call, 0, err);
 	case PW_EVENT_prctl:
 		return apply_prctl(layout, call, err);
 	case PW_EVENT_madvise:

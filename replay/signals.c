@@ -160,3 +160,18 @@ enum pw_status pw_call_signal(const struct pw_call_context *ctx,
 		       ? pw_array_push(&system->signals, &row, err)
 		       : PW_OK;
 }
+
+enum pw_status pw_call_unreached(const struct pw_call_context *ctx,
+				 struct pw_error *err)
+{
+	const uint64_t *arg = ctx->event->arg;
+	struct pw_signal expected =
+		pw_signal_expect(ctx->system, ctx->space, arg[0]);
+	const struct pw_signal_row row = {
+		.address = arg[0], .seen = expected, .expected = expected};
+
+	if (expected.number != SIGNAL_BUS ||
+	    (arg[1] != ACCESS_LOAD && is_read_only(ctx, arg[0])))
+		return PW_OK;
+	return leave(ctx, &row, arg[1], err);
+}

@@ -61,4 +61,13 @@ bool pw_signal_past_end(const struct pw_system *system,
 enum pw_status pw_call_signal(const struct pw_call_context *ctx,
 			      struct pw_error *err) PW_MUST_CHECK;
 
+/*
+ * Carry out the event of @ctx, that the kernel failed to reach an address for a
+ * call: as a fault of the program would, but without a signal.
+ *
+ * Errors: PW_ERR_SYSTEM.
+ */
+enum pw_status pw_call_unreached(const struct pw_call_context *ctx,
+				 struct pw_error *err) PW_MUST_CHECK;
+
 #endif

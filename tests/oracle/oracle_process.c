@@ -272,3 +272,37 @@ bool pw_oracle_is_memory_call(enum pw_event_kind kind)
 			return true;
 	return false;
 }
+
+/* The space of the process with this pid, once it has begun. */
+static struct pw_oracle_space *find_space(const struct pw_oracle_replay *oracle,
+					  uint64_t pid)
+{
+	for (size_t i = 0; i < oracle->threads; i++)
+		if (oracle->thread[i].pid == pid && oracle->thread[i].begun)
+			return oracle->space[oracle->thread[i].process];
+	return NULL;
+}
+
+void pw_oracle_direct(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space,
+		      const struct pw_event *event)
+{
+	const uint64_t *arg = event->arg;
+	struct pw_event there = *event;
+	struct pw_oracle_space *about = space;
+	const uint64_t own = 100 + oracle->process; /* as random traces have */
+
+	if (event->kind == PW_EVENT_setrlimit && arg[3] != 0) {
+		about = find_space(oracle, arg[3]);
+	} else if (event->kind == PW_EVENT_process_madvise) {
+		about = find_space(oracle, arg[4]);
+		if (arg[4] != own && arg[3] != 3 && arg[3] != 20 &&
+		    arg[3] != 21)
+			about = NULL;
+		there = (struct pw_event){.kind = PW_EVENT_madvise,
+					  .result = event->result,
+					  .arg = {arg[1], arg[2], arg[3]}};
+	}
+	if (about)
+		pw_oracle_event(oracle, about, &there);
+}

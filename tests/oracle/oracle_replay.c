@@ -325,40 +325,6 @@ void pw_oracle_replay_access(struct pw_oracle_replay *oracle, uint32_t thread,
 	}
 }
 
-/* The space of the process with this pid, once it has begun. */
-static struct pw_oracle_space *find_space(const struct pw_oracle_replay *oracle,
-					  uint64_t pid)
-{
-	for (size_t i = 0; i < oracle->threads; i++)
-		if (oracle->thread[i].pid == pid && oracle->thread[i].begun)
-			return oracle->space[oracle->thread[i].process];
-	return NULL;
-}
-
-/* An event of a process happens to it, or to another one. */
-static void direct(struct pw_oracle_replay *oracle,
-		   struct pw_oracle_space *space, const struct pw_event *event)
-{
-	const uint64_t *arg = event->arg;
-	struct pw_event there = *event;
-	struct pw_oracle_space *about = space;
-	const uint64_t own = 100 + oracle->process; /* as random traces have */
-
-	if (event->kind == PW_EVENT_setrlimit && arg[3] != 0) {
-		about = find_space(oracle, arg[3]);
-	} else if (event->kind == PW_EVENT_process_madvise) {
-		about = find_space(oracle, arg[4]);
-		if (arg[4] != own && arg[3] != 3 && arg[3] != 20 &&
-		    arg[3] != 21)
-			about = NULL;
-		there = (struct pw_event){.kind = PW_EVENT_madvise,
-					  .result = event->result,
-					  .arg = {arg[1], arg[2], arg[3]}};
-	}
-	if (about)
-		pw_oracle_event(oracle, about, &there);
-}
-
 void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 			    const struct pw_event *event)
 {
@@ -383,7 +349,7 @@ void pw_oracle_replay_event(struct pw_oracle_replay *oracle, uint32_t thread,
 	space = oracle->space[process];
 	if (space) {
 		run_in(oracle, space);
-		direct(oracle, space, event);
+		pw_oracle_direct(oracle, space, event);
 	}
 	pw_oracle_forget_unused(oracle);
 	note_peaks(oracle);

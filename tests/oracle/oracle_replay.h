@@ -267,7 +267,7 @@ void pw_oracle_unname(struct pw_oracle_replay *oracle,
 
 /*
  * @child is made by the running process; a process ends; and what nobody has
- * open or maps, and has no names, is nowhere in memory.
+ * open or maps, and has no names, or never had one, is nowhere in memory.
  */
 void pw_oracle_hold_inherited(const struct pw_oracle_replay *oracle,
 			      uint32_t child);
@@ -315,6 +315,14 @@ void pw_oracle_own_page(struct pw_oracle_space *space, uint64_t page);
  */
 void pw_oracle_process_event(struct pw_oracle_replay *oracle, uint32_t thread,
 			     const struct pw_event *event);
+
+/*
+ * An event of the running process, whose space is @space, happens to it, or to
+ * another process that it is about.
+ */
+void pw_oracle_direct(struct pw_oracle_replay *oracle,
+		      struct pw_oracle_space *space,
+		      const struct pw_event *event);
 
 /*
  * @thread runs: the address space it runs in, or NULL after its end.
@@ -400,6 +408,9 @@ bool pw_oracle_lies_past(const struct pw_oracle_space *space,
 void pw_oracle_signal(struct pw_oracle_replay *oracle,
 		      struct pw_oracle_space *space,
 		      const struct pw_event *event);
+void pw_oracle_unreached(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_space *space,
+			 const struct pw_event *event);
 
 /*
  * The part of the lowest mapping in [first, end), or one without pages.

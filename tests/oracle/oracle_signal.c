@@ -97,3 +97,18 @@ void pw_oracle_signal(struct pw_oracle_replay *oracle,
 					       space->shape->page_shift,
 				       event->arg[3] != 1);
 }
+
+void pw_oracle_unreached(struct pw_oracle_replay *oracle,
+			 struct pw_oracle_space *space,
+			 const struct pw_event *event)
+{
+	const uint64_t address = event->arg[0], access = event->arg[1];
+	/* A store to what may not be written has another reason. */
+	const uint64_t seen = access == 1 ? 7002 : 11002;
+
+	if (access && expect(space, address, seen) == 7002)
+		pw_oracle_fault_failed(oracle, space,
+				       address % ((uint64_t)1 << 57) >>
+					       space->shape->page_shift,
+				       access != 1);
+}

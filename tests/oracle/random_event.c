@@ -467,9 +467,13 @@ static struct pw_event make_ignored(struct pw_random *random,
 
 static struct pw_event make_rare(struct pw_random *random, struct range range)
 {
-	switch (below(random, 4)) {
+	switch (below(random, 5)) {
 	case 0:
 		return make_remote_advice(random, range);
+	case 3:
+		return (struct pw_event){
+			.kind = PW_EVENT_unreached,
+			.arg = {range.address, 1 + below(random, 2)}};
 	case 1:
 		return make_remap_pages(random, range);
 	case 2:

@@ -31,6 +31,7 @@ static void file_behind(void *state, int fd, struct pw_call_file *out)
 	out->device = 8;
 	out->inode = 0x100 + (uint64_t)fd;
 	out->bytes = 0x1234;
+	out->links = target->links;
 	out->regular = target->regular;
 	out->discards = target->discards;
 	snprintf(out->path, sizeof(out->path), "/file%d", fd);
@@ -42,6 +43,32 @@ static uint64_t offset_of(void *state, int fd)
 {
 	(void)fd;
 	return ((struct call_target *)state)->offset;
+}
+
+static uint64_t process_of(void *state, int fd)
+{
+	(void)state;
+	return 0x500 + (uint64_t)(fd < 0 ? 0 : fd);
+}
+
+static void file_at(void *state, int dirfd, const char *path, bool follow,
+		    struct pw_call_file *out)
+{
+	const struct call_target *target = state;
+
+	(void)dirfd;
+	(void)follow;
+	out->device = 8;
+	out->inode = 0x200 + strlen(path);
+	out->links = target->links;
+	out->regular = target->regular;
+}
+
+static bool is_open(void *state, uint64_t device, uint64_t inode)
+{
+	assert_int_equal(device, 8);
+	assert_true(inode >= 0x100);
+	return ((const struct call_target *)state)->open;
 }
 
 static uint64_t mapping_at(void *state, uint64_t address)
@@ -105,6 +132,9 @@ static const struct pw_call_ops ops = {
 	.read = read_memory,
 	.file = file_behind,
 	.offset = offset_of,
+	.pid = process_of,
+	.path = file_at,
+	.open = is_open,
 	.mapping_bytes = mapping_at,
 	.event = tell_event,
 	.access = tell_access,

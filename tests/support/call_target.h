@@ -5,6 +5,8 @@
  * An access is " L100+5" or " S100+5": load or store, offset in the memory in
  * hexadecimal, bytes. An event is " name(arguments up to the last that is not
  * 0)=result text", numbers in hexadecimal, those in the memory as "@100".
+ * A path leads to inode 200 and its length, and descriptor 3 stands for process
+ * 503.
  */
 #ifndef PW_TESTS_SUPPORT_CALL_TARGET_H
 #define PW_TESTS_SUPPORT_CALL_TARGET_H
@@ -22,6 +24,8 @@ struct call_target {
 	enum pw_call_machine machine;
 	uint8_t memory[TARGET_BYTES];
 	bool regular;
+	bool open;	 /* whether the process has what it asks for open */
+	uint64_t links;	 /* of files */
 	bool discards;	  /* what descriptors are; inode 100 and the number */
 	const char *path; /* of all descriptors, or NULL */
 	uint64_t offset;  /* of descriptors */

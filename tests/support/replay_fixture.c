@@ -85,7 +85,8 @@ void pw_test_event(struct pw_test_system *test, struct pw_event event)
 {
 	struct pw_error err;
 
-	PW_TEST_OK(pw_event_apply(&test->system, &event, PW_NO_SPACE, &err), &err);
+	PW_TEST_OK(pw_event_apply(&test->system, &event, PW_NO_SPACE, &err),
+		   &err);
 }
 
 void pw_test_map(struct pw_test_system *test, uint64_t first, uint64_t count,

@@ -131,7 +131,8 @@ static void traits_of_options_differ(void **state)
 	assert_int_equal(traits_of(PW_SYSCALL_prctl, 15), 0);
 	assert_int_equal(traits_of(PW_SYSCALL_arch_prctl, 0x5001), both);
 	assert_int_equal(traits_of(PW_SYSCALL_arch_prctl, 0x1002), 0);
-	assert_int_equal(traits_of(PW_SYSCALL_remap_file_pages, 0), both);
+	assert_int_equal(traits_of(PW_SYSCALL_remap_file_pages, 0),
+			 PW_CALL_SPACE);
 }
 
 static void results_bound_what_is_read_and_written(void **state)
@@ -213,8 +214,31 @@ static void failures_read_no_further_than_memory(void **state)
 	TOLD("L40+16", &t, connect, FAILS(ECONNREFUSED), 3, AT(0x40), 16);
 	TOLD("L1ff8+8", &t, connect, FAILS(EINVAL), 3, AT(0x1ff8), 16);
 	TOLD("", &t, connect, FAILS(EBADF), 3, AT(0x40), 16);
-	TOLD("", &t, connect, FAILS(EFAULT), 3, AT(0x40), 16);
+	TOLD("L1ff8+8 unreached(7000002000,1)=0", &t, connect, FAILS(EFAULT), 3,
+	     AT(0x1ff8), 16);
+	TOLD("unreached(9000,1)=0", &t, connect, FAILS(EFAULT), 3, 0x9000, 16);
+	TOLD("L40+16", &t, connect, FAILS(EFAULT), 3, AT(0x40), 16);
 	TOLD("", &t, setsockopt, FAILS(EINVAL), 3, 1, 2, AT(0x40), UINT64_MAX);
+}
+
+/* A transfer that ends with a page, and what cannot be reached behind it. */
+static void transfers_say_what_they_are_cut_short_by(void **state)
+{
+	struct call_target t = {.regular = true, .offset = 0x1000};
+
+	(void)state;
+	TOLD("L1000+4096 unreached(7000002000,1)=0 "
+	     "file_write(3,0,1000,8,103)=1000",
+	     &t, write, 0x1000, 3, AT(0x1000), 0x3000);
+	TOLD("S1000+4096 unreached(7000002000,2)=0 "
+	     "file_read(3,0,1000,8,103)=1000",
+	     &t, read, 0x1000, 3, AT(0x1000), 0x3000);
+	TOLD("unreached(7000002000,2)=0", &t, read, FAILS(EFAULT), 3,
+	     AT(0x2000), 16);
+	/* The file has no more. */
+	TOLD("S0+4096 file_read(3,0,1000,8,103)=1000", &t, read, 0x1000, 3,
+	     AT(0), 0x3000);
+	TOLD("", &t, write, FAILS(EFAULT), 3, AT(0x10), 16);
 }
 
 /* Room for 12 bytes; the name has 40. */
@@ -429,6 +453,7 @@ int main(void)
 		cmocka_unit_test(names_are_read_whether_or_not_they_are_found),
 		cmocka_unit_test(vectors_are_filled_in_order),
 		cmocka_unit_test(failures_read_no_further_than_memory),
+		cmocka_unit_test(transfers_say_what_they_are_cut_short_by),
 		cmocka_unit_test(socket_names_fit_the_room),
 		cmocka_unit_test(sets_are_whole_words),
 		cmocka_unit_test(poll_writes_what_it_found),

@@ -3,6 +3,7 @@
  */
 #include "tests/support/pw_test.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -14,6 +15,7 @@
 
 #define TOLD(expected, ...) \
 	assert_string_equal(TARGET_MAKE(__VA_ARGS__), expected)
+#define HERE UINT64_MAX - 99 /* AT_FDCWD */
 #define FAILS(error) (-(int64_t)(error))
 
 /* MAP_PRIVATE 2, MAP_ANONYMOUS 0x20. */
@@ -60,9 +62,98 @@ static void process_madvise_is_an_event_a_range(void **state)
 
 	(void)state;
 	TARGET_WORDS(&t, 0x40, 0x1000, 0x2000, 0x5000, 0x1000);
-	TOLD("L40+32 process_madvise(3,1000,2000,4)=3000 "
-	     "process_madvise(3,5000,1000,4)=3000",
+	TOLD("L40+32 process_madvise(3,1000,2000,4,503)=2000 "
+	     "process_madvise(3,5000,1000,4,503)=1000",
 	     &t, process_madvise, 0x3000, 3, AT(0x40), 2, 4);
+	/* It stopped at the second, which may have been done in part. */
+	TOLD("L40+32 process_madvise(3,1000,2000,4,503)=2000 "
+	     "process_madvise(3,5000,1000,4,503)=-c",
+	     &t, process_madvise, 0x2000, 3, AT(0x40), 2, 4);
+	TOLD("L40+32 process_madvise(3,1000,2000,4,503)=-c", &t,
+	     process_madvise, FAILS(ENOMEM), 3, AT(0x40), 2, 4);
+	/* PIDFD_SELF. */
+	TOLD("L40+32 process_madvise(ffffffffffffd8f0,1000,2000,4,500)=2000 "
+	     "process_madvise(ffffffffffffd8f0,5000,1000,4,500)=1000",
+	     &t, process_madvise, 0x3000, (uint64_t)-10000, AT(0x40), 2, 4);
+}
+
+static void what_is_cut_short_says_which_file(void **state)
+{
+	struct call_target t = {.regular = true};
+	const uint64_t flags = O_TRUNC | O_RDWR;
+
+	(void)state;
+	call_target_text(&t, 0x40, "a");
+	TOLD("L40+2 ftruncate(-1,5,8,201)=0", &t, truncate, 0, AT(0x40), 5);
+	TOLD("L40+2", &t, truncate, FAILS(EACCES), AT(0x40), 5);
+	TOLD("L40+2 ftruncate(7,0,8,107)=0", &t, open, 7, AT(0x40), O_TRUNC);
+	TOLD("L40+2", &t, open, 7, AT(0x40), O_CREAT);
+	TOLD("L40+2", &t, open, FAILS(EACCES), AT(0x40), O_TRUNC);
+	TOLD("L40+2 ftruncate(7,0,8,107)=0", &t, openat, 7, HERE, AT(0x40),
+	     O_TRUNC);
+	TOLD("L40+2 ftruncate(7,0,8,107)=0", &t, creat, 7, AT(0x40));
+	call_target_words(&t, 0x80, &flags, 1);
+	TOLD("L40+2 L80+24 ftruncate(7,0,8,107)=0", &t, openat2, 7, HERE,
+	     AT(0x40), AT(0x80), 24);
+	t.regular = false;
+	TOLD("L40+2", &t, open, 7, AT(0x40), O_TRUNC);
+}
+
+static void the_last_name_of_a_file_is_told(void **state)
+{
+	struct call_target t = {.regular = true, .links = 1, .open = true};
+
+	(void)state;
+	call_target_text(&t, 0x40, "abc");
+	call_target_text(&t, 0x80, "de");
+	TOLD("L40+4 unnamed(8,203,1)=0", &t, unlink, 0, AT(0x40));
+	TOLD("L40+4", &t, unlink, FAILS(EACCES), AT(0x40));
+	t.open = false;
+	TOLD("L40+4 unnamed(8,203)=0", &t, unlinkat, 0, HERE, AT(0x40));
+	/* The same is there before and after: nothing was replaced. */
+	TOLD("L40+4 L80+3", &t, rename, 0, AT(0x40), AT(0x80));
+	t.links = 2;
+	TOLD("L40+4", &t, unlink, 0, AT(0x40));
+}
+
+static void a_file_that_is_replaced_loses_its_name(void **state)
+{
+	struct call_target t = {.regular = true, .links = 1};
+	const uint64_t *arg = TARGET_ARGS(AT(0x40), AT(0x80));
+	const uint64_t *from = TARGET_ARGS(HERE, AT(0x40), HERE, AT(0x80), 2);
+
+	(void)state;
+	call_target_text(&t, 0x40, "abc");
+	call_target_text(&t, 0x80, "de");
+	call_target_enter(&t, PW_SYSCALL_rename, arg);
+	call_target_text(&t, 0x80, "f");
+	assert_string_equal(call_target_leave(&t, PW_SYSCALL_rename, 0, arg),
+			    "L40+4 L80+2 unnamed(8,202)=0");
+	/* Those that are exchanged have names. */
+	call_target_text(&t, 0x80, "de");
+	call_target_enter(&t, PW_SYSCALL_renameat2, from);
+	call_target_text(&t, 0x80, "f");
+	assert_string_equal(
+		call_target_leave(&t, PW_SYSCALL_renameat2, 0, from),
+		"L40+4 L80+2");
+}
+
+static void the_last_descriptor_of_a_file_without_names_is_told(void **state)
+{
+	struct call_target t = {.regular = true};
+
+	(void)state;
+	TOLD("unnamed(8,103)=0", &t, close, 0, 3);
+	TOLD("unnamed(8,104)=0", &t, dup2, 4, 3, 4);
+	TOLD("unnamed(8,104)=0", &t, dup3, 4, 3, 4);
+	t.open = true;
+	TOLD("", &t, close, 0, 3);
+	t.open = false;
+	t.links = 1;
+	TOLD("", &t, close, 0, 3);
+	/* IPC_RMID 0, IPC_STAT 2. */
+	TOLD("unnamed(0,7)=0", &t, shmctl, 0, 7, 0);
+	TOLD("", &t, shmctl, FAILS(EINVAL), 7, 0);
 }
 
 /* A name is cut to 15 bytes, and read no further. */
@@ -151,7 +242,8 @@ static void mappings_that_the_kernel_makes_are_told(void **state)
 	TOLD("munmap(9000,2000)=0", &t, io_destroy, 0, 0x9000);
 	TOLD("", &t, io_destroy, FAILS(EINVAL), 0x9000);
 	TOLD("map(5000,2000,3,22)=0", &t, map_shadow_stack, 0x5000, 0, 0x2000);
-	TOLD("unrecorded(d8)=0 remap_file_pages", &t, remap_file_pages, 0, 1);
+	TOLD("remap_file_pages(1000,2000,0,3,10000)=0", &t, remap_file_pages, 0,
+	     0x1000, 0x2000, 0, 3, 0x10000);
 }
 
 /* maxnode 5 stands for 4 bits. */
@@ -368,6 +460,11 @@ int main(void)
 		cmocka_unit_test(a_mapping_says_what_file_it_maps),
 		cmocka_unit_test(calls_keep_their_arguments_and_result),
 		cmocka_unit_test(process_madvise_is_an_event_a_range),
+		cmocka_unit_test(what_is_cut_short_says_which_file),
+		cmocka_unit_test(the_last_name_of_a_file_is_told),
+		cmocka_unit_test(a_file_that_is_replaced_loses_its_name),
+		cmocka_unit_test(
+			the_last_descriptor_of_a_file_without_names_is_told),
 		cmocka_unit_test(names_of_threads_are_marks),
 		cmocka_unit_test(controls_that_matter_to_the_space_are_events),
 		cmocka_unit_test(limits_are_those_asked_for),

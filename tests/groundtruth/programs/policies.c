@@ -1,6 +1,6 @@
-/* policies.c - memory policies: mbind cuts mappings and keeps them apart, shared
- * memory has its policy itself, the others are the thread's, which fork hands
- * on. Policies are told by a sum over their words. */
+/* policies.c - memory policies: mbind cuts mappings and keeps them apart,
+ * shared memory has its policy itself, the others are the thread's, which fork
+ * hands on. Policies are told by a sum over their words. */
 #include "measure.h"
 
 #include <sys/syscall.h>
@@ -103,8 +103,8 @@ static void shared(void)
 	report("shared", "maps", count_maps(data, 16));
 	report("shared", "words", words_at(data + 4 * PAGE));
 	/* Another mapping of the same pages. */
-	other = mremap(data + 4 * PAGE, 0, 2 * PAGE, MREMAP_MAYMOVE |
-		       MREMAP_FIXED, data + 32 * PAGE);
+	other = mremap(data + 4 * PAGE, 0, 2 * PAGE,
+		       MREMAP_MAYMOVE | MREMAP_FIXED, data + 32 * PAGE);
 	if (other == MAP_FAILED)
 		fail("mremap");
 	report("shared", "other", words_at(other));
@@ -113,8 +113,9 @@ static void shared(void)
 
 int main(void)
 {
-	static const int mode[] = {LOCAL, PREFERRED, BIND, INTERLEAVE,
-				   PREFERRED_MANY, WEIGHTED, BIND | STATIC, 0};
+	static const int mode[] = {
+		LOCAL,		PREFERRED, BIND,	  INTERLEAVE,
+		PREFERRED_MANY, WEIGHTED,  BIND | STATIC, 0};
 	char *data;
 	pid_t pid;
 
