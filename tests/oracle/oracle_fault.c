@@ -234,6 +234,23 @@ static unsigned wanted_shift(const struct pw_oracle_replay *oracle,
 	return wanted < most ? wanted : most;
 }
 
+bool pw_oracle_may_enlarge(const struct pw_oracle_replay *oracle,
+			   const struct pw_oracle_space *space,
+			   const struct pw_oracle_mapping *m)
+{
+	const uint64_t never =
+		PW_ORACLE_NH | PW_ORACLE_IO | PW_ORACLE_PF | PW_ORACLE_DE;
+	unsigned shift =
+		space->shape->page_shift + pw_oracle_order(space->shape, 1);
+
+	return m->anonymous && !m->shared && !m->hugetlb && m->owner &&
+	       !(m->flags & never) && !space->small && !space->shape->hashed &&
+	       space->shape->leaves > 1 &&
+	       (oracle->machine.page_size == PW_ORACLE_HUGE ||
+		oracle->machine.page_size == PW_ORACLE_MADVISE) &&
+	       shift <= oracle->machine.page_size_max;
+}
+
 /* The height of the largest page that holds @page and can be mapped. */
 static unsigned choose_height(const struct pw_oracle_replay *oracle,
 			      const struct pw_oracle_space *space,

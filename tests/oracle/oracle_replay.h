@@ -186,6 +186,13 @@ void pw_oracle_fault(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space, uint64_t page, bool write);
 
 /*
+ * Whether small pages of @m may become large ones.
+ */
+bool pw_oracle_may_enlarge(const struct pw_oracle_replay *oracle,
+			   const struct pw_oracle_space *space,
+			   const struct pw_oracle_mapping *m);
+
+/*
  * Handle the fault of @page, which lies behind the end of its file or memory.
  */
 void pw_oracle_fault_failed(struct pw_oracle_replay *oracle,
