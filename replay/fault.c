@@ -41,6 +41,8 @@ enum pw_status pw_fault_own(const struct pw_fault_job *job, struct pw_leaf leaf,
 	if (st != PW_OK)
 		return st;
 	leaf.pte = pw_pte_make(frame, PW_ENTRY_OWN);
+	if (leaf.height > 0 && !job->mapping.hugetlb_shift)
+		job->system->counters.fault_large++;
 	return job->absent ? pw_pages_add(job->system, job->space, &leaf, err)
 			   : pw_pages_set(job->system, job->space, &leaf, err);
 }

@@ -295,6 +295,7 @@ static void fault_anonymous(struct pw_oracle_replay *oracle,
 	if (write || (m && (m->shared || m->hugetlb)) ||
 	    has_no_zero_page(oracle)) {
 		pw_oracle_map_own(space, first, height);
+		oracle->counts.large += height > 0 && !(m && m->hugetlb);
 		return;
 	}
 	pw_oracle_page_add(space, first, height, PW_ORACLE_ZERO, NULL);
@@ -358,6 +359,7 @@ void pw_oracle_split(struct pw_oracle_replay *oracle,
 	uint64_t count = (uint64_t)1 << space->shape->bits[below];
 
 	PW_ASSERT(old.height > 0);
+	oracle->counts.splits++;
 	pw_oracle_invalidate(oracle, &old);
 	pw_oracle_page_remove(space, page);
 	for (uint64_t i = 0; i < count; i++) {
@@ -423,6 +425,11 @@ static void fault_present(struct pw_oracle_replay *oracle,
 	} else {
 		struct pw_oracle_phys *copy = pw_oracle_phys_new();
 
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, page);
+
+		oracle->counts.large +=
+			present->height > 0 && !(m && m->hugetlb);
 		oracle->counts.copies += present->frame == PW_ORACLE_FORKED;
 		copy->exclusive = true;
 		pw_oracle_page_turn(present, PW_ORACLE_OWN, copy);

@@ -84,6 +84,7 @@ struct pw_oracle_counts {
 	struct pw_oracle_walk_counts walk;
 	uint64_t minor, major, zero_page, file, cow, forked, assumed;
 	uint64_t copies, reuses; /* of forked */
+	uint64_t large, splits;	 /* large pages, and entries that map them */
 	uint64_t calls, unmapped, fork_copies;
 	uint64_t forbidden, refused; /* calls */
 	uint64_t fatal, fatal_unmapped, fatal_forbidden, fatal_bus;
