@@ -5,6 +5,7 @@
  */
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/enlarge.h"
 #include "replay/event_call.h"
 #include "replay/guard.h"
 #include "replay/kept_tables.h"
@@ -31,6 +32,7 @@ enum {
 	ADVICE_POPULATE_READ = 22,
 	ADVICE_POPULATE_WRITE = 23,
 	ADVICE_DONTNEED_LOCKED = 24,
+	ADVICE_COLLAPSE = 25,
 	ADVICE_GUARD_INSTALL = 102,
 	ADVICE_GUARD_REMOVE = 103,
 };
@@ -177,6 +179,8 @@ static enum pw_status advise(const struct pw_call_context *ctx,
 	case ADVICE_POPULATE_WRITE:
 		return pw_populate(ctx->system, ctx->space, part,
 				   PW_POPULATE_WRITE, err);
+	case ADVICE_COLLAPSE:
+		return pw_enlarge(ctx->system, ctx->space, mapping, part, err);
 	case ADVICE_GUARD_INSTALL:
 		return pw_guard_install(ctx->system, ctx->space, part, err);
 	case ADVICE_GUARD_REMOVE:
@@ -233,6 +237,9 @@ static uint64_t find_stop(const struct pw_call_context *ctx,
 	while ((mapping = pw_space_part(ctx->space, &range, &part))) {
 		if (is_refused(mapping, advice))
 			return part.first;
+		/* Of the mapping that it fails at, it does what it can. */
+		if (advice == ADVICE_COLLAPSE)
+			return part.end;
 		gap = gap || part.first != at;
 		at = part.end;
 	}

@@ -42,6 +42,8 @@ enum pw_status pw_fault_own(struct pw_fault_job *job, struct pw_leaf leaf,
 		return st;
 	job->owned = true;
 	leaf.pte = pw_pte_make(frame, PW_ENTRY_OWN | pw_fault_hugetlb(job));
+	if (leaf.height > 0 && !job->mapping.hugetlb_shift)
+		job->system->counters.fault_large++;
 	return job->absent ? pw_pages_add(job->system, job->space, &leaf, err)
 			   : pw_pages_set(job->system, job->space, &leaf, err);
 }

@@ -183,6 +183,7 @@ enum pw_status pw_pages_split(struct pw_system *system, struct pw_space *space,
 	PW_ASSERT(mapped && leaf.height > 0);
 	if (!space->table_ops->split(space->table, page))
 		return pw_fail_memory(err, "page tables");
+	system->counters.pagetable_splits++;
 	st = pw_kept_tables_need(system, space, page, leaf.height - 1, err);
 	if (st == PW_OK && pw_pte_frame(leaf.pte))
 		st = share_out(system, space, &leaf, err);

@@ -286,6 +286,35 @@ static void drop(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 		pw_oracle_tables_dropped(space, part->first, part->end);
 }
 
+/* MADV_COLLAPSE: each aligned range with small pages becomes a large one. */
+static void enlarge(struct pw_oracle_replay *oracle,
+		    struct pw_oracle_space *space,
+		    const struct pw_oracle_mapping *m)
+{
+	uint64_t pages = UINT64_C(1) << space->shape->bits[0];
+
+	if (!pw_oracle_may_enlarge(oracle, space, m))
+		return;
+	for (uint64_t first = (m->first + pages - 1) / pages * pages;
+	     first + pages <= m->end; first += pages) {
+		bool small = false, other = false;
+
+		for (uint64_t page = first; page < first + pages; page++) {
+			const struct pw_oracle_page *p =
+				pw_oracle_page_at(space, page);
+
+			small = small || (p && p->height == 0 &&
+					  p->frame != PW_ORACLE_ZERO);
+			other = other || (p && p->height > 0) ||
+				pw_oracle_guard_at(space, page);
+		}
+		if (!small || other)
+			continue;
+		pw_oracle_drop(oracle, space, first, first + pages);
+		pw_oracle_map_own(space, first, 1);
+	}
+}
+
 static void advise(struct pw_oracle_replay *oracle,
 		   struct pw_oracle_space *space, struct pw_oracle_mapping m,
 		   uint64_t advice)
@@ -300,6 +329,8 @@ static void advise(struct pw_oracle_replay *oracle,
 		drop(oracle, space, &m);
 	else if (advice == 22 || advice == 23)
 		pw_oracle_populate(oracle, space, m.first, m.end, &write);
+	else if (advice == 25)
+		enlarge(oracle, space, &m);
 	else if (advice == 102)
 		install_guards(oracle, space, &m);
 	else if (advice == 103)
@@ -349,6 +380,11 @@ static void madvise(struct pw_oracle_replay *oracle,
 		if (stop == 0)
 			return;
 		end = stop;
+		gap = true;
+	}
+	m = pw_oracle_part(space, first, end);
+	if (failed(event) && advice == 25 && m.first < end) {
+		end = m.end;
 		gap = true;
 	}
 	for (m = pw_oracle_part(space, first, end); m.first < end;

@@ -251,6 +251,23 @@ static unsigned wanted_shift(const struct pw_oracle_replay *oracle,
 	return wanted < most ? wanted : most;
 }
 
+bool pw_oracle_may_enlarge(const struct pw_oracle_replay *oracle,
+			   const struct pw_oracle_space *space,
+			   const struct pw_oracle_mapping *m)
+{
+	const uint64_t never =
+		PW_ORACLE_NH | PW_ORACLE_IO | PW_ORACLE_PF | PW_ORACLE_DE;
+	unsigned shift =
+		space->shape->page_shift + pw_oracle_order(space->shape, 1);
+
+	return m->anonymous && !m->shared && !m->hugetlb && m->owner &&
+	       !(m->flags & never) && !space->small && !space->shape->hashed &&
+	       space->shape->leaves > 1 &&
+	       (oracle->machine.page_size == PW_ORACLE_HUGE ||
+		oracle->machine.page_size == PW_ORACLE_MADVISE) &&
+	       shift <= oracle->machine.page_size_max;
+}
+
 /* The height of the largest page that holds @page and can be mapped. */
 static unsigned choose_height(const struct pw_oracle_replay *oracle,
 			      const struct pw_oracle_space *space,
@@ -295,6 +312,7 @@ static void fault_anonymous(struct pw_oracle_replay *oracle,
 	if (write || (m && (m->shared || m->hugetlb)) ||
 	    has_no_zero_page(oracle)) {
 		pw_oracle_map_own(space, first, height);
+		oracle->counts.large += height > 0 && !(m && m->hugetlb);
 		return;
 	}
 	pw_oracle_page_add(space, first, height, PW_ORACLE_ZERO, NULL);
@@ -358,6 +376,7 @@ void pw_oracle_split(struct pw_oracle_replay *oracle,
 	uint64_t count = (uint64_t)1 << space->shape->bits[below];
 
 	PW_ASSERT(old.height > 0);
+	oracle->counts.splits++;
 	pw_oracle_invalidate(oracle, &old);
 	pw_oracle_page_remove(space, page);
 	for (uint64_t i = 0; i < count; i++) {
@@ -423,6 +442,11 @@ static void fault_present(struct pw_oracle_replay *oracle,
 	} else {
 		struct pw_oracle_phys *copy = pw_oracle_phys_new();
 
+		const struct pw_oracle_mapping *m =
+			pw_oracle_mapping_at(space, page);
+
+		oracle->counts.large +=
+			present->height > 0 && !(m && m->hugetlb);
 		oracle->counts.copies += present->frame == PW_ORACLE_FORKED;
 		copy->exclusive = true;
 		pw_oracle_page_turn(present, PW_ORACLE_OWN, copy);

@@ -410,6 +410,8 @@ static const struct {
 	{"fault.minor", offsetof(struct pw_oracle_counts, minor)},
 	{"fault.major", offsetof(struct pw_oracle_counts, major)},
 	{"fault.copies", offsetof(struct pw_oracle_counts, copies)},
+	{"fault.large", offsetof(struct pw_oracle_counts, large)},
+	{"pagetable.splits", offsetof(struct pw_oracle_counts, splits)},
 	{"fault.reuses", offsetof(struct pw_oracle_counts, reuses)},
 	{"fault.zero_page", offsetof(struct pw_oracle_counts, zero_page)},
 	{"fault.file", offsetof(struct pw_oracle_counts, file)},

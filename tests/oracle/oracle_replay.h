@@ -85,6 +85,7 @@ struct pw_oracle_counts {
 	struct pw_oracle_walk_counts walk;
 	uint64_t minor, major, zero_page, file, cow, forked, assumed;
 	uint64_t copies, reuses; /* of forked */
+	uint64_t large, splits;	 /* large pages, and entries that map them */
 	uint64_t calls, unmapped, fork_copies;
 	uint64_t forbidden, refused; /* calls */
 	uint64_t fatal, fatal_unmapped, fatal_forbidden, fatal_bus;
@@ -186,6 +187,13 @@ void pw_oracle_split(struct pw_oracle_replay *oracle,
  */
 void pw_oracle_fault(struct pw_oracle_replay *oracle,
 		     struct pw_oracle_space *space, uint64_t page, bool write);
+
+/*
+ * Whether small pages of @m may become large ones.
+ */
+bool pw_oracle_may_enlarge(const struct pw_oracle_replay *oracle,
+			   const struct pw_oracle_space *space,
+			   const struct pw_oracle_mapping *m);
 
 /*
  * Handle the fault of @page, which lies behind the end of its file or memory.

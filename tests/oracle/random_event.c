@@ -156,7 +156,7 @@ static struct pw_event make_brk(struct pw_random *random,
 static struct pw_event make_madvise(struct pw_random *random,
 				    struct range range)
 {
-	static const uint64_t advice[] = {4,   4,   4,	22, 23, 22, 23, 8,  14,
+	static const uint64_t advice[] = {4,   4,   25, 22, 23, 22, 23, 8,  14,
 					  14,  15,  21, 24, 10, 11, 18, 19, 0,
 					  1,   2,   9,	12, 13, 16, 17, 20, 102,
 					  102, 103, 3,	8,  20, 21, 21, 9,  8};
