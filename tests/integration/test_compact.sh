@@ -99,7 +99,10 @@ for source in plain.pwt shapes.pwt recorded.pwt pin.out; do
 	expect_status 0 "$pagewalk" compact --level archive -o again.pwt \
 		small.pwt
 	check "$source" again.pwt
-	for keep in all accesses touches; do
+	# (Touches of a gigabyte take long.)
+	kept=accesses
+	[ "$source" != recorded.pwt ] || kept="all accesses touches"
+	for keep in $kept; do
 		expect_status 0 "$pagewalk" compact --keep $keep -o first.pwt \
 			"$source"
 		expect_status 0 "$pagewalk" compact --keep $keep -o second.pwt \

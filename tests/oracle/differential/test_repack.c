@@ -289,7 +289,7 @@ static void what_does_not_fit_into_one_segment_becomes_two(void **state)
  */
 static void touches_that_do_not_fit_are_not_repacked(void **state)
 {
-	static const enum pw_writer_keep keep[] = {PW_KEEP_TOUCHES, PW_KEEP_ALL,
+	static const enum pw_writer_keep keep[] = {PW_KEEP_TOUCHES,
 						   PW_KEEP_ACCESSES};
 	const uint64_t at = 0x400000;
 	const uint32_t size = UINT32_MAX;
