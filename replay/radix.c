@@ -341,18 +341,6 @@ bool pw_radix_find(void *state, uint64_t page, struct pw_leaf *leaf)
 	return leaf->pte != 0;
 }
 
-uint64_t pw_radix_glance(const void *state, uint64_t page)
-{
-	const struct pw_radix *radix = state;
-	uint64_t key = page >> radix->shift[1];
-	const struct pw_radix_recent *recent =
-		&radix->recent[key & radix->recent_mask];
-
-	if (recent->key != key || !recent->ptes)
-		return 0;
-	return recent->ptes[index_at(radix, page, 0)];
-}
-
 void pw_radix_expect(void *state, uint64_t page)
 {
 	struct pw_radix *radix = state;

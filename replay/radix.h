@@ -83,12 +83,28 @@ void pw_radix_init(struct pw_radix *radix, const struct pw_geometry *geometry,
  *       a search in a table of each height.
  */
 bool pw_radix_find(void *state, uint64_t page, struct pw_leaf *leaf);
-uint64_t pw_radix_glance(const void *state, uint64_t page);
 void pw_radix_expect(void *state, uint64_t page);
 bool pw_radix_map(void *state, const struct pw_leaf *leaf);
 void pw_radix_unmap(void *state, uint64_t page);
 bool pw_radix_split(void *state, uint64_t page);
 bool pw_radix_next(void *state, uint64_t first, uint64_t end, uint64_t *page,
 		   struct pw_leaf *leaf);
+
+/*
+ * The glance of such page tables.
+ *
+ * Cost: two loads.
+ */
+static inline uint64_t pw_radix_glance(const void *state, uint64_t page)
+{
+	const struct pw_radix *radix = state;
+	uint64_t key = page >> radix->shift[1];
+	const struct pw_radix_recent *recent =
+		&radix->recent[key & radix->recent_mask];
+
+	if (recent->key != key || !recent->ptes)
+		return 0;
+	return recent->ptes[page & (((uint64_t)1 << radix->kind[0].bits) - 1)];
+}
 
 #endif
