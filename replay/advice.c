@@ -144,7 +144,9 @@ static enum pw_status drop(const struct pw_call_context *ctx,
 {
 	enum pw_status st;
 
-	pw_lazy_drain(ctx->system);
+	/* Linux 6.18 zap_page_range_single_batched does not. */
+	if (ctx->system->machine->kernel < PW_KERNEL_6_18)
+		pw_lazy_drain(ctx->system);
 	st = pw_pages_drop(ctx->system, ctx->space, part, err);
 	return st == PW_OK ? pw_kept_tables_reclaim(ctx->system, ctx->space,
 						    part, err)

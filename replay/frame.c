@@ -145,10 +145,12 @@ static bool has_unused(const struct pw_memory *memory)
 static enum pw_status fail_full(const struct pw_memory *memory,
 				struct pw_error *err)
 {
+	unsigned long long taken = memory->used + memory->unplaced;
+
 	return pw_fail(err, PW_ERR_USAGE,
 		       "memory is full: %llu frames are in use; give the "
 		       "machine more by memory.size",
-		       (unsigned long long)(memory->used + memory->unplaced));
+		       taken);
 }
 
 /* Whether there are as many frames besides those that are taken. */

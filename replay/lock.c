@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "replay/page_advice.h"
 #include "replay/populate.h"
 
 /* Linux include/uapi/asm-generic/mman.h. */
@@ -30,6 +31,9 @@ static enum pw_status lock_range(const struct pw_call_context *ctx,
 		if (changed.flags == mapping->flags ||
 		    (changed.flags & (PW_VM_SPECIAL | PW_VM_DROPPABLE)))
 			continue;
+		/* Linux mm/mlock.c mlock_vma_pages_range. */
+		if ((changed.flags ^ mapping->flags) & PW_VM_LOCKED)
+			pw_lazy_drain(ctx->system);
 		st = pw_call_modify(ctx, part, &changed, err);
 		if (st != PW_OK)
 			return st;

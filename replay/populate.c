@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "replay/fault.h"
 #include "replay/guard.h"
+#include "replay/page_advice.h"
 #include "replay/pages.h"
 #include "replay/signals.h"
 
@@ -69,6 +70,8 @@ enum pw_status pw_populate(struct pw_system *system, struct pw_space *space,
 	/* Linux mm/gup.c populate_vma_page_range comes back without the lock
 	 * and without FOLL_TRIED; faultin_page_range has the latter. */
 	system->begins_anew = how == PW_POPULATE_BY_MAPPING;
+	if (range.first < range.end)
+		pw_lazy_drain(system);
 	system->in_call = true;
 	while (st == PW_OK && (mapping = pw_space_part(space, &range, &part))) {
 		bool write = how == PW_POPULATE_WRITE;

@@ -280,7 +280,8 @@ static void install_guards(struct pw_oracle_replay *oracle,
 static void drop(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 		 const struct pw_oracle_mapping *part)
 {
-	pw_oracle_drain(oracle);
+	if (oracle->machine.kernel < 618)
+		pw_oracle_drain(oracle);
 	pw_oracle_drop(oracle, space, part->first, part->end);
 	if (oracle->machine.kernel >= 618)
 		pw_oracle_tables_dropped(space, part->first, part->end);
@@ -418,6 +419,8 @@ static void set_lock(struct pw_oracle_replay *oracle,
 
 		if (flags == m.flags || (flags & (SPECIAL | PW_ORACLE_DP)))
 			continue;
+		if ((flags & PW_ORACLE_LO) != (m.flags & PW_ORACLE_LO))
+			pw_oracle_drain(oracle);
 		m.flags = flags;
 		pw_oracle_modify(oracle, space, &m);
 	}

@@ -116,6 +116,8 @@ void pw_oracle_populate(struct pw_oracle_replay *oracle,
 	const uint64_t rights = PW_ORACLE_RD | PW_ORACLE_WR | PW_ORACLE_EX;
 	uint64_t failed = end; /* start of the mapping that is given up */
 
+	if (first < end)
+		pw_oracle_drain(oracle);
 	for (uint64_t page = first; page < end; page++) {
 		const struct pw_oracle_mapping *m =
 			pw_oracle_mapping_at(space, page);
