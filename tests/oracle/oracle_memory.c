@@ -461,6 +461,16 @@ static bool was_told(const struct pw_oracle_object *object, uint64_t index,
 	return told;
 }
 
+/* Let the run from @first to *end not go over page @index, nor have others
+ * besides it. */
+static void end_run(uint64_t first, uint64_t index, uint64_t *end)
+{
+	if (index > first && index < *end)
+		*end = index;
+	if (index == first)
+		*end = first + 1;
+}
+
 void pw_oracle_take_out(struct pw_oracle_objects *objects,
 			struct pw_oracle_object *object, uint64_t first,
 			uint64_t end, bool unused)
@@ -492,15 +502,11 @@ void pw_oracle_take_out(struct pw_oracle_objects *objects,
 						PW_ORACLE_DIRTY, first));
 
 		/* Runs of pages that were told alike, but for single ones that
-		 * somebody asked for. */
-		for (size_t i = 0; i < object->helds; i++) {
-			uint64_t index = object->held[i].index;
-
-			if (index > first && index < next)
-				next = index;
-			if (index == first)
-				next = first + 1;
-		}
+		 * somebody asked for, or that are dirty. */
+		for (size_t i = 0; i < object->helds; i++)
+			end_run(first, object->held[i].index, &next);
+		for (size_t i = 0; i < object->dirties; i++)
+			end_run(first, object->dirty[i], &next);
 		if (is_used(objects, object, first))
 			next = first + 1;
 		if (!stays)
