@@ -16,8 +16,9 @@
  * only to a page not stored to before (as far as there is room to remember); it
  * always begins a record, and puts out of the fetch side's window what may be
  * mapped by the same entry, up to 1 GiB. Other threads may change the mapping
- * back: each batch has a first store. The first load after that one begins a
- * record too, for processors whose stores have a TLB of their own.
+ * back: each batch has a first store. Far stores put out whatever is fetched.
+ * The first load after a first store begins a record too, for processors whose
+ * stores have a TLB of their own.
  * Most accesses need no record: one loop (skim) compares and counts for them.
  */
 #include "formats/collapse.h"
@@ -65,6 +66,7 @@ struct cursor {
 	bool newest_fetch; /* the newest record is of the fetch side */
 	bool wrote;	   /* the data run has a store in this batch */
 	bool loaded;	   /* and a load */
+	bool far_stores;   /* pw_collapse_far_stores */
 	size_t count;	   /* records */
 	/* Pages stored to in this batch, plus 1, by their lowest bits. */
 	uint64_t stored[STORED_PAGES];
@@ -204,7 +206,8 @@ static bool may_change_fetches(struct cursor *c, uint64_t page)
 	bool is_new = *stored != page + 1;
 
 	*stored = page + 1;
-	return is_new && (page ^ c->fetch.run) >> LARGEST_ORDER == 0;
+	return c->far_stores ||
+	       (is_new && (page ^ c->fetch.run) >> LARGEST_ORDER == 0);
 }
 
 static void record_data(const struct pw_touch_room *out, struct cursor *c,
@@ -299,8 +302,7 @@ static enum pw_status cross(struct pw_collapse *collapse, struct cursor *c,
 	unsigned kind = accesses->kind[index];
 	enum pw_status st;
 
-	PW_ASSERT(bytes > 1);
-	PW_ASSERT(last >= page);
+	PW_ASSERT(bytes > 1 && last >= page);
 	st = pw_touch_room_reserve(
 		&collapse->out, c->count,
 		RECORDS_AN_ACCESS * (last - page + 1 + SLICE_ACCESSES) + 1,
@@ -402,15 +404,11 @@ static enum pw_status meet(struct pw_collapse *collapse, uint32_t thread,
 			   struct pw_error *err)
 {
 	const struct thread unknown = {NO_PAGE, NO_PAGE};
+	enum pw_status st = PW_OK;
 
-	while (collapse->threads.count <= thread) {
-		enum pw_status st =
-			pw_array_push(&collapse->threads, &unknown, err);
-
-		if (st != PW_OK)
-			return st;
-	}
-	return PW_OK;
+	while (collapse->threads.count <= thread && st == PW_OK)
+		st = pw_array_push(&collapse->threads, &unknown, err);
+	return st;
 }
 
 enum pw_status pw_collapse_open(struct pw_collapse **out, struct pw_error *err)
@@ -446,6 +444,7 @@ enum pw_status pw_collapse_begin(struct pw_collapse *collapse, uint32_t thread,
 		.fetch = {state->fetch_run, NO_RECORD},
 		.data = {state->data_run, NO_RECORD},
 		.begun = instruction,
+		.far_stores = c->far_stores,
 	};
 	set_fetch_window(c, NO_PAGE);
 	set_data_window(c, NO_PAGE);
@@ -470,11 +469,11 @@ enum pw_status pw_collapse_add(struct pw_collapse *collapse,
 			       struct pw_error *err)
 {
 	struct cursor *c = &collapse->cursor;
+	enum pw_status st = PW_OK;
 	size_t done = 0;
 
-	while (done < accesses->count) {
+	while (done < accesses->count && st == PW_OK) {
 		size_t n = accesses->count - done;
-		enum pw_status st;
 
 		n = n < collapse->left ? n : collapse->left;
 		n = n < SLICE_ACCESSES ? n : SLICE_ACCESSES;
@@ -482,8 +481,6 @@ enum pw_status pw_collapse_add(struct pw_collapse *collapse,
 						      done + n, err)
 					: slice(collapse, c, accesses, done,
 						done + n, err);
-		if (st != PW_OK)
-			return st;
 		done += n;
 		collapse->left -= n;
 		if (collapse->left == 0) {
@@ -491,7 +488,7 @@ enum pw_status pw_collapse_add(struct pw_collapse *collapse,
 			collapse->left = collapse->limit;
 		}
 	}
-	return PW_OK;
+	return st;
 }
 
 void pw_collapse_end(struct pw_collapse *collapse, struct pw_touches *out)
@@ -592,4 +589,11 @@ void pw_collapse_split(struct pw_collapse *collapse)
 {
 	PW_ASSERT(collapse->threads.count == 0);
 	collapse->is_split = true;
+}
+
+void pw_collapse_far_stores(struct pw_collapse *collapse)
+{
+	PW_ASSERT(collapse->threads.count == 0);
+	collapse->cursor.far_stores = true;
+	collapse->split.far_stores = true;
 }

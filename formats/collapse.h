@@ -18,7 +18,8 @@
  * reference without a record of its own is to one of the two top pages. The
  * same holds for larger pages, up to 1 GiB, of which several 4 KiB pages are
  * parts. What the first store to a page in a batch may change about them, for
- * either side, is seen by the record of the reference that comes next.
+ * either side, is seen by the record of the reference that comes next; stores
+ * that may change more need pw_collapse_far_stores.
  *
  * Source: Puzak's trace stripping as in Wang & Baer, "Efficient trace-driven
  *         simulation methods for cache performance analysis" (1991); the order
@@ -47,6 +48,14 @@ enum pw_status pw_collapse_open(struct pw_collapse **out,
  * collapse_split.h. Touches and references are as many.
  */
 void pw_collapse_split(struct pw_collapse *collapse);
+
+/*
+ * Before the first batch: for processors where any first store of a run in a
+ * batch may change how any page is mapped, however far from it, and again and
+ * again. The fetch that comes next begins a record. Touches and references are
+ * as many.
+ */
+void pw_collapse_far_stores(struct pw_collapse *collapse);
 
 /*
  * Free the collapser. NULL is allowed.

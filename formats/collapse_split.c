@@ -34,6 +34,7 @@ void pw_split_begin(struct pw_split *split, uint64_t data_run,
 	*split = (struct pw_split){
 		.begun = instruction,
 		.side = {{data_run, NO_RECORD}, {fetch_run, NO_RECORD}},
+		.far_stores = split->far_stores,
 	};
 	pw_split_cut(split);
 }
@@ -99,7 +100,7 @@ static void finish(struct pw_split *split, const struct pw_touch_room *out,
 
 /* Let data in @page need no record any more, nor fetches in it or near it
  * unless a store has been made to @page already, as far as there is room to
- * remember.
+ * remember. With far stores that makes no difference.
  */
 static inline void open_data(struct pw_split *split, uint64_t page, bool store)
 {
@@ -110,10 +111,11 @@ static inline void open_data(struct pw_split *split, uint64_t page, bool store)
 	known[PW_ACCESS_LOAD] = page;
 	known[PW_ACCESS_STORE] = store ? page : NO_PAGE;
 	known[PW_ACCESS_MODIFY] = known[PW_ACCESS_STORE];
-	if (!store || *stored == page + 1)
+	if (!store || (*stored == page + 1 && !split->far_stores))
 		return;
 	*stored = page + 1;
-	if ((page ^ known[PW_ACCESS_FETCH]) >> LARGEST_ORDER == 0)
+	if (split->far_stores ||
+	    (page ^ known[PW_ACCESS_FETCH]) >> LARGEST_ORDER == 0)
 		open_fetch(split, NO_PAGE);
 }
 

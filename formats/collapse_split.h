@@ -13,6 +13,7 @@
 #ifndef PW_FORMATS_COLLAPSE_SPLIT_H
 #define PW_FORMATS_COLLAPSE_SPLIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct pw_split {
 	uint64_t begun;		      /* instructions, up to sum_begun */
 	uint64_t sum_begun;	      /* likewise */
 	struct pw_split_side side[2]; /* PW_TOUCH_FETCH tells it */
+	bool far_stores;	      /* pw_collapse_far_stores */
 	size_t count;		      /* records */
 	/* Pages stored to in this batch, plus 1, by their lowest bits. */
 	uint64_t stored[PW_SPLIT_STORED];

@@ -141,6 +141,8 @@ enum pw_status pw_trace_open(struct pw_trace **out, const char *path,
 		st = pw_collapse_open(&trace->collapse, err);
 	if (st == PW_OK && trace->collapse && trace->options.split)
 		pw_collapse_split(trace->collapse);
+	if (st == PW_OK && trace->collapse && trace->options.far_stores)
+		pw_collapse_far_stores(trace->collapse);
 	if (st != PW_OK) {
 		pw_trace_close(trace);
 		return st;

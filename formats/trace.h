@@ -88,8 +88,10 @@ struct pw_trace_options {
 				    accesses, so that intervals are exact;
 				    0: no such boundaries. Touches are cut
 				    at more places (touch_cut.h) */
-	bool split; /* touches may be as pw_collapse_split says: for models
-		       that look at either side apart, and at stores as loads */
+	bool split;	 /* touches may be as pw_collapse_split says: for models
+			    that look at either side apart, and at stores as loads */
+	bool far_stores; /* touches are as pw_collapse_far_stores says, unless
+			    the trace has touches only */
 	bool every_access;  /* refuse a trace that leaves accesses out */
 	const char *format; /* a reader's name, so that the content need not be
 			       recognised; NULL: recognise it */

@@ -96,6 +96,13 @@ size_t pw_mmu_first_array(const struct pw_machine *machine,
 			  enum pw_tlb_array_id base, unsigned height);
 
 /*
+ * Whether a core of @machine may drop pages that are more than 1 GiB from the
+ * one that is stored to: since one entry may hold both, or since a large page
+ * that is split makes it flush.
+ */
+bool pw_mmu_reaches_far(const struct pw_machine *machine);
+
+/*
  * What the cores of @machine ask of neighbours: enum pw_neighbour bits.
  */
 unsigned pw_mmu_wants(const struct pw_machine *machine);

@@ -6,6 +6,9 @@
 #include "replay/filter.h"
 #include "replay/mmu.h"
 #include "replay/mmu_batch.h"
+#include "replay/page_size.h"
+
+#define NEAR_SHIFT 30 /* log2 of the bytes that touches take for near */
 
 /* Whether any array of base @base holds anything. */
 static bool has_entries(const struct pw_machine *machine,
@@ -202,6 +205,25 @@ struct pw_mmu_notice pw_mmu_notices(const struct pw_machine *machine,
 		notice.depth = 1;
 	}
 	return notice;
+}
+
+bool pw_mmu_reaches_far(const struct pw_machine *machine)
+{
+	unsigned base = machine->geometry.page_shift;
+	uint64_t ceiling = machine->cpu.flush_ceiling;
+	unsigned order = 0;
+
+	for (size_t i = 0; i < PW_TLB_ARRAYS; i++)
+		if (machine->tlb[i].group_order > order)
+			order = machine->tlb[i].group_order;
+	for (unsigned h = 0; h < PW_CONTIGUOUS_HEIGHTS; h++)
+		if (run_order(machine, h) > order)
+			order = run_order(machine, h);
+	if (base + order > NEAR_SHIFT)
+		return true;
+	return ceiling > 0 && machine->page_size != pw_page_size_find("base") &&
+	       machine->page_size_max_shift > base &&
+	       (uint64_t)1 << (machine->page_size_max_shift - base) > ceiling;
 }
 
 unsigned pw_mmu_wants(const struct pw_machine *machine)

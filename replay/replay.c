@@ -237,6 +237,19 @@ bool pw_replay_takes_split(const struct pw_replay *replay)
 	return true;
 }
 
+bool pw_replay_has_far_stores(const struct pw_replay *replay)
+{
+	bool far = false;
+
+	for (size_t i = 0; i < replay->group_count; i++)
+		for (size_t j = 0; j < replay->groups[i].count; j++)
+			far |= pw_mmu_reaches_far(
+				       replay->groups[i].machines[j]) ||
+			       pw_writeback_may_wait(
+				       replay->groups[i].machines[j]);
+	return far;
+}
+
 static void count_batch(struct pw_counters *counters,
 			const struct pw_batch *batch)
 {

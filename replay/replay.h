@@ -117,6 +117,12 @@ struct pw_task_view pw_replay_task(const struct pw_replay *replay,
 bool pw_replay_takes_split(const struct pw_replay *replay);
 
 /*
+ * Whether touches must be as struct pw_trace_options.far_stores says: a store
+ * on some machine may change how pages are mapped that are far from it.
+ */
+bool pw_replay_has_far_stores(const struct pw_replay *replay);
+
+/*
  * What struct pw_trace_options.epoch_accesses shall be, so that rows end
  * exactly.
  *

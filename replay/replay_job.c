@@ -165,6 +165,7 @@ enum pw_status pw_replay_job_open(struct pw_replay_job *job,
 		return st;
 	options_of_trace.epoch_accesses = pw_replay_epoch(job->replay);
 	options_of_trace.split = pw_replay_takes_split(job->replay);
+	options_of_trace.far_stores = pw_replay_has_far_stores(job->replay);
 	return pw_trace_open(&job->trace, request->path, &options_of_trace,
 			     err);
 }

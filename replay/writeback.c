@@ -197,6 +197,11 @@ enum pw_status pw_writeback_tick(struct pw_system *system, struct pw_error *err)
 	return write_to(system, find_limits(system).background, err);
 }
 
+bool pw_writeback_may_wait(const struct pw_machine *machine)
+{
+	return machine->memory_frames > 0 || machine->dirty_bytes > 0;
+}
+
 enum pw_status pw_writeback_throttle(struct pw_system *system, uint32_t object,
 				     struct pw_error *err)
 {

@@ -56,4 +56,9 @@ enum pw_status pw_writeback_tick(struct pw_system *system,
 enum pw_status pw_writeback_throttle(struct pw_system *system, uint32_t object,
 				     struct pw_error *err) PW_MUST_CHECK;
 
+/*
+ * Whether pw_writeback_throttle ever does anything on @machine.
+ */
+bool pw_writeback_may_wait(const struct pw_machine *machine);
+
 #endif

@@ -173,10 +173,13 @@ static enum pw_status open_reader(void **state, const struct pw_input *input,
 		st = make_clocks(reader, err);
 	if (st != PW_OK)
 		goto fail;
-	/* Intervals that end between their cuts are for accesses. */
+	/* Intervals that end between their cuts are for accesses, and so are
+	 * far stores if there are any. */
 	reader->touches = (options->needs == PW_NEED_TOUCHES ||
 			   options->needs == PW_NEED_EVENTS) &&
-			  options->epoch_accesses % PW_TOUCH_CUT == 0;
+			  options->epoch_accesses % PW_TOUCH_CUT == 0 &&
+			  (!options->far_stores ||
+			   reader->declared.unknown & PW_UNKNOWN_BUT_TOUCHES);
 	if (!reader->touches)
 		drop_touches(reader);
 	reader->source.file = &reader->file;

@@ -442,6 +442,8 @@ static void replay_from_memory(struct subject *s)
 	PW_TEST_OK(pw_collapse_open(&f.collapse, &err), &err);
 	if (pw_replay_takes_split(s->replay) && below(s, 2))
 		pw_collapse_split(f.collapse);
+	if (pw_replay_has_far_stores(s->replay))
+		pw_collapse_far_stores(f.collapse);
 	for (size_t i = 0; i < s->trace.stretch.count; i++)
 		feed_stretch(&f, PW_ARRAY_AT(&s->trace.stretch,
 					     struct pw_random_stretch, i));
@@ -526,6 +528,7 @@ static void replay_from_file(struct subject *s, const char *path)
 	options.workers = 1 + (unsigned)below(s, 3);
 	options.epoch_accesses = pw_replay_epoch(s->replay);
 	options.split = pw_replay_takes_split(s->replay);
+	options.far_stores = pw_replay_has_far_stores(s->replay);
 	PW_TEST_OK(pw_trace_open(&trace, path, &options, &err), &err);
 	PW_TEST_OK(pw_trace_next(trace, &batch, &err), &err);
 	while (batch) {

@@ -175,8 +175,12 @@ static size_t compare(struct bench *b, enum pw_writer_keep left,
 	const struct pw_batch *batch[2];
 	struct pw_error err;
 	size_t batches = 0;
+	/* Touches alone are what they are. */
+	bool far = left != PW_KEEP_TOUCHES && pw_random_below(&b->random, 2);
 
+	assert_int_not_equal(right, PW_KEEP_TOUCHES);
 	for (size_t i = 0; i < 2; i++) {
+		how[i].far_stores = far;
 		how[i].workers = 1 + (unsigned)pw_random_below(&b->random, 3);
 		how[i].epoch_accesses = CUT * pw_random_below(&b->random, 3);
 		PW_TEST_OK(pw_trace_open(&trace[i], b->path[i ? right : left],
