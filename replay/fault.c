@@ -75,7 +75,7 @@ static enum pw_status write_forked(struct pw_fault_job *job,
 	frame->flags |= PW_FRAME_EXCLUSIVE;
 	job->owned = true;
 	leaf.pte = pw_pte_make(pw_pte_frame(leaf.pte),
-			       PW_ENTRY_OWN | pw_fault_hugetlb(job));
+			       PW_ENTRY_OWN | (leaf.pte & PW_PTE_HUGETLB));
 	return pw_pages_set(job->system, job->space, &leaf, err);
 }
 
