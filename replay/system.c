@@ -279,11 +279,8 @@ void pw_system_empty(struct pw_system *system)
 {
 	const struct pw_range all = {0, system->current->page_end};
 
-	/* A program that runs by exec in another's stead lets nothing go. */
-	if (pw_space_pages(system->current) > 0 ||
-	    pw_pages_count(system, system->current, all) > 0)
-		pw_lazy_drain(system);
 	(void)pw_pages_remove(system, system->current, all);
+	pw_lazy_drain(system);
 	pw_kept_tables_drop(system, system->current);
 	pw_space_clear(system->current);
 	system->current->rss_peak = 0;

@@ -170,14 +170,13 @@ static void leave_space(struct pw_oracle_replay *oracle, uint32_t process)
 	oracle->space[process] = NULL;
 	if (--space->users > 0)
 		return;
-	if (space->mappings > 0 || space->pages > 0)
-		pw_oracle_drain(oracle);
 	pw_oracle_walks_end(&oracle->walks, space->number);
 	PW_ASSERT(oracle->unused_count < PW_ORACLE_PROCESSES_MAX);
 	oracle->unused[oracle->unused_count++] = space->number;
 	oracle->counts.unmapped += space->pages;
 	pw_oracle_space_clear(space);
 	free(space);
+	pw_oracle_drain(oracle);
 	pw_oracle_flush(oracle);
 	oracle->running = NULL;
 }
