@@ -326,26 +326,25 @@ static enum pw_status apply_step(struct pw_replay *replay, struct group *group,
 	const struct pw_event *event = &step->event;
 	struct pw_system *system = &group->system;
 	struct pw_runner runner;
+	bool over = step->change.kind == PW_LINEAGE_OVER;
 	enum pw_status st = PW_OK;
 
-	if (step->change.kind != PW_LINEAGE_OVER)
+	/* Of a process that has ended, the runner is another one. */
+	if (!over)
 		st = pw_writeback_tick(system, err);
-	if (st == PW_OK)
+	if (st == PW_OK && !over)
 		st = apply_change(system, &step->change, step->child, err);
 	system->counters.events++;
-	if (step->change.kind != PW_LINEAGE_OVER)
+	if (!over)
 		system->counters.call_count +=
 			pw_event_is_memory_call(event->kind);
-	if (step->change.kind != PW_LINEAGE_OVER)
-		for (size_t i = 0; i < step->count && st == PW_OK; i++)
-			st = pw_event_apply(system, &step->list[i], step->about,
-					    err);
+	for (size_t i = 0; i < step->count && st == PW_OK && !over; i++)
+		st = pw_event_apply(system, &step->list[i], step->about, err);
 	/* The process goes on in an empty space. */
 	runner = system->runner;
 	if (st == PW_OK && step->change.kind == PW_LINEAGE_EXEC)
 		st = pw_system_switch(system, &runner, err);
-	if (st == PW_OK && event->kind == PW_EVENT_cpu &&
-	    step->change.kind != PW_LINEAGE_OVER)
+	if (st == PW_OK && event->kind == PW_EVENT_cpu && !over)
 		pw_system_place(system, step->thread, event->arg[0]);
 	if (st == PW_OK && event->kind == PW_EVENT_mark)
 		st = add_mark(replay, group, step->thread,

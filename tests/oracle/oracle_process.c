@@ -196,6 +196,7 @@ static void apply_exec(struct pw_oracle_replay *oracle, uint32_t thread)
 			t->gone = true;
 	}
 	leave_space(oracle, process);
+	pw_oracle_drain(oracle);
 	oracle->space[process] = make_space(oracle);
 	oracle->space[process]->small = small;
 	oracle->space[process]->small_unasked = small_unasked;
