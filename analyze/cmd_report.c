@@ -5,7 +5,7 @@
 #include "analyze/words.h"
 #include "base/assert.h"
 #include "base/command.h"
-#include "replay/machine_options.h"
+#include "replay/machine/machine_options.h"
 
 struct args {
 	struct pw_machine_args on;

@@ -8,7 +8,7 @@
 #include "base/assert.h"
 #include "base/command.h"
 #include "base/file.h"
-#include "replay/machine_options.h"
+#include "replay/machine/machine_options.h"
 
 struct args {
 	struct pw_machine_args on;

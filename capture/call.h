@@ -72,7 +72,7 @@ struct pw_call_ops {
 struct pw_call_scratch {
 	uint64_t parting[2]; /* device and inode of what may lose its last name
 				or descriptor; 0 and 0: nothing */
-	uint64_t rseq;		 /* the area of its last rseq call; 0: none */
+	uint64_t rseq;	     /* the area of its last rseq call; 0: none */
 	uint64_t detached_bytes; /* shmdt, io_destroy: size of the mapping */
 	struct pw_call_file file;
 	char text[PW_CALL_TEXT_BYTES + 1];

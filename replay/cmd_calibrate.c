@@ -12,13 +12,13 @@
 #include "base/command.h"
 #include "base/file.h"
 #include "base/progress.h"
-#include "replay/cpuid.h"
-#include "replay/machine.h"
-#include "replay/machine_options.h"
-#include "replay/machine_text.h"
-#include "replay/measure.h"
-#include "replay/measure_events.h"
-#include "replay/predict.h"
+#include "replay/machine/cpuid.h"
+#include "replay/machine/machine.h"
+#include "replay/machine/machine_options.h"
+#include "replay/machine/machine_text.h"
+#include "replay/machine/measure.h"
+#include "replay/machine/measure_events.h"
+#include "replay/machine/predict.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 

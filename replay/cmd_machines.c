@@ -5,9 +5,9 @@
 
 #include "base/command.h"
 #include "base/file.h"
-#include "replay/cpuid.h"
-#include "replay/machine.h"
-#include "replay/machine_text.h"
+#include "replay/machine/cpuid.h"
+#include "replay/machine/machine.h"
+#include "replay/machine/machine_text.h"
 
 #define DUMP_BYTES_MAX ((size_t)4 << 20)
 

@@ -3,9 +3,9 @@
  */
 #include "base/assert.h"
 #include "base/command.h"
-#include "replay/machine_options.h"
+#include "replay/machine/machine_options.h"
 #include "replay/replay_job.h"
-#include "replay/replay_tables.h"
+#include "replay/views/replay_tables.h"
 
 struct args {
 	struct pw_machine_args on;

@@ -7,10 +7,10 @@
 #include "base/command.h"
 #include "base/units.h"
 #include "formats/touch_cut.h"
-#include "replay/cost.h"
-#include "replay/machine_options.h"
+#include "replay/machine/cost.h"
+#include "replay/machine/machine_options.h"
 #include "replay/replay_job.h"
-#include "replay/stat_tables.h"
+#include "replay/views/stat_tables.h"
 
 struct args {
 	struct pw_machine_args on;

@@ -6,11 +6,11 @@
 #include "base/units.h"
 #include "formats/lineage.h"
 #include "formats/touch_cut.h"
-#include "replay/machine_options.h"
-#include "replay/proc_text.h"
+#include "replay/machine/machine_options.h"
 #include "replay/replay_job.h"
-#include "replay/stops.h"
-#include "replay/vmas_tables.h"
+#include "replay/views/proc_text.h"
+#include "replay/views/stops.h"
+#include "replay/views/vmas_tables.h"
 
 struct args {
 	struct pw_machine_args on;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/table.h"
-#include "replay/tlb_arrays.h"
+#include "replay/mmu/tlb_arrays.h"
 
 enum pw_reference_kind {
 	PW_REFERENCE_LOAD,

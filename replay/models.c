@@ -7,8 +7,8 @@
 #include "replay/models.h"
 
 #include "base/assert.h"
-#include "replay/page_size.h"
-#include "replay/placement.h"
+#include "replay/memory/page_size.h"
+#include "replay/mmu/placement.h"
 
 #define PW_TLB(model) extern const struct pw_tlb_ops pw_tlb_##model;
 #define PW_PAGE_TABLE(model) \

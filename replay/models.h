@@ -15,8 +15,8 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "replay/slab.h"
-#include "replay/tlb_arrays.h"
+#include "replay/memory/slab.h"
+#include "replay/mmu/tlb_arrays.h"
 
 /* What makes the number of a set of a page number n and 2^k sets. */
 enum pw_tlb_index {

@@ -5,15 +5,15 @@
 
 #include "base/assert.h"
 #include "formats/lineage.h"
-#include "replay/event_apply.h"
-#include "replay/fork.h"
-#include "replay/holders.h"
-#include "replay/lanes.h"
-#include "replay/rmap.h"
+#include "replay/memory/event_apply.h"
+#include "replay/memory/fork.h"
+#include "replay/memory/holders.h"
+#include "replay/memory/rmap.h"
+#include "replay/memory/system.h"
+#include "replay/memory/tasks.h"
+#include "replay/memory/writeback.h"
+#include "replay/mmu/lanes.h"
 #include "replay/run.h"
-#include "replay/system.h"
-#include "replay/tasks.h"
-#include "replay/writeback.h"
 
 /* Machines of equal memory. */
 struct group {

@@ -15,11 +15,11 @@
 #include "formats/batch.h"
 #include "formats/trace.h"
 #include "replay/counters.h"
-#include "replay/machine.h"
-#include "replay/processor.h"
-#include "replay/relayout.h"
-#include "replay/row_series.h"
-#include "replay/tasks.h"
+#include "replay/machine/machine.h"
+#include "replay/memory/relayout.h"
+#include "replay/memory/tasks.h"
+#include "replay/mmu/processor.h"
+#include "replay/views/row_series.h"
 
 struct pw_replay;
 struct pw_system;

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "formats/touch_cut.h"
-#include "replay/variants.h"
+#include "replay/machine/variants.h"
 
 #define ROWS_WANTED 128
 

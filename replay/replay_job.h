@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "base/table.h"
 #include "formats/trace.h"
-#include "replay/machine_options.h"
+#include "replay/machine/machine_options.h"
 #include "replay/replay.h"
 
 #define PW_REPLAY_JOBS_MAX 64

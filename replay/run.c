@@ -4,7 +4,7 @@
 #include "replay/run.h"
 
 #include "base/assert.h"
-#include "replay/mmu_batch.h"
+#include "replay/mmu/mmu_batch.h"
 
 enum pw_status pw_run_make(struct pw_run *run, const struct pw_machine *machine,
 			   uint64_t interval, struct pw_arena *arena,

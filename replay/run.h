@@ -6,10 +6,10 @@
 
 #include "base/array.h"
 #include "base/status.h"
-#include "replay/operation.h"
-#include "replay/processor.h"
+#include "replay/mmu/operation.h"
+#include "replay/mmu/processor.h"
 #include "replay/replay.h"
-#include "replay/row_series.h"
+#include "replay/views/row_series.h"
 
 struct pw_run {
 	struct pw_processor processor;

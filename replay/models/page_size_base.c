@@ -4,7 +4,7 @@
  * Source: Linux mm/memory.c do_anonymous_page, with transparent huge pages
  *         "never".
  */
-#include "replay/page_size.h"
+#include "replay/memory/page_size.h"
 
 static unsigned wanted_shift(const struct pw_page_size_fault *fault)
 {

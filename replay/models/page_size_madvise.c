@@ -6,7 +6,7 @@
  * Source: Linux mm/huge_memory.c do_huge_pmd_anonymous_page, "madvise"; larger
  *         pages by the same rule.
  */
-#include "replay/page_size.h"
+#include "replay/memory/page_size.h"
 
 static unsigned wanted_shift(const struct pw_page_size_fault *fault)
 {

@@ -19,8 +19,8 @@
  */
 #include "base/assert.h"
 #include "base/bits.h"
-#include "replay/radix.h"
-#include "replay/tlb_key.h"
+#include "replay/memory/radix.h"
+#include "replay/mmu/tlb_key.h"
 
 #define PAGE_SHIFT_MIN 12
 #define PAGE_SHIFT_MAX 30

@@ -7,7 +7,7 @@
  *
  * Source: Arm ARM (DDI 0487), D8.2 "Translation process", 4KB granule.
  */
-#include "replay/radix.h"
+#include "replay/memory/radix.h"
 
 static const struct pw_radix_shape shape = {
 	.name = "radix-arm64-4k",

@@ -8,7 +8,7 @@
  *
  * Source: RISC-V Privileged Architecture 1.12, 4.4 to 4.6.
  */
-#include "replay/radix.h"
+#include "replay/memory/radix.h"
 
 static const struct pw_radix_shape shape = {
 	.name = "radix-riscv64",

@@ -5,7 +5,7 @@
  *
  * Source: Intel SDM vol. 3A, 4.5 "4-level paging and 5-level paging".
  */
-#include "replay/radix.h"
+#include "replay/memory/radix.h"
 
 static const struct pw_radix_shape shape = {
 	.name = "radix-x86-64",

@@ -1,7 +1,7 @@
 /*
  * placement_process.c - all threads of a process on one CPU.
  */
-#include "replay/placement.h"
+#include "replay/mmu/placement.h"
 
 static uint32_t cpu(const struct pw_placed *thread, uint32_t cpus)
 {

@@ -1,7 +1,7 @@
 /*
  * placement_recorded.c - threads where the recording saw them.
  */
-#include "replay/placement.h"
+#include "replay/mmu/placement.h"
 
 static uint32_t cpu(const struct pw_placed *thread, uint32_t cpus)
 {

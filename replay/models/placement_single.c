@@ -1,7 +1,7 @@
 /*
  * placement_single.c - all threads take turns on the first CPU.
  */
-#include "replay/placement.h"
+#include "replay/mmu/placement.h"
 
 static uint32_t cpu(const struct pw_placed *thread, uint32_t cpus)
 {

@@ -2,7 +2,7 @@
  * placement_spread.c - threads on all CPUs in turn, in the order in which they
  * began.
  */
-#include "replay/placement.h"
+#include "replay/mmu/placement.h"
 
 static uint32_t cpu(const struct pw_placed *thread, uint32_t cpus)
 {

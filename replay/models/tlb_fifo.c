@@ -4,7 +4,7 @@
  * Source: Hennessy & Patterson, "Computer Architecture" 6th ed., appendix B.1.
  * Cost:   as ordered_sets.h.
  */
-#include "replay/ordered_sets.h"
+#include "replay/mmu/ordered_sets.h"
 
 static bool lookup(void *state, uint64_t page)
 {

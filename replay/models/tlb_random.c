@@ -7,7 +7,7 @@
  * Source: Hennessy & Patterson, "Computer Architecture" 6th ed., appendix B.1.
  * Cost:   as way_sets.h.
  */
-#include "replay/way_sets.h"
+#include "replay/mmu/way_sets.h"
 
 static size_t state_bytes(const struct pw_tlb_config *config)
 {

@@ -4,7 +4,7 @@
  * Source: Hennessy & Patterson, "Computer Architecture" 6th ed., appendix B.2.
  * Cost:   as ordered_sets.h.
  */
-#include "replay/ordered_sets.h"
+#include "replay/mmu/ordered_sets.h"
 
 static inline bool look_up_quad(struct pw_quad_set *set, uint64_t page)
 {

@@ -10,7 +10,7 @@
  * Cost:   as way_sets.h, and O(log ways); a bit an entry.
  */
 #include "base/bits.h"
-#include "replay/way_sets.h"
+#include "replay/mmu/way_sets.h"
 
 #define WORD_BITS 64
 

@@ -6,9 +6,9 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "replay/guest.h"
-#include "replay/page_size.h"
-#include "replay/walker.h"
+#include "replay/memory/page_size.h"
+#include "replay/mmu/guest.h"
+#include "replay/mmu/walker.h"
 #include "tests/oracle/random_walk.h"
 
 static uint64_t below(struct pw_random *random, uint64_t bound)

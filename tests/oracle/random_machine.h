@@ -5,7 +5,7 @@
 #define PW_TESTS_ORACLE_RANDOM_MACHINE_H
 
 #include "base/random.h"
-#include "replay/machine.h"
+#include "replay/machine/machine.h"
 #include "tests/oracle/oracle_replay.h"
 
 /*

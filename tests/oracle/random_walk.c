@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "replay/guest.h"
+#include "replay/mmu/guest.h"
 
 static uint64_t below(struct pw_random *random, uint64_t bound)
 {

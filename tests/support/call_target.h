@@ -24,8 +24,8 @@ struct call_target {
 	enum pw_call_machine machine;
 	uint8_t memory[TARGET_BYTES];
 	bool regular;
-	bool open;	 /* whether the process has what it asks for open */
-	uint64_t links;	 /* of files */
+	bool open;	  /* whether the process has what it asks for open */
+	uint64_t links;	  /* of files */
 	bool discards;	  /* what descriptors are; inode 100 and the number */
 	const char *path; /* of all descriptors, or NULL */
 	uint64_t offset;  /* of descriptors */

@@ -6,8 +6,8 @@
 #include "tests/support/replay_fixture.h"
 
 #include "base/bits.h"
-#include "replay/event_apply.h"
-#include "replay/pages.h"
+#include "replay/memory/event_apply.h"
+#include "replay/memory/pages.h"
 
 /* The processor takes what there is. */
 static void drain(struct pw_outlet *outlet)

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "formats/event.h"
-#include "replay/machine.h"
-#include "replay/processor.h"
-#include "replay/system.h"
+#include "replay/machine/machine.h"
+#include "replay/memory/system.h"
+#include "replay/mmu/processor.h"
 
 /* Flags of mmap, as Linux has them on x86-64. */
 enum {

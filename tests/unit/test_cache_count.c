@@ -4,8 +4,8 @@
 #include "tests/support/pw_test.h"
 
 #include "base/random.h"
-#include "replay/cache.h"
-#include "replay/cache_count.h"
+#include "replay/memory/cache.h"
+#include "replay/memory/cache_count.h"
 #include "tests/support/replay_fixture.h"
 
 #define PAGES 64

@@ -3,7 +3,7 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/cost.h"
+#include "replay/machine/cost.h"
 
 /* A cycle a ns, so that cycles are ns. */
 static const struct pw_machine_cost cost = {

@@ -3,7 +3,7 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/cpuid.h"
+#include "replay/machine/cpuid.h"
 
 /* "AuthenticAMD", family 19h: 64 and 72 fully associative, 512 and 3072. */
 static const char amd[] =

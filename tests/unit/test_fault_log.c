@@ -3,7 +3,7 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/fault_log.h"
+#include "replay/memory/fault_log.h"
 
 static void add(struct pw_fault_log *log, uint32_t process, unsigned how,
 		const uint64_t *pages, size_t count)

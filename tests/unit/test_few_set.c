@@ -4,7 +4,7 @@
 #include "tests/support/pw_test.h"
 
 #include "base/random.h"
-#include "replay/few_set.h"
+#include "replay/mmu/few_set.h"
 
 #define STEPS 20000
 

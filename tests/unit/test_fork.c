@@ -5,7 +5,7 @@
 
 #include "base/bits.h"
 #include "formats/lineage.h"
-#include "replay/fork.h"
+#include "replay/memory/fork.h"
 #include "tests/support/replay_fixture.h"
 
 #define HEAP 0x1000

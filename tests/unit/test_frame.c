@@ -3,7 +3,7 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/frame.h"
+#include "replay/memory/frame.h"
 
 #define BLOCK (1 << PW_FRAME_ORDER_MAX)
 

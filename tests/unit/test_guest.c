@@ -3,7 +3,7 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/guest.h"
+#include "replay/mmu/guest.h"
 
 static void the_lowest_block_is_taken_and_can_be_given_back(void **state)
 {

@@ -3,9 +3,9 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/fork.h"
-#include "replay/huge_pool.h"
-#include "replay/signals.h"
+#include "replay/memory/fork.h"
+#include "replay/memory/huge_pool.h"
+#include "replay/memory/signals.h"
 #include "tests/support/replay_fixture.h"
 
 #define HUGE UINT64_C(512) /* pages */

@@ -4,8 +4,8 @@
 #include "tests/support/pw_test.h"
 
 #include "base/bits.h"
-#include "replay/fork.h"
-#include "replay/kept_tables.h"
+#include "replay/memory/fork.h"
+#include "replay/memory/kept_tables.h"
 #include "tests/support/replay_fixture.h"
 
 #define TABLE UINT64_C(512) /* pages of a leaf table */

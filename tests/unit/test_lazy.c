@@ -4,7 +4,7 @@
 #include "tests/support/pw_test.h"
 
 #include "base/bits.h"
-#include "replay/pages.h"
+#include "replay/memory/pages.h"
 #include "tests/support/replay_fixture.h"
 
 #define PAGE 0x1000

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "replay/machine.h"
+#include "replay/machine/machine.h"
 
 static const char text[] = "name: tiny\n"
 			   "summary: for tests\n"

@@ -3,8 +3,8 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/machine.h"
-#include "replay/machine_text.h"
+#include "replay/machine/machine.h"
+#include "replay/machine/machine_text.h"
 
 static const char text[] = "# A machine.\n"
 			   "name: x\n"

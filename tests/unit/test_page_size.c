@@ -5,7 +5,7 @@
 #include "tests/support/pw_test.h"
 
 #include "formats/lineage.h"
-#include "replay/fork.h"
+#include "replay/memory/fork.h"
 #include "tests/support/replay_fixture.h"
 
 #define KIB UINT64_C(1024)

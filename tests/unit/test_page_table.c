@@ -4,8 +4,8 @@
 #include "tests/support/pw_test.h"
 
 #include "base/random.h"
+#include "replay/memory/slab.h"
 #include "replay/models.h"
-#include "replay/slab.h"
 
 struct fixture {
 	struct pw_arena *arena;

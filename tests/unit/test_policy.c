@@ -4,8 +4,8 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/policy.h"
-#include "replay/snapshot.h"
+#include "replay/memory/policy.h"
+#include "replay/views/snapshot.h"
 #include "tests/support/replay_fixture.h"
 
 #define AT UINT64_C(0x1000) /* page number of the mapping */

@@ -4,7 +4,7 @@
 #include "tests/support/pw_test.h"
 
 #include "base/random.h"
-#include "replay/quad_set.h"
+#include "replay/mmu/quad_set.h"
 
 #define STEPS 20000
 #define FREE PW_QUAD_FREE

@@ -5,7 +5,7 @@
 #include "tests/support/pw_test.h"
 
 #include "base/bits.h"
-#include "replay/cache.h"
+#include "replay/memory/cache.h"
 #include "tests/support/replay_fixture.h"
 
 #define DEVICE 8

@@ -7,7 +7,7 @@
 #include "tests/support/pw_test.h"
 
 #include "base/bits.h"
-#include "replay/relayout.h"
+#include "replay/memory/relayout.h"
 
 #define QEMU UINT64_C(0x4000000000)
 #define STACK UINT64_C(0x4002001000)

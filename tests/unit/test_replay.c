@@ -8,8 +8,8 @@
 
 #include "base/bits.h"
 #include "formats/tally.h"
+#include "replay/memory/system.h"
 #include "replay/replay.h"
-#include "replay/system.h"
 
 #define PAGE UINT64_C(0x1000)
 #define RECORDS_MAX 64

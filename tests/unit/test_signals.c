@@ -3,7 +3,7 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/signals.h"
+#include "replay/memory/signals.h"
 #include "tests/support/replay_fixture.h"
 
 enum { SEGV = 11, BUS = 7, UNMAPPED = 1, FORBIDDEN = 2, KERNEL = 128 };

@@ -4,8 +4,8 @@
 #include "tests/support/pw_test.h"
 
 #include "base/bits.h"
-#include "replay/space.h"
-#include "replay/space_merge.h"
+#include "replay/memory/space.h"
+#include "replay/memory/space_merge.h"
 
 #define READ_WRITE (PW_VM_READ | PW_VM_WRITE | PW_VM_MAY)
 

@@ -4,7 +4,7 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/tasks.h"
+#include "replay/memory/tasks.h"
 
 #define VM 0x100
 #define THREAD 0x10000

@@ -4,8 +4,8 @@
 #include "tests/support/pw_test.h"
 
 #include "base/random.h"
-#include "replay/filter.h"
-#include "replay/touch_window.h"
+#include "replay/mmu/filter.h"
+#include "replay/mmu/touch_window.h"
 
 #define RECORDS 1000
 #define ROUNDS 200

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "replay/variants.h"
+#include "replay/machine/variants.h"
 
 static void values_are_listed_or_counted(void **state)
 {

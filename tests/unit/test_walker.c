@@ -3,8 +3,8 @@
  */
 #include "tests/support/pw_test.h"
 
-#include "replay/tlb_key.h"
-#include "replay/walker.h"
+#include "replay/mmu/tlb_key.h"
+#include "replay/mmu/walker.h"
 
 struct fixture {
 	struct pw_arena *arena;

@@ -8,8 +8,8 @@
 #include "tests/support/pw_test.h"
 
 #include "base/bits.h"
-#include "replay/rmap.h"
-#include "replay/writeback.h"
+#include "replay/memory/rmap.h"
+#include "replay/memory/writeback.h"
 #include "tests/support/replay_fixture.h"
 
 #define DEVICE 8

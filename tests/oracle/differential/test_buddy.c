@@ -11,7 +11,7 @@
 #include "tests/support/pw_test.h"
 
 #include "base/random.h"
-#include "replay/frame.h"
+#include "replay/memory/frame.h"
 #include "tests/oracle/oracle_seeds.h"
 
 #define BLOCK (1U << PW_FRAME_ORDER_MAX)

@@ -10,7 +10,7 @@
 #include "tests/support/pw_test.h"
 
 #include "base/random.h"
-#include "replay/page_size.h"
+#include "replay/memory/page_size.h"
 #include "tests/oracle/random_machine.h"
 
 #define MACHINES 30000

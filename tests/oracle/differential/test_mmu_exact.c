@@ -12,8 +12,8 @@
 
 #include "base/arena.h"
 #include "base/random.h"
-#include "replay/filter.h"
-#include "replay/mmu.h"
+#include "replay/mmu/filter.h"
+#include "replay/mmu/mmu.h"
 #include "tests/oracle/compare_walks.h"
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/oracle_walk.h"

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/bits.h"
 #include "base/random.h"
-#include "replay/tlb_key.h"
+#include "replay/mmu/tlb_key.h"
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/random_machine.h"
 #include "tests/oracle/random_walk.h"

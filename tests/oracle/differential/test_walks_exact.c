@@ -10,8 +10,8 @@
 #include "tests/support/pw_test.h"
 
 #include "base/random.h"
-#include "replay/tlb_key.h"
-#include "replay/walker.h"
+#include "replay/mmu/tlb_key.h"
+#include "replay/mmu/walker.h"
 #include "tests/oracle/compare_walks.h"
 #include "tests/oracle/oracle_seeds.h"
 #include "tests/oracle/oracle_walk.h"
