@@ -3,7 +3,6 @@
  */
 #include "tests/support/pw_test.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bits.h"
@@ -547,6 +546,34 @@ static void memory_that_ends_is_an_error(void **state)
 	pw_machine_close(machine);
 }
 
+static void who_has_ended_inherits_no_files(void **state)
+{
+	static const struct {
+		uint32_t thread, kind;
+		uint64_t arg[PW_EVENT_ARGS], bytes;
+	} step[] = {
+		{0, PW_EVENT_exit_group, {0}, 0},
+		{2, PW_EVENT_memfd_create, {0, 8, 5}, 0},
+		{2, PW_EVENT_file_write, {0, 0, 9000, 8, 5}, 12288},
+		{1, PW_EVENT_munmap, {0}, 12288},
+		{2, PW_EVENT_exit_group, {0}, 0},
+	};
+	struct fixture f;
+	struct builder b;
+
+	(void)state;
+	setup(&f, 1, NULL, 100);
+	for (size_t i = 0; i < PW_COUNT(step); i++) {
+		begin(&b, step[i].thread);
+		event(&b, (enum pw_event_kind)step[i].kind, "");
+		memcpy(b.event_arg[0], step[i].arg, sizeof(b.event_arg[0]));
+		send(&f, &b, 0, 0);
+		assert_int_equal(pw_replay_counters(f.replay, 0)->memory_bytes,
+				 step[i].bytes);
+	}
+	teardown(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,6 +593,7 @@ int main(void)
 		cmocka_unit_test(a_batch_of_an_unknown_thread_is_refused),
 		cmocka_unit_test(too_many_processes_are_an_error),
 		cmocka_unit_test(memory_that_ends_is_an_error),
+		cmocka_unit_test(who_has_ended_inherits_no_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
