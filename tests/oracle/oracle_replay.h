@@ -246,6 +246,13 @@ void pw_oracle_read_wanted(struct pw_oracle_replay *oracle,
 			   uint64_t first, uint64_t count);
 
 /*
+ * Apply what an event tells of the pages of @object in the cache.
+ */
+void pw_oracle_told(struct pw_oracle_replay *oracle,
+		    const struct pw_event *event,
+		    struct pw_oracle_object *object);
+
+/*
  * Apply an event about files, or advice of madvise about the pages of @m.
  */
 void pw_oracle_file_event(struct pw_oracle_replay *oracle,
@@ -436,6 +443,14 @@ void pw_oracle_mremap(struct pw_oracle_replay *oracle,
 void pw_oracle_call(struct pw_oracle_replay *oracle,
 		    struct pw_oracle_space *space, const struct pw_event *event,
 		    uint64_t first, uint64_t end);
+
+/*
+ * The same for what gives mappings of [first, end) a name or a policy.
+ */
+void pw_oracle_mark_parts(struct pw_oracle_replay *oracle,
+			  struct pw_oracle_space *space,
+			  const struct pw_event *event, uint64_t first,
+			  uint64_t end);
 
 /*
  * Apply an event to an address space.
