@@ -31,6 +31,12 @@ for layer in base formats capture replay analyze plots; do
 		--include='*.[ch]' --include='*.def')
 done
 
+# Views look at the parts of a replay, and no part at a view.
+if grep -rn '^\s*#\s*include\s*"replay/views/' replay/machine replay/memory \
+	replay/mmu replay/models; then
+	bad=1
+fi
+
 # A path of the project in angle brackets would hide from the test above.
 if grep -rnE '^\s*#\s*include\s+<(base|formats|capture|replay|analyze|plots)/' \
 	--include='*.[ch]' --include='*.def' \
