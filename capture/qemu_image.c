@@ -241,6 +241,12 @@ enum pw_status pw_qemu_image(struct pw_qemu_session *session,
 	return st;
 }
 
+/* All of a memfd has been told, and the program may be ahead by now. */
+static bool is_memfd(const struct pw_map *map)
+{
+	return strncmp(map->path, "/memfd:", strlen("/memfd:")) == 0;
+}
+
 enum pw_status pw_qemu_mapped(struct pw_qemu_session *session,
 			      const struct pw_qemu_stream *stream,
 			      uint64_t address, uint64_t prot,
@@ -260,7 +266,8 @@ enum pw_status pw_qemu_mapped(struct pw_qemu_session *session,
 						stream->thread, &maps, map,
 						err);
 		begin_telling(session, stream);
-		pw_start_map(&session->start, stream->pid, map);
+		if (!is_memfd(map))
+			pw_start_map(&session->start, stream->pid, map);
 		if (st == PW_OK)
 			st = end_telling(session, err);
 	}
