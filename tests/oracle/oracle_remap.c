@@ -70,6 +70,7 @@ static void move_pages(struct pw_oracle_replay *oracle,
 				   page.phys);
 		pw_oracle_page_at(space, to)->old = page.old;
 		pw_oracle_page_at(space, to)->clean = page.clean;
+		pw_oracle_page_at(space, to)->hugetlb = page.hugetlb;
 		pw_oracle_page_at(space, page.page)->shmem = false;
 		pw_oracle_page_remove(space, page.page);
 		pw_oracle_page_at(space, to)->shmem = page.shmem;
