@@ -13,6 +13,8 @@ struct pw_huge_sizes {
 
 /*
  * Carry out the event setting.
+ *
+ * Errors: none.
  */
 enum pw_status pw_call_setting(const struct pw_call_context *ctx,
 			       struct pw_error *err) PW_MUST_CHECK;

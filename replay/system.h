@@ -109,8 +109,8 @@ struct pw_system {
 	bool mappings_known;	  /* the trace has address-space events */
 	struct pw_fault_log *log; /* of all faults; or NULL */
 	struct pw_huge_pool huge_pool;
-	bool in_call;		  /* faults are a system call's doing, */
-	bool begins_anew;	  /* which forgets of one that it has read */
+	bool in_call;	  /* faults are a system call's doing, */
+	bool begins_anew; /* which forgets of one that it has read */
 };
 
 /*
