@@ -99,7 +99,7 @@ struct pw_system {
 	unsigned lazy_count;
 	struct pw_backings backings;
 	struct pw_memory memory;
-	uint64_t table_frames; /* of it, that page tables have */
+	uint64_t table_frames;	  /* of it, that page tables have */
 	struct pw_space *current; /* of the thread that runs; or NULL */
 	bool mappings_known;	  /* the trace has address-space events */
 	struct pw_fault_log *log; /* of all faults; or NULL */

@@ -346,8 +346,8 @@ static void a_view_of_the_machine_has_no_process(void **state)
 	assert_string_equal(line(tables, 4), "Cached:               80 kB");
 	assert_string_equal(line(tables, 21), "Mapped:               64 kB");
 	pw_tables_close(tables);
-	/* At the end, before the last process goes; the page tables of the other
-	 * one, four, went with it. */
+	/* At the end, before the last process goes; the page tables of the
+	 * other one, four, went with it. */
 	tables = CALL("vmas", "--view", "vmstat", path);
 	assert_string_equal(line(tables, 2), "nr_anon_pages 4");
 	assert_string_equal(line(tables, 4), "nr_file_pages 20");
