@@ -322,7 +322,7 @@ static void choose_flusher(struct pw_random *random, struct pw_machine *machine,
 	twin->dirty_expire = below(random, 3) ? below(random, 500) : 0;
 	twin->dirty_writeback = below(random, 3) ? below(random, 300) : 0;
 	if (twin->page_size == PW_ORACLE_BASE && below(random, 2))
-		twin->memory_pages = 8000 + below(random, 8000);
+		twin->memory_pages = 24000 + below(random, 24000);
 	machine->dirty_ratio = twin->dirty_ratio;
 	machine->dirty_background_ratio = twin->dirty_background_ratio;
 	machine->dirty_bytes = twin->dirty_bytes;
