@@ -298,6 +298,57 @@ static void sizes_stand_in_place_of_the_ratios(void **state)
 	pw_test_system_close(&test);
 }
 
+static void lose_name(struct pw_test_system *test, uint64_t inode, bool open)
+{
+	pw_test_event(test, (struct pw_event){.kind = PW_EVENT_unnamed,
+					      .arg = {DEVICE, inode, open}});
+}
+
+/* One is open still when it loses its name, the other is mapped. */
+static void what_nobody_can_see_is_never_written(void **state)
+{
+	struct pw_test_system test;
+
+	(void)state;
+	open_system(&test);
+	write_pages(&test, 2, 3, "/b");
+	lose_name(&test, 2, true);
+	expect(&test, 3, 3, 0);
+	lose_name(&test, 2, false);
+	expect(&test, 0, 3, 0);
+	map_file(&test, 2);
+	pw_test_touch(&test, AT, 'W');
+	lose_name(&test, 1, false);
+	expect(&test, 1, 4, 0);
+	pw_test_event(&test, (struct pw_event){.kind = PW_EVENT_munmap,
+					       .arg = {AT * PW_PAGE_BYTES,
+						       2 * PW_PAGE_BYTES}});
+	expect(&test, 0, 4, 0);
+	assert_int_equal(test.system.memory.used, 0);
+	pw_test_system_close(&test);
+}
+
+/* The pages that were written before are dirty still. */
+static void a_file_that_is_told_of_stays_dirty(void **state)
+{
+	struct pw_test_system test;
+
+	(void)state;
+	open_system(&test);
+	write_pages(&test, 1, 3, "/a");
+	pw_test_event(&test, (struct pw_event){
+				     .kind = PW_EVENT_file,
+				     .arg = {DEVICE, 1, 3 * PW_PAGE_BYTES, 3},
+				     .text = "/a",
+			     });
+	pw_test_event(&test, (struct pw_event){.kind = PW_EVENT_resident,
+					       .arg = {DEVICE, 1, 0, 3}});
+	expect(&test, 3, 3, 0);
+	tick(&test, 30 * NS_A_SECOND);
+	expect(&test, 0, 3, 3);
+	pw_test_system_close(&test);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +363,8 @@ int main(void)
 		cmocka_unit_test(programs_memory_lowers_the_thresholds),
 		cmocka_unit_test(what_is_cut_off_is_never_written),
 		cmocka_unit_test(shared_memory_is_never_dirty),
+		cmocka_unit_test(what_nobody_can_see_is_never_written),
+		cmocka_unit_test(a_file_that_is_told_of_stays_dirty),
 		cmocka_unit_test(pages_with_frames_and_without_count_once),
 		cmocka_unit_test(files_read_count_in_kib),
 	};
