@@ -450,6 +450,7 @@ static void fault_present(struct pw_oracle_replay *oracle,
 		oracle->counts.copies += present->frame == PW_ORACLE_FORKED;
 		copy->exclusive = true;
 		pw_oracle_page_turn(present, PW_ORACLE_OWN, copy);
+		present->hugetlb = m && m->hugetlb;
 	}
 	pw_oracle_invalidate(oracle, present);
 }
