@@ -377,7 +377,7 @@ void pw_oracle_split(struct pw_oracle_replay *oracle,
 
 	PW_ASSERT(old.height > 0);
 	oracle->counts.splits++;
-	pw_oracle_invalidate(oracle, &old);
+	pw_oracle_note_change(oracle, space, &old);
 	pw_oracle_page_remove(space, page);
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t first = old.page + (i << order);

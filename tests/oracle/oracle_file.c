@@ -34,17 +34,6 @@ typedef void (*page_work)(struct pw_oracle_replay *oracle,
 			  struct pw_oracle_space *space,
 			  struct pw_oracle_page *page);
 
-/* Entries of processes that do not run are counted only. */
-static void note_change(struct pw_oracle_replay *oracle,
-			const struct pw_oracle_space *space,
-			const struct pw_oracle_page *page)
-{
-	if (space == oracle->running)
-		pw_oracle_invalidate(oracle, page);
-	else
-		oracle->counts.invalidations++;
-}
-
 static bool is_own(const struct pw_oracle_page *page)
 {
 	return page->frame == PW_ORACLE_ZERO || page->frame == PW_ORACLE_OWN ||
@@ -57,7 +46,7 @@ static void unmap(struct pw_oracle_replay *oracle,
 	struct pw_oracle_page old = *page;
 
 	pw_oracle_page_remove(space, page->page);
-	note_change(oracle, space, &old);
+	pw_oracle_note_change(oracle, space, &old);
 	oracle->counts.unmapped++;
 }
 
@@ -68,7 +57,7 @@ static void protect(struct pw_oracle_replay *oracle,
 		return;
 	PW_ASSERT(!page->shmem);
 	page->frame = PW_ORACLE_SHARED;
-	note_change(oracle, space, page);
+	pw_oracle_note_change(oracle, space, page);
 }
 
 /* All processes, each space once. */
@@ -476,7 +465,7 @@ static void give_up(struct pw_oracle_replay *oracle,
 	if (page->height > 0 && page->phys->maps > 1)
 		return;
 	if (!page->old || !page->clean)
-		note_change(oracle, space, page);
+		pw_oracle_note_change(oracle, space, page);
 	page->old = page->clean = true;
 	if (page->phys->lazy)
 		return;
@@ -492,7 +481,7 @@ static void cool(struct pw_oracle_replay *oracle, struct pw_oracle_space *space,
 	if (page->phys->maps > 1 || page->old)
 		return;
 	page->old = true;
-	note_change(oracle, space, page);
+	pw_oracle_note_change(oracle, space, page);
 }
 
 static void evict(struct pw_oracle_replay *oracle,

@@ -88,6 +88,16 @@ void pw_oracle_invalidate_in(struct pw_oracle_replay *oracle,
 	oracle->counts.invalidations++;
 }
 
+void pw_oracle_note_change(struct pw_oracle_replay *oracle,
+			   const struct pw_oracle_space *space,
+			   const struct pw_oracle_page *page)
+{
+	if (space == oracle->running)
+		pw_oracle_invalidate(oracle, page);
+	else
+		oracle->counts.invalidations++;
+}
+
 void pw_oracle_flush(struct pw_oracle_replay *oracle)
 {
 	pw_oracle_mmu_flush(&oracle->mmu);

@@ -352,6 +352,14 @@ void pw_oracle_invalidate(struct pw_oracle_replay *oracle,
 			  const struct pw_oracle_page *page);
 
 /*
+ * The same for a page of @space: of processes that do not run entries are
+ * counted only.
+ */
+void pw_oracle_note_change(struct pw_oracle_replay *oracle,
+			   const struct pw_oracle_space *space,
+			   const struct pw_oracle_page *page);
+
+/*
  * Forget the translation of @page, which changes with all of [first, end).
  */
 void pw_oracle_invalidate_in(struct pw_oracle_replay *oracle,
