@@ -95,6 +95,9 @@ enum pw_status pw_known_change(const struct pw_system *system,
 {
 	enum pw_status st = PW_OK;
 
+	/* Mappings may reach behind the last page that a file can have. */
+	if (end > pw_cache_end(system))
+		end = pw_cache_end(system);
 	while (st == PW_OK && first < end) {
 		uint64_t stop;
 		uint64_t word = pw_known_told(system, object, first, &stop);

@@ -8,6 +8,7 @@
 #include "tests/support/pw_test.h"
 
 #include "base/bits.h"
+#include "replay/memory/cache.h"
 #include "replay/memory/rmap.h"
 #include "replay/memory/writeback.h"
 #include "tests/support/replay_fixture.h"
@@ -328,6 +329,32 @@ static void what_nobody_can_see_is_never_written(void **state)
 	pw_test_system_close(&test);
 }
 
+/* No file has pages there, but mappings may say so. */
+static void the_end_of_all_files_is_where_writing_back_ends(void **state)
+{
+	struct pw_test_system test;
+	uint64_t last;
+
+	(void)state;
+	open_system(&test);
+	last = (pw_cache_end(&test.system) - 1) * PW_PAGE_BYTES;
+	pw_test_event(&test,
+		      (struct pw_event){
+			      .kind = PW_EVENT_mmap,
+			      .result = AT * PW_PAGE_BYTES,
+			      .arg = {0, 2 * PW_PAGE_BYTES, 3, PW_TEST_SHARED,
+				      3, last, DEVICE, 1, last + PW_PAGE_BYTES},
+			      .text = "/a",
+		      });
+	pw_test_touch(&test, AT, 'W');
+	expect(&test, 1, 1, 0);
+	pw_test_event(&test, (struct pw_event){.kind = PW_EVENT_msync,
+					       .arg = {AT * PW_PAGE_BYTES,
+						       2 * PW_PAGE_BYTES, 4}});
+	expect(&test, 0, 1, 1);
+	pw_test_system_close(&test);
+}
+
 /* The pages that were written before are dirty still. */
 static void a_file_that_is_told_of_stays_dirty(void **state)
 {
@@ -365,6 +392,8 @@ int main(void)
 		cmocka_unit_test(shared_memory_is_never_dirty),
 		cmocka_unit_test(what_nobody_can_see_is_never_written),
 		cmocka_unit_test(a_file_that_is_told_of_stays_dirty),
+		cmocka_unit_test(
+			the_end_of_all_files_is_where_writing_back_ends),
 		cmocka_unit_test(pages_with_frames_and_without_count_once),
 		cmocka_unit_test(files_read_count_in_kib),
 	};
