@@ -241,7 +241,10 @@ static void cut(struct pw_trace *trace, size_t count)
 	if (count > 0) {
 		batch->accesses.count = count;
 		batch->accesses.address = source->accesses.address + from;
-		batch->accesses.pc = source->accesses.pc + from;
+		/* Nobody makes pcs where only touches are wanted. */
+		batch->accesses.pc = source->accesses.pc
+					     ? source->accesses.pc + from
+					     : NULL;
 		batch->accesses.size_bytes = source->accesses.size_bytes + from;
 		batch->accesses.kind = source->accesses.kind + from;
 	}

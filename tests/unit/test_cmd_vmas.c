@@ -195,12 +195,13 @@ static void files_in_memory_are_listed(void **state)
 /* The child has read one of the pages, which both map now. */
 static void faults_tell_processes_by_the_same_number(void **state)
 {
-	struct pw_table *faults =
-		pw_test_table(CALL("replay", "--faults", path), "faults");
+	struct pw_tables *tables = CALL("replay", "--faults", path);
+	struct pw_table *faults = pw_test_table(tables, "faults");
 
 	(void)state;
 	assert_true(pw_test_rows_of(faults) > 0);
 	assert_int_equal(pw_test_cell(faults, 0, "pid").u64, 7);
+	pw_tables_close(tables);
 }
 
 static void pages_of_two_processes_are_shared(void **state)
