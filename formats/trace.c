@@ -242,9 +242,8 @@ static void cut(struct pw_trace *trace, size_t count)
 		batch->accesses.count = count;
 		batch->accesses.address = source->accesses.address + from;
 		/* Nobody makes pcs where only touches are wanted. */
-		batch->accesses.pc = source->accesses.pc
-					     ? source->accesses.pc + from
-					     : NULL;
+		batch->accesses.pc =
+			source->accesses.pc ? source->accesses.pc + from : NULL;
 		batch->accesses.size_bytes = source->accesses.size_bytes + from;
 		batch->accesses.kind = source->accesses.kind + from;
 	}
