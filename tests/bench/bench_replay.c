@@ -5,8 +5,8 @@
  * median of five, for loads without locality on a plain machine (64 L1 entries,
  * 1536 STLB entries). Streams: "few", 2000 pages, most often the lower ones, so
  * that 6 % miss the STLB; "small", uniformly random in 64 MiB, 90 %; "large",
- * uniformly random in 4 GiB; "first", each page of 16 GiB once, a store: a fault
- * each.
+ * uniformly random in 4 GiB; "first", each page of 16 GiB once, a store: a
+ * fault each.
  */
 #include <stdio.h>
 #include <stdlib.h>
