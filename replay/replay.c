@@ -284,6 +284,7 @@ static enum pw_status apply_change(struct pw_system *system,
 {
 	struct pw_runner runner = system->runner;
 	enum pw_status st = PW_OK;
+	uint64_t large_off;
 
 	if (child != runner.process)
 		st = pw_hold_inherited(system, child, runner.process, err);
@@ -295,8 +296,12 @@ static enum pw_status apply_change(struct pw_system *system,
 	case PW_LINEAGE_FORK:
 		return pw_fork(system, change->other, err);
 	case PW_LINEAGE_EXEC:
+		/* Linux kernel/fork.c mm_init has it of the one before. */
+		large_off = system->current->large_off;
 		runner.space = change->other;
-		return pw_system_switch(system, &runner, err);
+		st = pw_system_switch(system, &runner, err);
+		system->current->large_off = large_off;
+		return st;
 	case PW_LINEAGE_END:
 		if (change->last)
 			pw_system_empty(system);

@@ -185,9 +185,8 @@ static void apply_exec(struct pw_oracle_replay *oracle, uint32_t thread)
 {
 	uint32_t process = oracle->thread[thread].process;
 	const struct pw_oracle_space *old = oracle->space[process];
-	bool alone = old && old->users == 1;
-	bool small = alone && old->small;
-	bool small_unasked = alone && old->small_unasked;
+	bool small = old && old->small;
+	bool small_unasked = old && old->small_unasked;
 
 	for (size_t i = 0; i < oracle->threads; i++) {
 		struct pw_oracle_thread *t = &oracle->thread[i];
