@@ -114,19 +114,6 @@ static enum pw_status malformed(struct pw_error *err,
 
 /* ---- the streams ---- */
 
-/* Every nibble must be at most 8. */
-static bool controls_valid(const uint8_t *control, size_t count)
-{
-	uint8_t bad = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		uint8_t c = control[i];
-
-		bad |= (uint8_t)((c >> 3) & (c | c >> 1 | c >> 2) & 0x11);
-	}
-	return bad == 0;
-}
-
 /* Unpack the symbols into @raw and widen them. */
 static enum pw_status get_symbols(struct pw_fast_plan *plan,
 				  const struct pw_stream *stream, size_t count,
@@ -147,12 +134,7 @@ static enum pw_status get_symbols(struct pw_fast_plan *plan,
 		return st;
 	symbol = plan->symbol.data;
 	plan->symbol.count = symbols;
-	for (size_t i = 0; i < symbols && bytes == 1; i++)
-		symbol[i] = raw[i];
-	for (size_t i = 0; i < symbols && bytes == 2; i++)
-		symbol[i] = pw_load16(raw + i * 2);
-	if (bytes == 4 && symbols > 0)
-		memcpy(symbol, raw, symbols * 4);
+	pw_fast_widen_symbols(symbol, raw, symbols, bytes);
 	return PW_OK;
 }
 
@@ -238,7 +220,8 @@ static enum pw_status get_streams(struct pw_fast_plan *plan,
 	if (st != PW_OK)
 		return st;
 	memset(byte + stream[PW_FAST_BYTES].raw_bytes, 0, sizeof(uint64_t));
-	if (!controls_valid(control, stream[PW_FAST_CONTROLS].raw_bytes))
+	if (!pw_fast_controls_valid(control,
+				    stream[PW_FAST_CONTROLS].raw_bytes))
 		return malformed(err, PW_FAST_CONTROLS, "holds no length");
 	return PW_OK;
 }

@@ -4,9 +4,12 @@
 #ifndef PW_FORMATS_FAST_WIRE_H
 #define PW_FORMATS_FAST_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "base/bits.h"
 #include "formats/streams.h"
 
 enum pw_fast_stream {
@@ -27,6 +30,31 @@ static inline size_t pw_fast_symbol_bytes(size_t shapes)
 	if (shapes <= UINT8_MAX)
 		return 1;
 	return shapes <= UINT16_MAX ? 2 : 4;
+}
+
+/* Widen @count symbols of so many @bytes each. */
+static inline void pw_fast_widen_symbols(uint32_t *symbol, const uint8_t *raw,
+					 size_t count, size_t bytes)
+{
+	for (size_t i = 0; i < count && bytes == 1; i++)
+		symbol[i] = raw[i];
+	for (size_t i = 0; i < count && bytes == 2; i++)
+		symbol[i] = pw_load16(raw + i * 2);
+	if (bytes == 4 && count > 0)
+		memcpy(symbol, raw, count * 4);
+}
+
+/* Whether every nibble is at most 8. */
+static inline bool pw_fast_controls_valid(const uint8_t *control, size_t count)
+{
+	uint8_t bad = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint8_t c = control[i];
+
+		bad |= (uint8_t)((c >> 3) & (c | c >> 1 | c >> 2) & 0x11);
+	}
+	return bad == 0;
 }
 
 #endif

@@ -93,26 +93,8 @@ static enum pw_status get_symbols(struct pw_gather *gather,
 		return st;
 	symbol = gather->symbol.data;
 	gather->symbol.count = symbols;
-	for (size_t i = 0; i < symbols && bytes == 1; i++)
-		symbol[i] = raw[i];
-	for (size_t i = 0; i < symbols && bytes == 2; i++)
-		symbol[i] = pw_load16(raw + i * 2);
-	if (bytes == 4 && symbols > 0)
-		memcpy(symbol, raw, symbols * 4);
+	pw_fast_widen_symbols(symbol, raw, symbols, bytes);
 	return PW_OK;
-}
-
-/* Every nibble must be at most 8. */
-static bool controls_valid(const uint8_t *control, size_t count)
-{
-	uint8_t bad = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		uint8_t c = control[i];
-
-		bad |= (uint8_t)((c >> 3) & (c | c >> 1 | c >> 2) & 0x11);
-	}
-	return bad == 0;
 }
 
 /* Unpack runs, controls and bytes, with zeros for an execution behind. */
@@ -143,7 +125,7 @@ static enum pw_status open_cursor(struct pw_gather *gather,
 	if (st != PW_OK)
 		return st;
 	memset(byte + stream[PW_FAST_BYTES].raw_bytes, 0, slack);
-	if (!controls_valid(control, controls))
+	if (!pw_fast_controls_valid(control, controls))
 		return malformed(err, PW_FAST_CONTROLS, "holds no length");
 	return PW_OK;
 }
