@@ -17,11 +17,11 @@
  * than data accesses. What is to be written is made before the clock starts.
  */
 #include <math.h>
-#include <sys/resource.h>
 
 #include "base/bits.h"
 #include "base/random.h"
 #include "formats/lane.h"
+#include "tests/bench/timing.h"
 
 #define ROUNDS 5
 #define DATA_ACCESSES ((size_t)12 << 20)
@@ -53,22 +53,6 @@ struct stream {
 	uint64_t accesses;
 	uint64_t recent[64]; /* objects */
 };
-
-static double user_s(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_utime.tv_sec +
-	       (double)usage.ru_utime.tv_usec * 1e-6;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
 
 static uint64_t below(struct stream *stream, uint64_t bound)
 {
@@ -333,10 +317,8 @@ static enum pw_status measure(const struct stream *stream, const char *folder,
 	if (st != PW_OK)
 		return st;
 	PW_ASSERT(totals.accesses == stream->accesses);
-	qsort(writing, ROUNDS, sizeof(double), by_value);
-	qsort(reading, ROUNDS, sizeof(double), by_value);
-	print_rates(stream, "write", writing[ROUNDS / 2]);
-	print_rates(stream, "read", reading[ROUNDS / 2]);
+	print_rates(stream, "write", median_of(writing, ROUNDS));
+	print_rates(stream, "read", median_of(reading, ROUNDS));
 	row(stream, "bytes_per_data_access",
 	    (double)totals.file_bytes / (double)stream->addresses, "B");
 	return PW_OK;

@@ -8,29 +8,12 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "formats/trace.h"
 #include "replay/replay.h"
+#include "tests/bench/timing.h"
 
 #define ROUNDS 5
-
-static double user_s(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_utime.tv_sec +
-	       (double)usage.ru_utime.tv_usec / 1e6;
-}
-
-static void die_unless(enum pw_status st, const struct pw_error *err)
-{
-	if (st == PW_OK)
-		return;
-	fprintf(stderr, "bench_memory: %s\n", err->message);
-	exit(1);
-}
 
 /* Seconds of a replay of the trace at @path, with or without its events. */
 static double run(const char *path, bool events)
@@ -69,16 +52,9 @@ static double run(const char *path, bool events)
 	return user_s() - start;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv)
 {
-	double s[2][ROUNDS];
+	double s[2][ROUNDS], touches, all;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: bench_memory NAME TRACE\n");
@@ -88,11 +64,10 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ROUNDS; i++)
 		for (size_t j = 0; j < 2; j++)
 			s[j][i] = run(argv[2], j > 0);
-	for (size_t j = 0; j < 2; j++)
-		qsort(s[j], ROUNDS, sizeof(double), compare);
-	printf("memory.%s.touches,%.3f,s\n", argv[1], s[0][ROUNDS / 2]);
-	printf("memory.%s.all,%.3f,s\n", argv[1], s[1][ROUNDS / 2]);
-	printf("memory.%s.added,%.1f,%%\n", argv[1],
-	       100 * (s[1][ROUNDS / 2] / s[0][ROUNDS / 2] - 1));
+	touches = median_of(s[0], ROUNDS);
+	all = median_of(s[1], ROUNDS);
+	printf("memory.%s.touches,%.3f,s\n", argv[1], touches);
+	printf("memory.%s.all,%.3f,s\n", argv[1], all);
+	printf("memory.%s.added,%.1f,%%\n", argv[1], 100 * (all / touches - 1));
 	return 0;
 }

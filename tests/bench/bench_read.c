@@ -11,11 +11,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "base/bits.h"
 #include "formats/trace.h"
+#include "tests/bench/timing.h"
 
 #define ROUNDS 5
 
@@ -26,28 +26,12 @@ struct reading {
 	uint64_t touches; /* records */
 };
 
-static double user_s(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_utime.tv_sec +
-	       (double)usage.ru_utime.tv_usec * 1e-6;
-}
-
 static double clock_s(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
 }
 
 /* Add up a batch so that order and every field matter. */
@@ -109,8 +93,7 @@ static enum pw_status time_reading(const char *path, enum pw_trace_needs needs,
 	}
 	if (st != PW_OK)
 		return st;
-	qsort(seconds, ROUNDS, sizeof(double), by_value);
-	*median = seconds[ROUNDS / 2];
+	*median = median_of(seconds, ROUNDS);
 	return PW_OK;
 }
 
@@ -150,10 +133,8 @@ static enum pw_status time_workers(const char *path, unsigned workers,
 	}
 	if (st != PW_OK)
 		return st;
-	qsort(opened, ROUNDS, sizeof(double), by_value);
-	qsort(taken, ROUNDS, sizeof(double), by_value);
-	*open_s = opened[ROUNDS / 2];
-	*take_s = taken[ROUNDS / 2];
+	*open_s = median_of(opened, ROUNDS);
+	*take_s = median_of(taken, ROUNDS);
 	return PW_OK;
 }
 

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/random.h"
 #include "replay/replay.h"
+#include "tests/bench/timing.h"
 
 #define ROUNDS 5
 #define RECORDS ((size_t)1 << 13)
@@ -35,23 +35,6 @@ struct columns {
 	uint32_t loads[RECORDS], stores[RECORDS], fetches[RECORDS];
 	uint8_t flags[RECORDS];
 };
-
-static double user_s(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_utime.tv_sec +
-	       (double)usage.ru_utime.tv_usec / 1e6;
-}
-
-static void die_unless(enum pw_status st, const struct pw_error *err)
-{
-	if (st == PW_OK)
-		return;
-	fprintf(stderr, "bench_replay: %s\n", err->message);
-	exit(1);
-}
 
 static void fill(const struct stream *stream, struct columns *c,
 		 struct pw_random *random, uint64_t done)
@@ -112,13 +95,6 @@ static double run(const struct stream *stream, struct columns *c,
 	return spent;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct stream streams[] = {
@@ -136,9 +112,8 @@ int main(int argc, char **argv)
 			continue;
 		for (size_t j = 0; j < ROUNDS; j++)
 			s[j] = run(&streams[i], &columns, &misses);
-		qsort(s, ROUNDS, sizeof(*s), compare);
 		printf("replay.%s,%.1f,M references/s\n", streams[i].name,
-		       (double)streams[i].records / s[ROUNDS / 2] / 1e6);
+		       (double)streams[i].records / median_of(s, ROUNDS) / 1e6);
 		printf("replay.%s.stlb_misses,%.3f,ratio\n", streams[i].name,
 		       misses);
 	}

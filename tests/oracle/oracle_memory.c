@@ -346,27 +346,6 @@ void pw_oracle_list_dirty(struct pw_oracle_objects *objects,
 			list_page(objects, object, first);
 }
 
-void pw_oracle_bring(struct pw_oracle_objects *objects,
-		     struct pw_oracle_object *object, uint64_t first,
-		     uint64_t end, unsigned order, bool dirty)
-{
-	if (end > objects->end)
-		end = objects->end;
-	if (first >= end)
-		return;
-	split_at(objects, object, first);
-	split_at(objects, object, end);
-	pw_oracle_say(object, PW_ORACLE_THERE, first, end, true);
-	pw_oracle_say(object, PW_ORACLE_ORDER, first, end, order);
-	pw_oracle_say(object, PW_ORACLE_DIRTY, first, end, dirty);
-	pw_oracle_say(object, PW_ORACLE_MARK, first, end, false);
-	for (size_t i = 0; i < object->helds && dirty; i++)
-		if (object->held[i].index >= first &&
-		    object->held[i].index < end)
-			object->held[i].phys->dirty = true;
-	pw_oracle_list_dirty(objects, object, first, end, dirty);
-}
-
 void pw_oracle_tell(struct pw_oracle_objects *objects,
 		    struct pw_oracle_object *object, uint64_t first,
 		    uint64_t end, unsigned order)
@@ -380,6 +359,23 @@ void pw_oracle_tell(struct pw_oracle_objects *objects,
 	pw_oracle_say(object, PW_ORACLE_THERE, first, end, true);
 	pw_oracle_say(object, PW_ORACLE_ORDER, first, end, order);
 	pw_oracle_say(object, PW_ORACLE_MARK, first, end, false);
+}
+
+void pw_oracle_bring(struct pw_oracle_objects *objects,
+		     struct pw_oracle_object *object, uint64_t first,
+		     uint64_t end, unsigned order, bool dirty)
+{
+	if (end > objects->end)
+		end = objects->end;
+	if (first >= end)
+		return;
+	pw_oracle_tell(objects, object, first, end, order);
+	pw_oracle_say(object, PW_ORACLE_DIRTY, first, end, dirty);
+	for (size_t i = 0; i < object->helds && dirty; i++)
+		if (object->held[i].index >= first &&
+		    object->held[i].index < end)
+			object->held[i].phys->dirty = true;
+	pw_oracle_list_dirty(objects, object, first, end, dirty);
 }
 
 void pw_oracle_soil(struct pw_oracle_objects *objects,

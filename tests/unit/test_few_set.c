@@ -5,44 +5,9 @@
 
 #include "base/random.h"
 #include "replay/mmu/few_set.h"
+#include "tests/support/newest_first.h"
 
 #define STEPS 20000
-
-/* Keys, the newest first. */
-struct list {
-	size_t ways;
-	size_t count;
-	uint64_t key[PW_FEW_WAYS];
-};
-
-static size_t place_of(const struct list *list, uint64_t key)
-{
-	size_t i = 0;
-
-	while (i < list->count && list->key[i] != key)
-		i++;
-	return i;
-}
-
-static void take_out(struct list *list, size_t place)
-{
-	for (list->count--; place < list->count; place++)
-		list->key[place] = list->key[place + 1];
-}
-
-static void put_first(struct list *list, uint64_t key)
-{
-	for (size_t i = list->count++; i > 0; i--)
-		list->key[i] = list->key[i - 1];
-	list->key[0] = key;
-}
-
-static void remove_range(struct list *list, uint64_t first, uint64_t count)
-{
-	for (size_t i = list->count; i-- > 0;)
-		if (list->key[i] >= first && list->key[i] - first < count)
-			take_out(list, i);
-}
 
 static void compare(const struct pw_few_set *set, const struct list *list)
 {
@@ -111,7 +76,7 @@ static void a_set_does_what_a_list_does(void **state)
 			if (pw_random_below(&random, 30) == 0) {
 				pw_few_set_remove(set, ways, key * step,
 						  count * step);
-				remove_range(&list, key * step, count * step);
+				take_out_range(&list, key * step, count * step);
 			} else {
 				use(set, &list, key * step,
 				    pw_random_below(&random, 4) != 0);

@@ -5,38 +5,10 @@
 
 #include "base/random.h"
 #include "replay/mmu/quad_set.h"
+#include "tests/support/newest_first.h"
 
 #define STEPS 20000
 #define FREE PW_QUAD_FREE
-
-/* Keys, the newest first. */
-struct list {
-	size_t ways;
-	size_t count;
-	uint64_t key[PW_QUAD_WAYS];
-};
-
-static size_t place_of(const struct list *list, uint64_t key)
-{
-	size_t i = 0;
-
-	while (i < list->count && list->key[i] != key)
-		i++;
-	return i;
-}
-
-static void take_out(struct list *list, size_t place)
-{
-	for (list->count--; place < list->count; place++)
-		list->key[place] = list->key[place + 1];
-}
-
-static void put_first(struct list *list, uint64_t key)
-{
-	for (size_t i = list->count++; i > 0; i--)
-		list->key[i] = list->key[i - 1];
-	list->key[0] = key;
-}
 
 static void use(struct pw_quad_set *set, struct list *list, uint64_t key)
 {
@@ -57,9 +29,7 @@ static void remove_range(struct pw_quad_set *set, struct list *list,
 			 uint64_t first, uint64_t count)
 {
 	pw_quad_set_remove(set, first, count);
-	for (size_t i = list->count; i-- > 0;)
-		if (list->key[i] >= first && list->key[i] - first < count)
-			take_out(list, i);
+	take_out_range(list, first, count);
 }
 
 static void a_set_does_what_a_list_does(void **state)
